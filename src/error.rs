@@ -1,0 +1,45 @@
+//! The one error type of the crate. Every input/output error carries the path it happened at.
+
+use std::path::{Path, PathBuf};
+
+/// What can go wrong beyond a single record or file.
+///
+/// A damaged file or record is not an error: it is counted in the ledger and the rest is analysed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Reading or writing a path failed.
+    #[error("`{}`: {source}", path.display())]
+    Io {
+        /// The path as the user named it.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A document that the user handed over cannot be used.
+    #[error("`{}`: {message}", path.display())]
+    Document {
+        /// The path as the user named it.
+        path: PathBuf,
+        /// What is wrong, with line and column where known.
+        message: String,
+    },
+    /// The command line asks for something impossible; the text says what to do instead.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Error {
+    /// An input/output error at `path`.
+    pub fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
+        Error::Io { path: path.as_ref().to_path_buf(), source }
+    }
+
+    /// A document at `path` that cannot be used, and why.
+    pub fn document(path: impl AsRef<Path>, message: impl Into<String>) -> Self {
+        Error::Document { path: path.as_ref().to_path_buf(), message: message.into() }
+    }
+}
+
+/// The crate's result.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,126 @@
+//! Who signed a call: `userIdentity.type`, and which of the six ways a downstream call can look.
+
+use super::record::{Event, Field};
+
+/// `userIdentity.type` (CloudTrail userIdentity element).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "each is CloudTrail's word")]
+pub enum IdentityType {
+    Root,
+    IamUser,
+    AssumedRole,
+    Role,
+    FederatedUser,
+    Directory,
+    AwsAccount,
+    AwsService,
+    SamlUser,
+    WebIdentityUser,
+    IdentityCenterUser,
+    Unknown,
+    /// The record has no type, as service events have none.
+    Missing,
+}
+
+impl IdentityType {
+    /// Reads CloudTrail's word; a word that is not known gives [`IdentityType::Unknown`].
+    pub fn parse(word: Option<&str>) -> IdentityType {
+        match word {
+            None | Some("") => IdentityType::Missing,
+            Some("Root") => IdentityType::Root,
+            Some("IAMUser") => IdentityType::IamUser,
+            Some("AssumedRole") => IdentityType::AssumedRole,
+            Some("Role") => IdentityType::Role,
+            Some("FederatedUser") => IdentityType::FederatedUser,
+            Some("Directory") => IdentityType::Directory,
+            Some("AWSAccount") => IdentityType::AwsAccount,
+            Some("AWSService") => IdentityType::AwsService,
+            Some("SAMLUser") => IdentityType::SamlUser,
+            Some("WebIdentityUser") => IdentityType::WebIdentityUser,
+            Some("IdentityCenterUser") => IdentityType::IdentityCenterUser,
+            Some(_) => IdentityType::Unknown,
+        }
+    }
+}
+
+/// The six ways a call can be signed. The words are those of the report.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum CallerKind {
+    /// The principal itself.
+    Direct,
+    /// A service on behalf of the principal, with the principal's permissions.
+    ForwardAccessSession,
+    /// A service as itself (`AWSService`).
+    ServicePrincipal,
+    /// A role under `/aws-service-role/`.
+    ServiceLinkedRole,
+    /// An ordinary role that was handed to a service.
+    ServiceRole,
+    /// `aws:ec2-infrastructure`: EC2 acting for one instance.
+    Ec2Infrastructure,
+}
+
+impl CallerKind {
+    /// The report's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CallerKind::Direct => "direct",
+            CallerKind::ForwardAccessSession => "forward_access_session",
+            CallerKind::ServicePrincipal => "service_principal",
+            CallerKind::ServiceLinkedRole => "service_linked_role",
+            CallerKind::ServiceRole => "service_role",
+            CallerKind::Ec2Infrastructure => "ec2_infrastructure",
+        }
+    }
+}
+
+/// `invokedBy: signin.amazonaws.com` on old console calls is the console, no service chain.
+pub(super) fn is_console_sign_in(invoked_by: &str) -> bool {
+    invoked_by == "signin.amazonaws.com"
+}
+
+/// The kind of caller as far as one record tells.
+///
+/// A role session with `invokedBy` is a forward access session here; whether it is really a role
+/// handed to the service shows only from the `AssumeRole` that issued its key (module `chain`).
+pub(super) fn caller_kind(event: &Event) -> CallerKind {
+    if event.identity_type == IdentityType::AwsService {
+        return CallerKind::ServicePrincipal;
+    }
+    if event.identity_type == IdentityType::Missing {
+        return match event.get(Field::EventType) {
+            Some("AwsServiceEvent") => CallerKind::ServicePrincipal,
+            _ if event.invoked_by().is_some() => CallerKind::ServicePrincipal,
+            _ => CallerKind::Direct,
+        };
+    }
+    if is_ec2_infrastructure(event) {
+        return CallerKind::Ec2Infrastructure;
+    }
+    if is_service_linked_role(event) {
+        return CallerKind::ServiceLinkedRole;
+    }
+    match event.invoked_by() {
+        None => CallerKind::Direct,
+        Some(_) => CallerKind::ForwardAccessSession,
+    }
+}
+
+/// `arn:…:assumed-role/aws:ec2-infrastructure/i-…`, or the old principal id
+/// `ACCOUNT:aws:ec2-infrastructure:i-…`.
+fn is_ec2_infrastructure(event: &Event) -> bool {
+    event.arn().is_some_and(|arn| arn.contains(":assumed-role/aws:ec2-infrastructure/"))
+        || event.principal_id().is_some_and(|id| id.contains(":aws:ec2-infrastructure:"))
+}
+
+/// The issuer's path says it; session ARNs have no path, so the reserved name prefix
+/// `AWSServiceRoleFor` stands in where the issuer is missing.
+fn is_service_linked_role(event: &Event) -> bool {
+    match event.get(Field::IssuerArn) {
+        Some(arn) => arn.contains(":role/aws-service-role/"),
+        None => event.arn().is_some_and(|arn| arn.contains(":assumed-role/AWSServiceRoleFor")),
+    }
+}

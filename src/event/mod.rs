@@ -1,0 +1,12 @@
+//! One CloudTrail call, typed: who signed it and in which of the six ways, what action on what
+//! resource it was, how it ended. The fields of a hundred services are reached through here and
+//! nowhere else.
+
+mod identity;
+pub mod json;
+mod record;
+mod time;
+
+pub use identity::{CallerKind, IdentityType};
+pub use record::{Event, EventBuilder, Field};
+pub use time::Time;

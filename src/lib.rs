@@ -1,0 +1,11 @@
+//! Says why a call to AWS failed, from CloudTrail alone: ties user calls to the service calls they
+//! triggered, compares the chains that failed with those that worked, and names the policy layer
+//! that denied.
+
+pub mod cli;
+pub mod command;
+pub mod error;
+pub mod event;
+pub mod report;
+
+pub use error::{Error, Result};
