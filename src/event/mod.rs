@@ -4,9 +4,11 @@
 
 mod identity;
 pub mod json;
+mod layer;
 mod record;
 mod time;
 
 pub use identity::{CallerKind, IdentityType};
+pub use layer::{Effect, Layer, Outcome};
 pub use record::{Event, EventBuilder, Field};
 pub use time::Time;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::event::CallerKind;
+pub use crate::event::{CallerKind, Effect, Layer, Outcome};
 
 /// The value of `schema`.
 pub const SCHEMA: &str = "trailwhy.report/1";
@@ -140,40 +140,6 @@ pub enum Kind {
     Direct,
 }
 
-/// The policy layer that denied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each is AWS's term")]
-pub enum Layer {
-    IdentityPolicy,
-    PermissionsBoundary,
-    SessionPolicy,
-    /// A KMS key policy, bucket policy, queue policy, …
-    ResourcePolicy,
-    RoleTrustPolicy,
-    Scp,
-    Rcp,
-    VpcEndpointPolicy,
-    KmsGrant,
-    KmsKeyState,
-    BlockPublicAccess,
-    Unknown,
-}
-
-/// How the layer denied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// A Deny statement matched.
-    ExplicitDeny,
-    /// No Allow statement matched.
-    ImplicitDeny,
-    /// Key state, a missing grant.
-    NotApplicable,
-    /// Not known.
-    Unknown,
-}
-
 /// How sure a verdict is, in kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -185,20 +151,6 @@ pub enum Certainty {
     /// From contrast.
     Inferred,
     /// The log cannot tell.
-    Unknown,
-}
-
-/// How a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// No error recorded.
-    Success,
-    /// Denied by authorization or key state.
-    Denied,
-    /// Failed in another way.
-    Error,
-    /// Inferred, not logged.
     Unknown,
 }
 
