@@ -7,5 +7,6 @@ pub mod command;
 pub mod error;
 pub mod event;
 pub mod report;
+pub mod wording;
 
 pub use error::{Error, Result};

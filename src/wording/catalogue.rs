@@ -1,0 +1,217 @@
+//! Puts sentences into a language. A sentence the language lacks is said in English, and one that
+//! English lacks too is said as its id: a missing word must never cost the answer.
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::types::FluentNumber;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+
+use super::sentence::{Argument, Sentence};
+
+/// A language the program speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Japanese.
+    Ja,
+}
+
+impl Language {
+    /// All of them.
+    pub const ALL: [Language; 2] = [Language::En, Language::Ja];
+
+    /// The language of a POSIX locale such as `ja_JP.UTF-8`, or of a tag such as `ja-JP`; English
+    /// for those the program does not speak.
+    pub fn from_locale(locale: &str) -> Self {
+        let tag = locale.split(['_', '-', '.', '@']).next().unwrap_or_default();
+        if tag.eq_ignore_ascii_case("ja") { Language::Ja } else { Language::En }
+    }
+
+    /// The language's tag, as in `--lang` and HTML's `lang`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::En => "en",
+            Language::Ja => "ja",
+        }
+    }
+
+    /// The catalogues of the language: file name and text.
+    pub(super) fn catalogues(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Language::En => &ENGLISH,
+            Language::Ja => &JAPANESE,
+        }
+    }
+}
+
+/// Lists the files of a language; both languages have the same ones.
+macro_rules! catalogues {
+    ($tag:literal) => {
+        [
+            ("names.ftl", include_str!(concat!("../../locales/", $tag, "/names.ftl"))),
+            ("diagnosis.ftl", include_str!(concat!("../../locales/", $tag, "/diagnosis.ftl"))),
+            ("report.ftl", include_str!(concat!("../../locales/", $tag, "/report.ftl"))),
+        ]
+    };
+}
+
+static ENGLISH: [(&str, &str); 3] = catalogues!("en");
+static JAPANESE: [(&str, &str); 3] = catalogues!("ja");
+
+/// The words of one language, with English behind it.
+pub struct Wording {
+    language: Language,
+    /// The language's own bundle first, then English.
+    bundles: Vec<FluentBundle<FluentResource>>,
+}
+
+impl Wording {
+    /// The words of `language`. Building one parses the catalogues: keep it, and share it.
+    pub fn new(language: Language) -> Self {
+        let mut bundles = vec![bundle(language)];
+        if language != Language::En {
+            bundles.push(bundle(Language::En));
+        }
+        Wording { language, bundles }
+    }
+
+    /// Which language it is.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// The sentence in this language. What went into it is inserted as it is: the renderer that
+    /// owns the format escapes it.
+    pub fn say(&self, sentence: &Sentence) -> String {
+        let mut arguments = FluentArgs::new();
+        for (name, argument) in sentence.arguments() {
+            arguments.set(*name, self.value(argument));
+        }
+        self.bundles
+            .iter()
+            .find_map(|bundle| format(bundle, sentence.id(), &arguments))
+            .unwrap_or_else(|| sentence.id().to_owned())
+    }
+
+    /// Several things joined as the language joins them: `a, b and c`.
+    pub fn list<T: AsRef<str>>(&self, parts: &[T]) -> String {
+        let Some((last, others)) = parts.split_last() else { return String::new() };
+        let Some((first, middle)) = others.split_first() else { return last.as_ref().to_owned() };
+        let joined = middle.iter().fold(first.as_ref().to_owned(), |before, part| {
+            self.say(&Sentence::new("list-next").arg("before", before).arg("after", part.as_ref()))
+        });
+        self.say(&Sentence::new("list-last").arg("before", joined).arg("after", last.as_ref()))
+    }
+
+    fn value(&self, argument: &Argument) -> FluentValue<'static> {
+        match argument {
+            Argument::Text(text) => FluentValue::from(text.clone()),
+            Argument::Number(number) => {
+                FluentValue::Number(FluentNumber::new(*number, Default::default()))
+            }
+            _ => FluentValue::from(self.text(argument)),
+        }
+    }
+
+    fn text(&self, argument: &Argument) -> String {
+        match argument {
+            Argument::Text(text) => text.clone(),
+            Argument::Number(number) => grouped(*number),
+            Argument::Sentence(sentence) => self.say(sentence),
+            Argument::List(parts) => {
+                self.list(&parts.iter().map(|part| self.text(part)).collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Wording {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Wording").field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
+/// Reads the catalogues of one language. Entries that do not parse are left out here and fail a
+/// test; isolating marks are off because they are bidi controls, which the reports must not hold.
+fn bundle(language: Language) -> FluentBundle<FluentResource> {
+    let mut bundle =
+        FluentBundle::new_concurrent(language.tag().parse().into_iter().collect::<Vec<_>>());
+    bundle.set_use_isolating(false);
+    bundle.set_formatter(Some(|value, _| match value {
+        FluentValue::Number(number) => Some(grouped(number.value)),
+        _ => None,
+    }));
+    for (_, text) in language.catalogues() {
+        let resource = match FluentResource::try_new((*text).to_owned()) {
+            Ok(resource) | Err((resource, _)) => resource,
+        };
+        bundle.add_resource_overriding(resource);
+    }
+    bundle
+}
+
+fn format(
+    bundle: &FluentBundle<FluentResource>,
+    id: &str,
+    arguments: &FluentArgs<'_>,
+) -> Option<String> {
+    let pattern = bundle.get_message(id)?.value()?;
+    Some(bundle.format_pattern(pattern, Some(arguments), &mut Vec::new()).into_owned())
+}
+
+/// Whole numbers in groups of three (`12,345`, as both languages write them), others as they are.
+fn grouped(number: f64) -> String {
+    if number.fract() != 0.0 || number < 1000.0 {
+        return number.to_string();
+    }
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_nobody_wrote_is_said_as_its_id() {
+        const UNWRITTEN: &str = "no-such-sentence";
+        for language in Language::ALL {
+            assert_eq!(Wording::new(language).say(&Sentence::new(UNWRITTEN)), UNWRITTEN);
+        }
+    }
+
+    #[test]
+    fn lists_are_joined_as_the_language_joins_them() {
+        let (english, japanese) = (Wording::new(Language::En), Wording::new(Language::Ja));
+        assert_eq!(english.list(&["a"; 0]), "");
+        assert_eq!(english.list(&["a"]), "a");
+        assert_eq!(english.list(&["a", "b"]), "a and b");
+        assert_eq!(english.list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!(japanese.list(&["a", "b", "c"]), "a、b、c");
+    }
+
+    #[test]
+    fn locales_choose_the_language() {
+        assert_eq!(Language::from_locale("ja_JP.UTF-8"), Language::Ja);
+        assert_eq!(Language::from_locale("ja"), Language::Ja);
+        assert_eq!(Language::from_locale("JA-jp"), Language::Ja);
+        assert_eq!(Language::from_locale("jam_JM"), Language::En);
+        assert_eq!(Language::from_locale("C"), Language::En);
+        assert_eq!(Language::from_locale(""), Language::En);
+    }
+
+    #[test]
+    fn whole_numbers_are_grouped() {
+        let said: Vec<String> =
+            [0.0, 12.0, 999.0, 1000.0, 1_234_567.0, 0.94].into_iter().map(grouped).collect();
+        assert_eq!(said, ["0", "12", "999", "1,000", "1,234,567", "0.94"]);
+    }
+}
