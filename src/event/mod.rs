@@ -5,6 +5,7 @@
 mod identity;
 pub mod json;
 mod layer;
+pub mod outcome;
 mod record;
 mod time;
 

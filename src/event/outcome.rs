@@ -1,0 +1,539 @@
+//! How a call ended: turns an error code and text into one of a few kinds of failure.
+//!
+//! CloudTrail has no field that says "denied": every service spells its codes its own way, with
+//! and without prefix and suffix, and some put the text into `responseElements`. The words below
+//! are data: a row is a piece of a code or text, and what it means.
+
+use std::borrow::Cow;
+
+use super::json;
+use super::layer::Outcome;
+use super::record::{Event, Field};
+
+/// Why a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// The caller was not authorized.
+    Denied,
+    /// KMS would have allowed the call, but the key cannot be used in its state.
+    KeyState(KeyState),
+    /// A permission probe that found the permission: the call would have succeeded.
+    DryRun,
+    /// What the call named does not exist (or is not shown to the caller).
+    NotFound,
+    /// Rate or request limits; usually repeated with success.
+    Throttled,
+    /// The request itself was wrong.
+    InvalidRequest,
+    /// A service reports that KMS refused it; the refused KMS call is another event.
+    ConsequenceOfKms(KmsRefusal),
+    /// A service reports that another call it made (to S3, STS, SNS, …) was denied.
+    ConsequenceOfDenial,
+    /// Anything else: authentication, conflicts, quotas, internal errors.
+    Other,
+}
+
+/// What a service says KMS answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KmsRefusal {
+    /// Not authorized.
+    Denied,
+    /// The key's state.
+    KeyState(KeyState),
+    /// No such key, as far as the caller may know.
+    NotFound,
+    /// The service does not say which of these.
+    Unknown,
+}
+
+/// The state of a KMS key that makes it unusable (AWS KMS developer guide, "Key states").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyState {
+    /// `Disabled`.
+    Disabled,
+    /// `PendingDeletion` or `PendingReplicaDeletion`; KMS's text names both at once.
+    PendingDeletion,
+    /// `PendingImport`: no key material.
+    PendingImport,
+    /// `Unavailable`: the custom key store cannot be reached.
+    Unavailable,
+    /// `Creating`.
+    Creating,
+    /// `Updating`.
+    Updating,
+    /// An invalid state that the text does not name.
+    Unknown,
+}
+
+impl Failure {
+    /// Whether an authorization decision or a key state lies behind this failure, here or in a
+    /// call below it.
+    pub fn is_refusal(self) -> bool {
+        !matches!(
+            self,
+            Failure::DryRun
+                | Failure::NotFound
+                | Failure::Throttled
+                | Failure::InvalidRequest
+                | Failure::Other
+        )
+    }
+}
+
+impl KeyState {
+    /// The state as the KMS console and API write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeyState::Disabled => "Disabled",
+            KeyState::PendingDeletion => "PendingDeletion",
+            KeyState::PendingImport => "PendingImport",
+            KeyState::Unavailable => "Unavailable",
+            KeyState::Creating => "Creating",
+            KeyState::Updating => "Updating",
+            KeyState::Unknown => "unknown",
+        }
+    }
+}
+
+/// Why the call failed; `None` when it succeeded.
+pub fn failure(event: &Event) -> Option<Failure> {
+    let text = error_text(event);
+    let code = event.error_code();
+    if code.is_none() && text.is_none() {
+        return None;
+    }
+    Some(classify(event.source(), code, text.as_deref()))
+}
+
+/// How the call ended, in the report's words. A permission probe that passed is a success; a
+/// service's report of somebody else's denial is an error, as the denied call is another event.
+pub fn outcome(event: &Event) -> Outcome {
+    match failure(event) {
+        None | Some(Failure::DryRun) => Outcome::Success,
+        Some(Failure::Denied | Failure::KeyState(_)) => Outcome::Denied,
+        Some(_) => Outcome::Error,
+    }
+}
+
+/// The error text: `errorMessage`, else, where there is an error code, the message some services
+/// (EKS, `GuardDuty`, `AppSync`, Bedrock, Security Hub) leave in `responseElements`.
+pub fn error_text(event: &Event) -> Option<Cow<'_, str>> {
+    if let Some(message) = event.error_message() {
+        return Some(unwrap_json(message));
+    }
+    event.error_code()?;
+    text_in_json(event.get(Field::ResponseElements)?).map(Cow::Owned)
+}
+
+/// Members that carry an error text, best first.
+const TEXT_MEMBERS: [&str; 3] = ["message", "errormessage", "error"];
+
+/// `AppSync` puts a JSON document where the text should be.
+fn unwrap_json(message: &str) -> Cow<'_, str> {
+    if message.trim_start().starts_with('{')
+        && let Some(inner) = text_in_json(message)
+    {
+        return Cow::Owned(inner);
+    }
+    Cow::Borrowed(message)
+}
+
+fn text_in_json(raw: &str) -> Option<String> {
+    let mut best: Option<(usize, String)> = None;
+    json::leaves(raw, |path, value| {
+        let member = path.rsplit('.').next().unwrap_or(path);
+        let rank = TEXT_MEMBERS.iter().position(|name| member.eq_ignore_ascii_case(name));
+        let Some(rank) = rank.filter(|_| !value.is_empty()) else { return };
+        if best.as_ref().is_none_or(|(held, _)| rank < *held) {
+            best = Some((rank, value.to_owned()));
+        }
+    });
+    best.map(|(_, text)| text)
+}
+
+/// Classifies an error by the service that answered, its code and its text.
+pub fn classify(source: &str, code: Option<&str>, text: Option<&str>) -> Failure {
+    let code = plain_code(code.unwrap_or_default());
+    let text = text.unwrap_or_default().to_ascii_lowercase();
+    if code.contains("dryrun") || text.contains("would have succeeded, but") {
+        return Failure::DryRun;
+    }
+    if has_any(&code, THROTTLED) {
+        return Failure::Throttled;
+    }
+    if source.starts_with("kms.") || source.is_empty() && code.starts_with("kms") {
+        return classify_kms(&code, &text);
+    }
+    if let Some(refusal) = kms_refusal(&code, &text) {
+        return Failure::ConsequenceOfKms(refusal);
+    }
+    if has_any(&code, CONSEQUENCE_CODES) || has_any(&text, CONSEQUENCE_TEXTS) {
+        return Failure::ConsequenceOfDenial;
+    }
+    general(&code, &text)
+}
+
+/// What KMS itself answered.
+fn classify_kms(code: &str, text: &str) -> Failure {
+    if has_any(code, KEY_STATE_CODES) {
+        // The external key store proxy uses the state code for ciphertexts it cannot read
+        // (KMS developer guide, external key stores).
+        if text.contains("ciphertext") {
+            return Failure::InvalidRequest;
+        }
+        return Failure::KeyState(key_state(code, text));
+    }
+    general(code, text)
+}
+
+/// What another service says KMS answered.
+fn kms_refusal(code: &str, text: &str) -> Option<KmsRefusal> {
+    let by_code = code.contains("kms") || has_any(code, KEY_CODES);
+    if !by_code && !has_any(text, KMS_TEXTS) {
+        return None;
+    }
+    let state = key_state(code, text);
+    let refusal = if has_any(code, DENIED_CODES) {
+        match state {
+            KeyState::Unknown => KmsRefusal::Denied,
+            state => KmsRefusal::KeyState(state),
+        }
+    } else if has_any(code, KEY_STATE_CODES) || state != KeyState::Unknown {
+        KmsRefusal::KeyState(state)
+    } else if has_any(text, DENIED_TEXTS) {
+        KmsRefusal::Denied
+    } else if code.contains("notfound") || text.contains("does not exist") {
+        KmsRefusal::NotFound
+    } else {
+        KmsRefusal::Unknown
+    };
+    Some(refusal)
+}
+
+fn general(code: &str, text: &str) -> Failure {
+    if code.contains("notpermitted") {
+        // EC2 uses this code for termination protection and the like as well
+        // (EC2 API reference, error codes), so the text decides where there is one.
+        let about_rights = text.is_empty() || has_any(text, RIGHTS_TEXTS);
+        return if about_rights { Failure::Denied } else { Failure::InvalidRequest };
+    }
+    if has_any(code, DENIED_CODES) || has_any(text, DENIED_TEXTS) {
+        return Failure::Denied;
+    }
+    if has_any(code, NOT_FOUND) {
+        return Failure::NotFound;
+    }
+    if text == "rate exceeded" {
+        return Failure::Throttled;
+    }
+    if has_any(code, INVALID) {
+        return Failure::InvalidRequest;
+    }
+    Failure::Other
+}
+
+/// The state of a key as code and lower-case text tell.
+pub(super) fn key_state(code: &str, text: &str) -> KeyState {
+    STATES
+        .iter()
+        .find(|(word, _)| text.contains(word))
+        .or_else(|| STATE_CODES.iter().find(|(word, _)| code.contains(word)))
+        .map_or(KeyState::Unknown, |(_, state)| *state)
+}
+
+/// A code without what varies: namespace, prefix, suffix, letter case.
+fn plain_code(code: &str) -> String {
+    let code = code.rsplit('#').next().unwrap_or(code);
+    let code = code.split(':').next().unwrap_or(code);
+    let mut plain = code.to_ascii_lowercase();
+    for prefix in ["client.", "server.", "sender.", "aws.simplequeueservice."] {
+        if let Some(rest) = plain.strip_prefix(prefix) {
+            plain = rest.to_owned();
+        }
+    }
+    plain
+}
+
+fn has_any(text: &str, words: &[&str]) -> bool {
+    !text.is_empty() && words.iter().any(|word| text.contains(word))
+}
+
+// ---- the words, in lower case ------------------------------------------------------------------
+
+/// Codes of authorization failures. Sources: IAM user guide "Troubleshoot access denied error
+/// messages"; EC2 API error codes (`UnauthorizedOperation`, `AuthFailure`); SNS API
+/// (`AuthorizationError`); Cognito (`NotAuthorizedException`); CloudTrail record contents
+/// (`VpceAccessDenied`).
+const DENIED_CODES: &[&str] = &[
+    "accessdenied",
+    "unauthorized",
+    "unauthorised",
+    "notauthorized",
+    "notauthorised",
+    "forbidden",
+    "authorizationerror",
+    "authfailure",
+    "insufficientprivileges",
+    "insufficientpermissions",
+];
+
+/// Texts that say "denied" whatever the code is.
+const DENIED_TEXTS: &[&str] = &[
+    "not authorized to perform",
+    "not authorized to make this call",
+    "explicit deny in",
+    "access denied",
+    "accessdenied",
+    "you are not allowed to access",
+    "pass role is not allowed",
+    "access to kms is not allowed",
+];
+
+/// Texts that make "not permitted" a matter of rights.
+const RIGHTS_TEXTS: &[&str] = &["authoriz", "permission", "access", "policy", "denied"];
+
+/// Codes of rate limits.
+const THROTTLED: &[&str] = &[
+    "throttl",
+    "requestlimitexceeded",
+    "toomanyrequests",
+    "slowdown",
+    "throughputexceeded",
+    "ratelimit",
+    "rateexceeded",
+];
+
+/// Codes of KMS, also as other services repeat them, for an unusable key state
+/// (KMS API reference, `Decrypt` and `CreateGrant` errors).
+const KEY_STATE_CODES: &[&str] =
+    &["disabled", "invalidstate", "keyunavailable", "invalidkeystate", "encryptionkeyunavailable"];
+
+/// Codes without the word KMS by which a service reports a key it could not use.
+/// EC2 `Client.CustomerKeyHasBeenRevoked`; CodeCommit `EncryptionKeyAccessDeniedException`, …;
+/// Secrets Manager `DecryptionFailure`, `EncryptionFailure`.
+const KEY_CODES: &[&str] =
+    &["customerkeyhasbeenrevoked", "encryptionkey", "decryptionfailure", "encryptionfailure"];
+
+/// Texts by which a service reports that KMS refused it.
+const KMS_TEXTS: &[&str] = &[
+    "not authorized to perform: kms:",
+    "kms key access denied",
+    "access to kms is not allowed",
+    "awskmsexception",
+    "service: awskms",
+    "service: kms,",
+    "kms exception:",
+    "kms key disabled error",
+    "kms validation error",
+    "unable to access the kms key",
+    "kms key is not accessible",
+    "access denied to kms",
+    "kms access denied",
+    "kms access was denied",
+];
+
+/// Codes of services that checked another service's policy and found it wanting
+/// (CloudTrail API reference, `CreateTrail` errors).
+const CONSEQUENCE_CODES: &[&str] = &[
+    "insufficients3bucketpolicy",
+    "insufficientsnstopicpolicy",
+    "insufficientencryptionpolicy",
+    "insufficientdeliverypolicy",
+    "s3accessdenied",
+    "snsnoauthorization",
+    "invalidcloudwatchlogsrolearn",
+];
+
+/// Texts of services that were denied themselves: CloudFormation reading a template, Lambda and
+/// others assuming the role they were given.
+const CONSEQUENCE_TEXTS: &[&str] = &[
+    "s3 error: access denied",
+    "cannot be assumed by",
+    "can't be assumed by",
+    "unable to assume role",
+    "unable to assume the role",
+    "not able to assume role",
+    "could not assume role",
+    "is not authorized to assume the",
+    "check the trust relationships",
+];
+
+/// Key states in KMS's texts (KMS developer guide, "Key states", notes below the table).
+const STATES: &[(&str, KeyState)] = &[
+    ("is pending deletion", KeyState::PendingDeletion),
+    ("pendingdeletion", KeyState::PendingDeletion),
+    ("is pending replica deletion", KeyState::PendingDeletion),
+    ("is pending import", KeyState::PendingImport),
+    ("pendingimport", KeyState::PendingImport),
+    ("is disabled", KeyState::Disabled),
+    ("key disabled error", KeyState::Disabled),
+    ("is unavailable", KeyState::Unavailable),
+    ("is creating", KeyState::Creating),
+    ("is updating", KeyState::Updating),
+];
+
+/// Key states in codes, for records without text.
+const STATE_CODES: &[(&str, KeyState)] =
+    &[("disabled", KeyState::Disabled), ("keyunavailable", KeyState::Unavailable)];
+
+/// Codes of things that are not there.
+const NOT_FOUND: &[&str] =
+    &["notfound", "nosuch", "doesnotexist", "nonexistent", "notexist", "unknownresource"];
+
+/// Codes of requests that are wrong in themselves.
+const INVALID: &[&str] = &[
+    "invalid",
+    "validation",
+    "malformed",
+    "missingparameter",
+    "missingaction",
+    "badrequest",
+    "unknownparameter",
+    "unsupported",
+    "serialization",
+    "incorrectkey",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_texts_fall_into_their_kinds() {
+        use Failure::*;
+        let kms = "kms.amazonaws.com";
+        let rows: &[(&str, &str, &str, Failure)] = &[
+            ("ec2.amazonaws.com", "Client.UnauthorizedOperation", "", Denied),
+            ("sns.amazonaws.com", "AuthorizationError", "", Denied),
+            (kms, "AccessDenied", "", Denied),
+            (kms, "ACCESSDENIEDEXCEPTION", "", Denied),
+            (
+                kms,
+                "DisabledException",
+                "arn:aws:kms:r:1:key/k is disabled.",
+                KeyState(self::KeyState::Disabled),
+            ),
+            (
+                kms,
+                "DisabledException",
+                "arn:aws:kms:r:1:key/k is pending deletion (or pending replica deletion).",
+                KeyState(self::KeyState::PendingDeletion),
+            ),
+            (
+                kms,
+                "KMSInvalidStateException",
+                "arn:aws:kms:r:1:key/k is pending import.",
+                KeyState(self::KeyState::PendingImport),
+            ),
+            (kms, "KMSInvalidStateException", "", KeyState(self::KeyState::Unknown)),
+            (
+                kms,
+                "DryRunOperationException",
+                "The request would have succeeded, but the DryRun option is set.",
+                DryRun,
+            ),
+            ("ec2.amazonaws.com", "Client.DryRunOperation", "", DryRun),
+            (kms, "NotFoundException", "Key 'arn:aws:kms:r:1:key/k' does not exist", NotFound),
+            (kms, "ThrottlingException", "Rate exceeded", Throttled),
+            ("ec2.amazonaws.com", "Client.RequestLimitExceeded", "", Throttled),
+            ("sqs.amazonaws.com", "KmsAccessDenied", "", ConsequenceOfKms(KmsRefusal::Denied)),
+            (
+                "sqs.amazonaws.com",
+                "KMS.AccessDeniedException",
+                "",
+                ConsequenceOfKms(KmsRefusal::Denied),
+            ),
+            (
+                "sns.amazonaws.com",
+                "KMSDisabled",
+                "",
+                ConsequenceOfKms(KmsRefusal::KeyState(self::KeyState::Disabled)),
+            ),
+            ("sns.amazonaws.com", "KMSThrottling", "", Throttled),
+            (
+                "lambda.amazonaws.com",
+                "KMSNotFoundException",
+                "",
+                ConsequenceOfKms(KmsRefusal::NotFound),
+            ),
+            (
+                "ec2.amazonaws.com",
+                "Client.CustomerKeyHasBeenRevoked",
+                "Volume vol-1 cannot be attached. The encrypted volume was unable to access the KMS key.",
+                ConsequenceOfKms(KmsRefusal::Unknown),
+            ),
+            (
+                "rds.amazonaws.com",
+                "KMSKeyNotAccessibleFault",
+                "",
+                ConsequenceOfKms(KmsRefusal::Unknown),
+            ),
+            (
+                "cloudtrail.amazonaws.com",
+                "InvalidKmsKeyIdException",
+                "",
+                ConsequenceOfKms(KmsRefusal::Unknown),
+            ),
+            (
+                "s3.amazonaws.com",
+                "AccessDenied",
+                "User: arn:aws:iam::1:user/u is not authorized to perform: kms:GenerateDataKey on this resource because …",
+                ConsequenceOfKms(KmsRefusal::Denied),
+            ),
+            (
+                "dynamodb.amazonaws.com",
+                "ValidationException",
+                "KMS key disabled error: com.amazonaws.services.kms.model.AWSKMSException: arn is disabled.",
+                ConsequenceOfKms(KmsRefusal::KeyState(self::KeyState::Disabled)),
+            ),
+            (
+                "secretsmanager.amazonaws.com",
+                "AccessDenied",
+                "Access to KMS is not allowed",
+                ConsequenceOfKms(KmsRefusal::Denied),
+            ),
+            (
+                "cloudformation.amazonaws.com",
+                "ValidationError",
+                "S3 error: Access Denied",
+                ConsequenceOfDenial,
+            ),
+            (
+                "ec2.amazonaws.com",
+                "Client.OperationNotPermitted",
+                "The instance 'i-1' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.",
+                InvalidRequest,
+            ),
+            ("ec2.amazonaws.com", "Client.OperationNotPermitted", "", Denied),
+            (
+                "ec2.amazonaws.com",
+                "Client.InvalidPermission.NotFound",
+                "The specified rule does not exist in this security group.",
+                NotFound,
+            ),
+            (
+                "sqs.amazonaws.com",
+                "InvalidRequestException",
+                "User: arn:aws:iam::1:user/u is not authorized to perform: iam:PassRole on resource: x",
+                Denied,
+            ),
+            (
+                "s3.amazonaws.com",
+                "NoSuchBucketPolicy",
+                "The bucket policy does not exist",
+                NotFound,
+            ),
+            ("sts.amazonaws.com", "ExpiredToken", "", Other),
+            (
+                "kms.amazonaws.com",
+                "VpceAccessDenied",
+                "The request was denied due to a VPC endpoint policy",
+                Denied,
+            ),
+        ];
+        for (source, code, text, want) in rows {
+            let text = (!text.is_empty()).then_some(*text);
+            assert_eq!(classify(source, Some(code), text), *want, "{source} {code} {text:?}");
+        }
+    }
+}
