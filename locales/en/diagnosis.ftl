@@ -1,1 +1,1 @@
-# Sentences of diagnosis.
+# What the verdicts say: explanations, evidence, what is ruled out and why.

@@ -1,1 +1,1 @@
-# Sentences of report.
+# What the renderers share, and the terminal's own words.

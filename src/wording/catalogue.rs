@@ -51,13 +51,16 @@ macro_rules! catalogues {
         [
             ("names.ftl", include_str!(concat!("../../locales/", $tag, "/names.ftl"))),
             ("diagnosis.ftl", include_str!(concat!("../../locales/", $tag, "/diagnosis.ftl"))),
+            ("remedy.ftl", include_str!(concat!("../../locales/", $tag, "/remedy.ftl"))),
             ("report.ftl", include_str!(concat!("../../locales/", $tag, "/report.ftl"))),
+            ("markdown.ftl", include_str!(concat!("../../locales/", $tag, "/markdown.ftl"))),
+            ("html.ftl", include_str!(concat!("../../locales/", $tag, "/html.ftl"))),
         ]
     };
 }
 
-static ENGLISH: [(&str, &str); 3] = catalogues!("en");
-static JAPANESE: [(&str, &str); 3] = catalogues!("ja");
+static ENGLISH: [(&str, &str); 6] = catalogues!("en");
+static JAPANESE: [(&str, &str); 6] = catalogues!("ja");
 
 /// The words of one language, with English behind it.
 pub struct Wording {

@@ -10,6 +10,7 @@
 mod catalogue;
 mod name;
 mod sentence;
+pub mod shell;
 
 pub use catalogue::{Language, Wording};
 pub use name::duration;

@@ -1,0 +1,1 @@
+# What the fixes say: titles, notes, what is refuted and why.
