@@ -2,6 +2,7 @@
 //! resource it was, how it ended. The fields of a hundred services are reached through here and
 //! nowhere else.
 
+pub mod denial;
 mod identity;
 pub mod json;
 mod layer;
