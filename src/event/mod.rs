@@ -2,6 +2,8 @@
 //! resource it was, how it ended. The fields of a hundred services are reached through here and
 //! nowhere else.
 
+pub mod action;
+pub mod arn;
 pub mod denial;
 mod identity;
 pub mod json;
