@@ -314,7 +314,7 @@ fn read_resource(on: &str, denial: &mut Denial) {
 }
 
 /// The first ARN in a text, up to a blank, without closing punctuation.
-fn arn_in(text: &str) -> Option<&str> {
+pub(super) fn arn_in(text: &str) -> Option<&str> {
     let at = text.find("arn:")?;
     let arn = text.get(at..)?.split([' ', '"', '\'', ';']).next()?;
     let arn = arn.trim_end_matches(['.', ',', ')', ']']);

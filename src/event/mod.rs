@@ -10,6 +10,7 @@ pub mod json;
 mod layer;
 pub mod outcome;
 mod record;
+pub mod resource;
 mod time;
 
 pub use identity::{CallerKind, IdentityType};
