@@ -1,5 +1,7 @@
 //! One file per subcommand: what was typed, what is meant, the library calls, the report.
 
+mod schema;
+
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
@@ -7,6 +9,6 @@ use crate::cli::{Cli, Command};
 /// Runs what was typed; the exit status follows the report's contract.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
-        Command::Schema => Ok(ExitCode::SUCCESS),
+        Command::Schema => schema::run(),
     }
 }

@@ -1,0 +1,146 @@
+//! The JSON Schema against sample reports: it accepts them, knows every field of them, and refuses
+//! what the contract forbids.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected fails"
+)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use assert_cmd::Command;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use trailwhy::report::{Report, json as json_report, schema::REPORT_SCHEMA};
+
+fn samples() -> Vec<(PathBuf, Value)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/report");
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() >= 6, "one sample for each seed incident");
+    let read = |path: PathBuf| {
+        let value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        (path, value)
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn validator(schema: &Value) -> Validator {
+    jsonschema::draft202012::options().should_validate_formats(true).build(schema).unwrap()
+}
+
+fn schema() -> Value {
+    serde_json::from_str(REPORT_SCHEMA).unwrap()
+}
+
+/// The schema with every object closed: a field it does not name is an error.
+fn closed(mut schema: Value) -> Value {
+    for definition in schema["$defs"].as_object_mut().unwrap().values_mut() {
+        if definition.get("properties").is_some() {
+            definition["additionalProperties"] = json!(false);
+        }
+    }
+    schema
+}
+
+fn errors(validator: &Validator, value: &Value) -> Vec<String> {
+    validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect()
+}
+
+#[test]
+fn the_schema_is_a_schema() {
+    jsonschema::meta::validate(&schema()).unwrap();
+}
+
+#[test]
+fn the_samples_are_valid_and_hold_no_field_the_schema_does_not_name() {
+    let validator = validator(&closed(schema()));
+    for (path, value) in samples() {
+        assert_eq!(errors(&validator, &value), [""; 0], "{}", path.display());
+    }
+}
+
+#[test]
+fn the_samples_are_what_the_program_writes() {
+    for (path, value) in samples() {
+        let report: Report = serde_json::from_value(value.clone()).unwrap();
+        let written: Value = serde_json::from_str(&json_report::render(&report).unwrap()).unwrap();
+        assert!(written == value, "{} loses something", path.display());
+    }
+}
+
+#[test]
+fn what_the_contract_forbids_is_refused() {
+    let validator = validator(&schema());
+    let (_, good) =
+        samples().into_iter().find(|(path, _)| path.ends_with("ebs-source-ip.json")).unwrap();
+    let forbidden = [
+        ("/schema", json!("trailwhy.report/2")),
+        ("/coverage/events/read", json!(-1)),
+        ("/coverage/span/first", json!("2026-10-07 00:00:11")),
+        ("/coverage/span/first", json!("2026-10-07T00:00:11+09:00")),
+        ("/coverage/span/first", json!("2026-13-07T00:00:11Z")),
+        ("/incidents/0/kind", json!("loud")),
+        ("/incidents/0/count", json!(0)),
+        ("/incidents/0/id", json!("")),
+        ("/incidents/0/root/source_ip", json!("")),
+        ("/incidents/0/root/source_ip", json!(null)),
+        ("/incidents/0/root/error_code", json!("")),
+        ("/incidents/0/root/action", json!("CreateVolume")),
+        ("/incidents/0/denied", json!(null)),
+        ("/incidents/0/denied/caller_kind", json!("robot")),
+        ("/incidents/0/chain/0/outcome", json!("ok")),
+        ("/incidents/0/chain/1/link/kind", json!("hunch")),
+        ("/incidents/0/chain/1/link/confidence", json!(1.5)),
+        ("/incidents/0/verdict/layer", json!("key_policy")),
+        ("/incidents/0/verdict/effect", json!("deny")),
+        ("/incidents/0/verdict/certainty", json!("sure")),
+        ("/incidents/0/verdict/explanation", json!("")),
+        ("/incidents/0/verdict/evidence/0/witness", json!("told")),
+        ("/incidents/0/change", json!({})),
+        ("/incidents/0/fixes/0/verified/denied_request", json!("maybe")),
+        ("/incidents/0/fixes/0/verified/unchecked_layers/0", json!("acl")),
+    ];
+    for (pointer, value) in forbidden {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value.clone();
+        assert!(!validator.is_valid(&bad), "{pointer} = {value}");
+    }
+}
+
+#[test]
+fn required_fields_may_not_be_absent() {
+    let validator = validator(&schema());
+    let (_, good) =
+        samples().into_iter().find(|(path, _)| path.ends_with("ebs-source-ip.json")).unwrap();
+    let required = [
+        ("", "coverage"),
+        ("/coverage", "blind_spots"),
+        ("/coverage/events", "duplicates"),
+        ("/incidents/0", "root"),
+        ("/incidents/0", "denied"),
+        ("/incidents/0", "change"),
+        ("/incidents/0/root", "event_id"),
+        ("/incidents/0/root", "error_code"),
+        ("/incidents/0/chain/0", "parent_event_id"),
+        ("/incidents/0/verdict", "next_evidence"),
+        ("/incidents/0/comparison/factors/0", "p_value"),
+        ("/incidents/0/fixes/0/verified", "still_denied"),
+    ];
+    for (pointer, field) in required {
+        let mut bad = good.clone();
+        let object = bad.pointer_mut(pointer).unwrap().as_object_mut().unwrap();
+        assert!(object.remove(field).is_some(), "{pointer}/{field}");
+        assert!(!validator.is_valid(&bad), "{pointer} without {field}");
+    }
+}
+
+#[test]
+fn the_program_prints_the_schema() {
+    let output = Command::cargo_bin("trailwhy").unwrap().arg("schema").output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), REPORT_SCHEMA);
+}
