@@ -210,6 +210,12 @@ impl Event {
         super::json::find(self.response()?, path)
     }
 
+    /// How many texts the record holds, and all of them one after another: to choose between copies
+    /// of one call, which need not be equally complete.
+    pub fn content(&self) -> (u32, &str) {
+        (self.present.count_ones(), &self.text)
+    }
+
     /// Bytes this event keeps allocated.
     pub fn size(&self) -> usize {
         size_of::<Self>() + self.text.len() + size_of::<[u32; FIELDS]>()

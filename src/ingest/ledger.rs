@@ -1,0 +1,155 @@
+//! What was read, kept and dropped, and why: no record disappears without a count.
+
+use std::collections::BTreeSet;
+
+use super::blind_spot::BlindSpot;
+use crate::event::{Event, Time};
+
+/// Why a file was passed over, or gave only part of its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the words say it")]
+pub enum Reason {
+    Unreadable,
+    SymlinkLoop,
+    Empty,
+    /// The gzip stream ends too early.
+    TruncatedGzip,
+    /// The gzip stream is damaged.
+    CorruptGzip,
+    /// The file inflates to more than the cap allows.
+    GzipBomb,
+    /// The text ends in the middle of a record.
+    TruncatedJson,
+    /// Some records could not be understood.
+    MalformedRecords,
+    /// Bytes that are no UTF-8 were replaced.
+    InvalidUtf8,
+    /// A digest file of log file validation.
+    Digest,
+    /// CloudTrail Insights events.
+    Insight,
+    /// Aggregated data events: counts, no calls.
+    Aggregated,
+    /// The console's CSV download, which has lost what is needed.
+    ConsoleCsv,
+    /// An archive or table format that is not read.
+    UnsupportedFormat,
+    FlowLogs,
+    ConfigFile,
+    LoadBalancerLogs,
+    AccessLogs,
+    NotCloudtrail,
+}
+
+impl Reason {
+    /// The report's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Unreadable => "unreadable",
+            Reason::SymlinkLoop => "symlink_loop",
+            Reason::Empty => "empty",
+            Reason::TruncatedGzip => "truncated_gzip",
+            Reason::CorruptGzip => "corrupt_gzip",
+            Reason::GzipBomb => "gzip_bomb",
+            Reason::TruncatedJson => "truncated_json",
+            Reason::MalformedRecords => "malformed_records",
+            Reason::InvalidUtf8 => "invalid_utf8",
+            Reason::Digest => "digest",
+            Reason::Insight => "insight",
+            Reason::Aggregated => "aggregated",
+            Reason::ConsoleCsv => "console_csv",
+            Reason::UnsupportedFormat => "unsupported_format",
+            Reason::FlowLogs => "flow_logs",
+            Reason::ConfigFile => "config",
+            Reason::LoadBalancerLogs => "load_balancer_logs",
+            Reason::AccessLogs => "access_logs",
+            Reason::NotCloudtrail => "not_cloudtrail",
+        }
+    }
+
+    /// Whether something was lost that should have been there. Digests and their like are passed
+    /// over by right; a damaged file is worth a warning.
+    pub fn is_damage(self) -> bool {
+        matches!(
+            self,
+            Reason::Unreadable
+                | Reason::TruncatedGzip
+                | Reason::CorruptGzip
+                | Reason::GzipBomb
+                | Reason::TruncatedJson
+                | Reason::MalformedRecords
+                | Reason::InvalidUtf8
+                | Reason::ConsoleCsv
+                | Reason::UnsupportedFormat
+        )
+    }
+}
+
+/// A file that was passed over, or that gave only part of its records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skip {
+    /// As found below what the user named.
+    pub path: String,
+    /// Why.
+    pub reason: Reason,
+    /// What happened, for a person.
+    pub detail: Option<String>,
+    /// Records that could be read from it all the same.
+    pub recovered: u64,
+}
+
+/// Where every record went: `read = kept + duplicates + malformed + out_of_range`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Records {
+    /// All records met.
+    pub read: u64,
+    /// Records analysed.
+    pub kept: u64,
+    /// Copies of a kept record, and records that a later correction replaces.
+    pub duplicates: u64,
+    /// Records that could not be understood.
+    pub malformed: u64,
+    /// Records outside the window or the filters.
+    pub out_of_range: u64,
+}
+
+/// The account of one reading.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Files met below the paths given.
+    pub files_found: u64,
+    /// Files that were understood, be it in part.
+    pub files_read: u64,
+    /// Files not opened because their name places them outside the window or the Regions.
+    pub files_out_of_range: u64,
+    /// Files passed over or damaged, sorted by path.
+    pub skipped: Vec<Skip>,
+    /// Records.
+    pub records: Records,
+    /// Bytes as stored.
+    pub bytes_stored: u64,
+    /// Bytes after inflating.
+    pub bytes_inflated: u64,
+    /// First and last event time among the kept.
+    pub span: Option<(Time, Time)>,
+    /// Accounts the records were delivered to.
+    pub accounts: BTreeSet<String>,
+    /// Regions of the records.
+    pub regions: BTreeSet<String>,
+    /// What the log cannot show.
+    pub blind_spots: Vec<BlindSpot>,
+}
+
+impl Ledger {
+    /// Notes when, where and for whom an event was recorded.
+    pub(super) fn see(&mut self, event: &Event) {
+        let (first, last) = self.span.unwrap_or((event.time, event.time));
+        self.span = Some((first.min(event.time), last.max(event.time)));
+        if let Some(account) = event.account().filter(|a| !self.accounts.contains(*a)) {
+            self.accounts.insert(account.to_owned());
+        }
+        if let Some(region) = event.region().filter(|r| !self.regions.contains(*r)) {
+            self.regions.insert(region.to_owned());
+        }
+    }
+}

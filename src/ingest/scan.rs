@@ -1,0 +1,345 @@
+//! Walks the text of one file from record to record, a window at a time.
+//!
+//! The walk knows JSON's structure only as far as it must: which array holds the records, where a
+//! record starts. Each record is then parsed on its own, so that one broken record costs only
+//! itself, and a file of any size takes no more memory than a window.
+
+use serde_json::Deserializer;
+
+use super::envelope;
+use super::extent::{self, Extent};
+use super::reading::Reading;
+use super::wire::Record;
+
+/// A single record larger than this is given up: CloudTrail's own limit is 256 KB, and wrappers
+/// hold few records each.
+const LARGEST_RECORD: usize = 64 << 20;
+
+/// The members that hold the records, in every form that holds them in an array.
+const CONTAINERS: &[&str] = &[
+    "Records",
+    "events",
+    "Events",
+    "logEvents",
+    "QueryResultRows",
+    "queryResultRows",
+    "results",
+    "hits",
+    "value",
+    "data",
+    "rows",
+    "logs",
+    "detections",
+];
+
+/// What the walk is inside of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    Array,
+    Object,
+}
+
+/// What one step of the walk came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Go on at this offset.
+    To(usize),
+    /// The text goes on beyond the window.
+    More,
+}
+
+/// The state of the walk through one file.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    frames: Vec<Frame>,
+    /// Set after damage: look for the start of a record before anything else.
+    lost: bool,
+}
+
+impl Scan {
+    /// Reads as many records as `text` holds and returns how much of it is done with. `last` says
+    /// that nothing follows.
+    pub(super) fn scan(&mut self, text: &str, last: bool, reading: &mut Reading<'_>) -> usize {
+        let mut at = 0;
+        while at < text.len() {
+            match self.step(Tail { text, at, last }, reading) {
+                Step::To(next) if next > at => at = next,
+                Step::To(_) => at += 1,
+                Step::More if last => {
+                    reading.cut();
+                    return text.len();
+                }
+                Step::More if text.len() - at > LARGEST_RECORD => {
+                    reading.malformed();
+                    self.lost = true;
+                    return text.len();
+                }
+                Step::More => return at,
+            }
+        }
+        at
+    }
+
+    fn step(&mut self, tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
+        if self.lost {
+            return self.find_again(tail);
+        }
+        let tail = match tail.skip_blank() {
+            Some(tail) => tail,
+            None => return Step::To(tail.text.len()),
+        };
+        match self.frames.last() {
+            Some(Frame::Object) => self.in_object(tail),
+            Some(Frame::Array) if tail.first() == b']' => {
+                self.frames.pop();
+                Step::To(tail.at + 1)
+            }
+            Some(Frame::Array) => self.value(tail, reading),
+            None => self.top(tail, reading),
+        }
+    }
+
+    /// Looks for the next record after damage.
+    fn find_again(&mut self, tail: Tail<'_>) -> Step {
+        match extent::next_record(tail.rest()) {
+            Some(offset) => {
+                self.lost = false;
+                Step::To(tail.at + offset)
+            }
+            None => Step::To(tail.text.len()),
+        }
+    }
+
+    /// Between two members of an object that holds an array of records.
+    fn in_object(&mut self, tail: Tail<'_>) -> Step {
+        if tail.first() == b'}' {
+            self.frames.pop();
+            return Step::To(tail.at + 1);
+        }
+        match member(tail) {
+            Member::Container(at) => self.enter(tail, at),
+            Member::Other { end, .. } => Step::To(end),
+            Member::More => Step::More,
+            Member::None => {
+                // Damage between members: whatever follows is looked at afresh.
+                self.frames.clear();
+                Step::To(tail.at + 1)
+            }
+        }
+    }
+
+    /// Steps into the array (or the object) that starts at `at`.
+    fn enter(&mut self, tail: Tail<'_>, at: usize) -> Step {
+        let frame = match tail.text.as_bytes().get(at) {
+            Some(b'[') => Frame::Array,
+            _ => Frame::Object,
+        };
+        self.frames.push(frame);
+        Step::To(at + 1)
+    }
+
+    /// A value at the top of the file, or a line that is none.
+    fn top(&mut self, tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
+        match tail.first() {
+            b'[' => {
+                self.frames.push(Frame::Array);
+                Step::To(tail.at + 1)
+            }
+            b'{' => self.value(tail, reading),
+            _ => line(tail, reading),
+        }
+    }
+
+    /// A value where a record may stand.
+    fn value(&mut self, tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
+        if tail.first() != b'{' {
+            return element(tail, reading);
+        }
+        match self.opening(tail, reading) {
+            Opening::Container(at) => {
+                self.frames.push(Frame::Object);
+                self.enter(tail, at)
+            }
+            Opening::Record => record(tail, reading),
+            Opening::Element => element(tail, reading),
+            Opening::More => Step::More,
+        }
+    }
+
+    /// Reads the members at the start of an object until it is clear what the object is.
+    fn opening(&self, tail: Tail<'_>, reading: &mut Reading<'_>) -> Opening {
+        let mut at = Tail { at: tail.at + 1, ..tail };
+        loop {
+            let Some(here) = at.skip_blank() else {
+                return if tail.last { Opening::Element } else { Opening::More };
+            };
+            match member(here) {
+                Member::Container(start) => {
+                    reading.container(here.key());
+                    return Opening::Container(start);
+                }
+                Member::Other { record: true, .. } => return Opening::Record,
+                Member::Other { peel: true, .. } => return Opening::Element,
+                Member::Other { end, .. } => at.at = end,
+                Member::More => return Opening::More,
+                Member::None => return Opening::Element,
+            }
+        }
+    }
+}
+
+/// What an object turns out to be.
+enum Opening {
+    /// It holds an array of records, which starts here.
+    Container(usize),
+    /// It is a record as CloudTrail writes it.
+    Record,
+    /// Something else: a wrapper around a record, or no record at all.
+    Element,
+    More,
+}
+
+/// The text from one place on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tail<'t> {
+    text: &'t str,
+    at: usize,
+    last: bool,
+}
+
+impl<'t> Tail<'t> {
+    fn rest(self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn first(self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+    }
+
+    /// Past white space, commas between values, byte order marks, and the NUL bytes that some
+    /// tools pad with.
+    fn skip_blank(self) -> Option<Tail<'t>> {
+        let rest = self.rest();
+        let blank = |c: char| c.is_whitespace() || matches!(c, ',' | '\0' | '\u{feff}' | '\u{1e}');
+        let left = rest.trim_start_matches(blank);
+        (!left.is_empty()).then_some(Tail { at: self.text.len() - left.len(), ..self })
+    }
+
+    /// The name of the member that starts here.
+    fn key(self) -> &'t str {
+        let rest = self.rest().strip_prefix('"').unwrap_or_default();
+        rest.split_once('"').map(|(key, _)| key).unwrap_or_default()
+    }
+}
+
+/// One member of an object, by what its name promises.
+enum Member {
+    /// An array (or the object around one) that holds records; it starts here.
+    Container(usize),
+    /// Any other; where it ends, and whether it marks the object as a record or a wrapper.
+    Other {
+        end: usize,
+        record: bool,
+        peel: bool,
+    },
+    More,
+    /// There is no member here.
+    None,
+}
+
+fn member(tail: Tail<'_>) -> Member {
+    let starved = || if tail.last { Member::None } else { Member::More };
+    if tail.first() != b'"' {
+        return Member::None;
+    }
+    let key = tail.key();
+    let after = match extent::string(tail.rest()) {
+        Extent::Ends(length) => Tail { at: tail.at + length, ..tail },
+        Extent::Open => return starved(),
+        Extent::Broken => return Member::None,
+    };
+    let Some(colon) = after.skip_blank() else { return starved() };
+    if colon.first() != b':' {
+        return Member::None;
+    }
+    let Some(value) = (Tail { at: colon.at + 1, ..colon }).skip_blank() else { return starved() };
+    let record = envelope::is_record_member(key);
+    let peel = envelope::is_wrapper_member(key);
+    if record || peel {
+        return Member::Other { end: value.at, record, peel };
+    }
+    let holds = CONTAINERS.contains(&key);
+    if holds && (value.first() == b'[' || (key == "hits" && value.first() == b'{')) {
+        return Member::Container(value.at);
+    }
+    match extent::value(value.rest()) {
+        Extent::Ends(length) => Member::Other { end: value.at + length, record, peel },
+        Extent::Open => starved(),
+        Extent::Broken => Member::None,
+    }
+}
+
+/// A record as CloudTrail writes it: parsed where it stands.
+fn record(tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
+    let mut parsed = Deserializer::from_str(tail.rest()).into_iter::<Record<'_>>();
+    match parsed.next() {
+        Some(Ok(record)) => {
+            let end = parsed.byte_offset();
+            let text = tail.rest().get(..end).unwrap_or_default();
+            reading.record(&record, text);
+            Step::To(tail.at + end)
+        }
+        Some(Err(error)) if error.is_eof() => Step::More,
+        Some(Err(_)) | None => element(tail, reading),
+    }
+}
+
+/// Anything else in a record's place: its extent is found first, then what is inside.
+fn element(tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
+    let rest = tail.rest();
+    match extent::value(rest) {
+        Extent::Ends(length) => {
+            let text = rest.get(..length).unwrap_or_default();
+            if reading.element(text) {
+                return Step::To(tail.at + length.max(1));
+            }
+            // No JSON although its brackets match: a lost quote may have hidden where it ends.
+            reading.malformed();
+            let inside = text.get(1..).and_then(extent::next_record);
+            Step::To(tail.at + inside.map_or(length.max(1), |offset| offset + 1))
+        }
+        Extent::Open if !tail.last => Step::More,
+        Extent::Open | Extent::Broken => {
+            let inside = rest.get(1..).and_then(extent::next_record);
+            match inside {
+                Some(offset) => {
+                    reading.malformed();
+                    Step::To(tail.at + offset + 1)
+                }
+                None if matches!(extent::value(rest), Extent::Open) => Step::More,
+                None => {
+                    reading.malformed();
+                    Step::To(tail.text.len())
+                }
+            }
+        }
+    }
+}
+
+/// A line of text: what stands before a `{` is a time stamp or the like.
+fn line(tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
+    let rest = tail.rest();
+    let end = match memchr::memchr(b'\n', rest.as_bytes()) {
+        Some(end) => end,
+        None if tail.last => rest.len(),
+        None => return Step::More,
+    };
+    let line = rest.get(..end).unwrap_or_default();
+    match line.find('{') {
+        Some(offset) => Step::To(tail.at + offset),
+        None => {
+            reading.foreign_line(line);
+            Step::To(tail.at + end.max(1))
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Finds the files below what the user named, in an order that does not depend on the file system.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::layout::Delivery;
+use super::ledger::{Reason, Skip};
+use crate::error::{Error, Result};
+
+/// Something to read records from, as the user named it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A file, or a folder to be searched through.
+    Path(PathBuf),
+    /// Standard input (`-`).
+    Stdin,
+}
+
+/// One file to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Where it is; `None` is standard input.
+    pub path: Option<PathBuf>,
+    /// What its name says, where it has a delivery name.
+    pub delivery: Option<Delivery>,
+}
+
+impl Source {
+    fn file(path: &Path) -> Source {
+        Source { path: Some(path.to_path_buf()), delivery: Delivery::of(path) }
+    }
+
+    /// How the file is called in the ledger: its path, with what is no UTF-8 replaced.
+    pub fn name(&self) -> String {
+        match &self.path {
+            Some(path) => path.to_string_lossy().into_owned(),
+            None => "-".to_owned(),
+        }
+    }
+}
+
+/// What was found below the inputs.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Files, by delivery stamp where they have one, then by path; those without come last.
+    pub sources: Vec<Source>,
+    /// Folders and files that could not be looked into.
+    pub unreadable: Vec<Skip>,
+}
+
+/// Walks the inputs. A path that does not exist is an error, because the user named it; what cannot
+/// be read below a folder is only noted. Symbolic links are followed, loops are noted.
+pub fn discover(inputs: &[Input]) -> Result<Found> {
+    let mut found = Found::default();
+    let mut seen = BTreeSet::new();
+    for input in inputs {
+        match input {
+            Input::Stdin => found.sources.push(Source { path: None, delivery: None }),
+            Input::Path(path) => {
+                let real = path.canonicalize().map_err(|e| Error::io(path, e))?;
+                if seen.insert(real) {
+                    walk(path, &mut found);
+                }
+            }
+        }
+    }
+    found.sources.sort_by(|a, b| order(a).cmp(&order(b)));
+    found.sources.dedup();
+    Ok(found)
+}
+
+/// By delivery time, so that memory can be bounded; the path makes the order total.
+fn order(source: &Source) -> (bool, i64, &Option<PathBuf>) {
+    let stamp = source.delivery.as_ref().map(|d| d.stamp.0);
+    (stamp.is_none(), stamp.unwrap_or(0), &source.path)
+}
+
+fn walk(top: &Path, found: &mut Found) {
+    for entry in WalkDir::new(top).follow_links(true) {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => {
+                found.sources.push(Source::file(entry.path()));
+            }
+            // A pipe such as `<(zcat …)` is fine where the user named it; inside a folder it would
+            // block for ever.
+            Ok(entry) if entry.depth() == 0 && !entry.file_type().is_dir() => {
+                found.sources.push(Source::file(entry.path()));
+            }
+            Ok(_) => {}
+            Err(error) => found.unreadable.push(unreadable(top, &error)),
+        }
+    }
+}
+
+fn unreadable(top: &Path, error: &walkdir::Error) -> Skip {
+    let path = error.path().unwrap_or(top).to_string_lossy().into_owned();
+    let reason = match error.loop_ancestor() {
+        Some(_) => Reason::SymlinkLoop,
+        None => Reason::Unreadable,
+    };
+    let detail = match error.io_error() {
+        Some(cause) => cause.to_string(),
+        None => error.to_string(),
+    };
+    Skip { path, reason, detail: Some(detail), recovered: 0 }
+}

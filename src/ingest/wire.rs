@@ -1,0 +1,268 @@
+//! A CloudTrail record as it stands in the file, borrowed from the text: the names of its members
+//! and nothing more.
+//!
+//! Every member takes whatever scalar it meets (exports turn numbers into strings and back) and a
+//! `null` is the same as no member, so that only broken JSON makes a record unreadable.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value};
+use serde_json::value::RawValue;
+
+/// A scalar as text; nothing for `null`, and nothing for an object or array where none belongs.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Text<'a>(pub(super) Option<Cow<'a, str>>);
+
+impl Text<'_> {
+    pub(super) fn get(&self) -> Option<&str> {
+        self.0.as_deref().filter(|text| !text.is_empty())
+    }
+
+    /// `true` and `false`, also as words in any letter case.
+    pub(super) fn flag(&self) -> Option<bool> {
+        let text = self.get()?;
+        if text.eq_ignore_ascii_case("true") {
+            return Some(true);
+        }
+        text.eq_ignore_ascii_case("false").then_some(false)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor).map(Text)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Option<Cow<'de, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_borrowed_str<E>(self, v: &'de str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(v)))
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(v.to_owned())))
+    }
+
+    fn visit_string<E>(self, v: String) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(v)))
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(if v { "true" } else { "false" })))
+    }
+
+    fn visit_i64<E>(self, v: i64) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(v.to_string())))
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(v.to_string())))
+    }
+
+    fn visit_f64<E>(self, v: f64) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(v.to_string())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+/// An object, or the trace of something else where an object belongs.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) enum Part<T> {
+    /// No member, or `null`.
+    #[default]
+    Absent,
+    /// What belongs there.
+    Object(T),
+    /// A scalar or an array: the record comes from a tool that rewrites structures.
+    Other,
+}
+
+impl<T> Part<T> {
+    pub(super) fn object(&self) -> Option<&T> {
+        match self {
+            Part::Object(object) => Some(object),
+            Part::Absent | Part::Other => None,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Part<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PartVisitor(std::marker::PhantomData))
+    }
+}
+
+struct PartVisitor<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for PartVisitor<T> {
+    type Value = Part<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(value::MapAccessDeserializer::new(map)).map(Part::Object)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Part::Absent)
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(Part::Absent)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Part::Other)
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<Self::Value, E> {
+        Ok(if v.is_empty() { Part::Absent } else { Part::Other })
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Part::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Part::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Part::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Part::Other)
+    }
+}
+
+/// One record (CloudTrail record contents).
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Record<'a> {
+    #[serde(borrow)]
+    pub(super) event_version: Text<'a>,
+    #[serde(borrow)]
+    pub(super) user_identity: Part<Identity<'a>>,
+    pub(super) event_time: Text<'a>,
+    pub(super) event_source: Text<'a>,
+    pub(super) event_name: Text<'a>,
+    pub(super) aws_region: Text<'a>,
+    #[serde(rename = "sourceIPAddress")]
+    pub(super) source_ip_address: Text<'a>,
+    pub(super) user_agent: Text<'a>,
+    pub(super) error_code: Text<'a>,
+    pub(super) error_message: Text<'a>,
+    pub(super) request_parameters: Option<&'a RawValue>,
+    pub(super) response_elements: Option<&'a RawValue>,
+    pub(super) additional_event_data: Option<&'a RawValue>,
+    #[serde(rename = "requestID")]
+    pub(super) request_id: Text<'a>,
+    #[serde(rename = "eventID")]
+    pub(super) event_id: Text<'a>,
+    pub(super) read_only: Text<'a>,
+    pub(super) resources: Option<&'a RawValue>,
+    pub(super) event_type: Text<'a>,
+    pub(super) management_event: Text<'a>,
+    pub(super) api_version: Text<'a>,
+    pub(super) recipient_account_id: Text<'a>,
+    #[serde(rename = "sharedEventID")]
+    pub(super) shared_event_id: Text<'a>,
+    pub(super) vpc_endpoint_id: Text<'a>,
+    pub(super) vpc_endpoint_account_id: Text<'a>,
+    pub(super) service_event_details: Option<&'a RawValue>,
+    pub(super) event_category: Text<'a>,
+    pub(super) addendum: Option<&'a RawValue>,
+    pub(super) session_credential_from_console: Text<'a>,
+    pub(super) tls_details: Option<&'a RawValue>,
+    pub(super) event_context: Option<&'a RawValue>,
+    /// Aggregated events spell it so.
+    #[serde(rename = "eventId")]
+    pub(super) aggregated_event_id: Option<&'a RawValue>,
+}
+
+/// `userIdentity` (CloudTrail userIdentity element).
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Identity<'a> {
+    #[serde(rename = "type", borrow)]
+    pub(super) kind: Text<'a>,
+    pub(super) principal_id: Text<'a>,
+    pub(super) arn: Text<'a>,
+    pub(super) account_id: Text<'a>,
+    pub(super) access_key_id: Text<'a>,
+    pub(super) user_name: Text<'a>,
+    pub(super) invoked_by: Text<'a>,
+    #[serde(borrow)]
+    pub(super) session_context: Part<SessionContext<'a>>,
+    #[serde(borrow)]
+    pub(super) in_scope_of: Option<&'a RawValue>,
+    pub(super) on_behalf_of: Option<&'a RawValue>,
+    /// Some tools flatten the context's issuer; `identityProvider` names a federated caller.
+    pub(super) identity_provider: Text<'a>,
+}
+
+/// `userIdentity.sessionContext`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct SessionContext<'a> {
+    #[serde(borrow)]
+    pub(super) attributes: Part<Attributes<'a>>,
+    #[serde(borrow)]
+    pub(super) session_issuer: Part<Issuer<'a>>,
+    #[serde(borrow)]
+    pub(super) web_id_federation_data: Option<&'a RawValue>,
+    pub(super) source_identity: Text<'a>,
+    pub(super) ec2_role_delivery: Text<'a>,
+}
+
+/// `sessionContext.attributes`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Attributes<'a> {
+    #[serde(borrow)]
+    pub(super) creation_date: Text<'a>,
+    pub(super) mfa_authenticated: Text<'a>,
+}
+
+/// `sessionContext.sessionIssuer`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Issuer<'a> {
+    #[serde(rename = "type", borrow)]
+    pub(super) kind: Text<'a>,
+    pub(super) principal_id: Text<'a>,
+    pub(super) arn: Text<'a>,
+    pub(super) account_id: Text<'a>,
+    pub(super) user_name: Text<'a>,
+}
