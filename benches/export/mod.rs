@@ -1,0 +1,10 @@
+//! A seeded generator of realistic CloudTrail exports, shared by the samples, the benches and
+//! `make-export`: who calls ([`caller`]), what a record looks like ([`record`]), what services do
+//! for a caller ([`chains`]), what fills a trail ([`noise`]), how it is delivered ([`delivery`]).
+
+pub mod caller;
+pub mod chains;
+pub mod delivery;
+pub mod noise;
+pub mod random;
+pub mod record;
