@@ -5,6 +5,10 @@ layer-identity-policy = identity-based policy
 layer-permissions-boundary = permissions boundary
 layer-session-policy = session policy
 layer-resource-policy = resource-based policy
+layer-key-policy = key policy
+layer-bucket-policy = bucket policy
+layer-queue-policy = queue policy
+layer-topic-policy = topic policy
 layer-role-trust-policy = role trust policy
 layer-scp = service control policy (SCP)
 layer-rcp = resource control policy (RCP)
@@ -33,6 +37,7 @@ caller-ec2-infrastructure = EC2 acting for the instance (aws:ec2-infrastructure)
 
 list-next = { $before }, { $after }
 list-last = { $before } and { $after }
+sentence-next = { $before } { $after }
 
 duration-days = { $days ->
     [one] { $days } day

@@ -1,1 +1,185 @@
 # What the renderers share, and the terminal's own words.
+
+# Kinds of incident.
+kind-silent = silent
+kind-opaque = opaque
+kind-background = background
+kind-ghost = ghost
+kind-direct = direct
+kind-silent-means = The call reported success; what a service had to do for it was denied, and nobody was told.
+kind-opaque-means = The call failed with an error that does not name the denial below it.
+kind-background-means = No user call is to blame: a service was denied while working by itself.
+kind-ghost-means = The call reported success, no denial was logged, and a step that always follows never came.
+kind-direct-means = The caller's own call was denied.
+
+# How sure a verdict is.
+certainty-proven = proven
+certainty-stated = stated by AWS
+certainty-inferred = inferred
+certainty-unknown = not known
+certainty-proven-means = Evaluating the known policies reproduces the denial and the comparable successes.
+certainty-stated-means = AWS's own text names it, and nothing in the log contradicts it.
+certainty-inferred-means = AWS's text does not settle it; this follows from comparing failures with successes.
+certainty-unknown-means = The log cannot tell which layer denied.
+
+# How a call is known to belong to its parent.
+link-resource-id = resource id
+link-issued-credentials = issued credentials
+link-request-id = request id
+link-session = session
+link-key = key
+link-time = time
+link-shared-event = shared event
+
+layer-with-effect = { $layer }, { $effect }
+
+# The incident in one sentence.
+headline-silent = { $root } reported success, but { $denied }, which had to follow, was denied: { $why }.
+headline-opaque = { $root } failed because { $denied } below it was denied: { $why }.
+headline-background = { $denied } was denied in the background: { $why }.
+headline-ghost = { $root } reported success, but { $steps } never followed: { $why }.
+headline-direct = { $denied } was denied to its caller: { $why }.
+
+# The terminal: summary and titles.
+terminal-incidents = { $count ->
+    [one] { $count } incident
+   *[other] { $count } incidents, worst first
+}: { $kinds }.
+terminal-kind-count = { $count } { $kind }
+terminal-no-incident = No incident found in what was read.
+terminal-incident = Incident { $number } of { $of }: { $kind }
+terminal-happened = WHAT HAPPENED
+terminal-chain = THE CHAIN
+terminal-why = WHY
+terminal-what-to-do = WHAT TO DO
+
+# What happened.
+field-when = When
+field-asked = Asked
+field-by = By
+field-from = From
+field-about = About
+field-answer = Answer
+field-denied = Denied
+field-on = On
+field-made-by = Made by
+field-aws-said = AWS said
+field-never-came = Never came
+field-meaning = Meaning
+field-policy = Policy
+field-attached-to = Attached to
+field-statement = Statement
+field-condition-keys = Condition keys
+field-known-from-event = Known from event
+field-known-from-file = Known from file
+field-accounts = Accounts
+field-regions = Regions
+occurred-times = { $count } times, from { $first } to { $last }
+call-synthesized = not in the log, inferred from the encryption context
+through-endpoint = through { $endpoint }
+said-nothing = nothing
+times = { $count ->
+    [one] once
+   *[other] { $count } times
+}
+event-named = event { $id }
+and-more = { $count } more
+
+# The chain.
+chain-empty = The log holds no chain for this incident.
+chain-denied-here = denied here
+chain-never-came = never came
+chain-belongs = belongs by { $kind }, { $percent } %
+chain-tied = { $events } would fit as well
+
+# Why.
+verdict-named = { $why } · { $certainty }, confidence { $percent } %
+verdict-contradiction = AWS's text and the evaluation disagree:
+verdict-evidence = Evidence
+verdict-alternatives = It could also be
+verdict-ruled-out = It is not
+evidence-for = for { $layers }
+evidence-against = against { $layers }
+alternative-named = { $why } ({ $percent } %): { $because }
+ruled-out-named = { $layer }: { $because }
+
+# The comparison.
+comparison-of = Compared: { $failures ->
+    [one] { $failures } failure
+   *[other] { $failures } failures
+} with { $successes ->
+    [one] { $successes } comparable success
+   *[other] { $successes } comparable successes
+}
+comparison-none = Compared: { $failures ->
+    [one] { $failures } failure
+   *[other] { $failures } failures
+}; the log holds no comparable success
+factor-in-words = { $failed_with } of { $failed } failed and { $succeeded_with } of { $succeeded } succeeded with { $what }
+column-failed = failed
+column-succeeded = succeeded
+column-p = p
+column-what = with
+column-number = #
+column-kind = kind
+column-times = times
+column-denied = denied
+column-why = why
+column-differs = differs
+column-step = step
+ratio = { $with } of { $all }
+nearest-success = Nearest success, event { $id }:
+
+# What to do.
+change-before = Changed before it began:
+change-by = { $action } by { $principal } at { $time }
+change-by-unknown = { $action } at { $time }
+fix-none = No fix can be proposed from what is known; the commands below would tell more.
+fix-numbered = { $number }. { $title }
+fix-in = In the { $layer }: { $target }
+fix-in-layer = In the { $layer }
+fix-unchecked = Not checked: the policies are not known.
+fix-refuted = Will not help:
+next-evidence = To be sure
+verified-allowed = Checked offline: the denied request is then allowed.
+verified-denied = Checked offline: the request would still be denied.
+verified-unknown = Checked offline: whether the request is then allowed cannot be told.
+verified-kept = { $kept } of { $total } successes stay allowed.
+verified-broken = { $count ->
+    [one] { $count } call that works today would break.
+   *[other] { $count } calls that work today would break.
+}
+verified-still-denied = { $count ->
+    [one] { $count } request that must stay denied does.
+   *[other] { $count } requests that must stay denied do.
+}
+verified-unchecked = Not checked, because not known: { $layers }.
+
+# What was read.
+coverage-title = What this rests on
+coverage-read = Read { $read ->
+    [one] { $read } record
+   *[other] { $read } records
+} from { $files } of { $found } files: { $kept } kept, { $duplicates } duplicates, { $malformed } malformed, { $outside } out of range.
+coverage-span = They span { $first } to { $last }.
+coverage-no-span = None of them has a time.
+coverage-caveats = { $skipped ->
+    [0] Every file was read
+    [one] { $skipped } file was skipped or damaged
+   *[other] { $skipped } files were skipped or damaged
+}; { $blind ->
+    [0] no blind spot is known
+    [one] { $blind } blind spot is known
+   *[other] { $blind } blind spots are known
+} (listed at the end).
+coverage-reason = { $reason }: { $count ->
+    [one] { $count } file
+   *[other] { $count } files
+}
+coverage-skipped = Skipped or damaged files
+coverage-recovered = { $count ->
+    [one] { $count } record kept all the same
+   *[other] { $count } records kept all the same
+}
+coverage-blind = Blind spots
+coverage-benign = Denied calls taken for noise

@@ -5,6 +5,10 @@ layer-identity-policy = アイデンティティベースのポリシー
 layer-permissions-boundary = 許可の境界
 layer-session-policy = セッションポリシー
 layer-resource-policy = リソースベースのポリシー
+layer-key-policy = キーポリシー
+layer-bucket-policy = バケットポリシー
+layer-queue-policy = キューポリシー
+layer-topic-policy = トピックポリシー
 layer-role-trust-policy = ロールの信頼ポリシー
 layer-scp = サービスコントロールポリシー (SCP)
 layer-rcp = リソースコントロールポリシー (RCP)
@@ -33,6 +37,7 @@ caller-ec2-infrastructure = インスタンスのための EC2 の呼び出し (
 
 list-next = { $before }、{ $after }
 list-last = { $before }、{ $after }
+sentence-next = { $before }{ $after }
 
 duration-days = { $days } 日{ $hours ->
     [0] {""}

@@ -1,1 +1,156 @@
-# What the renderers share, and the terminal's own words.
+# 各レンダラーで共通の語句と、ターミナル固有の語句。
+
+# インシデントの種類。
+kind-silent = 無言の失敗
+kind-opaque = 原因不明のエラー
+kind-background = バックグラウンドの拒否
+kind-ghost = 消えた後続処理
+kind-direct = 直接の拒否
+kind-silent-means = 呼び出し自体は成功を返しましたが、そのためにサービスが行った処理が拒否され、呼び出し元には何も通知されていません。
+kind-opaque-means = 呼び出しは失敗しましたが、返されたエラーには、その下で起きた拒否が示されていません。
+kind-background-means = ユーザーの呼び出しが原因ではありません。サービスが自ら行った処理の中で拒否されています。
+kind-ghost-means = 呼び出しは成功を返し、拒否の記録もありませんが、通常必ず続く処理が行われていません。
+kind-direct-means = 呼び出し元自身の呼び出しが拒否されています。
+
+# 判定の確かさ。
+certainty-proven = 検証済み
+certainty-stated = AWS のメッセージに明記
+certainty-inferred = 推定
+certainty-unknown = 不明
+certainty-proven-means = 判明しているポリシーを評価すると、今回の拒否と、比較対象の成功がいずれも再現されます。
+certainty-stated-means = AWS のメッセージがこのレイヤーを示しており、ログにこれと矛盾する記録はありません。
+certainty-inferred-means = AWS のメッセージだけでは特定できないため、失敗と成功の比較から導いた判定です。
+certainty-unknown-means = どのレイヤーで拒否されたかは、ログからは判断できません。
+
+# 親の呼び出しとの関連付けの根拠。
+link-resource-id = リソース ID
+link-issued-credentials = 発行された認証情報
+link-request-id = リクエスト ID
+link-session = セッション
+link-key = キー
+link-time = 時刻
+link-shared-event = 共有イベント
+
+layer-with-effect = { $layer }、{ $effect }
+
+# インシデントの一文要約。
+headline-silent = { $root } は成功を返しましたが、続いて必要な { $denied } が拒否されました: { $why }。
+headline-opaque = { $root } は、その下で { $denied } が拒否されたため失敗しました: { $why }。
+headline-background = { $denied } がバックグラウンドで拒否されました: { $why }。
+headline-ghost = { $root } は成功を返しましたが、{ $steps } が実行されていません: { $why }。
+headline-direct = { $denied } が呼び出し元に対して拒否されました: { $why }。
+
+# ターミナル: 要約と見出し。
+terminal-incidents = インシデント { $count } 件{ $count ->
+    [1] {""}
+   *[other] {" "}(重大なものから順に表示)
+}: { $kinds }。
+terminal-kind-count = { $kind } { $count } 件
+terminal-no-incident = 読み取った範囲にインシデントは見つかりませんでした。
+terminal-incident = インシデント { $number }/{ $of }: { $kind }
+terminal-happened = 何が起きたか
+terminal-chain = 呼び出しの連鎖
+terminal-why = 原因
+terminal-what-to-do = 対処
+
+# 何が起きたか。
+field-when = 発生日時
+field-asked = 呼び出し
+field-by = 呼び出し元
+field-from = 送信元
+field-about = 対象
+field-answer = 結果
+field-denied = 拒否
+field-on = リソース
+field-made-by = 実行者
+field-aws-said = AWS の応答
+field-never-came = 未実行
+field-meaning = 意味
+field-policy = ポリシー
+field-attached-to = アタッチ先
+field-statement = ステートメント
+field-condition-keys = 条件キー
+field-known-from-event = 情報源のイベント
+field-known-from-file = 情報源のファイル
+field-accounts = アカウント
+field-regions = リージョン
+occurred-times = { $count } 回 ({ $first } から { $last } まで)
+call-synthesized = ログにないため、暗号化コンテキストから推定
+through-endpoint = { $endpoint } 経由
+said-nothing = なし
+times = { $count } 回
+event-named = イベント { $id }
+and-more = 他 { $count } 件
+
+# 呼び出しの連鎖。
+chain-empty = このインシデントの呼び出しの連鎖はログにありません。
+chain-denied-here = ここで拒否
+chain-never-came = 実行されず
+chain-belongs = 関連付けの根拠: { $kind }、{ $percent } %
+chain-tied = { $events } にも同程度に当てはまります
+
+# 原因。
+verdict-named = { $why } · { $certainty }、信頼度 { $percent } %
+verdict-contradiction = AWS のメッセージと評価結果が食い違っています:
+verdict-evidence = 根拠
+verdict-alternatives = 他に考えられる原因
+verdict-ruled-out = 除外した原因
+evidence-for = { $layers }を支持
+evidence-against = { $layers }を否定
+alternative-named = { $why } ({ $percent } %): { $because }
+ruled-out-named = { $layer }: { $because }
+
+# 比較。
+comparison-of = 比較: 失敗 { $failures } 件、比較できる成功 { $successes } 件
+comparison-none = 比較: 失敗 { $failures } 件。比較できる成功はログにありません
+factor-in-words = { $what } に該当するのは、失敗 { $failed } 件中 { $failed_with } 件、成功 { $succeeded } 件中 { $succeeded_with } 件です
+column-failed = 失敗
+column-succeeded = 成功
+column-p = p 値
+column-what = 条件
+column-number = 番号
+column-kind = 種類
+column-times = 回数
+column-denied = 拒否された呼び出し
+column-why = 原因
+column-differs = 相違点
+column-step = 手順
+ratio = { $with }/{ $all }
+nearest-success = 最も近い成功例、イベント { $id }:
+
+# 対処。
+change-before = 発生前の変更:
+change-by = { $time } に { $principal } が { $action } を実行
+change-by-unknown = { $time } に { $action } を実行
+fix-none = 判明している情報からは修正案を示せません。下記のコマンドで追加の情報を確認してください。
+fix-numbered = { $number }. { $title }
+fix-in = 変更箇所: { $layer } ({ $target })
+fix-in-layer = 変更箇所: { $layer }
+fix-unchecked = 未検証: ポリシーの内容が不明です。
+fix-refuted = 効果のない対処:
+next-evidence = 確証を得るには
+verified-allowed = オフラインで検証済み: 拒否されたリクエストは許可されるようになります。
+verified-denied = オフラインで検証済み: リクエストは引き続き拒否されます。
+verified-unknown = オフラインで検証済み: リクエストが許可されるかどうかは判断できません。
+verified-kept = 成功していた { $total } 件中 { $kept } 件は引き続き許可されます。
+verified-broken = 現在成功している呼び出し { $count } 件が拒否されるようになります。
+verified-still-denied = 拒否されるべきリクエスト { $count } 件は引き続き拒否されます。
+verified-unchecked = 内容が不明なため未検証: { $layers }。
+
+# 読み取った範囲。
+coverage-title = 分析の前提
+coverage-read = { $found } 個中 { $files } 個のファイルから { $read } 件のレコードを読み取りました: 分析対象 { $kept } 件、重複 { $duplicates } 件、不正な形式 { $malformed } 件、範囲外 { $outside } 件。
+coverage-span = 期間は { $first } から { $last } までです。
+coverage-no-span = 時刻のあるレコードはありません。
+coverage-caveats = { $skipped ->
+    [0] すべてのファイルを読み取りました
+   *[other] スキップしたファイルまたは破損したファイルが { $skipped } 個あります
+}。{ $blind ->
+    [0] 判明している死角はありません
+   *[other] ログからは見えない範囲が { $blind } 件あります
+} (末尾に一覧)。
+coverage-reason = { $reason }: { $count } 個
+coverage-skipped = スキップしたファイルと破損したファイル
+coverage-recovered = { $count } 件のレコードは読み取り済み
+coverage-blind = ログからは見えない範囲
+coverage-benign = ノイズとみなした拒否

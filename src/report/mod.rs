@@ -1,8 +1,12 @@
 //! Rendering only: terminal, JSON, and what else people pass on. It decides nothing.
 
+mod document;
 pub mod json;
+mod layout;
 pub mod sanitize;
 pub mod schema;
+pub mod terminal;
 mod view;
+mod words;
 
 pub use view::*;

@@ -107,6 +107,15 @@ impl Wording {
         self.say(&Sentence::new("list-last").arg("before", joined).arg("after", last.as_ref()))
     }
 
+    /// Whole sentences after each other, as the language sets them.
+    pub fn paragraph<T: AsRef<str>>(&self, sentences: &[T]) -> String {
+        let Some((first, others)) = sentences.split_first() else { return String::new() };
+        others.iter().fold(first.as_ref().to_owned(), |before, next| {
+            let next = next.as_ref();
+            self.say(&Sentence::new("sentence-next").arg("before", before).arg("after", next))
+        })
+    }
+
     fn value(&self, argument: &Argument) -> FluentValue<'static> {
         match argument {
             Argument::Text(text) => FluentValue::from(text.clone()),

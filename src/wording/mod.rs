@@ -13,5 +13,5 @@ mod sentence;
 pub mod shell;
 
 pub use catalogue::{Language, Wording};
-pub use name::duration;
+pub use name::{duration, layer_on};
 pub use sentence::{Argument, Sentence};

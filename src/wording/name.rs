@@ -70,6 +70,19 @@ macro_rules! arguments {
 
 arguments!(Layer, Effect, Outcome, CallerKind);
 
+/// The layer by the name it has on this resource: people say key policy and bucket policy, not
+/// resource-based policy.
+pub fn layer_on(layer: Layer, resource: Option<&str>) -> Sentence {
+    let service = resource.and_then(|arn| arn.split(':').nth(2));
+    match (layer, service) {
+        (Layer::ResourcePolicy, Some("kms")) => Sentence::new("layer-key-policy"),
+        (Layer::ResourcePolicy, Some("s3")) => Sentence::new("layer-bucket-policy"),
+        (Layer::ResourcePolicy, Some("sqs")) => Sentence::new("layer-queue-policy"),
+        (Layer::ResourcePolicy, Some("sns")) => Sentence::new("layer-topic-policy"),
+        _ => layer.into(),
+    }
+}
+
 /// A length of time in its two largest units, as a person says it: `3 days 4 hours`, `45 seconds`.
 pub fn duration(milliseconds: u64) -> Sentence {
     let seconds = milliseconds / 1000;

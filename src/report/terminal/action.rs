@@ -1,0 +1,106 @@
+//! Fourth block: who changed what, the fixes with what was checked, what does not help, and what
+//! would settle it.
+
+use super::INDENT;
+use crate::report::layout::{Ink, Margin, Page, spans};
+use crate::report::{Change, Fix, Incident, document, words};
+use crate::wording::{Sentence, Wording};
+
+/// The margin of what belongs to a numbered fix.
+const UNDER: &str = "     ";
+
+pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
+    if let Some(change) = &incident.change {
+        self::change(page, change, wording);
+        page.blank();
+    }
+    if incident.fixes.is_empty() {
+        let none = wording.say(&Sentence::new("fix-none"));
+        page.put(Margin::of(INDENT), &spans![Plain none]);
+    }
+    for (index, fix) in incident.fixes.iter().enumerate() {
+        self::fix(page, index + 1, fix, words::layer(incident, fix.layer), wording);
+    }
+    page.blank();
+    for refuted in &incident.refuted_fixes {
+        let label = wording.say(&Sentence::new("fix-refuted"));
+        page.put(
+            Margin { first: "  ✗ ", rest: "    " },
+            &spans![Failed label, Plain format!(" {}: {}", refuted.title, refuted.because)],
+        );
+    }
+    if !incident.verdict.next_evidence.is_empty() {
+        page.blank();
+        let title = wording.say(&Sentence::new("next-evidence"));
+        page.put(Margin::of(INDENT), &spans![Strong title]);
+        commands(page, &incident.verdict.next_evidence, "    ");
+    }
+}
+
+fn change(page: &mut Page, change: &Change, wording: &Wording) {
+    let who = match &change.principal_arn {
+        Some(principal) => Sentence::new("change-by")
+            .arg("action", &change.action)
+            .arg("principal", principal)
+            .arg("time", &change.event_time),
+        None => Sentence::new("change-by-unknown")
+            .arg("action", &change.action)
+            .arg("time", &change.event_time),
+    };
+    let event = wording.say(&Sentence::new("event-named").arg("id", &change.event_id));
+    let label = wording.say(&Sentence::new("change-before"));
+    page.put(
+        Margin { first: INDENT, rest: "    " },
+        &spans![Strong label, Plain format!(" {}", change.summary)],
+    );
+    page.put(Margin::of("    "), &spans![Plain wording.say(&who), Quiet format!(" · {event}")]);
+    for line in change.diff.iter().flat_map(|diff| diff.lines()) {
+        let ink = match line.chars().next() {
+            Some('+') => Ink::Succeeded,
+            Some('-') => Ink::Failed,
+            _ => Ink::Quiet,
+        };
+        page.verbatim("    ", ink, line);
+    }
+}
+
+fn fix(page: &mut Page, number: usize, fix: &Fix, layer: Sentence, wording: &Wording) {
+    if number > 1 {
+        page.blank();
+    }
+    let title = Sentence::new("fix-numbered").arg("number", number).arg("title", &fix.title);
+    page.put(Margin { first: INDENT, rest: UNDER }, &spans![Strong wording.say(&title)]);
+    let place = match &fix.attach_to {
+        Some(target) => Sentence::new("fix-in").arg("layer", layer).arg("target", target),
+        None => Sentence::new("fix-in-layer").arg("layer", layer),
+    };
+    page.put(Margin::of(UNDER), &spans![Plain wording.say(&place)]);
+    if let Some(policy) = &fix.document {
+        let text = document::compact(policy, page.width().saturating_sub(UNDER.len()));
+        page.verbatim(UNDER, Ink::Plain, &text);
+    }
+    commands(page, &fix.commands, UNDER);
+    checked(page, fix, wording);
+    if let Some(note) = &fix.note {
+        page.put(Margin::of(UNDER), &spans![Plain note]);
+    }
+}
+
+fn checked(page: &mut Page, fix: &Fix, wording: &Wording) {
+    let Some(verified) = &fix.verified else {
+        let unchecked = wording.say(&Sentence::new("fix-unchecked"));
+        return page.put(Margin::of(UNDER), &spans![Quiet unchecked]);
+    };
+    let said: Vec<String> =
+        words::verified(verified).iter().map(|sentence| wording.say(sentence)).collect();
+    let said = wording.paragraph(&said);
+    let good = verified.denied_request == "allowed" && verified.successes_broken == 0;
+    let line = if good { spans![Succeeded said] } else { spans![Failed said] };
+    page.put(Margin::of(UNDER), &line);
+}
+
+fn commands(page: &mut Page, commands: &[String], indent: &str) {
+    for command in commands {
+        page.verbatim(indent, Ink::Command, &format!("$ {command}"));
+    }
+}

@@ -1,0 +1,148 @@
+//! Second block: the chain as a tree, the failed step marked, and the steps that never came.
+
+use super::INDENT;
+use crate::event::Time;
+use crate::report::layout::{Margin, Page, Span, spans};
+use crate::report::{Incident, Link, Outcome, Step};
+use crate::wording::{Sentence, Wording, duration};
+
+pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
+    let Some(root) = incident.chain.first() else {
+        let nothing = wording.say(&Sentence::new("chain-empty"));
+        return page.put(Margin::of(INDENT), &spans![Plain nothing]);
+    };
+    let tree = Tree {
+        steps: &incident.chain,
+        missing: &incident.missing_steps,
+        denied: incident.denied.as_ref().map(|denied| denied.event_id.as_str()),
+        start: Time::parse(&root.event_time),
+        wording,
+    };
+    tree.put(page, 0, INDENT, INDENT);
+}
+
+struct Tree<'a> {
+    steps: &'a [Step],
+    missing: &'a [String],
+    denied: Option<&'a str>,
+    start: Option<Time>,
+    wording: &'a Wording,
+}
+
+impl Tree<'_> {
+    /// The step at `index` and what hangs from it. `first` stands before its first line, `rest`
+    /// before all others.
+    fn put(&self, page: &mut Page, index: usize, first: &str, rest: &str) {
+        let Some(step) = self.steps.get(index) else { return };
+        let children = self.children(index);
+        let missing: &[String] = if index == 0 { self.missing } else { &[] };
+        let below = if children.is_empty() && missing.is_empty() { "    " } else { "│   " };
+        page.put(Margin { first, rest: &format!("{rest}{below}") }, &self.line(step, index));
+        let margin = format!("{rest}{below}");
+        for detail in self.details(step) {
+            page.put(Margin { first: &margin, rest: &format!("{margin}  ") }, &detail);
+        }
+        let count = children.len() + missing.len();
+        for (place, child) in children.into_iter().enumerate() {
+            let (first, rest) = branch(rest, place + 1 == count);
+            self.put(page, child, &first, &rest);
+        }
+        for (place, action) in missing.iter().enumerate() {
+            let (first, rest) = branch(rest, place + 1 == missing.len());
+            let never = self.wording.say(&Sentence::new("chain-never-came"));
+            page.put(
+                Margin { first: &first, rest: &rest },
+                &spans![Failed format!("∅ {action}"), Failed format!("  ◀ {never}")],
+            );
+        }
+    }
+
+    /// Children follow their parents; a step whose parent is not in the chain hangs from the root.
+    fn children(&self, index: usize) -> Vec<usize> {
+        let id = self.steps.get(index).and_then(|step| step.event_id.as_deref());
+        let known =
+            |parent: &str| self.steps.iter().any(|step| step.event_id.as_deref() == Some(parent));
+        self.steps
+            .iter()
+            .enumerate()
+            .skip(index + 1)
+            .filter(|(_, step)| match step.parent_event_id.as_deref() {
+                Some(parent) if known(parent) => Some(parent) == id,
+                _ => index == 0,
+            })
+            .map(|(child, _)| child)
+            .collect()
+    }
+
+    fn line(&self, step: &Step, index: usize) -> Vec<Span> {
+        let mut line = match step.outcome {
+            Outcome::Success => spans![Succeeded "✓ ", Plain &step.action],
+            Outcome::Unknown => spans![Quiet "? ", Plain &step.action],
+            Outcome::Denied | Outcome::Error => spans![Failed "✗ ", Failed &step.action],
+        };
+        line.extend(spans![Quiet format!("  {}", self.time(step, index))]);
+        if let Some(code) = &step.error_code {
+            line.extend(spans![Failed format!("  {code}")]);
+        }
+        if step.event_id.is_some() && step.event_id.as_deref() == self.denied {
+            let here = self.wording.say(&Sentence::new("chain-denied-here"));
+            line.extend(spans![Failed format!("  ◀ {here}")]);
+        }
+        line
+    }
+
+    /// The root's time in full, the others' distance from it.
+    fn time(&self, step: &Step, index: usize) -> String {
+        let distance = self.start.zip(Time::parse(&step.event_time));
+        match distance {
+            Some((start, time)) if index > 0 => {
+                let sign = if time < start { "−" } else { "+" };
+                let length = duration(time.0.abs_diff(start.0));
+                format!("{sign}{}", self.wording.say(&length))
+            }
+            _ => step.event_time.clone(),
+        }
+    }
+
+    fn details(&self, step: &Step) -> Vec<Vec<Span>> {
+        let mut details = Vec::new();
+        if let Some(resource) = &step.resource {
+            details.push(spans![Plain resource]);
+        }
+        if let Some(who) = step.invoked_by.as_ref().or(step.principal_arn.as_ref()) {
+            let kind = self.wording.say(&step.caller_kind.into());
+            details.push(spans![Plain who, Quiet format!(" · {kind}")]);
+        }
+        if let Some(link) = &step.link {
+            details.push(spans![Quiet self.link(link)]);
+        }
+        if let Some(id) = &step.event_id {
+            let event = self.wording.say(&Sentence::new("event-named").arg("id", id));
+            details.push(spans![Quiet event]);
+        }
+        details
+    }
+
+    fn link(&self, link: &Link) -> String {
+        let belongs = Sentence::new("chain-belongs")
+            .arg("kind", link.kind)
+            .arg("percent", crate::report::words::percent(link.confidence));
+        let mut text = self.wording.say(&belongs);
+        if !link.evidence.is_empty() {
+            text = format!("{text}: {}", link.evidence.join("; "));
+        }
+        if !link.tied_with.is_empty() {
+            let tied = Sentence::new("chain-tied").arg("events", link.tied_with.clone());
+            text = format!("{text}; {}", self.wording.say(&tied));
+        }
+        text
+    }
+}
+
+/// What stands before a branch, and before what hangs from it.
+fn branch(rest: &str, last: bool) -> (String, String) {
+    match last {
+        true => (format!("{rest}└─ "), format!("{rest}   ")),
+        false => (format!("{rest}├─ "), format!("{rest}│  ")),
+    }
+}

@@ -1,0 +1,174 @@
+//! The comparison that carries the verdict: what separates failures from successes, and the
+//! nearest success beside the failure.
+
+use super::{INDENT, table};
+use crate::report::layout::{Margin, Page, spans};
+use crate::report::{
+    Comparison, Difference, Factor, Incident, NearestSuccess, Outcome, Step, sanitize, words,
+};
+use crate::wording::{Sentence, Wording};
+
+/// Factors shown; the others are in the JSON report.
+const MOST_FACTORS: usize = 6;
+
+/// The margin of tables.
+const UNDER: &str = "    ";
+
+/// Longest value shown in a table.
+const LONGEST_VALUE: usize = 160;
+
+pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
+    let comparison = &incident.comparison;
+    let title = match comparison.successes {
+        0 => Sentence::new("comparison-none").arg("failures", comparison.failures),
+        successes => Sentence::new("comparison-of")
+            .arg("failures", comparison.failures)
+            .arg("successes", successes),
+    };
+    page.blank();
+    page.put(Margin::of(INDENT), &spans![Strong wording.say(&title)]);
+    factors(page, comparison, wording);
+    if let Some(success) = &comparison.nearest_success {
+        nearest(page, incident, success, wording);
+    }
+}
+
+/// One factor in words, several as a table.
+fn factors(page: &mut Page, comparison: &Comparison, wording: &Wording) {
+    if let [best] = comparison.factors.as_slice() {
+        let carried = Sentence::new("factor-in-words")
+            .arg("failed_with", best.failed_with)
+            .arg("failed", best.failed)
+            .arg("succeeded_with", best.succeeded_with)
+            .arg("succeeded", best.succeeded)
+            .arg("what", what(best));
+        return page.put(Margin::of(UNDER), &spans![Plain wording.say(&carried)]);
+    }
+    if comparison.factors.is_empty() {
+        return;
+    }
+    let mut rows = vec![[
+        wording.say(&Sentence::new("column-failed")),
+        wording.say(&Sentence::new("column-succeeded")),
+        wording.say(&Sentence::new("column-p")),
+        wording.say(&Sentence::new("column-what")),
+    ]];
+    for factor in comparison.factors.iter().take(MOST_FACTORS) {
+        rows.push([
+            ratio(factor.failed_with, factor.failed, wording),
+            ratio(factor.succeeded_with, factor.succeeded, wording),
+            words::p_value(factor.p_value),
+            what(factor),
+        ]);
+    }
+    table::put(page, UNDER, rows);
+    let more = comparison.factors.len().saturating_sub(MOST_FACTORS);
+    if more > 0 {
+        let more = wording.say(&Sentence::new("and-more").arg("count", more));
+        page.put(Margin::of(UNDER), &spans![Quiet more]);
+    }
+}
+
+fn ratio(with: u64, all: u64, wording: &Wording) -> String {
+    wording.say(&Sentence::new("ratio").arg("with", with).arg("all", all))
+}
+
+/// The attribute and its value, and what else splits the calls in the same way.
+fn what(factor: &Factor) -> String {
+    let mut text = format!("{} = {}", factor.attribute, value(&factor.value));
+    for same in &factor.same_split {
+        text = format!("{text}; {}", value(same));
+    }
+    text
+}
+
+fn value(text: &str) -> String {
+    sanitize::clip(&sanitize::line(text), LONGEST_VALUE)
+}
+
+/// The success beside the failure: step by step, then field by field.
+fn nearest(page: &mut Page, incident: &Incident, success: &NearestSuccess, wording: &Wording) {
+    let id = success.root_event_id.as_deref().unwrap_or("?");
+    let title = wording.say(&Sentence::new("nearest-success").arg("id", id));
+    let mut line = spans![Strong title];
+    if let Some(because) = &success.because {
+        line.extend(spans![Plain " ", Plain because]);
+    }
+    page.blank();
+    page.put(Margin::of(INDENT), &line);
+    table::put(page, UNDER, steps(incident, success, wording));
+    let rows: Vec<[String; 3]> = success.differences.iter().map(field).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let mut whole = vec![[
+        wording.say(&Sentence::new("column-differs")),
+        wording.say(&Sentence::new("column-failed")),
+        wording.say(&Sentence::new("column-succeeded")),
+    ]];
+    whole.extend(rows.iter().cloned());
+    if table::width(&whole) + UNDER.len() <= page.width() {
+        table::put(page, UNDER, whole);
+    } else {
+        put_stacked(page, &rows, wording);
+    }
+}
+
+fn field(difference: &Difference) -> [String; 3] {
+    let side = |side: &Option<String>| match side {
+        Some(text) => value(text),
+        None => ABSENT.to_owned(),
+    };
+    [difference.field.clone(), side(&difference.failed), side(&difference.succeeded)]
+}
+
+/// Both chains step by step, in the order of the success: how each step ended in the failure and
+/// in the success.
+fn steps(incident: &Incident, success: &NearestSuccess, wording: &Wording) -> Vec<[String; 3]> {
+    let mut rows = vec![[
+        wording.say(&Sentence::new("column-failed")),
+        wording.say(&Sentence::new("column-succeeded")),
+        wording.say(&Sentence::new("column-step")),
+    ]];
+    let mut row = |failed: &str, succeeded: &str, action: &str| {
+        rows.push([failed.to_owned(), succeeded.to_owned(), value(action)]);
+    };
+    let mut failed = incident.chain.iter().peekable();
+    for step in &success.chain {
+        let common = failed.clone().any(|other| other.action == step.action);
+        // What only the failure has comes before the next step that both have.
+        while let Some(other) = failed.next_if(|other| common && other.action != step.action) {
+            row(mark(other), ABSENT, &other.action);
+        }
+        let left = failed.next_if(|_| common).map_or(ABSENT, mark);
+        row(left, mark(step), &step.action);
+    }
+    for other in failed {
+        row(mark(other), ABSENT, &other.action);
+    }
+    rows
+}
+
+/// Stands for a step or a value that one side has not.
+const ABSENT: &str = "–";
+
+fn mark(step: &Step) -> &'static str {
+    match step.outcome {
+        Outcome::Success => "✓",
+        Outcome::Denied | Outcome::Error => "✗",
+        Outcome::Unknown => "?",
+    }
+}
+
+/// Too narrow for columns: the two values under each other, so that the eye finds the difference.
+fn put_stacked(page: &mut Page, rows: &[[String; 3]], wording: &Wording) {
+    let label = |sentence| format!("{} ", wording.say(&sentence));
+    for [name, failed, succeeded] in rows {
+        page.put(Margin::of(UNDER), &spans![Quiet name]);
+        let fields = [
+            (label(Sentence::new("column-failed")), spans![Failed failed]),
+            (label(Sentence::new("column-succeeded")), spans![Succeeded succeeded]),
+        ];
+        page.fields("      ", &fields);
+    }
+}

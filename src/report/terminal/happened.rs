@@ -1,0 +1,128 @@
+//! First block: what was asked, what AWS said, what did not come to be.
+
+use super::INDENT;
+use crate::event::CallerKind;
+use crate::report::layout::{Page, Span, spans};
+use crate::report::{DeniedCall, Incident, Outcome, RootCall};
+use crate::wording::{Sentence, Wording};
+
+pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
+    let mut fields = vec![(wording.say(&Sentence::new("field-when")), when(incident, wording))];
+    if let Some(root) = &incident.root {
+        fields.extend(asked(root, wording));
+    }
+    // A direct denial is one call: it is told once.
+    let same = incident.root.as_ref().and_then(|root| root.event_id.as_ref())
+        == incident.denied.as_ref().map(|denied| &denied.event_id);
+    if let Some(denied) = &incident.denied {
+        fields.extend(self::denied(denied, same, wording));
+    }
+    if !incident.missing_steps.is_empty() {
+        let steps = spans![Failed wording.list(&incident.missing_steps)];
+        fields.push((wording.say(&Sentence::new("field-never-came")), steps));
+    }
+    fields.push((
+        wording.say(&Sentence::new("field-meaning")),
+        spans![Plain wording.say(&incident.kind.meaning())],
+    ));
+    page.fields(INDENT, &fields);
+}
+
+/// Long series are folded: how many, first and last.
+fn when(incident: &Incident, wording: &Wording) -> Vec<Span> {
+    if incident.count == 1 {
+        return spans![Plain & incident.first_seen];
+    }
+    let sentence = Sentence::new("occurred-times")
+        .arg("count", incident.count)
+        .arg("first", &incident.first_seen)
+        .arg("last", &incident.last_seen);
+    spans![Plain wording.say(&sentence)]
+}
+
+fn asked(root: &RootCall, wording: &Wording) -> Vec<(String, Vec<Span>)> {
+    let mut call = spans![Strong & root.action];
+    if root.synthesized {
+        let note = wording.say(&Sentence::new("call-synthesized"));
+        call.push(Span::new(crate::report::layout::Ink::Quiet, format!(" ({note})")));
+    }
+    let mut fields = vec![(wording.say(&Sentence::new("field-asked")), call)];
+    if let Some(caller) = &root.principal_arn {
+        fields.push((wording.say(&Sentence::new("field-by")), spans![Plain caller]));
+    }
+    if let Some(place) = place(root.source_ip.as_deref(), root.vpc_endpoint_id.as_deref(), wording)
+    {
+        fields.push((wording.say(&Sentence::new("field-from")), spans![Plain place]));
+    }
+    if !root.resources.is_empty() {
+        let resources = spans![Plain wording.list(&root.resources)];
+        fields.push((wording.say(&Sentence::new("field-about")), resources));
+    }
+    fields.push((wording.say(&Sentence::new("field-answer")), answer(root, wording)));
+    fields
+}
+
+fn answer(root: &RootCall, wording: &Wording) -> Vec<Span> {
+    let outcome = wording.say(&root.outcome.into());
+    let mut spans = match root.outcome {
+        Outcome::Success => spans![Succeeded outcome],
+        Outcome::Unknown => spans![Quiet outcome],
+        Outcome::Denied | Outcome::Error => spans![Failed outcome],
+    };
+    let said = said(root.error_code.as_deref(), root.error_message.as_deref());
+    if let Some(said) = said {
+        spans.extend(spans![Plain format!(": {said}")]);
+    }
+    spans
+}
+
+fn denied(denied: &DeniedCall, same: bool, wording: &Wording) -> Vec<(String, Vec<Span>)> {
+    let mut fields =
+        vec![(wording.say(&Sentence::new("field-denied")), spans![Failed & denied.action])];
+    if let Some(resource) = &denied.resource {
+        fields.push((wording.say(&Sentence::new("field-on")), spans![Plain resource]));
+    }
+    if same {
+        return fields;
+    }
+    fields.push((wording.say(&Sentence::new("field-made-by")), made_by(denied, wording)));
+    if let Some(place) = place(None, denied.vpc_endpoint_id.as_deref(), wording) {
+        fields.push((wording.say(&Sentence::new("field-from")), spans![Plain place]));
+    }
+    let said = said(denied.error_code.as_deref(), denied.error_message.as_deref())
+        .unwrap_or_else(|| wording.say(&Sentence::new("said-nothing")));
+    fields.push((wording.say(&Sentence::new("field-aws-said")), spans![Plain said]));
+    fields
+}
+
+fn made_by(denied: &DeniedCall, wording: &Wording) -> Vec<Span> {
+    let kind = wording.say(&denied.caller_kind.into());
+    let who = match (denied.caller_kind, &denied.invoked_by, &denied.principal_arn) {
+        (CallerKind::Direct, _, Some(principal)) => Some(principal),
+        (_, Some(service), _) => Some(service),
+        (_, None, principal) => principal.as_ref(),
+    };
+    match who {
+        Some(who) => spans![Plain who, Quiet format!(" · {kind}")],
+        None => spans![Plain kind],
+    }
+}
+
+fn place(address: Option<&str>, endpoint: Option<&str>, wording: &Wording) -> Option<String> {
+    match (address, endpoint) {
+        (None, None) => None,
+        (Some(address), None) => Some(address.to_owned()),
+        (address, Some(endpoint)) => {
+            let through = wording.say(&Sentence::new("through-endpoint").arg("endpoint", endpoint));
+            Some(address.map(|address| format!("{address} · {through}")).unwrap_or(through))
+        }
+    }
+}
+
+/// Error code and text as AWS recorded them.
+fn said(code: Option<&str>, message: Option<&str>) -> Option<String> {
+    match (code, message) {
+        (Some(code), Some(message)) => Some(format!("{code}: {message}")),
+        (one, other) => one.or(other).map(str::to_owned),
+    }
+}

@@ -1,0 +1,175 @@
+//! The report's own words as sentences, and the phrases that several renderers say.
+
+use super::{Certainty, Effect, Incident, Kind, Layer, LinkKind, Verified};
+use crate::wording::{Argument, Sentence, layer_on};
+
+impl From<Kind> for Sentence {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Silent => Sentence::new("kind-silent"),
+            Kind::Opaque => Sentence::new("kind-opaque"),
+            Kind::Background => Sentence::new("kind-background"),
+            Kind::Ghost => Sentence::new("kind-ghost"),
+            Kind::Direct => Sentence::new("kind-direct"),
+        }
+    }
+}
+
+impl From<Certainty> for Sentence {
+    fn from(certainty: Certainty) -> Self {
+        match certainty {
+            Certainty::Proven => Sentence::new("certainty-proven"),
+            Certainty::Stated => Sentence::new("certainty-stated"),
+            Certainty::Inferred => Sentence::new("certainty-inferred"),
+            Certainty::Unknown => Sentence::new("certainty-unknown"),
+        }
+    }
+}
+
+impl From<LinkKind> for Sentence {
+    fn from(kind: LinkKind) -> Self {
+        match kind {
+            LinkKind::ResourceId => Sentence::new("link-resource-id"),
+            LinkKind::IssuedCredentials => Sentence::new("link-issued-credentials"),
+            LinkKind::RequestId => Sentence::new("link-request-id"),
+            LinkKind::Session => Sentence::new("link-session"),
+            LinkKind::Key => Sentence::new("link-key"),
+            LinkKind::Time => Sentence::new("link-time"),
+            LinkKind::SharedEvent => Sentence::new("link-shared-event"),
+        }
+    }
+}
+
+impl From<Kind> for Argument {
+    fn from(kind: Kind) -> Self {
+        Argument::Sentence(kind.into())
+    }
+}
+
+impl From<Certainty> for Argument {
+    fn from(certainty: Certainty) -> Self {
+        Argument::Sentence(certainty.into())
+    }
+}
+
+impl From<LinkKind> for Argument {
+    fn from(kind: LinkKind) -> Self {
+        Argument::Sentence(kind.into())
+    }
+}
+
+impl Kind {
+    /// Every kind, worst first: what nobody was told about comes before what someone saw fail.
+    pub const ALL: [Kind; 5] =
+        [Kind::Silent, Kind::Ghost, Kind::Opaque, Kind::Background, Kind::Direct];
+
+    /// What the kind means, in one sentence.
+    pub(super) fn meaning(self) -> Sentence {
+        match self {
+            Kind::Silent => Sentence::new("kind-silent-means"),
+            Kind::Opaque => Sentence::new("kind-opaque-means"),
+            Kind::Background => Sentence::new("kind-background-means"),
+            Kind::Ghost => Sentence::new("kind-ghost-means"),
+            Kind::Direct => Sentence::new("kind-direct-means"),
+        }
+    }
+}
+
+impl Certainty {
+    /// What the verdict rests on, in one sentence.
+    pub(super) fn meaning(self) -> Sentence {
+        match self {
+            Certainty::Proven => Sentence::new("certainty-proven-means"),
+            Certainty::Stated => Sentence::new("certainty-stated-means"),
+            Certainty::Inferred => Sentence::new("certainty-inferred-means"),
+            Certainty::Unknown => Sentence::new("certainty-unknown-means"),
+        }
+    }
+}
+
+/// A probability as whole per cent, rounded down: 99.6 % is not certain.
+pub(super) fn percent(probability: f64) -> f64 {
+    (probability * 100.0 + 1e-9).floor()
+}
+
+/// A p-value as statisticians write it.
+pub(super) fn p_value(value: f64) -> String {
+    if value <= 0.0 {
+        "0".to_owned()
+    } else if value < 0.001 {
+        format!("{value:.0e}")
+    } else {
+        format!("{value:.3}")
+    }
+}
+
+/// The layer by the name it has on what the incident is about.
+pub(super) fn layer(incident: &Incident, layer: Layer) -> Sentence {
+    layer_on(layer, incident.denied.as_ref().and_then(|denied| denied.resource.as_deref()))
+}
+
+/// Several layers, each by that name.
+pub(super) fn layers(incident: &Incident, layers: &[Layer]) -> Vec<Sentence> {
+    layers.iter().map(|each| layer(incident, *each)).collect()
+}
+
+/// The layer and how it denied, where that is known and means anything.
+pub(super) fn why(incident: &Incident, layer: Layer, effect: Effect) -> Sentence {
+    let layer = self::layer(incident, layer);
+    match effect {
+        Effect::ExplicitDeny | Effect::ImplicitDeny => {
+            Sentence::new("layer-with-effect").arg("layer", layer).arg("effect", effect)
+        }
+        Effect::NotApplicable | Effect::Unknown => layer,
+    }
+}
+
+/// The incident in one sentence: what was asked, what was denied, by what.
+pub(super) fn headline(incident: &Incident) -> Sentence {
+    let root = incident.root.as_ref().map_or("?", |root| root.action.as_str());
+    let denied = incident.denied.as_ref().map_or("?", |denied| denied.action.as_str());
+    let why = why(incident, incident.verdict.layer, incident.verdict.effect);
+    match incident.kind {
+        Kind::Silent => {
+            Sentence::new("headline-silent").arg("root", root).arg("denied", denied).arg("why", why)
+        }
+        Kind::Opaque => {
+            Sentence::new("headline-opaque").arg("root", root).arg("denied", denied).arg("why", why)
+        }
+        Kind::Background => {
+            Sentence::new("headline-background").arg("denied", denied).arg("why", why)
+        }
+        Kind::Ghost => Sentence::new("headline-ghost")
+            .arg("root", root)
+            .arg("steps", incident.missing_steps.clone())
+            .arg("why", why),
+        Kind::Direct => Sentence::new("headline-direct").arg("denied", denied).arg("why", why),
+    }
+}
+
+/// What re-evaluating with the fix showed, sentence by sentence.
+pub(super) fn verified(verified: &Verified) -> Vec<Sentence> {
+    let total = verified.successes_kept + verified.successes_broken;
+    let mut said = vec![match verified.denied_request.as_str() {
+        "allowed" => Sentence::new("verified-allowed"),
+        "denied" => Sentence::new("verified-denied"),
+        _ => Sentence::new("verified-unknown"),
+    }];
+    if total > 0 {
+        said.push(
+            Sentence::new("verified-kept").arg("kept", verified.successes_kept).arg("total", total),
+        );
+    }
+    if verified.successes_broken > 0 {
+        said.push(Sentence::new("verified-broken").arg("count", verified.successes_broken));
+    }
+    if verified.still_denied > 0 {
+        said.push(Sentence::new("verified-still-denied").arg("count", verified.still_denied));
+    }
+    if !verified.unchecked_layers.is_empty() {
+        let layers: Vec<Sentence> =
+            verified.unchecked_layers.iter().map(|layer| Sentence::from(*layer)).collect();
+        said.push(Sentence::new("verified-unchecked").arg("layers", layers));
+    }
+    said
+}
