@@ -16,4 +16,6 @@ pub struct Cli {
 pub enum Command {
     /// Print the JSON Schema of the report
     Schema,
+    /// Evaluate IAM requests: one JSON case per line in, one verdict per line out
+    Simulate,
 }

@@ -1,6 +1,7 @@
 //! One file per subcommand: what was typed, what is meant, the library calls, the report.
 
 mod schema;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -10,5 +11,6 @@ use crate::cli::{Cli, Command};
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Schema => schema::run(),
+        Command::Simulate => simulate::run(),
     }
 }

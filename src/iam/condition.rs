@@ -13,7 +13,7 @@ use super::ternary::Ternary;
 use super::variable::{Pattern, Syntax};
 
 /// The policy's values, typed by the operator. A value that its operator cannot read matches
-/// nothing; where no value can be read, neither the operator nor its negation matches.
+/// nothing.
 #[derive(Debug, Clone, PartialEq)]
 enum Comparand {
     Text(TextComparison, Vec<Pattern>),
@@ -24,7 +24,10 @@ enum Comparand {
     Binary(Vec<Box<str>>),
     Ip(Vec<IpNet>),
     Null(Vec<bool>),
-    /// An operator that does not exist, or values none of which can be read.
+    /// Values none of which can be read: a key that is present satisfies neither the operator nor
+    /// its negation; for a key that is absent the values do not matter.
+    Illegible,
+    /// An operator that does not exist, which nothing satisfies.
     Never,
 }
 
@@ -66,9 +69,9 @@ impl Condition {
         &self.name
     }
 
-    /// Whether some of the values could be read at all.
-    pub(super) fn can_match(&self) -> bool {
-        self.comparand != Comparand::Never
+    /// Whether there are values and none of them could be read.
+    pub(super) fn is_illegible(&self) -> bool {
+        self.comparand == Comparand::Illegible
     }
 
     /// Whether the condition holds.
@@ -155,7 +158,7 @@ impl Condition {
                 let value: IpAddr = value.parse().ok()?;
                 networks.iter().any(|network| network.contains(&value)).into()
             }
-            Comparand::Null(_) | Comparand::Never => return None,
+            Comparand::Null(_) | Comparand::Illegible | Comparand::Never => return None,
         };
         Some(found)
     }
@@ -214,13 +217,13 @@ fn comparand(comparison: Comparison, values: &[String], variables: bool) -> Comp
             read(values, Instant::parse).map(|dates| Comparand::Date(relation, dates))
         }
         Comparison::Bool => read(values, boolean).map(Comparand::Bool),
-        Comparison::Null => read(values, boolean).map(Comparand::Null),
+        Comparison::Null => Some(read(values, boolean).map_or(Comparand::Never, Comparand::Null)),
         Comparison::Binary => {
             Some(Comparand::Binary(values.iter().map(|v| v.as_str().into()).collect()))
         }
         Comparison::Ip => read(values, network).map(Comparand::Ip),
     };
-    typed.unwrap_or(Comparand::Never)
+    typed.unwrap_or(Comparand::Illegible)
 }
 
 /// An integer or decimal; `inf` and `nan` are no numbers in a policy.

@@ -383,8 +383,8 @@ impl Reader<'_> {
         // operator would take as nothing excluded.
         let readable = operator.filter(|_| is_empty_list || !texts.is_empty());
         let condition = Condition::new(readable, key, &texts, variables);
-        if operator.is_some() && !condition.can_match() {
-            self.warn(format!("no value of `{key}` is of the operator's type; it never matches"));
+        if condition.is_illegible() {
+            self.warn(format!("no value of `{key}` is of the operator's type; none matches"));
         }
         condition
     }
