@@ -6,6 +6,7 @@ pub mod cli;
 pub mod command;
 pub mod error;
 pub mod event;
+pub mod history;
 pub mod iam;
 pub mod ingest;
 pub mod report;

@@ -50,6 +50,7 @@ macro_rules! catalogues {
     ($tag:literal) => {
         [
             ("names.ftl", include_str!(concat!("../../locales/", $tag, "/names.ftl"))),
+            ("history.ftl", include_str!(concat!("../../locales/", $tag, "/history.ftl"))),
             ("diagnosis.ftl", include_str!(concat!("../../locales/", $tag, "/diagnosis.ftl"))),
             ("remedy.ftl", include_str!(concat!("../../locales/", $tag, "/remedy.ftl"))),
             ("report.ftl", include_str!(concat!("../../locales/", $tag, "/report.ftl"))),
@@ -59,8 +60,8 @@ macro_rules! catalogues {
     };
 }
 
-static ENGLISH: [(&str, &str); 6] = catalogues!("en");
-static JAPANESE: [(&str, &str); 6] = catalogues!("ja");
+static ENGLISH: [(&str, &str); 7] = catalogues!("en");
+static JAPANESE: [(&str, &str); 7] = catalogues!("ja");
 
 /// The words of one language, with English behind it.
 pub struct Wording {

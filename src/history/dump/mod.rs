@@ -1,0 +1,444 @@
+//! Policies people have on disk: outputs of the AWS CLI, AWS Config, iam-collect, bare documents.
+//! Recognised by content; the file's name and folders say what the content leaves out.
+//!
+//! A damaged file or document is a gap, not an error: the rest is used, and the gap is told.
+
+mod bare;
+mod collect;
+mod config;
+mod iam;
+mod kms;
+mod names;
+mod organizations;
+mod resource;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::change::Value;
+use super::change::{at, text_at};
+use super::replay::Source;
+use super::subject::{Entity, PolicyType, Subject};
+use crate::error::{Error, Result};
+use crate::event::Time;
+pub(crate) use names::Names;
+
+/// Largest file read, unpacked: a dump of a large account has tens of megabytes.
+const LARGEST: u64 = 512 << 20;
+
+/// What a dump shows of one subject.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// Of what.
+    pub subject: Subject,
+    /// The state shown.
+    pub value: Value,
+    /// As of when.
+    pub time: Time,
+    /// The file.
+    pub source: Source,
+}
+
+/// Which subjects a file lists completely: those it does not show were absent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// All entities of this kind in an account.
+    Entities(String, super::subject::EntityKind),
+    /// All customer managed policies of an account.
+    ManagedPolicies(String),
+    /// What belongs to one entity: inline policies, attachments, groups, tags.
+    Entity(Entity),
+    /// The grants of a key.
+    Grants(String),
+    /// The targets of an organization policy.
+    TargetsOf(String),
+    /// The organization policies of a type at a target.
+    PoliciesAt(String, PolicyType),
+    /// The tags of a resource or principal.
+    Tags(String),
+}
+
+impl Scope {
+    /// Whether the subject would be in the list if it existed.
+    pub fn covers(&self, subject: &Subject, types: &BTreeMap<String, PolicyInfo>) -> bool {
+        match (self, subject) {
+            (Scope::Entities(account, kind), Subject::Entity(entity)) => {
+                entity.account == *account && entity.kind == *kind
+            }
+            (Scope::Entities(account, kind), Subject::InlinePolicy { of, .. }) => {
+                of.account == *account && of.kind == *kind
+            }
+            (Scope::Entities(account, kind), Subject::Attachment { to, .. }) => {
+                to.account == *account && to.kind == *kind
+            }
+            (
+                Scope::Entities(account, kind),
+                Subject::Boundary(entity) | Subject::TrustPolicy(entity),
+            ) => entity.account == *account && entity.kind == *kind,
+            (Scope::Entities(account, kind), Subject::Membership { user, .. }) => {
+                user.account == *account && user.kind == *kind
+            }
+            (Scope::ManagedPolicies(account), Subject::ManagedPolicy(arn)) => {
+                arn.split(':').nth(4) == Some(account.as_str())
+            }
+            (Scope::Entity(entity), Subject::InlinePolicy { of, .. }) => of == entity,
+            (Scope::Entity(entity), Subject::Attachment { to, .. }) => to == entity,
+            (Scope::Entity(entity), Subject::Boundary(of)) => of == entity,
+            (Scope::Entity(entity), Subject::Membership { user, .. }) => user == entity,
+            (Scope::Grants(key), Subject::Grant { key: of, .. }) => of == key,
+            (Scope::TargetsOf(policy), Subject::OrganizationAttachment { policy: p, .. }) => {
+                p == policy
+            }
+            (
+                Scope::PoliciesAt(target, kind),
+                Subject::OrganizationAttachment { policy, target: t },
+            ) => t == target && types.get(policy).is_none_or(|info| info.kind == Some(*kind)),
+            (Scope::Tags(of), Subject::Tag { of: tagged, .. }) => tagged == of,
+            _ => false,
+        }
+    }
+}
+
+/// What is known of an organization policy besides its content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyInfo {
+    /// Its type.
+    pub kind: Option<PolicyType>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its ARN.
+    pub arn: Option<String>,
+}
+
+/// The organization, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Organization {
+    /// `o-…`.
+    pub id: Option<String>,
+    /// The management account, which SCPs and RCPs leave alone.
+    pub management_account: Option<String>,
+    /// `r-…`.
+    pub root: Option<String>,
+    /// Accounts known to belong to it.
+    pub accounts: Vec<String>,
+    /// A dump says that the account asked is in no organization.
+    pub none: bool,
+}
+
+/// Something a dump should have said and does not: damage, or a document that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// The file, as named by the user.
+    pub file: Arc<str>,
+    /// Line of the damage, from 1.
+    pub line: Option<usize>,
+    /// Column of the damage, from 1.
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Everything the given dumps say.
+#[derive(Debug, Clone, Default)]
+pub struct Dump {
+    /// States, each of one subject at one time.
+    pub facts: Vec<Fact>,
+    /// What is listed completely, when, and where.
+    pub scopes: Vec<(Scope, Time, Source)>,
+    /// Damage.
+    pub gaps: Vec<Gap>,
+    /// Full ARNs of things that are named by less elsewhere: roles with paths, keys.
+    pub arns: Vec<String>,
+    /// The organization.
+    pub organization: Organization,
+    /// Types and names of organization policies.
+    pub organization_policies: BTreeMap<String, PolicyInfo>,
+    /// `describe-key`: metadata of keys by name.
+    pub keys: BTreeMap<String, Json>,
+    /// Folders of iam-collect that hold one managed policy, with its ARN.
+    pub(crate) folders: BTreeMap<String, String>,
+    /// Files that were recognised.
+    pub files: usize,
+}
+
+/// One JSON document of a file, and what its surroundings say about it.
+pub(crate) struct Page<'p> {
+    pub json: &'p Json,
+    pub names: &'p Names,
+    pub time: Time,
+    pub source: Source,
+    pub file: Arc<str>,
+}
+
+impl Page<'_> {
+    /// The text at a dotted path, ignoring letter case.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        text_at(self.json, path)
+    }
+
+    /// The member at a dotted path, ignoring letter case.
+    pub fn get(&self, path: &str) -> Option<&Json> {
+        at(self.json, path)
+    }
+
+    /// The list at a dotted path.
+    pub fn list(&self, path: &str) -> Option<&[Json]> {
+        self.get(path)?.as_array().map(Vec::as_slice)
+    }
+}
+
+/// Reads one kind of document; whether it was that kind.
+type Reader = fn(&Page<'_>, &mut Dump) -> bool;
+
+/// In this order; the first that knows the document takes it.
+const READERS: [Reader; 8] = [
+    config::read,
+    collect::read,
+    iam::read,
+    kms::read,
+    organizations::read,
+    resource::read,
+    config::read_item,
+    bare::read,
+];
+
+impl Dump {
+    /// Reads files and folders. `as_of` dates them all; otherwise each is dated by its
+    /// modification time, or by the latest creation date it shows, if that is later.
+    ///
+    /// # Errors
+    /// A path that does not exist or cannot be read.
+    pub fn read(paths: &[PathBuf], as_of: Option<Time>) -> Result<Dump> {
+        let mut dump = Dump::default();
+        for path in paths {
+            for file in files_below(path)? {
+                let modified = fs::metadata(&file)
+                    .and_then(|meta| meta.modified())
+                    .map_err(|e| Error::io(&file, e))?;
+                let modified = as_of.unwrap_or_else(|| milliseconds(modified));
+                let bytes = bytes_of(&file)?;
+                dump.take(&file, &bytes, modified, as_of.is_some());
+            }
+        }
+        dump.finish();
+        Ok(dump)
+    }
+
+    /// Takes one file's content.
+    pub fn take(&mut self, path: &Path, bytes: &[u8], time: Time, time_is_certain: bool) {
+        let file: Arc<str> = path.display().to_string().into();
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+            Err(e) => {
+                return self.gap(&file, None, &format!("not UTF-8 from byte {}", e.valid_up_to()));
+            }
+        };
+        if !text.trim_start().starts_with(['{', '[']) {
+            return;
+        }
+        let names = Names::of(path);
+        let mut known = false;
+        let mut read_any = false;
+        for json in serde_json::Deserializer::from_str(text).into_iter::<Json>() {
+            let json = match json {
+                Ok(json) => json,
+                Err(e) => {
+                    self.gap(&file, Some((e.line(), e.column())), &plain(&e));
+                    break;
+                }
+            };
+            read_any = true;
+            let time = match time_is_certain {
+                true => time,
+                false => latest_date(&json).map_or(time, |date| date.max(time)),
+            };
+            let page = Page {
+                json: &json,
+                names: &names,
+                time,
+                source: Source::File(file.clone()),
+                file: file.clone(),
+            };
+            known |= self.page(&page);
+        }
+        match known {
+            true => self.files += 1,
+            false if read_any => self.gap(&file, None, "no policy dump this program knows"),
+            false => {}
+        }
+    }
+
+    /// Gives what iam-collect names in small letters the name it has: IAM names differ by more
+    /// than case (IAM "quotas": names are not distinguished by case), so the ARNs shown tell.
+    pub(crate) fn finish(&mut self) {
+        let entities: BTreeMap<Entity, Entity> = self
+            .arns
+            .iter()
+            .filter_map(|arn| Entity::from_arn(arn))
+            .map(|entity| (lower(&entity), entity))
+            .collect();
+        let folders = std::mem::take(&mut self.folders);
+        for fact in &mut self.facts {
+            rename(&mut fact.subject, &entities, &folders);
+        }
+        for (scope, ..) in &mut self.scopes {
+            match scope {
+                Scope::Entity(entity) => true_name(entity, &entities),
+                Scope::Tags(of) => true_tag_owner(of, &entities),
+                _ => {}
+            }
+        }
+    }
+
+    fn page(&mut self, page: &Page<'_>) -> bool {
+        if READERS.iter().any(|reader| reader(page, self)) {
+            return true;
+        }
+        let Json::Array(items) = page.json else { return false };
+        let mut known = false;
+        for json in items {
+            let item = Page {
+                json,
+                names: page.names,
+                time: page.time,
+                source: page.source.clone(),
+                file: page.file.clone(),
+            };
+            known |= READERS.iter().any(|reader| reader(&item, self));
+        }
+        known
+    }
+
+    fn gap(&mut self, file: &Arc<str>, place: Option<(usize, usize)>, message: &str) {
+        self.gaps.push(Gap {
+            file: file.clone(),
+            line: place.map(|(line, _)| line),
+            column: place.map(|(_, column)| column),
+            message: message.to_owned(),
+        });
+    }
+
+    pub(crate) fn fact(&mut self, page: &Page<'_>, subject: Subject, value: Value) {
+        let source = page.source.clone();
+        self.facts.push(Fact { subject, value, time: page.time, source });
+    }
+
+    pub(crate) fn scope(&mut self, page: &Page<'_>, scope: Scope) {
+        self.scopes.push((scope, page.time, page.source.clone()));
+    }
+
+    pub(crate) fn complain(&mut self, page: &Page<'_>, message: &str) {
+        self.gap(&page.file, None, message);
+    }
+}
+
+fn lower(entity: &Entity) -> Entity {
+    Entity { name: entity.name.to_ascii_lowercase(), ..entity.clone() }
+}
+
+fn true_name(entity: &mut Entity, entities: &BTreeMap<Entity, Entity>) {
+    if let Some(known) = entities.get(&lower(entity)) {
+        *entity = known.clone();
+    }
+}
+
+fn true_tag_owner(of: &mut String, entities: &BTreeMap<Entity, Entity>) {
+    if let Some(mut entity) = Entity::from_arn(of) {
+        true_name(&mut entity, entities);
+        *of = entity.arn();
+    }
+}
+
+fn rename(
+    subject: &mut Subject,
+    entities: &BTreeMap<Entity, Entity>,
+    folders: &BTreeMap<String, String>,
+) {
+    match subject {
+        Subject::Entity(of)
+        | Subject::InlinePolicy { of, .. }
+        | Subject::Attachment { to: of, .. }
+        | Subject::Boundary(of)
+        | Subject::TrustPolicy(of) => true_name(of, entities),
+        Subject::Membership { user, group } => {
+            true_name(user, entities);
+            true_name(group, entities);
+        }
+        Subject::Tag { of, .. } => true_tag_owner(of, entities),
+        Subject::PolicyVersion { policy, .. } => {
+            if let Some(arn) = folders.get(policy) {
+                policy.clone_from(arn);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Serde's message without the place, which the gap has itself.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
+
+fn milliseconds(time: std::time::SystemTime) -> Time {
+    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Time(since.as_millis().try_into().unwrap_or(i64::MAX))
+}
+
+/// All files below a path, or the path itself, in the order of their names.
+fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(path).follow_links(true).sort_by_file_name() {
+        let entry = entry.map_err(|e| {
+            let at = e.path().unwrap_or(path).to_path_buf();
+            Error::io(at, e.into_io_error().unwrap_or_else(|| std::io::Error::other("a loop")))
+        })?;
+        if entry.file_type().is_file() {
+            files.push(entry.into_path());
+        }
+    }
+    Ok(files)
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>> {
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        fs::File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
+        if bytes.starts_with(&[0x1f, 0x8b]) {
+            let mut unpacked = Vec::new();
+            flate2::bufread::MultiGzDecoder::new(bytes.as_slice())
+                .take(LARGEST)
+                .read_to_end(&mut unpacked)?;
+            return Ok(unpacked);
+        }
+        Ok(bytes)
+    };
+    read().map_err(|e| Error::io(path, e))
+}
+
+/// The latest date at which something shown was created: the dump is not older than that.
+fn latest_date(json: &Json) -> Option<Time> {
+    match json {
+        Json::Object(members) => members
+            .iter()
+            .filter_map(|(key, value)| match value {
+                Json::String(text) if is_creation_date(key) => Time::parse(text),
+                Json::Number(number) if is_creation_date(key) => {
+                    number.as_f64().and_then(Time::from_epoch)
+                }
+                nested => latest_date(nested),
+            })
+            .max(),
+        Json::Array(items) => items.iter().filter_map(latest_date).max(),
+        _ => None,
+    }
+}
+
+fn is_creation_date(key: &str) -> bool {
+    ["CreateDate", "CreationDate", "UpdateDate"].iter().any(|name| key.eq_ignore_ascii_case(name))
+}

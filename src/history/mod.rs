@@ -1,0 +1,364 @@
+//! The time machine: what policies, grants and key states were in force at a moment, from the
+//! changes a trail records and the dumps a person has.
+//!
+//! `change` reads events, `dump` reads files, `replay` carries states over time, `inventory` answers
+//! what held at one moment.
+
+pub mod answer;
+pub mod change;
+pub mod document;
+pub mod dump;
+pub mod inventory;
+pub mod replay;
+pub mod subject;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use serde_json::Value as Json;
+
+use crate::event::{Event, Field, IdentityType, Layer, Time};
+use change::{Call, Change, Value};
+use dump::{Dump, Gap, Organization, PolicyInfo, Scope};
+pub use inventory::Inventory;
+use replay::{Mark, Source, State, Timeline};
+use subject::{Entity, PolicyType, Subject, resource_name};
+
+/// Everything that is known of policies over time.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    timelines: BTreeMap<Subject, Timeline>,
+    changes: Vec<Change>,
+    /// Full ARNs of entities, with paths.
+    entities: BTreeMap<Entity, String>,
+    /// ARNs of keys by name.
+    keys: BTreeMap<String, String>,
+    /// Resources that the trail saw being made.
+    created: BTreeSet<String>,
+    listed: BTreeSet<Scope>,
+    /// Accounts of which a dump lists grants of some key.
+    grant_accounts: BTreeSet<String>,
+    organization: Organization,
+    organization_policies: BTreeMap<String, PolicyInfo>,
+    /// Organization policies that ever hung at a target.
+    at_target: BTreeMap<String, BTreeSet<String>>,
+    key_metadata: BTreeMap<String, Json>,
+    gaps: Vec<Gap>,
+}
+
+/// Unique ids seen in use, by the ARN of their owner.
+type Sightings = HashMap<String, Vec<Sighting>, FixedState>;
+
+/// A unique id seen in use.
+#[derive(Debug)]
+struct Sighting {
+    id: String,
+    first: (Time, Arc<str>),
+    last: (Time, Arc<str>),
+}
+
+impl History {
+    /// The history that events and dumps tell together. The order of the events does not matter.
+    pub fn new<'e>(events: impl IntoIterator<Item = &'e Event>, dump: Dump) -> History {
+        let mut history = History {
+            organization: dump.organization,
+            organization_policies: dump.organization_policies,
+            key_metadata: dump.keys,
+            gaps: dump.gaps,
+            ..History::default()
+        };
+        let mut sightings = Sightings::default();
+        for event in events {
+            sight(event, &mut sightings);
+            if change::is_change(event) {
+                history.learn(event);
+                history.changes.extend(change::changes_of(event));
+            }
+        }
+        history.finish_changes();
+        history.add_sightings(sightings);
+        dump.arns.iter().for_each(|arn| history.learn_arn(arn));
+        for change in history.changes.clone() {
+            history.add_change(change);
+        }
+        for fact in dump.facts {
+            let mark = Mark::Seen { value: fact.value, source: fact.source };
+            history.timelines.entry(fact.subject).or_default().add(fact.time, mark);
+        }
+        history.add_scopes(dump.scopes);
+        history.index();
+        history.timelines.values_mut().for_each(Timeline::settle);
+        history
+    }
+
+    /// What was in force at a moment. A change counts from its own second on.
+    pub fn at(&self, time: Time) -> Inventory<'_> {
+        Inventory { history: self, time }
+    }
+
+    /// The changes in order of time.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The states before and after a change.
+    pub fn around(&self, change: &Change) -> Option<(&State, &State)> {
+        self.timelines.get(&change.subject)?.around(&change.event_id)
+    }
+
+    /// Damage in the dumps.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// Principals and resources of which anything is recorded, by ARN or id, in order.
+    pub fn owners(&self) -> BTreeSet<String> {
+        self.timelines.keys().filter_map(|subject| self.owner(subject)).collect()
+    }
+
+    /// The ARN or id a subject belongs to.
+    pub fn owner(&self, subject: &Subject) -> Option<String> {
+        let entity = |entity: &Entity| {
+            Some(self.entity_arn(entity).map_or_else(|| entity.arn(), str::to_owned))
+        };
+        match subject {
+            Subject::Entity(of)
+            | Subject::InlinePolicy { of, .. }
+            | Subject::Attachment { to: of, .. }
+            | Subject::Boundary(of)
+            | Subject::TrustPolicy(of)
+            | Subject::Membership { user: of, .. } => entity(of),
+            Subject::ManagedPolicy(arn) | Subject::PolicyVersion { policy: arn, .. } => {
+                Some(arn.clone())
+            }
+            Subject::ResourcePolicy(name)
+            | Subject::KeyState(name)
+            | Subject::Grant { key: name, .. }
+            | Subject::Tag { of: name, .. } => {
+                Some(self.key_arn(name).map_or_else(|| name.clone(), str::to_owned))
+            }
+            Subject::Alias(of)
+            | Subject::PublicAccessBlock(of)
+            | Subject::VpcEndpointPolicy(of)
+            | Subject::OrganizationPolicy(of)
+            | Subject::OrganizationAttachment { target: of, .. }
+            | Subject::Parent(of)
+            | Subject::PolicyTypeEnabled { root: of, .. }
+            | Subject::Setting { of, .. } => Some(of.clone()),
+        }
+    }
+
+    /// Types and names of organization policies, and who manages the organization.
+    fn learn(&mut self, event: &Event) {
+        let call = Call::new(event);
+        if let Some(arn) = call.key_arn().filter(|_| event.source().starts_with("kms.")) {
+            self.learn_arn(&arn);
+        }
+        if !event.source().starts_with("organizations.") {
+            return;
+        }
+        if event.name() != "LeaveOrganization" {
+            let account = event.account().map(str::to_owned);
+            self.organization.management_account =
+                self.organization.management_account.take().or(account);
+        }
+        let id = call.answer("policy.policySummary.id").or_else(|| call.text("policyId"));
+        let Some(id) = id else { return };
+        let info = self.organization_policies.entry(id.to_owned()).or_default();
+        info.kind = info.kind.or_else(|| change::organization_policy_type(&call));
+        let summary = |member: &str| call.answer(&format!("policy.policySummary.{member}"));
+        info.name = info.name.take().or_else(|| summary("name").map(str::to_owned));
+        info.arn = info.arn.take().or_else(|| summary("arn").map(str::to_owned));
+        if let Some(arn) = summary("arn") {
+            let organization = arn.split('/').find(|part| part.starts_with("o-"));
+            let known = self.organization.id.take();
+            self.organization.id = known.or_else(|| organization.map(str::to_owned));
+        }
+    }
+
+    fn learn_arn(&mut self, arn: &str) {
+        if let Some(entity) = Entity::from_arn(arn).filter(|_| arn.contains(":iam:")) {
+            self.entities.entry(entity).or_insert_with(|| arn.to_owned());
+        } else if arn.contains(":kms:") && arn.contains(":key/") {
+            self.keys.entry(resource_name(arn)).or_insert_with(|| arn.to_owned());
+        }
+    }
+
+    /// Orders the changes, gives those of organization policies the layer that only other events or
+    /// a dump tell, and leaves out policies that decide nothing.
+    fn finish_changes(&mut self) {
+        let policies = &self.organization_policies;
+        let kind = |subject: &Subject| match subject {
+            Subject::OrganizationPolicy(policy)
+            | Subject::OrganizationAttachment { policy, .. } => policies.get(policy)?.kind,
+            _ => None,
+        };
+        self.changes.retain(|change| kind(&change.subject) != Some(PolicyType::Other));
+        for change in &mut self.changes {
+            if let Some(kind) = kind(&change.subject) {
+                change.layer = kind.layer();
+            }
+        }
+        // One call delivered to two accounts is two events with one effect.
+        self.changes.sort_by(|a, b| {
+            (a.time, &a.event_id, &a.subject).cmp(&(b.time, &b.event_id, &b.subject))
+        });
+        self.changes.dedup_by(|later, earlier| {
+            later.event_id == earlier.event_id && later.subject == earlier.subject
+        });
+    }
+
+    fn add_change(&mut self, change: Change) {
+        let was_absent = matches!(&change.before, change::Before::Certain(Value::Absent));
+        if let (true, Subject::ResourcePolicy(name)) = (was_absent, &change.subject) {
+            self.created.insert(name.clone());
+        }
+        let mark = Mark::Changed {
+            operation: change.operation,
+            before: change.before,
+            event: change.event_id,
+        };
+        self.timelines.entry(change.subject).or_default().add(change.time, mark);
+    }
+
+    fn add_sightings(&mut self, sightings: Sightings) {
+        let mut sightings: Vec<_> = sightings.into_iter().collect();
+        sightings.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (arn, ids) in sightings {
+            let Some(entity) = Entity::from_arn(&arn) else { continue };
+            self.learn_arn(&arn);
+            let timeline = self.timelines.entry(Subject::Entity(entity)).or_default();
+            for Sighting { id, first, last } in ids {
+                for (time, event) in [first, last] {
+                    let value = Value::text(id.as_str());
+                    timeline.add(time, Mark::Seen { value, source: Source::Event(event) });
+                }
+            }
+        }
+    }
+
+    /// What a complete list does not show was absent.
+    fn add_scopes(&mut self, scopes: Vec<(Scope, Time, Source)>) {
+        for (scope, time, source) in scopes {
+            for (subject, timeline) in &mut self.timelines {
+                if scope.covers(subject, &self.organization_policies) && !timeline.seen_in(&source)
+                {
+                    let mark = Mark::Seen { value: Value::Absent, source: source.clone() };
+                    timeline.add(time, mark);
+                }
+            }
+            if let Scope::Grants(key) = &scope {
+                let account = self.keys.get(key).and_then(|arn| arn.split(':').nth(4));
+                self.grant_accounts.extend(account.map(str::to_owned));
+            }
+            self.listed.insert(scope);
+        }
+    }
+
+    fn index(&mut self) {
+        for subject in self.timelines.keys() {
+            if let Subject::OrganizationAttachment { policy, target } = subject {
+                self.at_target.entry(target.clone()).or_default().insert(policy.clone());
+            }
+        }
+    }
+
+    pub(crate) fn timeline(&self, subject: &Subject) -> Option<&Timeline> {
+        self.timelines.get(subject)
+    }
+
+    fn timelines_from(&self, first: Subject) -> impl Iterator<Item = (&Subject, &Timeline)> {
+        self.timelines.range(first..)
+    }
+
+    fn is_listed(&self, scope: &Scope) -> bool {
+        self.listed.contains(scope)
+    }
+
+    fn is_created(&self, resource: &str) -> bool {
+        self.created.contains(resource)
+    }
+
+    /// Whether a dump has the grants of other keys of the key's account: then a key without such a
+    /// file most likely has no grants.
+    fn lists_grants_of_others(&self, key: &str) -> bool {
+        let account = self.keys.get(key).and_then(|arn| arn.split(':').nth(4));
+        account.is_some_and(|account| self.grant_accounts.contains(account))
+    }
+
+    /// Whether all policies of a type at a target are known: a dump lists them by target, or lists
+    /// the targets of the policies of the type.
+    fn is_level_listed(&self, target: &str, kind: PolicyType) -> bool {
+        self.listed.contains(&Scope::PoliciesAt(target.to_owned(), kind))
+            || self.organization_policies.iter().any(|(policy, info)| {
+                info.kind == Some(kind) && self.listed.contains(&Scope::TargetsOf(policy.clone()))
+            })
+    }
+
+    fn policies_ever_at(&self, target: &str) -> impl Iterator<Item = &str> {
+        self.at_target.get(target).into_iter().flatten().map(String::as_str)
+    }
+
+    fn organization_policy(&self, id: &str) -> Option<&PolicyInfo> {
+        self.organization_policies.get(id)
+    }
+
+    /// What is known of the organization.
+    pub fn organization(&self) -> &Organization {
+        &self.organization
+    }
+
+    fn entity_arn(&self, entity: &Entity) -> Option<&str> {
+        self.entities.get(entity).map(String::as_str)
+    }
+
+    fn key_arn(&self, name: &str) -> Option<&str> {
+        self.keys.get(name).map(String::as_str)
+    }
+
+    fn key_metadata(&self, name: &str) -> Option<&Json> {
+        self.key_metadata.get(name)
+    }
+
+    /// The last change before a moment that can matter for a layer and one of these subjects' owners.
+    pub fn last_change(&self, before: Time, layer: Layer, owners: &[&str]) -> Option<&Change> {
+        self.changes.iter().rev().find(|change| {
+            change.time <= before
+                && change.concerns(layer)
+                && self.owner(&change.subject).is_some_and(|o| owners.contains(&o.as_str()))
+        })
+    }
+}
+
+/// Notes which unique id a user or role called with, and when.
+fn sight(event: &Event, sightings: &mut Sightings) {
+    let (arn, id) = match event.identity_type {
+        IdentityType::IamUser => (event.arn(), event.principal_id()),
+        _ => (event.get(Field::IssuerArn), event.get(Field::IssuerPrincipalId)),
+    };
+    let (Some(arn), Some(id)) = (arn, id) else { return };
+    if !id.starts_with("AROA") && !id.starts_with("AIDA") {
+        return;
+    }
+    if !sightings.contains_key(arn) {
+        sightings.insert(arn.to_owned(), Vec::new());
+    }
+    let Some(ids) = sightings.get_mut(arn) else { return };
+    match ids.iter_mut().find(|seen| seen.id == id) {
+        Some(seen) => {
+            // The id of the event decides a tie, so that the order of events does not.
+            let this = (event.time, event.id());
+            if this < (seen.first.0, seen.first.1.as_ref()) {
+                seen.first = (event.time, event.id().into());
+            }
+            if this > (seen.last.0, seen.last.1.as_ref()) {
+                seen.last = (event.time, event.id().into());
+            }
+        }
+        None => {
+            let here = (event.time, event.id().into());
+            ids.push(Sighting { id: id.to_owned(), first: here.clone(), last: here });
+        }
+    }
+}
