@@ -183,3 +183,7 @@ coverage-recovered = { $count ->
 }
 coverage-blind = Blind spots
 coverage-benign = Denied calls taken for noise
+
+# SARIF.
+sarif-rule = A call to AWS was denied by this layer: { $layer }.
+sarif-step = { $action }: { $outcome }

@@ -154,3 +154,7 @@ coverage-skipped = スキップしたファイルと破損したファイル
 coverage-recovered = { $count } 件のレコードは読み取り済み
 coverage-blind = ログからは見えない範囲
 coverage-benign = ノイズとみなした拒否
+
+# SARIF。
+sarif-rule = AWS への呼び出しがこのレイヤーで拒否されました: { $layer }。
+sarif-step = { $action }: { $outcome }

@@ -1,5 +1,6 @@
 //! One file per subcommand: what was typed, what is meant, the library calls, the report.
 
+mod generate;
 mod schema;
 mod simulate;
 
@@ -10,6 +11,7 @@ use crate::cli::{Cli, Command};
 /// Runs what was typed; the exit status follows the report's contract.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
+        Command::Generate(what) => generate::run(&what),
         Command::Schema => schema::run(),
         Command::Simulate => simulate::run(),
     }

@@ -63,6 +63,22 @@ impl Kind {
     pub const ALL: [Kind; 5] =
         [Kind::Silent, Kind::Ghost, Kind::Opaque, Kind::Background, Kind::Direct];
 
+    /// The contract's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Silent => "silent",
+            Kind::Opaque => "opaque",
+            Kind::Background => "background",
+            Kind::Ghost => "ghost",
+            Kind::Direct => "direct",
+        }
+    }
+
+    /// The kind that the contract's word names.
+    pub fn parse(word: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// What the kind means, in one sentence.
     pub(super) fn meaning(self) -> Sentence {
         match self {
@@ -76,6 +92,16 @@ impl Kind {
 }
 
 impl Certainty {
+    /// The contract's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Certainty::Proven => "proven",
+            Certainty::Stated => "stated",
+            Certainty::Inferred => "inferred",
+            Certainty::Unknown => "unknown",
+        }
+    }
+
     /// What the verdict rests on, in one sentence.
     pub(super) fn meaning(self) -> Sentence {
         match self {
@@ -84,6 +110,16 @@ impl Certainty {
             Certainty::Inferred => Sentence::new("certainty-inferred-means"),
             Certainty::Unknown => Sentence::new("certainty-unknown-means"),
         }
+    }
+}
+
+/// The contract's word for an effect.
+pub(super) fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::ExplicitDeny => "explicit_deny",
+        Effect::ImplicitDeny => "implicit_deny",
+        Effect::NotApplicable => "not_applicable",
+        Effect::Unknown => "unknown",
     }
 }
 
