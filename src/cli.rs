@@ -1,7 +1,11 @@
 //! What was typed: clap structs only. What it means is decided in `command`.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+
+use crate::ingest::Moment;
 
 /// Why did the call to AWS fail? Reads CloudTrail, offline, without credentials.
 #[derive(Debug, Parser)]
@@ -12,9 +16,79 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For a person at a terminal
+    Terminal,
+    /// The JSON report
+    Json,
+}
+
+/// What to read, and which part of it.
+#[derive(Debug, clap::Args)]
+pub struct ReadArguments {
+    /// Files or folders with CloudTrail records; `-` reads standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Only events from this moment on (RFC 3339, a date, or 2h, 3d before the last event)
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Moment>,
+    /// Only events up to this moment
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Moment>,
+    /// Only events of this account (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub account: Vec<String>,
+    /// Only events of this Region (repeatable)
+    #[arg(long, value_name = "REGION")]
+    pub region: Vec<String>,
+    /// Files read at the same time
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// No progress bar, no words on standard error
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `analyze`.
+#[derive(Debug, clap::Args)]
+pub struct AnalyzeArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
+    /// Occurrences listed per incident
+    #[arg(long, value_name = "N")]
+    pub max_occurrences: Option<usize>,
+    /// Policies that people have: AWS CLI outputs, Config snapshots, bare documents (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub policies: Vec<PathBuf>,
+    /// Exit with 0 even when incidents were found
+    #[arg(long)]
+    pub exit_zero: bool,
+}
+
+/// Arguments of `chains`.
+#[derive(Debug, clap::Args)]
+pub struct ChainsArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// How to print the chains
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    pub format: Format,
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say what failed, which policy denied, and why
+    Analyze(Box<AnalyzeArguments>),
+    /// List chains: a call and the calls services made for it
+    Chains(ChainsArguments),
     /// Print the JSON Schema of the report
     Schema,
     /// Print shell completions or the manual page

@@ -5,6 +5,8 @@
 pub mod chain;
 pub mod cli;
 pub mod command;
+pub mod contrast;
+pub mod diagnose;
 pub mod error;
 pub mod event;
 pub mod history;

@@ -1,1 +1,72 @@
 # What the verdicts say: explanations, evidence, what is ruled out and why.
+
+documented-direct = The principal made the call itself, so its own policies, the organization's, the resource's and the endpoint's all apply.
+documented-forward-access = A service made the call with the caller's own permissions (forward access session); the caller's endpoint policy does not bind that hop.
+documented-service-principal = An AWS service made the call as itself: identity policies, boundaries and service control policies do not apply to it; the resource's policy must admit it.
+documented-service-linked-role = A service-linked role made the call: AWS writes its permissions, and neither SCPs nor RCPs bind it; what a customer can change is the resource's policy or a grant.
+documented-service-role = A role that was handed to a service made the call; its own policies and the organization's apply.
+documented-ec2-infrastructure = EC2 made the call for one instance (aws:ec2-infrastructure): a grant or the key policy must admit it, and SCPs bind it.
+documented-no-endpoint = The call did not come through a VPC endpoint, so no endpoint policy was asked.
+documented-assume-role = Taking on a role asks the role's trust policy.
+documented-no-assume-role = Only taking on a role asks a trust policy.
+documented-not-kms = The call is not one of KMS: grants and key states play no part.
+documented-no-resource = The call names no resource, so no resource's policy was asked.
+documented-cross-account = The resource belongs to account { $owner } and the caller to { $caller }: both sides must allow it.
+documented-not-key-state = KMS reports an unusable key with errors of its own; this is a denial.
+
+stated-layer = AWS's text names the layer: { $layer }, { $effect }.
+stated-explicit-only = AWS's text says that the deny is explicit, and not where.
+stated-key-state = KMS says that the key { $key } is in the state { $state }.
+stated-kms-vague = KMS's text covers a missing key, a key policy without an Allow and one with a Deny alike; an identity policy would have been named.
+stated-network-activity = A network activity event of the same moment says that the policy of endpoint { $endpoint } denied the call.
+
+contrast-same-principal-other-resource = The same principal made the same call on other resources { $count ->
+    [one] once
+   *[other] { $count } times
+} with success.
+contrast-other-principal-same-resource = Other principals of the account made the same call on the same resource { $count ->
+    [one] once
+   *[other] { $count } times
+} with success.
+contrast-fails-on-many = The principal fails on { $count } different resources: what they have in common is the principal.
+contrast-many-fail-on-it = { $count } different principals fail on this resource: what they have in common is the resource.
+contrast-all-through-endpoint = All { $failures } failures came through endpoint { $endpoint }.
+contrast-works-off-endpoint = The same principal made the same call on the same resource { $count ->
+    [one] once
+   *[other] { $count } times
+} with success without that endpoint.
+contrast-others-off-endpoint = The same call on the same resource succeeded { $count ->
+    [one] once
+   *[other] { $count } times
+} for others who did not use that endpoint.
+contrast-others-through-endpoint = Others made the same call on the same resource through the same endpoint { $count ->
+    [one] once
+   *[other] { $count } times
+} with success.
+contrast-region = Nothing of this sort ever succeeded in { $region } for the account, and the same principal succeeded { $count ->
+    [one] once
+   *[other] { $count } times
+} in other Regions.
+contrast-mfa = Sessions with MFA succeeded { $count ->
+    [one] once
+   *[other] { $count } times
+}, and none without.
+contrast-forwarded-only = The principal's own calls to the service succeeded { $count ->
+    [one] once
+   *[other] { $count } times
+} while those that services made for it failed: a condition sees the hop.
+contrast-direct-only = Services made the same call for the principal { $count ->
+    [one] once
+   *[other] { $count } times
+} with success; only its own call fails.
+contrast-other-actions = The same principal may do other things to the same resource ({ $actions }); only this action is refused.
+contrast-account-works = Other principals of account { $account } made the same call { $count ->
+    [one] once
+   *[other] { $count } times
+} with success.
+contrast-whole-account = { $principals } principals of account { $account } fail on { $resources ->
+    [one] one resource
+   *[other] { $resources } resources
+} and nobody there succeeds: what they have in common is the account.
+
+benign-never-allowed = a read that was never allowed to this principal: a console page or a scanner

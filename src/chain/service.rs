@@ -258,7 +258,7 @@ impl TryFrom<String> for Place {
 const PLACES: &str = "use request.X, response.X, details.X, additional.X, `resource`, or `account`";
 
 /// `ec2:RunInstances`: first label of the source, name without API date.
-fn event_key(event: &Event) -> String {
+pub(super) fn event_key(event: &Event) -> String {
     let source = event.source().split('.').next().unwrap_or_default();
     format!("{source}:{}", operation(event.name()))
 }

@@ -1,6 +1,9 @@
 //! One file per subcommand: what was typed, what is meant, the library calls, the report.
 
+mod analyze;
+mod chains;
 mod generate;
+mod reading;
 mod schema;
 mod simulate;
 
@@ -14,5 +17,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Generate(what) => generate::run(&what),
         Command::Schema => schema::run(),
         Command::Simulate => simulate::run(),
+        Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Chains(arguments) => chains::run(&arguments),
     }
 }

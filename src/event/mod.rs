@@ -13,7 +13,10 @@ mod record;
 pub mod resource;
 mod time;
 
+pub use action::{action, is_read_like};
+pub use denial::{Denial, Form, denial};
 pub use identity::{CallerKind, IdentityType};
 pub use layer::{Effect, Layer, Outcome};
+pub use outcome::{Failure, KeyState, KmsRefusal, failure};
 pub use record::{Event, EventBuilder, Field};
 pub use time::Time;

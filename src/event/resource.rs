@@ -110,7 +110,7 @@ fn listed(event: &Event, found: &mut Vec<ResourceRef>) {
 
 fn error_text(event: &Event, found: &mut Vec<ResourceRef>) {
     let Some(text) = outcome::error_text(event) else { return };
-    let named = match denial::denial(event) {
+    let named = match denial(event) {
         Some(denial) => denial.resource,
         // "Key 'arn:…' does not exist" is no denial and names the key all the same.
         None => denial::arn_in(&text).map(str::to_owned),

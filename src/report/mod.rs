@@ -1,5 +1,6 @@
 //! Rendering only: terminal, JSON, and what else people pass on. It decides nothing.
 
+mod build;
 pub mod csv;
 mod document;
 pub mod json;
@@ -11,4 +12,5 @@ pub mod terminal;
 mod view;
 mod words;
 
+pub use build::{Material, build, chain_steps};
 pub use view::*;

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::chain::LinkKind;
+pub use crate::diagnose::{Certainty, Kind};
 pub use crate::event::{CallerKind, Effect, Layer, Outcome};
 
 /// The value of `schema`.
@@ -122,51 +124,6 @@ pub struct BlindSpot {
     /// The event that shows it, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_id: Option<String>,
-}
-
-/// What sort of failure an incident is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The root call reported success, a call made for it was denied.
-    Silent,
-    /// The root failed with an error that does not name the denial below it.
-    Opaque,
-    /// No user call to blame: a service, by its own principal or role, was denied.
-    Background,
-    /// The root reported success and a step that every comparable success has never happened.
-    Ghost,
-    /// The user's own call was denied.
-    Direct,
-}
-
-/// How sure a verdict is, in kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Certainty {
-    /// Evaluating the known policies reproduces the denial and the comparable successes.
-    Proven,
-    /// AWS's own text names it and nothing contradicts it.
-    Stated,
-    /// From contrast.
-    Inferred,
-    /// The log cannot tell.
-    Unknown,
-}
-
-/// How a call is known to belong to its parent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the words of the contract")]
-pub enum LinkKind {
-    ResourceId,
-    IssuedCredentials,
-    RequestId,
-    Session,
-    Key,
-    Time,
-    /// Copies of one call delivered to two accounts; no parent link.
-    SharedEvent,
 }
 
 /// One cause.

@@ -1,0 +1,50 @@
+//! A link from a call to the call it was made for: what kind of evidence, how sure, and what
+//! exactly matched.
+
+use serde::{Deserialize, Serialize};
+
+/// How a call is known to belong to its parent. The words are those of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// An id in the child stands in the parent's request or response.
+    ResourceId,
+    /// The child's access key was issued by the parent's response.
+    IssuedCredentials,
+    /// Both carry one request id.
+    RequestId,
+    /// Same principal and session, and the parent's service made the child.
+    Session,
+    /// Same service, and both name one KMS key.
+    Key,
+    /// Same service and account, close in time; the weakest.
+    Time,
+    /// Copies of one call delivered to two accounts; no parent link.
+    SharedEvent,
+}
+
+/// Why a call belongs to its parent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// Index of the parent among the events.
+    pub parent: usize,
+    /// The strongest evidence.
+    pub kind: LinkKind,
+    /// Probability that the link is right, 0 to 1.
+    pub confidence: f64,
+    /// What matched, strongest first, e.g. `aws:ebs:id = vol-…`.
+    pub evidence: Vec<String>,
+    /// Other parents that fit equally well.
+    pub tied_with: Vec<usize>,
+}
+
+/// A user call that is not in the log (data events are off) but must have happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Synthesized {
+    /// The likeliest IAM action, e.g. `s3:GetObject`.
+    pub action: String,
+    /// What it was on, from the encryption context.
+    pub resource: Option<String>,
+    /// The encryption context pair that tells, `aws:s3:arn = …`.
+    pub evidence: Option<String>,
+}

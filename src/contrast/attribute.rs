@@ -1,0 +1,222 @@
+//! What can differ between a call that failed and one that worked.
+
+use std::net::IpAddr;
+
+use crate::chain::Chains;
+use crate::event::{self, CallerKind, Event, Field};
+
+/// One property of a call by which calls are compared. The order is the order of interest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Attribute {
+    /// The role or user behind the call, or the service principal.
+    Principal,
+    /// What the call was on.
+    Resource,
+    /// Account that owns the resource.
+    ResourceAccount,
+    /// Account of the caller.
+    CallerAccount,
+    /// Which of the six ways the call was signed.
+    CallerKind,
+    /// `invokedBy`.
+    InvokedBy,
+    /// The user call at the top.
+    RootAction,
+    /// The endpoint the call came through.
+    VpcEndpoint,
+    /// The endpoint the user call came through.
+    RootVpcEndpoint,
+    /// Region of the call.
+    Region,
+    /// `mfaAuthenticated` of the user call's session.
+    Mfa,
+    /// The user call's address.
+    SourceAddress,
+    /// Public, private, or a service.
+    Network,
+    /// Role session name.
+    SessionName,
+    /// `sts:SourceIdentity`.
+    SourceIdentity,
+    /// Long-term key, role session, console.
+    Credentials,
+    /// Encryption context keys of the call.
+    EncryptionContextKeys,
+    /// Name of the program at the head of the user agent.
+    UserAgent,
+    /// TLS version of the user call.
+    Tls,
+}
+
+impl Attribute {
+    /// The name in the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Attribute::Principal => "principal",
+            Attribute::Resource => "resource",
+            Attribute::ResourceAccount => "resource_account",
+            Attribute::CallerAccount => "caller_account",
+            Attribute::CallerKind => "caller_kind",
+            Attribute::InvokedBy => "invoked_by",
+            Attribute::RootAction => "root_action",
+            Attribute::VpcEndpoint => "vpc_endpoint",
+            Attribute::RootVpcEndpoint => "root_vpc_endpoint",
+            Attribute::Region => "region",
+            Attribute::Mfa => "mfa",
+            Attribute::SourceAddress => "source_address",
+            Attribute::Network => "network",
+            Attribute::SessionName => "session_name",
+            Attribute::SourceIdentity => "source_identity",
+            Attribute::Credentials => "credentials",
+            Attribute::EncryptionContextKeys => "encryption_context_keys",
+            Attribute::UserAgent => "user_agent",
+            Attribute::Tls => "tls",
+        }
+    }
+
+    /// How much a difference in this attribute sets two calls apart when looking for the nearest
+    /// success; what policies speak of weighs most.
+    pub(super) fn distance(self) -> u32 {
+        match self {
+            Attribute::Principal | Attribute::Resource => 40,
+            Attribute::CallerKind | Attribute::InvokedBy | Attribute::RootAction => 30,
+            Attribute::ResourceAccount | Attribute::CallerAccount | Attribute::Region => 20,
+            Attribute::VpcEndpoint | Attribute::RootVpcEndpoint => 20,
+            Attribute::Mfa
+            | Attribute::Network
+            | Attribute::Credentials
+            | Attribute::SourceIdentity => 10,
+            Attribute::SourceAddress | Attribute::EncryptionContextKeys => 5,
+            Attribute::SessionName | Attribute::UserAgent | Attribute::Tls => 1,
+        }
+    }
+}
+
+/// A call with everything by which it can be compared.
+#[derive(Debug, Clone)]
+pub struct Observation<'e> {
+    /// Position among the events.
+    pub index: usize,
+    /// The call.
+    pub event: &'e Event,
+    /// Position of the topmost logged call.
+    pub root: usize,
+    /// Who signed it.
+    pub caller_kind: CallerKind,
+    values: Vec<(Attribute, String)>,
+}
+
+impl<'e> Observation<'e> {
+    /// Observes the call at `index`; `None` when there is no such call.
+    pub fn new(events: &'e [Event], chains: &Chains, index: usize) -> Option<Self> {
+        let event = events.get(index)?;
+        let root_index = chains.root(index);
+        let root = events.get(root_index).unwrap_or(event);
+        let caller_kind = chains.caller_kind(index, event);
+        let mut values = Vec::with_capacity(16);
+        let mut put = |attribute, value: Option<String>| {
+            if let Some(value) = value {
+                values.push((attribute, value));
+            }
+        };
+        put(Attribute::Principal, principal(event));
+        let resource = resource(event);
+        put(
+            Attribute::ResourceAccount,
+            resource.as_deref().and_then(account_of).map(str::to_owned),
+        );
+        put(Attribute::Resource, resource);
+        put(Attribute::CallerAccount, event.caller_account().map(str::to_owned));
+        put(Attribute::CallerKind, Some(caller_kind.as_str().to_owned()));
+        put(Attribute::InvokedBy, event.invoked_by().map(str::to_owned));
+        if root_index != index {
+            put(Attribute::RootAction, Some(event::action(root)));
+            put(Attribute::RootVpcEndpoint, root.get(Field::VpcEndpointId).map(str::to_owned));
+        }
+        put(Attribute::VpcEndpoint, event.get(Field::VpcEndpointId).map(str::to_owned));
+        put(Attribute::Region, event.region().map(str::to_owned));
+        put(Attribute::Mfa, root.mfa.map(|mfa| mfa.to_string()));
+        let address = root.get(Field::SourceIpAddress);
+        put(Attribute::SourceAddress, address.map(str::to_owned));
+        put(Attribute::Network, address.map(|a| network(a).to_owned()));
+        put(Attribute::SessionName, root.session_name().map(str::to_owned));
+        put(Attribute::SourceIdentity, root.get(Field::SourceIdentity).map(str::to_owned));
+        put(Attribute::Credentials, credentials(root).map(str::to_owned));
+        put(Attribute::EncryptionContextKeys, context_keys(event));
+        put(Attribute::UserAgent, root.get(Field::UserAgent).map(agent_family));
+        Some(Observation { index, event, root: root_index, caller_kind, values })
+    }
+
+    /// The value of an attribute, where the call has it.
+    pub fn get(&self, attribute: Attribute) -> Option<&str> {
+        self.values.iter().find(|(a, _)| *a == attribute).map(|(_, v)| v.as_str())
+    }
+
+    /// Every attribute the call has.
+    pub fn values(&self) -> &[(Attribute, String)] {
+        &self.values
+    }
+}
+
+/// The role or user behind a call, or the service principal.
+pub fn principal(event: &Event) -> Option<String> {
+    event
+        .principal_arn()
+        .or_else(|| event.invoked_by())
+        .or_else(|| event.principal_id())
+        .or_else(|| event.caller_account())
+        .map(str::to_owned)
+}
+
+/// The ARN (or name) of what a call was on; for KMS always the key.
+pub fn resource(event: &Event) -> Option<String> {
+    if let Some(key) =
+        crate::chain::kms_key(event).filter(|_| event.source() == "kms.amazonaws.com")
+    {
+        return Some(key);
+    }
+    event::resource::resource_of(event).map(|r| r.id)
+}
+
+/// The account in an ARN.
+pub fn account_of(arn: &str) -> Option<&str> {
+    arn.starts_with("arn:").then(|| arn.split(':').nth(4)).flatten().filter(|a| !a.is_empty())
+}
+
+/// `public`, `private`, or the service the call came from.
+fn network(address: &str) -> &str {
+    match address.parse::<IpAddr>() {
+        Ok(IpAddr::V4(v4)) if v4.is_private() || v4.is_loopback() || v4.is_link_local() => {
+            "private"
+        }
+        Ok(IpAddr::V6(v6)) if v6.is_unique_local() || v6.is_loopback() => "private",
+        Ok(_) => "public",
+        Err(_) => address,
+    }
+}
+
+fn credentials(event: &Event) -> Option<&'static str> {
+    if event.from_console {
+        return Some("console");
+    }
+    let key = event.access_key()?;
+    match key.get(..4) {
+        Some("AKIA") => Some("long-term key"),
+        Some("ASIA") => Some("temporary credentials"),
+        _ => None,
+    }
+}
+
+fn context_keys(event: &Event) -> Option<String> {
+    let mut keys: Vec<String> =
+        crate::chain::encryption_context(event).into_iter().map(|(key, _)| key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    (!keys.is_empty()).then(|| keys.join(", "))
+}
+
+/// The program name at the head of a user agent, without its version.
+fn agent_family(agent: &str) -> String {
+    let head = agent.trim_start_matches('[').split([' ', '/', ',']).next().unwrap_or(agent);
+    head.chars().take(64).collect()
+}

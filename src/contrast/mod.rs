@@ -1,0 +1,11 @@
+//! Finds, for each failed chain, the successful calls that answer best "what is different?", learns
+//! what a successful chain consists of (so that a step that never came shows), and ranks the
+//! differences.
+
+mod attribute;
+mod factor;
+mod nearest;
+
+pub use attribute::{Attribute, Observation, account_of, principal, resource};
+pub use factor::{Factor, factors};
+pub use nearest::{Difference, differences, nearest};

@@ -1,0 +1,366 @@
+//! What calls that worked say: who else, on what else, through what else and when else did the same
+//! call succeed? Each answer speaks for some layers and against others.
+
+use std::collections::BTreeSet;
+
+use super::picture::{Picture, Pool, When};
+use super::testimony::{Testimony, Witness};
+use crate::contrast::{Attribute, Observation};
+use crate::event::{CallerKind, Effect, Event, Layer};
+use crate::wording::Sentence;
+
+/// Everything the comparison with successes and with other failures says.
+pub fn testimony(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Vec<Testimony> {
+    let mut found = Vec::new();
+    found.extend(other_resources(picture));
+    found.extend(other_principals(picture));
+    found.extend(other_failures(picture));
+    found.extend(endpoint(picture));
+    found.extend(region(picture));
+    found.extend(mfa(picture));
+    found.extend(forwarded_only(picture, pool));
+    found.extend(direct_only(picture));
+    found.extend(other_actions(picture, pool));
+    found.extend(whole_account(picture));
+    found
+}
+
+fn contrasted(text: Sentence, ids: &[String]) -> Testimony {
+    ids.iter().fold(Testimony::new(Witness::Contrasted, text), |t, id| t.event(id))
+}
+
+fn is_principal(kind: CallerKind) -> bool {
+    !matches!(kind, CallerKind::ServicePrincipal | CallerKind::Ec2Infrastructure)
+}
+
+/// The same principal may do the same to another resource: what is attached to the principal or the
+/// account as a whole is not at fault, unless it is narrowed to resources.
+fn other_resources(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    picture.one().resource.as_ref()?;
+    let other = |o: &Observation<'_>| {
+        picture.same_principal(o)
+            && !picture.same_resource(o)
+            && o.get(Attribute::Resource).is_some()
+    };
+    let seen = picture.seen(When::During, other);
+    let (seen, loud) =
+        if seen.none() { (picture.seen(When::After, other), 0.6) } else { (seen, 1.0) };
+    if seen.none() {
+        return None;
+    }
+    let text =
+        Sentence::new("contrast-same-principal-other-resource").arg("count", seen.count as f64);
+    Some(
+        contrasted(text, &seen.ids)
+            .layer(Layer::ResourcePolicy, 1.0 * loud)
+            .layer(Layer::KmsGrant, 0.5 * loud)
+            .weigh(Layer::IdentityPolicy, Effect::ImplicitDeny, -0.3 * loud)
+            .weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, -loud)
+            .layer(Layer::PermissionsBoundary, -1.5 * loud)
+            .layer(Layer::Scp, -1.5 * loud)
+            .layer(Layer::SessionPolicy, -loud),
+    )
+}
+
+/// Somebody else may do the same to the same resource: the resource is usable, and its policy
+/// admits at least some.
+fn other_principals(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    picture.one().resource.as_ref()?;
+    if !is_principal(picture.one().caller_kind) {
+        return None;
+    }
+    let other = |o: &Observation<'_>| {
+        !picture.same_principal(o)
+            && picture.same_resource(o)
+            && picture.same_account(o)
+            && is_principal(o.caller_kind)
+    };
+    let seen = picture.seen(When::During, other);
+    let (seen, loud) =
+        if seen.none() { (picture.seen(When::After, other), 0.6) } else { (seen, 1.0) };
+    if seen.none() {
+        return None;
+    }
+    let text =
+        Sentence::new("contrast-other-principal-same-resource").arg("count", seen.count as f64);
+    Some(
+        contrasted(text, &seen.ids)
+            .layer(Layer::ResourcePolicy, -1.2 * loud)
+            .layer(Layer::Rcp, -1.5 * loud)
+            .layer(Layer::KmsKeyState, -6.0)
+            .layer(Layer::Scp, -0.7 * loud)
+            .layer(Layer::IdentityPolicy, 0.8 * loud)
+            .layer(Layer::PermissionsBoundary, 0.5 * loud),
+    )
+}
+
+/// How the failures spread over principals and resources.
+fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
+    let one = picture.one();
+    let mut found = Vec::new();
+    let mine: BTreeSet<&str> = picture
+        .all
+        .iter()
+        .filter(|f| f.action == one.action && f.principal == one.principal)
+        .filter_map(|f| f.resource.as_deref())
+        .collect();
+    let theirs: BTreeSet<&str> = picture
+        .all
+        .iter()
+        .filter(|f| f.action == one.action && f.resource.is_some() && f.resource == one.resource)
+        .filter_map(|f| f.principal.as_deref())
+        .collect();
+    if mine.len() >= 2 && is_principal(one.caller_kind) {
+        let text = Sentence::new("contrast-fails-on-many").arg("count", mine.len() as f64);
+        found.push(
+            contrasted(text, &[])
+                .layer(Layer::ResourcePolicy, -1.8)
+                .layer(Layer::KmsGrant, -0.8)
+                .layer(Layer::IdentityPolicy, 0.8)
+                .layer(Layer::PermissionsBoundary, 0.6)
+                .layer(Layer::Scp, 0.3),
+        );
+    }
+    if theirs.len() >= 2 {
+        let text = Sentence::new("contrast-many-fail-on-it").arg("count", theirs.len() as f64);
+        found.push(
+            contrasted(text, &[])
+                .layer(Layer::ResourcePolicy, 1.8)
+                .layer(Layer::Rcp, 0.5)
+                .layer(Layer::Scp, 0.8)
+                .layer(Layer::IdentityPolicy, -1.2)
+                .layer(Layer::PermissionsBoundary, -1.2)
+                .layer(Layer::SessionPolicy, -1.5),
+        );
+    }
+    found
+}
+
+/// The failures came through an endpoint; did others, and did it work without?
+fn endpoint(picture: &Picture<'_, '_>) -> Vec<Testimony> {
+    let values = picture.values(Attribute::VpcEndpoint);
+    let mut found = Vec::new();
+    let (Some((Some(endpoint), _)), 1) = (values.first_key_value(), values.len()) else {
+        return found;
+    };
+    if !endpoint.starts_with("vpce-") || picture.one().caller_kind != CallerKind::Direct {
+        return found;
+    }
+    let elsewhere = picture.seen(When::Ever, |o| {
+        picture.same_principal(o)
+            && picture.same_resource(o)
+            && o.get(Attribute::VpcEndpoint) != Some(endpoint)
+    });
+    let other_on_it = picture.seen(When::Ever, |o| {
+        !picture.same_principal(o)
+            && picture.same_resource(o)
+            && o.get(Attribute::VpcEndpoint) == Some(endpoint)
+    });
+    let others_around = picture.seen(When::Ever, |o| {
+        picture.same_resource(o) && o.get(Attribute::VpcEndpoint) != Some(endpoint)
+    });
+    let text = Sentence::new("contrast-all-through-endpoint")
+        .arg("endpoint", *endpoint)
+        .arg("failures", picture.failures.len() as f64);
+    found.push(contrasted(text, &[]).layer(Layer::VpcEndpointPolicy, 1.5));
+    if !elsewhere.none() {
+        let text =
+            Sentence::new("contrast-works-off-endpoint").arg("count", elsewhere.count as f64);
+        found.push(
+            contrasted(text, &elsewhere.ids)
+                .layer(Layer::VpcEndpointPolicy, 3.0)
+                .weigh(Layer::IdentityPolicy, Effect::ImplicitDeny, -2.0)
+                .weigh(Layer::ResourcePolicy, Effect::ImplicitDeny, -1.0)
+                .layer(Layer::PermissionsBoundary, -2.0)
+                .layer(Layer::Scp, -1.0),
+        );
+    } else if !others_around.none() {
+        let text =
+            Sentence::new("contrast-others-off-endpoint").arg("count", others_around.count as f64);
+        found.push(contrasted(text, &others_around.ids).layer(Layer::VpcEndpointPolicy, 1.0));
+    }
+    if !other_on_it.none() {
+        let text = Sentence::new("contrast-others-through-endpoint")
+            .arg("count", other_on_it.count as f64);
+        found.push(contrasted(text, &other_on_it.ids).layer(Layer::VpcEndpointPolicy, -1.5));
+    }
+    found
+}
+
+/// Everything in one Region fails and the same works in others: SCPs that fence Regions do this.
+fn region(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let values = picture.values(Attribute::Region);
+    let (Some((Some(region), _)), 1) = (values.first_key_value(), values.len()) else {
+        return None;
+    };
+    let here = picture
+        .seen(When::Ever, |o| picture.same_account(o) && o.get(Attribute::Region) == Some(*region));
+    let there = picture.seen(When::Ever, |o| {
+        picture.same_principal(o) && o.get(Attribute::Region).is_some_and(|r| r != *region)
+    });
+    if !here.none() || there.none() {
+        return None;
+    }
+    let text =
+        Sentence::new("contrast-region").arg("region", *region).arg("count", there.count as f64);
+    Some(
+        contrasted(text, &there.ids)
+            .weigh(Layer::Scp, Effect::ExplicitDeny, 3.0)
+            .layer(Layer::ResourcePolicy, -0.5),
+    )
+}
+
+/// Sessions without MFA fail, sessions with MFA succeed.
+fn mfa(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let without = picture.failures.iter().all(|o| o.get(Attribute::Mfa) != Some("true"));
+    let with = picture
+        .seen(When::During, |o| picture.same_principal(o) && o.get(Attribute::Mfa) == Some("true"));
+    let unprotected = picture
+        .seen(When::During, |o| picture.same_principal(o) && o.get(Attribute::Mfa) != Some("true"));
+    if !without || with.none() || !unprotected.none() {
+        return None;
+    }
+    let text = Sentence::new("contrast-mfa").arg("count", with.count as f64);
+    Some(contrasted(text, &with.ids).weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 2.5).weigh(
+        Layer::Scp,
+        Effect::ExplicitDeny,
+        0.5,
+    ))
+}
+
+/// The same call works when the principal makes it itself and fails when a service makes it: a
+/// condition sees the hop (`aws:SourceIp`, `aws:ViaAWSService`, `aws:MultiFactorAuthPresent`, …).
+fn forwarded_only(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimony> {
+    if picture.one().caller_kind != CallerKind::ForwardAccessSession {
+        return None;
+    }
+    let event: &Event = picture.observation().event;
+    let mut ids = Vec::new();
+    let mut count = 0;
+    for success in pool.of_service(event) {
+        if !picture.holds(When::During, success)
+            || success.get(Attribute::Principal) != picture.observation().get(Attribute::Principal)
+        {
+            continue;
+        }
+        match success.caller_kind {
+            CallerKind::Direct => {
+                count += 1;
+                if ids.len() < 3 {
+                    ids.push(success.event.id().to_owned());
+                }
+            }
+            // A forwarded call of the same service works as well: the hop is not the difference.
+            CallerKind::ForwardAccessSession => return None,
+            _ => {}
+        }
+    }
+    if count == 0 {
+        return None;
+    }
+    let text = Sentence::new("contrast-forwarded-only").arg("count", count as f64);
+    Some(contrasted(text, &ids).weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 1.5).weigh(
+        Layer::ResourcePolicy,
+        Effect::ExplicitDeny,
+        0.5,
+    ))
+}
+
+/// The principal's own call fails although services may make it for the same principal.
+fn direct_only(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    if picture.one().caller_kind != CallerKind::Direct {
+        return None;
+    }
+    let seen = picture.seen(When::During, |o| {
+        o.caller_kind == CallerKind::ForwardAccessSession
+            && picture.observation().get(Attribute::Principal) == o.get(Attribute::Principal)
+            && picture.same_resource(o)
+    });
+    if seen.none() {
+        return None;
+    }
+    let text = Sentence::new("contrast-direct-only").arg("count", seen.count as f64);
+    Some(contrasted(text, &seen.ids).layer(Layer::VpcEndpointPolicy, 1.0).weigh(
+        Layer::ResourcePolicy,
+        Effect::ImplicitDeny,
+        0.5,
+    ))
+}
+
+/// The same principal may do other things to the same resource, only not this: a list of actions
+/// is at fault.
+fn other_actions(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimony> {
+    let event: &Event = picture.observation().event;
+    let mut names = BTreeSet::new();
+    let mut ids = Vec::new();
+    for success in pool.of_service(event) {
+        if picture.holds(When::During, success)
+            && success.event.name() != event.name()
+            && picture.same_principal(success)
+            && picture.same_resource(success)
+            && names.insert(success.event.name().to_owned())
+        {
+            ids.push(success.event.id().to_owned());
+        }
+    }
+    if names.is_empty() {
+        return None;
+    }
+    let list: Vec<&str> = names.iter().map(String::as_str).collect();
+    let text = Sentence::new("contrast-other-actions").arg("actions", list.join(", "));
+    Some(
+        contrasted(text, &ids)
+            .layer(Layer::KmsKeyState, -6.0)
+            .weigh(Layer::IdentityPolicy, Effect::ImplicitDeny, 0.4)
+            .weigh(Layer::Scp, Effect::ExplicitDeny, 0.4)
+            .layer(Layer::PermissionsBoundary, -0.3),
+    )
+}
+
+/// Several principals of an account fail on several resources and nobody there succeeds: what they
+/// have in common is the account.
+fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let one = picture.one();
+    if !is_principal(one.caller_kind) {
+        return None;
+    }
+    let account = picture.observation().get(Attribute::CallerAccount)?;
+    let mut principals = BTreeSet::new();
+    let mut resources = BTreeSet::new();
+    for f in picture.all.iter().filter(|f| f.action == one.action && is_principal(f.caller_kind)) {
+        let same = f.principal.as_deref().and_then(crate::contrast::account_of) == Some(account);
+        if same {
+            principals.extend(f.principal.as_deref());
+            resources.extend(f.resource.as_deref());
+        }
+    }
+    let anybody =
+        picture.seen(When::During, |o| picture.same_account(o) && is_principal(o.caller_kind));
+    if principals.len() < 2 {
+        if !anybody.none() {
+            let others = picture.seen(When::During, |o| {
+                picture.same_account(o) && !picture.same_principal(o) && is_principal(o.caller_kind)
+            });
+            if !others.none() {
+                let text = Sentence::new("contrast-account-works")
+                    .arg("account", account)
+                    .arg("count", others.count as f64);
+                return Some(contrasted(text, &others.ids).layer(Layer::Scp, -1.2));
+            }
+        }
+        return None;
+    }
+    if !anybody.none() {
+        return None;
+    }
+    let text = Sentence::new("contrast-whole-account")
+        .arg("principals", principals.len() as f64)
+        .arg("resources", resources.len() as f64)
+        .arg("account", account);
+    let several = resources.len() >= 2;
+    Some(
+        contrasted(text, &[])
+            .layer(Layer::Scp, if several { 3.5 } else { 1.5 })
+            .layer(Layer::IdentityPolicy, if several { -0.5 } else { 0.0 }),
+    )
+}

@@ -1,0 +1,155 @@
+//! What AWS's documentation says applies to each kind of caller: which layers cannot be at fault
+//! whatever the log shows (facts about policy evaluation, not guesses).
+
+use super::picture::Picture;
+use super::testimony::{Testimony, Witness};
+use crate::event::{CallerKind, Effect, Failure, Field, Form, Layer};
+use crate::wording::Sentence;
+
+/// A weight no other evidence outweighs.
+const IMPOSSIBLE: f64 = -12.0;
+
+/// What is ruled out or set by the sort of caller, action and resource.
+pub fn testimony(picture: &Picture<'_, '_>) -> Vec<Testimony> {
+    let mut found = vec![by_caller(picture.one().caller_kind)];
+    found.extend(by_endpoint(picture));
+    found.extend(by_action(picture));
+    found.extend(by_account(picture));
+    found.extend(key_state(picture));
+    found
+}
+
+/// Who is subject to what (IAM user guide, "Policy evaluation logic"; AWS Organizations user guide,
+/// "Service control policies" and "Resource control policies").
+fn by_caller(kind: CallerKind) -> Testimony {
+    let testimony = |text| Testimony::new(Witness::Documented, text);
+    match kind {
+        CallerKind::ServicePrincipal => testimony(Sentence::new("documented-service-principal"))
+            .layer(Layer::IdentityPolicy, IMPOSSIBLE)
+            .layer(Layer::PermissionsBoundary, IMPOSSIBLE)
+            .layer(Layer::SessionPolicy, IMPOSSIBLE)
+            .layer(Layer::Scp, IMPOSSIBLE)
+            .layer(Layer::VpcEndpointPolicy, IMPOSSIBLE)
+            .layer(Layer::ResourcePolicy, 1.0),
+        CallerKind::ServiceLinkedRole => testimony(Sentence::new("documented-service-linked-role"))
+            .layer(Layer::PermissionsBoundary, IMPOSSIBLE)
+            .layer(Layer::SessionPolicy, -3.0)
+            .layer(Layer::Scp, IMPOSSIBLE)
+            .layer(Layer::Rcp, IMPOSSIBLE)
+            // AWS writes the permissions of a service-linked role; the customer's part is the
+            // resource's policy or a grant.
+            .layer(Layer::IdentityPolicy, -1.5)
+            .layer(Layer::ResourcePolicy, 1.0),
+        CallerKind::ForwardAccessSession => testimony(Sentence::new("documented-forward-access"))
+            .layer(Layer::VpcEndpointPolicy, IMPOSSIBLE),
+        CallerKind::Ec2Infrastructure => testimony(Sentence::new("documented-ec2-infrastructure"))
+            .layer(Layer::IdentityPolicy, -4.0)
+            .layer(Layer::PermissionsBoundary, IMPOSSIBLE)
+            .layer(Layer::SessionPolicy, IMPOSSIBLE)
+            .layer(Layer::VpcEndpointPolicy, IMPOSSIBLE)
+            .layer(Layer::ResourcePolicy, 1.0),
+        CallerKind::ServiceRole => testimony(Sentence::new("documented-service-role"))
+            .layer(Layer::VpcEndpointPolicy, -3.0)
+            .layer(Layer::SessionPolicy, -1.0),
+        CallerKind::Direct => testimony(Sentence::new("documented-direct")),
+    }
+}
+
+/// An endpoint's policy binds only what passes it.
+fn by_endpoint(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let through = picture
+        .failures
+        .iter()
+        .filter(|o| o.event.get(Field::VpcEndpointId).is_some_and(|id| id.starts_with("vpce-")))
+        .count();
+    (through < picture.failures.len()).then(|| {
+        Testimony::new(Witness::Documented, Sentence::new("documented-no-endpoint"))
+            .layer(Layer::VpcEndpointPolicy, IMPOSSIBLE)
+            .event(picture.observation().event.id())
+    })
+}
+
+/// Taking on a role asks the role's trust policy; nothing else does. Grants and key states belong
+/// to KMS.
+fn by_action(picture: &Picture<'_, '_>) -> Vec<Testimony> {
+    let action = picture.one().action.as_str();
+    let mut found = Vec::new();
+    if action.starts_with("sts:AssumeRole")
+        || action == "sts:TagSession"
+        || action == "sts:SetSourceIdentity"
+    {
+        found.push(
+            Testimony::new(Witness::Documented, Sentence::new("documented-assume-role"))
+                .layer(Layer::ResourcePolicy, IMPOSSIBLE)
+                .layer(Layer::RoleTrustPolicy, 2.2),
+        );
+    } else {
+        found.push(
+            Testimony::new(Witness::Documented, Sentence::new("documented-no-assume-role"))
+                .layer(Layer::RoleTrustPolicy, IMPOSSIBLE),
+        );
+    }
+    let kms = action.starts_with("kms:");
+    if !kms {
+        found.push(
+            Testimony::new(Witness::Documented, Sentence::new("documented-not-kms"))
+                .layer(Layer::KmsGrant, IMPOSSIBLE)
+                .layer(Layer::KmsKeyState, IMPOSSIBLE),
+        );
+    }
+    if !kms && picture.one().resource.is_none() {
+        found.push(
+            Testimony::new(Witness::Documented, Sentence::new("documented-no-resource"))
+                .layer(Layer::ResourcePolicy, -2.0)
+                .layer(Layer::Rcp, -2.0),
+        );
+    }
+    found
+}
+
+/// A key of another account needs its owner's permission as well; so does every key, but inside an
+/// account the default key policy delegates to IAM.
+fn by_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let resource = picture.one().resource.as_deref().and_then(crate::contrast::account_of)?;
+    let caller = picture.observation().event.caller_account()?;
+    if resource == caller {
+        return None;
+    }
+    let mut testimony = Testimony::new(
+        Witness::Documented,
+        Sentence::new("documented-cross-account").arg("owner", resource).arg("caller", caller),
+    )
+    .layer(Layer::ResourcePolicy, 1.2)
+    .event(picture.observation().event.id());
+    if picture.one().caller_kind == CallerKind::ServiceLinkedRole {
+        testimony = testimony.weigh(Layer::KmsGrant, Effect::NotApplicable, 2.5);
+    }
+    Some(testimony)
+}
+
+/// KMS looks at the state after it has authorized the call: such an error is no denial at all
+/// (AWS KMS developer guide, "Key states of AWS KMS keys").
+fn key_state(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let one = picture.one();
+    let state = match one.failure {
+        Failure::KeyState(state) => Some(state.as_str()),
+        _ if one.denial.form == Form::KeyState => Some("unknown"),
+        _ => None,
+    };
+    let Some(state) = state else {
+        return (one.failure == Failure::Denied).then(|| {
+            Testimony::new(Witness::Documented, Sentence::new("documented-not-key-state"))
+                .layer(Layer::KmsKeyState, IMPOSSIBLE)
+        });
+    };
+    Some(
+        Testimony::new(
+            Witness::Stated,
+            Sentence::new("stated-key-state")
+                .arg("key", one.resource.as_deref().unwrap_or("?"))
+                .arg("state", state),
+        )
+        .weigh(Layer::KmsKeyState, Effect::NotApplicable, 14.0)
+        .event(picture.observation().event.id()),
+    )
+}

@@ -1,0 +1,236 @@
+//! From failures to incidents: alike failures are judged together, and what turns out to have one
+//! cause is one incident.
+
+use std::collections::BTreeMap;
+
+use super::failing::{Failing, failing};
+use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
+use super::picture::{Picture, Pool};
+use super::words::Kind;
+use super::{contrasted, documented, rank, stated};
+use crate::chain::{Chains, Knowledge};
+use crate::contrast::{self, Observation};
+use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
+use crate::wording::Sentence;
+
+/// Finds and judges everything that failed in `events`, which must be sorted by time and id.
+pub fn diagnose(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Diagnosis {
+    let all = failing(events, chains, knowledge);
+    let pool = Pool::new(events, chains, &all);
+    let (noise, real): (Vec<&Failing>, Vec<&Failing>) =
+        all.iter().partition(|f| is_noise(f, events, &pool));
+    let mut judged = Vec::new();
+    for alike in alike(&real, events) {
+        if let Some(picture) = Picture::new(events, chains, &pool, alike, &all) {
+            judged.push(judge(&picture, events, &pool));
+        }
+    }
+    let mut incidents = merge(judged, events, chains, &pool);
+    incidents.sort_by(|a, b| {
+        let key =
+            |i: &Incident| (i.kind, std::cmp::Reverse(i.occurrences.len()), first_position(i));
+        key(a).cmp(&key(b))
+    });
+    Diagnosis { incidents, benign: benign(&noise) }
+}
+
+fn first_position(incident: &Incident) -> usize {
+    incident
+        .occurrences
+        .first()
+        .and_then(|o| o.failing.as_ref().map(|f| f.denied).or(o.root))
+        .unwrap_or(usize::MAX)
+}
+
+/// A console page or scanner that asks for lists it may never see: the principal's own read of no
+/// particular resource, which never once worked.
+fn is_noise(failing: &Failing, events: &[Event], pool: &Pool<'_>) -> bool {
+    let Some(event) = events.get(failing.denied) else { return false };
+    if failing.kind != Kind::Direct || failing.failure != Failure::Denied || !is_listing(event) {
+        return false;
+    }
+    !pool
+        .of(event)
+        .iter()
+        .any(|o| o.get(contrast::Attribute::Principal) == failing.principal.as_deref())
+}
+
+fn is_listing(event: &Event) -> bool {
+    let name = event.name();
+    let lists = ["Describe", "List", "Lookup", "Search"].iter().any(|verb| name.starts_with(verb));
+    lists && event.source() != "kms.amazonaws.com"
+        || event::is_read_like(name)
+            && contrast::resource(event).is_none()
+            && event.source() != "kms.amazonaws.com"
+}
+
+fn benign(noise: &[&Failing]) -> Vec<Benign> {
+    let mut by_principal: BTreeMap<Option<String>, (u64, std::collections::BTreeSet<String>)> =
+        BTreeMap::new();
+    for failing in noise {
+        let entry = by_principal.entry(failing.principal.clone()).or_default();
+        entry.0 += 1;
+        entry.1.insert(failing.action.clone());
+    }
+    by_principal
+        .into_iter()
+        .map(|(principal, (count, actions))| Benign {
+            actions: actions.into_iter().collect(),
+            principal,
+            count,
+            because: Sentence::new("benign-never-allowed"),
+        })
+        .collect()
+}
+
+/// What makes failures alike: they can be judged as one.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Sort {
+    kind: Kind,
+    caller_kind: CallerKind,
+    principal: Option<String>,
+    action: String,
+    resource: Option<String>,
+    stated: Option<(Layer, Effect, Option<String>)>,
+    endpoint: Option<String>,
+    key_state: bool,
+}
+
+fn alike<'f>(failing: &[&'f Failing], events: &[Event]) -> Vec<Vec<&'f Failing>> {
+    let mut sorts: BTreeMap<Sort, Vec<&'f Failing>> = BTreeMap::new();
+    for failing in failing {
+        let sort = Sort {
+            kind: failing.kind,
+            caller_kind: failing.caller_kind,
+            principal: failing.principal.clone(),
+            action: failing.action.clone(),
+            resource: failing.resource.clone(),
+            stated: failing
+                .denial
+                .stated
+                .as_ref()
+                .map(|s| (s.layer, s.effect, s.policy_arn.clone())),
+            endpoint: events
+                .get(failing.denied)
+                .and_then(|e| e.get(Field::VpcEndpointId))
+                .map(str::to_owned),
+            key_state: matches!(failing.failure, Failure::KeyState(_)),
+        };
+        sorts.entry(sort).or_default().push(failing);
+    }
+    sorts.into_values().collect()
+}
+
+/// Alike failures with their verdict.
+struct Judged {
+    failing: Vec<Failing>,
+    verdict: Verdict,
+    cause: String,
+}
+
+fn judge(picture: &Picture<'_, '_>, events: &[Event], pool: &Pool<'_>) -> Judged {
+    let mut testimony = documented::testimony(picture);
+    testimony.extend(stated::testimony(picture, events));
+    testimony.extend(contrasted::testimony(picture, pool));
+    let ranked = rank::rank(&testimony);
+    let certainty = ranked
+        .first()
+        .map_or(super::Certainty::Unknown, |winner| rank::certainty(winner, &testimony, false));
+    let cause = cause(picture, ranked.first().map_or(Layer::Unknown, |h| h.layer));
+    let verdict = Verdict {
+        ranked,
+        certainty,
+        testimony,
+        condition_keys: Vec::new(),
+        next_evidence: Vec::new(),
+    };
+    Judged { failing: picture.failing.iter().map(|f| (*f).clone()).collect(), verdict, cause }
+}
+
+/// What failures of one cause have in common, by layer: the policy lies at the principal, at the
+/// resource, at the account or at the endpoint.
+fn cause(picture: &Picture<'_, '_>, layer: Layer) -> String {
+    let one = picture.one();
+    let observation = picture.observation();
+    let what = match layer {
+        Layer::IdentityPolicy | Layer::PermissionsBoundary | Layer::SessionPolicy => {
+            one.principal.clone()
+        }
+        Layer::Scp | Layer::Rcp => observation.event.caller_account().map(str::to_owned),
+        Layer::VpcEndpointPolicy => observation.event.get(Field::VpcEndpointId).map(str::to_owned),
+        _ => one.resource.clone(),
+    };
+    format!("{}|{}", layer.as_str(), what.unwrap_or_default())
+}
+
+fn merge(judged: Vec<Judged>, events: &[Event], chains: &Chains, pool: &Pool<'_>) -> Vec<Incident> {
+    let mut causes: BTreeMap<(String, Kind, Option<Effect>), Vec<Judged>> = BTreeMap::new();
+    for one in judged {
+        let Some(kind) = one.failing.first().map(|f| f.kind) else { continue };
+        let effect = one.verdict.ranked.first().map(|h| h.effect);
+        causes.entry((one.cause.clone(), kind, effect)).or_default().push(one);
+    }
+    causes
+        .into_iter()
+        .filter_map(|((cause, kind, _), parts)| incident(cause, kind, parts, events, chains, pool))
+        .collect()
+}
+
+fn incident(
+    cause: String,
+    kind: Kind,
+    mut parts: Vec<Judged>,
+    events: &[Event],
+    chains: &Chains,
+    pool: &Pool<'_>,
+) -> Option<Incident> {
+    // The verdict of the most frequent sort speaks for all; they agree on layer and effect.
+    parts
+        .sort_by_key(|p| (std::cmp::Reverse(p.failing.len()), p.failing.first().map(|f| f.denied)));
+    let shown_call = parts.first()?.failing.first()?.denied;
+    let mut failing: Vec<Failing> = Vec::new();
+    let mut verdict = None;
+    for part in parts {
+        failing.extend(part.failing);
+        verdict.get_or_insert(part.verdict);
+    }
+    failing.sort_by_key(|f| f.denied);
+    let comparison = compare(&failing, shown_call, events, chains, pool);
+    let shown = failing.iter().position(|f| f.denied == shown_call).unwrap_or(0);
+    let occurrences =
+        failing.into_iter().map(|f| Occurrence { root: f.root, failing: Some(f) }).collect();
+    Some(Incident {
+        kind,
+        cause,
+        occurrences,
+        shown,
+        verdict: verdict?,
+        comparison,
+        missing_steps: Vec::new(),
+    })
+}
+
+fn compare(
+    failing: &[Failing],
+    shown: usize,
+    events: &[Event],
+    chains: &Chains,
+    pool: &Pool<'_>,
+) -> Comparison {
+    let Some(one) = Observation::new(events, chains, shown) else { return Comparison::default() };
+    let failures: Vec<Observation<'_>> = failing
+        .iter()
+        .filter(|f| events.get(f.denied).is_some_and(|e| e.name() == one.event.name()))
+        .filter_map(|f| Observation::new(events, chains, f.denied))
+        .collect();
+    let successes = pool.of(one.event);
+    let nearest = contrast::nearest(&one, successes)
+        .and_then(|i| successes.get(i))
+        .map(|success| (success.index, contrast::differences(&one, success)));
+    Comparison {
+        failures: failing.len(),
+        successes: successes.len(),
+        nearest,
+        factors: contrast::factors(&failures, successes),
+    }
+}

@@ -1,0 +1,86 @@
+//! What a diagnosis is made of, before it is put into words.
+
+use super::failing::Failing;
+use super::rank::Hypothesis;
+use super::testimony::Testimony;
+use super::words::{Certainty, Kind};
+use crate::contrast::{Difference, Factor};
+use crate::wording::Sentence;
+
+/// Everything that was found.
+#[derive(Debug, Default)]
+pub struct Diagnosis {
+    /// One per cause and kind, worst first.
+    pub incidents: Vec<Incident>,
+    /// Denied calls that are noise.
+    pub benign: Vec<Benign>,
+}
+
+/// One cause.
+#[derive(Debug)]
+pub struct Incident {
+    /// What sort of failure.
+    pub kind: Kind,
+    /// What the incidents of one cause have in common, stable over runs.
+    pub cause: String,
+    /// Every time it happened, in order of time.
+    pub occurrences: Vec<Occurrence>,
+    /// Position among `occurrences` of the one that is shown.
+    pub shown: usize,
+    /// Which layer, and why.
+    pub verdict: Verdict,
+    /// What was compared.
+    pub comparison: Comparison,
+    /// IAM actions of the steps that every comparable success has and this chain lacks.
+    pub missing_steps: Vec<String>,
+}
+
+/// One time it happened.
+#[derive(Debug, Clone)]
+pub struct Occurrence {
+    /// Position of the call at the top of the chain, where there is one above the denied call.
+    pub root: Option<usize>,
+    /// The denied call; `None` for a ghost.
+    pub failing: Option<Failing>,
+}
+
+/// Which layer denied, how sure that is, and why.
+#[derive(Debug)]
+pub struct Verdict {
+    /// Every layer, likeliest first; never empty.
+    pub ranked: Vec<Hypothesis>,
+    /// How sure, in kind.
+    pub certainty: Certainty,
+    /// Every piece of evidence.
+    pub testimony: Vec<Testimony>,
+    /// Condition keys the denial hangs on.
+    pub condition_keys: Vec<String>,
+    /// Commands that would settle it.
+    pub next_evidence: Vec<String>,
+}
+
+/// Failure against success.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    /// Failed calls.
+    pub failures: usize,
+    /// Comparable successes.
+    pub successes: usize,
+    /// Position of the nearest success among the events, and what differs.
+    pub nearest: Option<(usize, Vec<Difference>)>,
+    /// What separates failures from successes, best first.
+    pub factors: Vec<Factor>,
+}
+
+/// Denied calls that are noise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Benign {
+    /// IAM actions, sorted.
+    pub actions: Vec<String>,
+    /// Who.
+    pub principal: Option<String>,
+    /// How often.
+    pub count: u64,
+    /// Why it is taken for noise.
+    pub because: Sentence,
+}

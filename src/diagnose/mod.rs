@@ -1,0 +1,21 @@
+//! Weighs hypotheses, one per policy layer. Evidence comes from AWS's text, from contrast, from the
+//! history and from evaluation; every piece names the events behind it and says which layers it
+//! speaks for and against. The verdict and its confidence follow from the pieces.
+
+mod contrasted;
+mod documented;
+mod failing;
+mod group;
+mod incident;
+mod picture;
+mod rank;
+mod stated;
+mod testimony;
+mod words;
+
+pub use failing::{Failing, failing};
+pub use group::diagnose;
+pub use incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
+pub use rank::Hypothesis;
+pub use testimony::{Testimony, Witness};
+pub use words::{Certainty, Kind};

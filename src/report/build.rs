@@ -1,0 +1,354 @@
+//! From a diagnosis to the report: puts everything into words, decides nothing.
+
+use super::view::{
+    self, Alternative, Comparison, Coverage, DeniedCall, Difference, Evidence, Factor, Incident,
+    NearestSuccess, Occurrence, Outcome, Report, RootCall, RuledOut, SCHEMA, Step, Tool, Verdict,
+};
+use crate::chain::Chains;
+use crate::contrast;
+use crate::diagnose::{self, Diagnosis, Failing};
+use crate::event::{self, Effect, Event, Failure, Field, Layer};
+use crate::wording::Wording;
+
+/// What a report is made of.
+pub struct Material<'m> {
+    /// Every event, sorted by time and id.
+    pub events: &'m [Event],
+    /// Their chains.
+    pub chains: &'m Chains,
+    /// What was found.
+    pub diagnosis: &'m Diagnosis,
+    /// What was read.
+    pub coverage: Coverage,
+    /// Occurrences listed per incident; all of them when `None`.
+    pub max_occurrences: Option<usize>,
+}
+
+/// The report in the language of `wording`.
+pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
+    let builder = Builder { material, wording };
+    Report {
+        schema: SCHEMA.to_owned(),
+        tool: Tool { name: "trailwhy".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+        coverage: material.coverage.clone(),
+        incidents: material
+            .diagnosis
+            .incidents
+            .iter()
+            .filter_map(|i| builder.incident(i))
+            .collect(),
+        benign: material.diagnosis.benign.iter().map(|b| builder.benign(b)).collect(),
+    }
+}
+
+/// The chain that the call at `index` belongs to, parents before children.
+pub fn chain_steps(events: &[Event], chains: &Chains, index: usize) -> Vec<Step> {
+    chains.members(chains.root(index)).into_iter().filter_map(|i| step(events, chains, i)).collect()
+}
+
+struct Builder<'b> {
+    material: &'b Material<'b>,
+    wording: &'b Wording,
+}
+
+impl Builder<'_> {
+    fn incident(&self, incident: &diagnose::Incident) -> Option<Incident> {
+        let shown = incident.occurrences.get(incident.shown)?;
+        let occurrences: Vec<Occurrence> =
+            incident.occurrences.iter().filter_map(|o| self.occurrence(o)).collect();
+        let first_seen = occurrences.first()?.time.clone();
+        let last_seen = occurrences.iter().map(|o| o.time.clone()).max()?;
+        let position = shown.failing.as_ref().map(|f| f.denied).or(shown.root)?;
+        let count = occurrences.len() as u64;
+        let id = self.id(incident);
+        Some(Incident {
+            id,
+            kind: incident.kind,
+            first_seen,
+            last_seen,
+            count,
+            occurrences: match self.material.max_occurrences {
+                Some(most) => occurrences.into_iter().take(most).collect(),
+                None => occurrences,
+            },
+            root: self.root(shown),
+            denied: shown.failing.as_ref().and_then(|f| self.denied(f)),
+            chain: chain_steps(self.material.events, self.material.chains, position),
+            missing_steps: incident.missing_steps.clone(),
+            comparison: self.comparison(&incident.comparison),
+            verdict: self.verdict(&incident.verdict),
+            change: None,
+            fixes: Vec::new(),
+            refuted_fixes: Vec::new(),
+        })
+    }
+
+    /// Made of the cause and the first occurrence, so that the same logs give the same id and more
+    /// of the same does not change it.
+    fn id(&self, incident: &diagnose::Incident) -> String {
+        let first = incident.occurrences.first();
+        let event = first
+            .and_then(|o| o.failing.as_ref().map(|f| f.denied).or(o.root))
+            .and_then(|i| self.material.events.get(i));
+        let text = format!(
+            "{}|{}|{}",
+            incident.kind.as_str(),
+            incident.cause,
+            event.map_or("", |e| e.id())
+        );
+        format!("inc-{:016x}", fnv1a(text.as_bytes()))
+    }
+
+    fn occurrence(&self, occurrence: &diagnose::Occurrence) -> Option<Occurrence> {
+        let events = self.material.events;
+        let denied = occurrence.failing.as_ref().and_then(|f| events.get(f.denied));
+        let root = occurrence.root.and_then(|i| events.get(i));
+        Some(Occurrence {
+            root_event_id: root.map(|e| e.id().to_owned()),
+            denied_event_id: denied.map(|e| e.id().to_owned()),
+            time: denied.or(root)?.time.to_string(),
+        })
+    }
+
+    fn root(&self, occurrence: &diagnose::Occurrence) -> Option<RootCall> {
+        match occurrence.root {
+            Some(index) => Some(root_call(self.material.events.get(index)?)),
+            None => {
+                let failing = occurrence.failing.as_ref()?;
+                let event = self.material.events.get(failing.denied)?;
+                let synthesized = self.material.chains.synthesized(failing.denied)?;
+                Some(RootCall {
+                    event_id: None,
+                    event_time: event.time.to_string(),
+                    action: synthesized.action.clone(),
+                    principal_arn: event.arn().map(str::to_owned),
+                    account_id: event.caller_account().map(str::to_owned),
+                    region: event.region().map(str::to_owned),
+                    source_ip: None,
+                    vpc_endpoint_id: None,
+                    outcome: Outcome::Unknown,
+                    error_code: None,
+                    error_message: None,
+                    resources: synthesized.resource.iter().cloned().collect(),
+                    synthesized: true,
+                })
+            }
+        }
+    }
+
+    fn denied(&self, failing: &Failing) -> Option<DeniedCall> {
+        let event = self.material.events.get(failing.denied)?;
+        Some(DeniedCall {
+            event_id: event.id().to_owned(),
+            event_time: event.time.to_string(),
+            action: failing.action.clone(),
+            resource: failing.resource.clone(),
+            principal_arn: event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
+            caller_kind: failing.caller_kind,
+            invoked_by: event.invoked_by().map(str::to_owned),
+            vpc_endpoint_id: event.get(Field::VpcEndpointId).map(str::to_owned),
+            error_code: event.error_code().map(str::to_owned),
+            error_message: error_message(event),
+        })
+    }
+
+    fn comparison(&self, comparison: &diagnose::Comparison) -> Comparison {
+        let (events, chains) = (self.material.events, self.material.chains);
+        Comparison {
+            failures: comparison.failures as u64,
+            successes: comparison.successes as u64,
+            nearest_success: comparison.nearest.as_ref().map(|(index, differences)| {
+                NearestSuccess {
+                    root_event_id: events.get(chains.root(*index)).map(|e| e.id().to_owned()),
+                    chain: chain_steps(events, chains, *index),
+                    differences: differences
+                        .iter()
+                        .map(|d| Difference {
+                            field: d.attribute.as_str().to_owned(),
+                            failed: d.failed.clone(),
+                            succeeded: d.succeeded.clone(),
+                        })
+                        .collect(),
+                    because: None,
+                }
+            }),
+            factors: comparison.factors.iter().map(factor).collect(),
+        }
+    }
+
+    fn verdict(&self, verdict: &diagnose::Verdict) -> Verdict {
+        let winner = verdict.ranked.first();
+        let layer = match verdict.certainty {
+            diagnose::Certainty::Unknown => Layer::Unknown,
+            _ => winner.map_or(Layer::Unknown, |h| h.layer),
+        };
+        let effect = if layer == Layer::Unknown {
+            Effect::Unknown
+        } else {
+            winner.map_or(Effect::Unknown, |h| h.effect)
+        };
+        Verdict {
+            layer,
+            effect,
+            certainty: verdict.certainty,
+            confidence: winner.map_or(0.0, |h| round(h.probability)),
+            policy: None,
+            condition_keys: verdict.condition_keys.clone(),
+            explanation: String::new(),
+            evidence: verdict
+                .testimony
+                .iter()
+                .map(|t| Evidence {
+                    text: self.wording.say(&t.text),
+                    witness: t.witness.as_str().to_owned(),
+                    speaks_for: t.speaks_for(),
+                    speaks_against: t.speaks_against(),
+                    event_ids: t.event_ids.clone(),
+                })
+                .collect(),
+            alternatives: self.alternatives(verdict, layer),
+            ruled_out: self.ruled_out(verdict),
+            next_evidence: verdict.next_evidence.clone(),
+            contradiction: None,
+        }
+    }
+
+    fn alternatives(&self, verdict: &diagnose::Verdict, said: Layer) -> Vec<Alternative> {
+        verdict
+            .ranked
+            .iter()
+            .filter(|h| h.layer != said && h.probability >= 0.02)
+            .take(4)
+            .map(|h| Alternative {
+                layer: h.layer,
+                effect: h.effect,
+                confidence: round(h.probability),
+                because: self.because(verdict, h.layer, |weight| weight > 0.0),
+            })
+            .collect()
+    }
+
+    fn ruled_out(&self, verdict: &diagnose::Verdict) -> Vec<RuledOut> {
+        verdict
+            .ranked
+            .iter()
+            .filter(|h| h.probability < 0.005)
+            .map(|h| RuledOut {
+                layer: h.layer,
+                because: self.because(verdict, h.layer, |weight| weight < 0.0),
+            })
+            .filter(|r| !r.because.is_empty())
+            .collect()
+    }
+
+    /// The loudest testimony about a layer on one side.
+    fn because(
+        &self,
+        verdict: &diagnose::Verdict,
+        layer: Layer,
+        side: impl Fn(f64) -> bool,
+    ) -> String {
+        verdict
+            .testimony
+            .iter()
+            .flat_map(|t| t.weights.iter().map(move |w| (t, w)))
+            .filter(|(_, (l, _, weight))| *l == layer && side(*weight))
+            .max_by(|(_, a), (_, b)| a.2.abs().total_cmp(&b.2.abs()))
+            .map(|(t, _)| self.wording.say(&t.text))
+            .unwrap_or_default()
+    }
+
+    fn benign(&self, benign: &diagnose::Benign) -> view::Benign {
+        view::Benign {
+            actions: benign.actions.clone(),
+            principal_arn: benign.principal.clone(),
+            count: benign.count,
+            because: self.wording.say(&benign.because),
+        }
+    }
+}
+
+/// One call as a step of a chain.
+fn step(events: &[Event], chains: &Chains, index: usize) -> Option<Step> {
+    let event = events.get(index)?;
+    let link = chains.link(index);
+    let id = |i: usize| events.get(i).map(|e| e.id().to_owned());
+    Some(Step {
+        event_id: Some(event.id().to_owned()),
+        parent_event_id: link.and_then(|l| id(l.parent)),
+        action: event::action(event),
+        event_time: event.time.to_string(),
+        outcome: event::outcome::outcome(event),
+        error_code: event.error_code().map(str::to_owned),
+        principal_arn: event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
+        caller_kind: chains.caller_kind(index, event),
+        invoked_by: event.invoked_by().map(str::to_owned),
+        resource: contrast::resource(event),
+        link: link.map(|l| view::Link {
+            kind: l.kind,
+            confidence: l.confidence,
+            evidence: l.evidence.clone(),
+            tied_with: l.tied_with.iter().filter_map(|&i| id(i)).collect(),
+        }),
+    })
+}
+
+fn root_call(event: &Event) -> RootCall {
+    RootCall {
+        event_id: Some(event.id().to_owned()),
+        event_time: event.time.to_string(),
+        action: event::action(event),
+        principal_arn: event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
+        account_id: event.account().map(str::to_owned),
+        region: event.region().map(str::to_owned),
+        source_ip: event.get(Field::SourceIpAddress).map(str::to_owned),
+        vpc_endpoint_id: event.get(Field::VpcEndpointId).map(str::to_owned),
+        outcome: match event::failure(event) {
+            None | Some(Failure::DryRun) => Outcome::Success,
+            Some(Failure::Denied | Failure::KeyState(_)) => Outcome::Denied,
+            Some(_) => Outcome::Error,
+        },
+        error_code: event.error_code().map(str::to_owned),
+        error_message: error_message(event),
+        resources: event::resource::resources_of(event).into_iter().map(|r| r.id).collect(),
+        synthesized: false,
+    }
+}
+
+/// The error text with an encoded authorization message cut short: in full it is a secret of sorts.
+fn error_message(event: &Event) -> Option<String> {
+    const MARK: &str = "Encoded authorization failure message: ";
+    let text = event::outcome::error_text(event)?;
+    match text.split_once(MARK) {
+        Some((before, encoded)) => {
+            let head: String = encoded.chars().take(12).collect();
+            Some(format!("{before}{MARK}{head}…"))
+        }
+        None => Some(text.into_owned()),
+    }
+}
+
+fn factor(factor: &contrast::Factor) -> Factor {
+    Factor {
+        attribute: factor.attribute.as_str().to_owned(),
+        value: factor.value.clone().unwrap_or_else(|| "absent".to_owned()),
+        failed_with: factor.failed_with as u64,
+        failed: factor.failed as u64,
+        succeeded_with: factor.succeeded_with as u64,
+        succeeded: factor.succeeded as u64,
+        score: (factor.score * 10_000.0).round() / 10_000.0,
+        p_value: factor.p_value,
+        same_split: factor.same_split.clone(),
+    }
+}
+
+fn round(probability: f64) -> f64 {
+    (probability.clamp(0.0, 0.999) * 1000.0).round() / 1000.0
+}
+
+/// FNV-1a, 64 bits: a name for an incident that never changes between builds.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
