@@ -152,7 +152,7 @@ impl Knowledge {
             Invokers::Rows(rows) => {
                 let both = || started.iter().filter(|row| rows.contains(row));
                 fit.row = both().find(|row| may_call(row)).or_else(|| both().next()).copied();
-                fit.listed = both().any(|row| may_call(row));
+                fit.listed = both().any(may_call);
                 fit.same_source = rows
                     .iter()
                     .filter_map(|row| self.row(*row))
