@@ -18,19 +18,6 @@ pub enum Kind {
     Direct,
 }
 
-impl Kind {
-    /// The report's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Silent => "silent",
-            Kind::Opaque => "opaque",
-            Kind::Background => "background",
-            Kind::Ghost => "ghost",
-            Kind::Direct => "direct",
-        }
-    }
-}
-
 /// How sure a verdict is, in kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
