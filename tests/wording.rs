@@ -121,7 +121,10 @@ fn after_closing_parenthesis(text: &str) -> &str {
 }
 
 fn uses_in_sources() -> Vec<(PathBuf, Use)> {
-    files_below(&root().join("src"), ".rs")
+    let sources = root().join("src");
+    // Templates call `Sentence::new` in the same words as Rust.
+    [files_below(&sources, ".rs"), files_below(&sources, ".html")]
+        .concat()
         .into_iter()
         .flat_map(|path| {
             let source = fs::read_to_string(&path).unwrap();

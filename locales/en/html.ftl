@@ -1,1 +1,262 @@
-# The words of the HTML page.
+# Sentences of the HTML report.
+
+html-title = { $incidents ->
+    [0] No incident found
+    [one] 1 cause behind { $calls ->
+        [one] 1 failed call
+       *[other] { $calls } failed calls
+    }
+   *[other] { $incidents } causes behind { $calls } failed calls
+}
+html-lead = { $records ->
+    [one] 1 CloudTrail record
+   *[other] { $records } CloudTrail records
+} from { $first } to { $last }.
+html-lead-without-span = { $records ->
+    [one] 1 CloudTrail record
+   *[other] { $records } CloudTrail records
+}.
+html-skip = Skip to the incidents
+html-footer = Made by { $tool } { $version } from CloudTrail records alone. All times are UTC. Nothing in this file is loaded from a network.
+html-nothing-found = Nothing that was read shows a call that failed in silence or was denied. What was read, and what could not be seen, is below: the finding reaches no further.
+
+html-incidents = Incidents
+html-incident-number = Incident { $number }
+html-by-layer = Denied by layer
+html-causes-and-calls = { $calls ->
+    [one] 1 call
+   *[other] { $calls } calls
+}, { $causes ->
+    [one] 1 cause
+   *[other] { $causes } causes
+}
+html-over-time = When it happened
+html-drawn-of = Drawn from { $drawn } of { $calls } occurrences: the others are counted, but not listed in this report.
+html-bar-stands-for = Each bar is { $length }; the highest stands for { $most }.
+html-change-line = The line is the change.
+html-and-more = and { $count } more
+html-not-in-full = { $count ->
+    [one] 1 more incident is not shown in full
+   *[other] { $count } more incidents are not shown in full
+}, to keep this page small. The JSON report has everything.
+
+html-coverage = What this rests on
+html-what-was-read = What was read
+html-files = Files
+html-files-read = { $read } read of { $found } found
+html-records = Records
+html-records-read = { $count } read
+html-records-kept = Analysed
+html-records-duplicate = Duplicates
+html-records-out-of-range = Out of range
+html-records-malformed = Malformed
+html-size = Size
+html-sizes = { $compressed } stored, { $uncompressed } inflated
+html-span = Time
+html-accounts = Accounts
+html-regions = Regions
+html-skipped = { $count ->
+    [one] 1 file passed over or damaged
+   *[other] { $count } files passed over or damaged
+}
+html-path = Path
+html-reason = Reason
+html-recovered = Records kept
+html-blind-spots = What could not be seen
+html-no-blind-spots = No blind spot showed in the records.
+html-benign = { $count ->
+    [one] 1 group of denied calls that is noise
+   *[other] { $count } groups of denied calls that are noise
+}
+html-how-often = Times
+html-why = Why
+
+html-kind-silent = silent
+html-kind-silent-means = The call reported success; a call that AWS made for it was denied.
+html-kind-opaque = opaque
+html-kind-opaque-means = The call failed with an error that does not name the denial below it.
+html-kind-background = background
+html-kind-background-means = No user call is to blame: a service was denied when it worked by itself.
+html-kind-ghost = ghost
+html-kind-ghost-means = The call reported success, and a step that every comparable success has never came. No denial was logged.
+html-kind-direct = direct
+html-kind-direct-means = The user's own call was denied.
+
+html-headline-silent = { $root } reported success, but { $denied } made for it was denied
+html-headline-opaque = { $root } failed without naming the denied { $denied } below it
+html-headline-ghost = { $root } reported success, but { $missing } never came
+html-headline-gone = { $root } reported success, and what it made was gone later
+html-headline-background = { $service } was denied { $denied }, with no user call behind it
+html-headline-direct = { $denied } was denied
+html-headline-unknown = A call failed
+
+html-times = { $count ->
+    [one] once
+   *[other] { $count } times
+}
+html-verdict = Denied by
+html-certainty-proven = proven
+html-certainty-proven-means = Evaluating the known policies reproduces this denial and the comparable successes.
+html-certainty-stated = stated by AWS
+html-certainty-stated-means = AWS's own text names this layer, and nothing contradicts it.
+html-certainty-inferred = inferred
+html-certainty-inferred-means = It follows from comparing the failures with the successes.
+html-certainty-unknown = unknown
+html-certainty-unknown-means = The log cannot tell.
+html-confidence = Confidence { $confidence }
+html-contradiction = The text and the policies disagree.
+
+html-condition-keys = Condition keys
+html-policy = Policy
+html-attached-to = Attached to
+html-statement = Statement
+html-known-from = Known from
+html-deciding-statement = The statement that decided
+
+html-picture = How it failed, and how it works
+html-failed-chain = Failed
+html-worked-chain = Worked
+html-no-success = No comparable success is in the records.
+html-mark-success = succeeded
+html-mark-denied = denied
+html-mark-error = failed
+html-mark-unknown = not logged
+html-mark-missing = never came
+html-missing-hover = { $action }: every comparable success has this step, and here it never came
+html-uncertain-link = uncertain link
+html-picture-note = Time runs to the right from the first call; long pauses are shortened. A band is one second: the log does not say in which order its calls came. Rest on an arrow to see why the two calls belong together.
+html-not-drawn = { $count ->
+    [one] 1 more call is not drawn; the table of calls has it.
+   *[other] { $count } more calls are not drawn; the table of calls has them.
+}
+html-call-in-words = { $after }: { $who }, { $action } ×{ $count }, { $outcome }
+html-lane-direct = the caller
+html-lane-forward-access-session = with the caller's permissions
+html-lane-service-principal = the service as itself
+html-lane-service-linked-role = service-linked role
+html-lane-service-role = role handed to a service
+html-lane-ec2-infrastructure = EC2 for the instance
+html-lane-nobody = never came
+html-not-known = not known
+
+html-link = Linked by { $kind }, confidence { $confidence }
+html-link-ties = { $count ->
+    [one] 1 other call fits as well
+   *[other] { $count } other calls fit as well
+}
+html-link-resource-id = the same resource
+html-link-issued-credentials = the credentials it issued
+html-link-request-id = the same request id
+html-link-session = the same session
+html-link-key = the same key
+html-link-time = time alone
+html-link-shared-event = copies of one event
+
+html-asked = What was asked
+html-denied = What was denied
+html-missing-steps = What never came
+html-missing-note = Steps that every comparable success has, and this chain lacks:
+html-no-denial = No denial was logged.
+html-synthesized = This call is not in the log. It follows from what the denied call carries.
+html-action = Action
+html-outcome = Outcome
+html-error = Error
+html-error-text = Message
+html-when = When
+html-who = Who
+html-place = Where
+html-source-address = Source address
+html-vpc-endpoint = VPC endpoint
+html-resource = Resource
+html-resources = Resources
+html-event = Event
+html-how-signed = Signed as
+html-invoked-by = Invoked by
+
+html-differences = What is different
+html-compared = { $failures ->
+    [one] 1 failure
+   *[other] { $failures } failures
+} compared with { $successes ->
+    [0] no success
+    [one] 1 success
+   *[other] { $successes } successes
+}.
+html-factor-failed = { $share } failed
+html-factor-succeeded = { $share } succeeded
+html-chance = p = { $p }
+html-same-split = splits the calls just like { $attributes }
+html-side-by-side = This failure beside the nearest success
+html-field = Field
+html-in-the-failure = In the failure
+html-in-the-success = In the success
+
+html-change = What changed before
+html-no-change = No change in these records explains it: it may be older than they are.
+html-policy-diff = What the change did to the document
+
+html-fixes = What to do
+html-no-fix = No fix is proposed: too little is known of the policies involved.
+html-fix-diff = What becomes of the statement that denied
+html-fix-document = Document
+html-fix-patch = JSON Patch for the present policy (RFC 6902)
+html-fix-commands = Commands
+html-verified-allowed = Checked: the denied request passes, and nothing that worked breaks.
+html-verified-breaks = Checked: the denied request passes, but something that worked breaks.
+html-verified-denied = Checked: the request would still be denied.
+html-verified-unknown = Checked, without a clear answer: some of the policies are not known.
+html-verified-kept = { $count ->
+    [one] 1 success stays allowed
+   *[other] { $count } successes stay allowed
+}
+html-verified-broken = { $count } would break
+html-verified-still-denied = { $count } that must stay denied stay denied
+html-verified-unchecked = Not checked, because its policies are not known: { $layers }.
+html-not-verified = Not checked: the policies needed for that are not known.
+html-refuted = What looks right and does not help
+
+html-evidence = Evidence
+html-how-known = How it is known
+html-what-was-seen = What was seen
+html-speaks = Speaks
+html-events = Events
+html-speaks-for = for { $layers }
+html-speaks-against = against { $layers }
+html-witness-stated = AWS says so
+html-witness-contrasted = Failures against successes
+html-witness-evaluated = Policies evaluated
+html-witness-absent-step = A step that never came
+html-witness-changed = A change before
+html-alternatives = What else it could be
+html-ruled-out = What it is not
+html-next-evidence = What would make it certain
+html-next-evidence-commands = Run these and compare
+
+html-details = In detail
+html-calls = { $count ->
+    [one] The call of this chain, with its link
+   *[other] All { $count } calls of this chain, with their links
+}
+html-calls-of-success = { $count ->
+    [one] The call of the success
+   *[other] All { $count } calls of the success
+}
+html-link-evidence = Why it belongs here
+html-occurrences = { $count ->
+    [one] The one occurrence
+   *[other] All { $count } occurrences
+}
+html-occurrences-listed = { $listed } of { $count } are listed. The JSON report has the others.
+html-asked-event = User call
+html-denied-event = Denied call
+html-raw = { $count ->
+    [one] 1 record as CloudTrail wrote it
+   *[other] { $count } records as CloudTrail wrote them
+}
+html-raw-note = Session tokens and encoded authorization messages are left out.
+html-secret = (left out)
+html-letters-cut = ({ $count } more letters not shown)
+
+html-copy = Copy
+html-copied = Copied
+html-not-copied = Select it and copy by hand

@@ -1,1 +1,206 @@
-# The words of the HTML page.
+# HTML レポートの文。
+
+html-title = { $incidents ->
+    [0] インシデントは見つかりませんでした
+   *[other] 失敗した呼び出し { $calls } 件、原因 { $incidents } 件
+}
+html-lead = { $first } から { $last } までの CloudTrail レコード { $records } 件。
+html-lead-without-span = CloudTrail レコード { $records } 件。
+html-skip = インシデントへ移動
+html-footer = { $tool } { $version } が CloudTrail のレコードだけから作成しました。時刻はすべて UTC です。このファイルはネットワークから何も読み込みません。
+html-nothing-found = 読み取った範囲では、静かに失敗した呼び出しも拒否された呼び出しも見つかりませんでした。この結果が及ぶのは、以下に示す読み取り範囲までです。
+
+html-incidents = インシデント
+html-incident-number = インシデント { $number }
+html-by-layer = 拒否したレイヤー
+html-causes-and-calls = 呼び出し { $calls } 件、原因 { $causes } 件
+html-over-time = 発生時刻
+html-drawn-of = { $calls } 件のうち { $drawn } 件を図示しています。残りは件数にのみ含まれ、このレポートには列挙されていません。
+html-bar-stands-for = 棒 1 本は { $length }、最大は { $most } 件です。
+html-change-line = 縦線は変更の時点です。
+html-and-more = ほか { $count } 件
+html-not-in-full = ページを小さく保つため、ほか { $count } 件のインシデントの詳細は省略しました。JSON レポートにはすべて含まれます。
+
+html-coverage = この結果の根拠となる範囲
+html-what-was-read = 読み取ったもの
+html-files = ファイル
+html-files-read = { $found } 個中 { $read } 個を読み取り
+html-records = レコード
+html-records-read = { $count } 件を読み取り
+html-records-kept = 分析対象
+html-records-duplicate = 重複
+html-records-out-of-range = 対象期間外
+html-records-malformed = 形式不正
+html-size = サイズ
+html-sizes = 保存時 { $compressed }、展開後 { $uncompressed }
+html-span = 期間
+html-accounts = アカウント
+html-regions = リージョン
+html-skipped = 対象外または破損したファイル { $count } 個
+html-path = パス
+html-reason = 理由
+html-recovered = 回収したレコード
+html-blind-spots = 見えなかったもの
+html-no-blind-spots = レコードからは死角は見つかりませんでした。
+html-benign = 無害とみなした拒否 { $count } グループ
+html-how-often = 回数
+html-why = 理由
+
+html-kind-silent = サイレント
+html-kind-silent-means = 呼び出しは成功を返しましたが、そのために AWS が行った呼び出しが拒否されました。
+html-kind-opaque = 不透明
+html-kind-opaque-means = 呼び出しは失敗しましたが、エラーはその原因となった拒否を示していません。
+html-kind-background = バックグラウンド
+html-kind-background-means = 原因となるユーザーの呼び出しはなく、サービスが自ら行った呼び出しが拒否されました。
+html-kind-ghost = ゴースト
+html-kind-ghost-means = 呼び出しは成功を返しましたが、比較対象の成功例に必ずある手順が行われませんでした。拒否の記録はありません。
+html-kind-direct = 直接
+html-kind-direct-means = ユーザー自身の呼び出しが拒否されました。
+
+html-headline-silent = { $root } は成功を返したが、そのための { $denied } が拒否された
+html-headline-opaque = { $root } が失敗したが、エラーは原因である { $denied } の拒否を示していない
+html-headline-ghost = { $root } は成功を返したが、{ $missing } が行われなかった
+html-headline-gone = { $root } は成功を返したが、作成されたものは後に失われていた
+html-headline-background = { $service } による { $denied } が拒否された (ユーザーの呼び出しによらない)
+html-headline-direct = { $denied } が拒否された
+html-headline-unknown = 呼び出しが失敗した
+
+html-times = { $count } 回
+html-verdict = 拒否したレイヤー
+html-certainty-proven = 証明済み
+html-certainty-proven-means = 判明しているポリシーを評価すると、この拒否と比較対象の成功の両方が再現されます。
+html-certainty-stated = AWS が明示
+html-certainty-stated-means = AWS のメッセージがこのレイヤーを示しており、矛盾する証拠はありません。
+html-certainty-inferred = 推定
+html-certainty-inferred-means = 失敗と成功の比較から導いた結論です。
+html-certainty-unknown = 不明
+html-certainty-unknown-means = ログからは判断できません。
+html-confidence = 確信度 { $confidence }
+html-contradiction = メッセージとポリシーの評価が一致しません。
+
+html-condition-keys = 条件キー
+html-policy = ポリシー
+html-attached-to = アタッチ先
+html-statement = ステートメント
+html-known-from = 情報源
+html-deciding-statement = 拒否を決めたステートメント
+
+html-picture = 失敗した流れと成功した流れ
+html-failed-chain = 失敗
+html-worked-chain = 成功
+html-no-success = 比較できる成功例はレコードにありません。
+html-mark-success = 成功
+html-mark-denied = 拒否
+html-mark-error = 失敗
+html-mark-unknown = 記録なし
+html-mark-missing = 行われず
+html-missing-hover = { $action }: 比較対象の成功例に必ずある手順ですが、ここでは行われませんでした
+html-uncertain-link = 不確かなつながり
+html-picture-note = 時間は最初の呼び出しから右へ進み、長い間隔は縮めてあります。帯は 1 秒を表し、その中の順序はログからは分かりません。矢印にポインターを合わせると、2 つの呼び出しを結びつけた根拠が表示されます。
+html-not-drawn = ほか { $count } 件の呼び出しは図示していません。呼び出しの表に含まれます。
+html-call-in-words = { $after }: { $who }、{ $action } ×{ $count }、{ $outcome }
+html-lane-direct = 呼び出し元
+html-lane-forward-access-session = 呼び出し元の権限で
+html-lane-service-principal = サービス自身として
+html-lane-service-linked-role = サービスにリンクされたロール
+html-lane-service-role = サービスに渡されたロール
+html-lane-ec2-infrastructure = インスタンスのための EC2
+html-lane-nobody = 行われず
+html-not-known = 不明
+
+html-link = { $kind }により関連付け、確信度 { $confidence }
+html-link-ties = 同程度に当てはまる呼び出しがほかに { $count } 件あります
+html-link-resource-id = 同一リソース
+html-link-issued-credentials = 発行された認証情報
+html-link-request-id = 同一リクエスト ID
+html-link-session = 同一セッション
+html-link-key = 同一キー
+html-link-time = 時刻のみ
+html-link-shared-event = 同一イベントの複製
+
+html-asked = 要求された操作
+html-denied = 拒否された操作
+html-missing-steps = 行われなかった手順
+html-missing-note = 比較対象の成功例に必ずあり、この流れにない手順:
+html-no-denial = 拒否の記録はありません。
+html-synthesized = この呼び出しはログにありません。拒否された呼び出しの内容から導いたものです。
+html-action = アクション
+html-outcome = 結果
+html-error = エラー
+html-error-text = メッセージ
+html-when = 日時
+html-who = プリンシパル
+html-place = 場所
+html-source-address = 送信元アドレス
+html-vpc-endpoint = VPC エンドポイント
+html-resource = リソース
+html-resources = リソース
+html-event = イベント
+html-how-signed = 署名者
+html-invoked-by = 呼び出したサービス
+
+html-differences = 違い
+html-compared = 失敗 { $failures } 件と成功 { $successes } 件を比較しました。
+html-factor-failed = 失敗の { $share }
+html-factor-succeeded = 成功の { $share }
+html-chance = p = { $p }
+html-same-split = { $attributes } もまったく同じ分かれ方をします
+html-side-by-side = この失敗と最も近い成功例
+html-field = 項目
+html-in-the-failure = 失敗
+html-in-the-success = 成功
+
+html-change = 直前の変更
+html-no-change = このレコードの範囲に、原因となる変更は見つかりません。より古い変更の可能性があります。
+html-policy-diff = 変更によるドキュメントの差分
+
+html-fixes = 対処
+html-no-fix = 関係するポリシーについて分かっていることが少なく、修正案を示せません。
+html-fix-diff = 拒否したステートメントの変更点
+html-fix-document = ドキュメント
+html-fix-patch = 現在のポリシーに対する JSON Patch (RFC 6902)
+html-fix-commands = コマンド
+html-verified-allowed = 検証済み: 拒否された要求は許可され、成功していた要求への影響はありません。
+html-verified-breaks = 検証済み: 拒否された要求は許可されますが、成功していた要求が失敗するようになります。
+html-verified-denied = 検証済み: この要求は依然として拒否されます。
+html-verified-unknown = 検証しましたが、不明なポリシーがあるため明確な結論は得られません。
+html-verified-kept = 成功していた { $count } 件は引き続き許可
+html-verified-broken = 失敗するようになるもの { $count } 件
+html-verified-still-denied = 拒否されるべき { $count } 件は引き続き拒否
+html-verified-unchecked = ポリシーが不明なため検証していないレイヤー: { $layers }。
+html-not-verified = 未検証: 検証に必要なポリシーが不明です。
+html-refuted = 正しそうに見えて効果のない対処
+
+html-evidence = 証拠
+html-how-known = 根拠の種類
+html-what-was-seen = 確認された事実
+html-speaks = 示すもの
+html-events = イベント
+html-speaks-for = { $layers } を支持
+html-speaks-against = { $layers } に不利
+html-witness-stated = AWS のメッセージ
+html-witness-contrasted = 失敗と成功の比較
+html-witness-evaluated = ポリシーの評価
+html-witness-absent-step = 行われなかった手順
+html-witness-changed = 直前の変更
+html-alternatives = ほかの可能性
+html-ruled-out = 除外したもの
+html-next-evidence = 確証を得るために必要なもの
+html-next-evidence-commands = 実行して結果を比べるコマンド
+
+html-details = 詳細
+html-calls = この流れの呼び出し { $count } 件とその関連付け
+html-calls-of-success = 成功例の呼び出し { $count } 件
+html-link-evidence = 関連付けの根拠
+html-occurrences = 発生 { $count } 件
+html-occurrences-listed = { $count } 件のうち { $listed } 件を掲載しています。残りは JSON レポートにあります。
+html-asked-event = ユーザーの呼び出し
+html-denied-event = 拒否された呼び出し
+html-raw = CloudTrail のレコード { $count } 件
+html-raw-note = セッショントークンとエンコードされた認可メッセージは除いてあります。
+html-secret = (省略)
+html-letters-cut = (以降 { $count } 文字を省略)
+
+html-copy = コピー
+html-copied = コピーしました
+html-not-copied = 選択して手動でコピーしてください

@@ -9,6 +9,7 @@ pub mod sanitize;
 pub mod sarif;
 pub mod schema;
 pub mod terminal;
+pub mod html;
 mod view;
 mod words;
 

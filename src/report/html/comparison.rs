@@ -1,0 +1,205 @@
+//! The tables behind a verdict: factors, evidence, and the calls of both chains.
+
+use std::collections::BTreeMap;
+
+use super::chart::share;
+use super::text::{after, moment, principal};
+use super::timeline::evidence;
+use crate::event::Time;
+use crate::report::{Evidence, Factor, Incident, Step};
+use crate::wording::{Sentence, Wording};
+
+/// Factors shown. They come best first, and those far down explain nothing.
+const FACTORS: usize = 8;
+/// Calls listed of one chain.
+const CALLS: usize = 120;
+/// Pieces of evidence shown.
+const WITNESSES: usize = 60;
+/// Events named beside a piece of evidence.
+const EVENTS: usize = 6;
+
+/// Where in the page an event is listed.
+pub(super) struct EventLinks {
+    anchors: BTreeMap<String, String>,
+}
+
+/// An event id as the page shows it.
+pub(super) struct EventLink {
+    pub(super) id: String,
+    /// The first letters, enough to tell events apart by eye.
+    pub(super) short: String,
+    pub(super) anchor: Option<String>,
+}
+
+impl EventLinks {
+    /// The calls of both chains; the ids of their rows are made of numbers, never of event ids,
+    /// which strangers could choose.
+    pub(super) fn of(incident: &Incident, number: usize) -> Self {
+        let mut anchors = BTreeMap::new();
+        let nearest = incident.comparison.nearest_success.as_ref();
+        let worked = nearest.map_or(&[][..], |success| &success.chain);
+        for (side, chain) in [("failed", &incident.chain[..]), ("worked", worked)] {
+            for (index, step) in chain.iter().take(CALLS).enumerate() {
+                if let Some(id) = &step.event_id {
+                    let anchor = format!("call-{number}-{side}-{index}");
+                    anchors.entry(id.clone()).or_insert(anchor);
+                }
+            }
+        }
+        EventLinks { anchors }
+    }
+
+    pub(super) fn link(&self, id: &str) -> EventLink {
+        EventLink {
+            short: id.chars().take(8).collect(),
+            anchor: self.anchors.get(id).cloned(),
+            id: id.to_owned(),
+        }
+    }
+}
+
+/// A factor with its bars.
+pub(super) struct FactorRow {
+    pub(super) attribute: String,
+    pub(super) value: String,
+    pub(super) failed: String,
+    pub(super) failed_share: f64,
+    pub(super) succeeded: String,
+    pub(super) succeeded_share: f64,
+    pub(super) chance: String,
+    pub(super) same_split: Option<String>,
+}
+
+impl FactorRow {
+    pub(super) fn of(factors: &[Factor], words: &Wording) -> Vec<Self> {
+        factors.iter().take(FACTORS).map(|factor| FactorRow::new(factor, words)).collect()
+    }
+
+    fn new(factor: &Factor, words: &Wording) -> Self {
+        let of = |part: u64, whole: u64| format!("{part}/{whole}");
+        let chance = Sentence::new("html-chance").arg("p", probability(factor.p_value));
+        let same = (!factor.same_split.is_empty()).then(|| {
+            let same = factor.same_split.get(..6).unwrap_or(&factor.same_split);
+            words.say(&Sentence::new("html-same-split").arg("attributes", words.list(same)))
+        });
+        let failed = of(factor.failed_with, factor.failed);
+        let succeeded = of(factor.succeeded_with, factor.succeeded);
+        FactorRow {
+            attribute: factor.attribute.clone(),
+            value: factor.value.clone(),
+            failed: words.say(&Sentence::new("html-factor-failed").arg("share", failed)),
+            failed_share: share(factor.failed_with, factor.failed),
+            succeeded: words.say(&Sentence::new("html-factor-succeeded").arg("share", succeeded)),
+            succeeded_share: share(factor.succeeded_with, factor.succeeded),
+            chance: words.say(&chance),
+            same_split: same,
+        }
+    }
+}
+
+/// A probability with two digits that mean something.
+fn probability(p: f64) -> String {
+    if p >= 0.001 { format!("{p:.3}") } else { format!("{p:.0e}").replace('-', "−") }
+}
+
+/// A piece of evidence.
+pub(super) struct WitnessRow<'a> {
+    pub(super) witness: String,
+    pub(super) text: &'a str,
+    pub(super) speaks_for: String,
+    pub(super) speaks_against: String,
+    pub(super) event_ids: &'a [String],
+    pub(super) more_events: usize,
+}
+
+impl<'a> WitnessRow<'a> {
+    pub(super) fn of(evidence: &'a [Evidence], words: &Wording) -> Vec<Self> {
+        evidence.iter().take(WITNESSES).map(|evidence| WitnessRow::new(evidence, words)).collect()
+    }
+
+    fn new(evidence: &'a Evidence, words: &Wording) -> Self {
+        let layers = |layers: &[crate::event::Layer]| {
+            let names: Vec<String> =
+                layers.iter().map(|layer| words.say(&(*layer).into())).collect();
+            words.list(&names)
+        };
+        WitnessRow {
+            witness: witness(&evidence.witness)
+                .map_or_else(|| evidence.witness.clone(), |sentence| words.say(&sentence)),
+            text: &evidence.text,
+            speaks_for: layers(&evidence.speaks_for),
+            speaks_against: layers(&evidence.speaks_against),
+            event_ids: evidence.event_ids.get(..EVENTS).unwrap_or(&evidence.event_ids),
+            more_events: evidence.event_ids.len().saturating_sub(EVENTS),
+        }
+    }
+}
+
+fn witness(word: &str) -> Option<Sentence> {
+    match word {
+        "stated" => Some(Sentence::new("html-witness-stated")),
+        "contrasted" => Some(Sentence::new("html-witness-contrasted")),
+        "evaluated" => Some(Sentence::new("html-witness-evaluated")),
+        "absent_step" => Some(Sentence::new("html-witness-absent-step")),
+        "changed" => Some(Sentence::new("html-witness-changed")),
+        _ => None,
+    }
+}
+
+/// A call in the table of calls.
+pub(super) struct CallRow {
+    pub(super) after: String,
+    pub(super) time: String,
+    pub(super) action: String,
+    pub(super) outcome: String,
+    pub(super) failed: bool,
+    pub(super) who: String,
+    pub(super) signed: String,
+    pub(super) resource: Option<String>,
+    pub(super) evidence: Option<String>,
+    pub(super) event_id: Option<String>,
+}
+
+impl CallRow {
+    /// The first calls of a chain, and how many more it has.
+    pub(super) fn of(chain: &[Step], words: &Wording) -> (Vec<CallRow>, usize) {
+        let start = chain.first().and_then(|step| Time::parse(&step.event_time));
+        let rows = chain.iter().take(CALLS).map(|step| CallRow::new(step, start, words)).collect();
+        (rows, chain.len().saturating_sub(CALLS))
+    }
+
+    fn new(step: &Step, start: Option<Time>, words: &Wording) -> Self {
+        let seconds = Time::parse(&step.event_time)
+            .zip(start)
+            .map(|(time, start)| after(time.seconds_since(start)));
+        let outcome = words.say(&step.outcome.into());
+        let who = step.principal_arn.as_deref().or(step.invoked_by.as_deref());
+        CallRow {
+            after: seconds.unwrap_or_default(),
+            time: moment(&step.event_time),
+            action: step.action.clone(),
+            outcome: match &step.error_code {
+                Some(code) => format!("{outcome} ({code})"),
+                None => outcome,
+            },
+            failed: step.outcome != crate::event::Outcome::Success,
+            who: who.map_or_else(|| "–".to_owned(), |who| principal(who).to_owned()),
+            signed: words.say(&step.caller_kind.into()),
+            resource: step.resource.clone(),
+            evidence: step.link.as_ref().map(|link| evidence(link, words)),
+            event_id: step.event_id.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_keep_their_first_digits() {
+        let shown: Vec<String> =
+            [1.0, 0.0421, 0.0000012, 1e-9].into_iter().map(probability).collect();
+        assert_eq!(shown, ["1.000", "0.042", "1e−6", "1e−9"]);
+    }
+}

@@ -1,0 +1,128 @@
+//! What to do: each fix as a diff or a document, with its commands and what re-evaluating showed.
+
+use serde_json::Value;
+
+use super::code::{Code, pretty};
+use crate::report::{Fix, Incident, Verified};
+use crate::wording::{Sentence, Wording};
+
+/// Fixes shown in full.
+const FIXES: usize = 6;
+
+/// One fix.
+pub(super) struct FixView<'a> {
+    pub(super) fix: &'a Fix,
+    pub(super) layer: String,
+    pub(super) verified: Option<Verification>,
+    pub(super) blocks: Vec<Code<'a>>,
+    pub(super) terraform: Option<Code<'a>>,
+}
+
+/// What re-evaluating showed.
+pub(super) struct Verification {
+    /// `good`, `bad` or `open`, for the style sheet.
+    pub(super) class: &'static str,
+    pub(super) verdict: String,
+    pub(super) checks: Vec<String>,
+    pub(super) unchecked: Option<String>,
+}
+
+impl<'a> FixView<'a> {
+    pub(super) fn of(incident: &'a Incident, number: usize, words: &'a Wording) -> Vec<Self> {
+        let present = incident.verdict.policy.as_ref().and_then(|policy| policy.statement.as_ref());
+        let fixes = incident.fixes.iter().take(FIXES).enumerate();
+        fixes
+            .map(|(index, fix)| FixView::new(fix, present, &format!("{number}-{index}"), words))
+            .collect()
+    }
+
+    fn new(fix: &'a Fix, present: Option<&Value>, place: &str, words: &'a Wording) -> Self {
+        let documents = fix
+            .document
+            .as_ref()
+            .map(|document| documents(present, document, place, words))
+            .unwrap_or_default();
+        let patch = fix.patch.as_ref().map(|patch| {
+            let title = words.say(&Sentence::new("html-fix-patch"));
+            Code::plain(words, format!("patch-{place}"), title, &pretty(patch))
+        });
+        let title = words.say(&Sentence::new("html-fix-commands"));
+        let commands = commands(words, format!("commands-{place}"), title, &fix.commands);
+        let terraform = fix.terraform.as_ref().map(|text| {
+            Code::plain(words, format!("terraform-{place}"), "Terraform".to_owned(), text)
+        });
+        FixView {
+            fix,
+            layer: words.say(&fix.layer.into()),
+            verified: fix.verified.as_ref().map(|verified| verification(verified, words)),
+            blocks: documents.into_iter().chain(patch).chain(commands).collect(),
+            terraform,
+        }
+    }
+}
+
+/// The document of a fix. Where it has the statement that denied, changed, a diff shows the change;
+/// a document of that statement alone needs nothing more than the diff.
+fn documents<'a>(
+    present: Option<&Value>,
+    document: &Value,
+    place: &str,
+    words: &'a Wording,
+) -> Vec<Code<'a>> {
+    let id = format!("fix-{place}");
+    let whole =
+        |id| Code::json(words, id, words.say(&Sentence::new("html-fix-document")), document);
+    let Some((before, after)) = present.and_then(|before| replaced(before, document)) else {
+        return vec![whole(id)];
+    };
+    let title = words.say(&Sentence::new("html-fix-diff"));
+    let diff = Code::change(words, format!("diff-{place}"), title, (before, after));
+    if after == document { vec![diff.copying(document)] } else { vec![diff, whole(id)] }
+}
+
+/// The statement that denied, and the one of the same `Sid` that takes its place.
+fn replaced<'a>(present: &'a Value, document: &'a Value) -> Option<(&'a Value, &'a Value)> {
+    let sid = present.get("Sid")?;
+    let statements = match document.get("Statement") {
+        Some(Value::Array(statements)) => statements.as_slice(),
+        Some(statement) => std::slice::from_ref(statement),
+        None => std::slice::from_ref(document),
+    };
+    let same = statements.iter().find(|statement| statement.get("Sid") == Some(sid))?;
+    (same != present).then_some((present, same))
+}
+
+/// Commands one after the other; `None` when there are none.
+pub(super) fn commands<'a>(
+    words: &'a Wording,
+    id: String,
+    title: String,
+    commands: &[String],
+) -> Option<Code<'a>> {
+    (!commands.is_empty()).then(|| Code::plain(words, id, title, &commands.join("\n")))
+}
+
+fn verification(verified: &Verified, words: &Wording) -> Verification {
+    let (class, verdict) = match (verified.denied_request.as_str(), verified.successes_broken) {
+        ("allowed", 0) => ("good", Sentence::new("html-verified-allowed")),
+        ("allowed", _) => ("bad", Sentence::new("html-verified-breaks")),
+        ("denied", _) => ("bad", Sentence::new("html-verified-denied")),
+        _ => ("open", Sentence::new("html-verified-unknown")),
+    };
+    let checks = [
+        Sentence::new("html-verified-kept").arg("count", verified.successes_kept),
+        Sentence::new("html-verified-broken").arg("count", verified.successes_broken),
+        Sentence::new("html-verified-still-denied").arg("count", verified.still_denied),
+    ];
+    let unchecked: Vec<String> =
+        verified.unchecked_layers.iter().map(|layer| words.say(&(*layer).into())).collect();
+    let unchecked = (!unchecked.is_empty()).then(|| {
+        words.say(&Sentence::new("html-verified-unchecked").arg("layers", words.list(&unchecked)))
+    });
+    Verification {
+        class,
+        verdict: words.say(&verdict),
+        checks: checks.iter().map(|check| words.say(check)).collect(),
+        unchecked,
+    }
+}

@@ -1,0 +1,304 @@
+//! One incident in full: what was asked, what was denied, the picture, the verdict and why, what
+//! changed, what to do.
+
+use askama::Template;
+
+use super::RawEvents;
+use super::chart::OverTime;
+use super::code::Code;
+use super::comparison::{CallRow, EventLinks, FactorRow, WitnessRow};
+use super::fix::{FixView, commands};
+use super::raw;
+use super::text::{moment, percent};
+use super::timeline::{Mark, Timeline};
+use crate::report::{Certainty, Incident, Kind, Occurrence, Report};
+use crate::wording::{Sentence, Wording};
+
+/// Occurrences that are listed. The JSON report has all of them.
+const OCCURRENCES: usize = 200;
+
+/// Everything about one incident.
+#[derive(Template)]
+#[template(path = "incident.html")]
+pub(super) struct IncidentPage<'a> {
+    words: &'a Wording,
+    incident: &'a Incident,
+    number: usize,
+    headline: String,
+    kind_name: String,
+    kind_means: String,
+    count: String,
+    first_seen: String,
+    last_seen: String,
+    asked: Vec<Fact>,
+    denied: Vec<Fact>,
+    layer: String,
+    effect: String,
+    certainty: String,
+    certainty_means: String,
+    confidence: String,
+    confidence_width: f64,
+    policy: Vec<Fact>,
+    statement: Option<Code<'a>>,
+    timeline: Option<Timeline>,
+    links: EventLinks,
+    factors: Vec<FactorRow>,
+    witnesses: Vec<WitnessRow<'a>>,
+    next_evidence: Option<Code<'a>>,
+    change: Option<ChangeView<'a>>,
+    fixes: Vec<FixView<'a>>,
+    over_time: Option<OverTime>,
+    occurrences: &'a [Occurrence],
+    failed_calls: Vec<CallRow>,
+    failed_calls_more: usize,
+    worked_calls: Vec<CallRow>,
+    worked_calls_more: usize,
+    records: Vec<Code<'a>>,
+}
+
+/// A named value.
+pub(super) struct Fact {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+/// The change that caused it.
+struct ChangeView<'a> {
+    who: &'a str,
+    when: String,
+    diff: Option<Code<'a>>,
+}
+
+impl<'a> IncidentPage<'a> {
+    pub(super) fn new(
+        incident: &'a Incident,
+        number: usize,
+        report: &'a Report,
+        words: &'a Wording,
+        raw: Option<&dyn RawEvents>,
+    ) -> Self {
+        let verdict = &incident.verdict;
+        let links = EventLinks::of(incident, number);
+        let nearest = incident.comparison.nearest_success.as_ref();
+        let worked = nearest.map_or(&[][..], |success| &success.chain);
+        let (failed_calls, failed_calls_more) = CallRow::of(&incident.chain, words);
+        let (worked_calls, worked_calls_more) = CallRow::of(worked, words);
+        IncidentPage {
+            words,
+            incident,
+            number,
+            headline: headline(incident, words),
+            kind_name: words.say(&kind_name(incident.kind)),
+            kind_means: words.say(&kind_means(incident.kind)),
+            count: words.say(&Sentence::new("html-times").arg("count", incident.count)),
+            first_seen: moment(&incident.first_seen),
+            last_seen: moment(&incident.last_seen),
+            asked: asked(incident, words),
+            denied: denied(incident, words),
+            layer: words.say(&verdict.layer.into()),
+            effect: words.say(&verdict.effect.into()),
+            certainty: words.say(&certainty_name(verdict.certainty)),
+            certainty_means: words.say(&certainty_means(verdict.certainty)),
+            confidence: percent(verdict.confidence),
+            confidence_width: (verdict.confidence * 100.0).clamp(0.0, 100.0).round(),
+            policy: policy(incident, words),
+            statement: statement(incident, number, words),
+            timeline: Timeline::of(incident, words),
+            links,
+            factors: FactorRow::of(&incident.comparison.factors, words),
+            witnesses: WitnessRow::of(&verdict.evidence, words),
+            next_evidence: commands(
+                words,
+                format!("next-{number}"),
+                words.say(&Sentence::new("html-next-evidence-commands")),
+                &verdict.next_evidence,
+            ),
+            change: change(incident, number, words),
+            fixes: FixView::of(incident, number, words),
+            over_time: over_time(incident, report, words),
+            occurrences: incident.occurrences.get(..OCCURRENCES).unwrap_or(&incident.occurrences),
+            failed_calls,
+            failed_calls_more,
+            worked_calls,
+            worked_calls_more,
+            records: raw.map(|raw| raw::records(incident, number, raw, words)).unwrap_or_default(),
+        }
+    }
+
+    /// An id in the page that belongs to this incident.
+    fn place(&self, what: &str) -> String {
+        format!("{what}-{}", self.number)
+    }
+
+    /// What is not in the list of occurrences, as a sentence.
+    fn more_occurrences(&self) -> Option<String> {
+        let listed = self.occurrences.len() as u64;
+        (listed < self.incident.count).then(|| {
+            let more = Sentence::new("html-occurrences-listed")
+                .arg("listed", listed)
+                .arg("count", self.incident.count);
+            self.words.say(&more)
+        })
+    }
+}
+
+/// What happened, in one sentence.
+pub(super) fn headline(incident: &Incident, words: &Wording) -> String {
+    let root = incident.root.as_ref().map(|root| root.action.as_str());
+    let denied = incident.denied.as_ref().map(|denied| denied.action.as_str());
+    let missing = words.list(incident.missing_steps.get(..3).unwrap_or(&incident.missing_steps));
+    let sentence = match (incident.kind, root, denied) {
+        (Kind::Silent, Some(root), Some(denied)) => {
+            Sentence::new("html-headline-silent").arg("root", root).arg("denied", denied)
+        }
+        (Kind::Opaque, Some(root), Some(denied)) => {
+            Sentence::new("html-headline-opaque").arg("root", root).arg("denied", denied)
+        }
+        (Kind::Ghost, Some(root), _) if !missing.is_empty() => {
+            Sentence::new("html-headline-ghost").arg("root", root).arg("missing", missing)
+        }
+        (Kind::Ghost, Some(root), _) => Sentence::new("html-headline-gone").arg("root", root),
+        (Kind::Background, _, Some(denied)) => {
+            let service = incident.denied.as_ref().and_then(|call| call.invoked_by.as_deref());
+            match service {
+                Some(service) => Sentence::new("html-headline-background")
+                    .arg("service", super::text::principal(service))
+                    .arg("denied", denied),
+                None => Sentence::new("html-headline-direct").arg("denied", denied),
+            }
+        }
+        (_, _, Some(denied)) => Sentence::new("html-headline-direct").arg("denied", denied),
+        (_, Some(root), None) => Sentence::new("html-headline-gone").arg("root", root),
+        (_, None, None) => Sentence::new("html-headline-unknown"),
+    };
+    words.say(&sentence)
+}
+
+pub(super) fn kind_name(kind: Kind) -> Sentence {
+    match kind {
+        Kind::Silent => Sentence::new("html-kind-silent"),
+        Kind::Opaque => Sentence::new("html-kind-opaque"),
+        Kind::Background => Sentence::new("html-kind-background"),
+        Kind::Ghost => Sentence::new("html-kind-ghost"),
+        Kind::Direct => Sentence::new("html-kind-direct"),
+    }
+}
+
+fn kind_means(kind: Kind) -> Sentence {
+    match kind {
+        Kind::Silent => Sentence::new("html-kind-silent-means"),
+        Kind::Opaque => Sentence::new("html-kind-opaque-means"),
+        Kind::Background => Sentence::new("html-kind-background-means"),
+        Kind::Ghost => Sentence::new("html-kind-ghost-means"),
+        Kind::Direct => Sentence::new("html-kind-direct-means"),
+    }
+}
+
+pub(super) fn certainty_name(certainty: Certainty) -> Sentence {
+    match certainty {
+        Certainty::Proven => Sentence::new("html-certainty-proven"),
+        Certainty::Stated => Sentence::new("html-certainty-stated"),
+        Certainty::Inferred => Sentence::new("html-certainty-inferred"),
+        Certainty::Unknown => Sentence::new("html-certainty-unknown"),
+    }
+}
+
+fn certainty_means(certainty: Certainty) -> Sentence {
+    match certainty {
+        Certainty::Proven => Sentence::new("html-certainty-proven-means"),
+        Certainty::Stated => Sentence::new("html-certainty-stated-means"),
+        Certainty::Inferred => Sentence::new("html-certainty-inferred-means"),
+        Certainty::Unknown => Sentence::new("html-certainty-unknown-means"),
+    }
+}
+
+/// The facts that are known, in order.
+fn known(facts: Vec<(Sentence, Option<String>)>, words: &Wording) -> Vec<Fact> {
+    let fact = |(name, value): (Sentence, Option<String>)| {
+        Some(Fact { name: words.say(&name), value: value? })
+    };
+    facts.into_iter().filter_map(fact).collect()
+}
+
+fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
+    let Some(root) = &incident.root else { return Vec::new() };
+    let place = [root.account_id.as_deref(), root.region.as_deref()];
+    let place: Vec<&str> = place.into_iter().flatten().collect();
+    let shown = root.resources.get(..12).unwrap_or(&root.resources);
+    let outcome = match &root.error_code {
+        Some(code) => format!("{} ({code})", words.say(&root.outcome.into())),
+        None => words.say(&root.outcome.into()),
+    };
+    let facts = vec![
+        (Sentence::new("html-action"), Some(root.action.clone())),
+        (Sentence::new("html-outcome"), Some(outcome)),
+        (Sentence::new("html-error-text"), root.error_message.clone()),
+        (Sentence::new("html-when"), Some(moment(&root.event_time))),
+        (Sentence::new("html-who"), root.principal_arn.clone()),
+        (Sentence::new("html-place"), (!place.is_empty()).then(|| place.join(" · "))),
+        (Sentence::new("html-source-address"), root.source_ip.clone()),
+        (Sentence::new("html-vpc-endpoint"), root.vpc_endpoint_id.clone()),
+        (Sentence::new("html-resources"), (!shown.is_empty()).then(|| shown.join("\n"))),
+        (Sentence::new("html-event"), root.event_id.clone()),
+    ];
+    known(facts, words)
+}
+
+fn denied(incident: &Incident, words: &Wording) -> Vec<Fact> {
+    let Some(denied) = &incident.denied else { return Vec::new() };
+    let facts = vec![
+        (Sentence::new("html-action"), Some(denied.action.clone())),
+        (Sentence::new("html-resource"), denied.resource.clone()),
+        (Sentence::new("html-error"), denied.error_code.clone()),
+        (Sentence::new("html-error-text"), denied.error_message.clone()),
+        (Sentence::new("html-when"), Some(moment(&denied.event_time))),
+        (Sentence::new("html-who"), denied.principal_arn.clone()),
+        (Sentence::new("html-how-signed"), Some(words.say(&denied.caller_kind.into()))),
+        (Sentence::new("html-invoked-by"), denied.invoked_by.clone()),
+        (Sentence::new("html-vpc-endpoint"), denied.vpc_endpoint_id.clone()),
+        (Sentence::new("html-event"), Some(denied.event_id.clone())),
+    ];
+    known(facts, words)
+}
+
+fn policy(incident: &Incident, words: &Wording) -> Vec<Fact> {
+    let verdict = &incident.verdict;
+    let keys = (!verdict.condition_keys.is_empty()).then(|| verdict.condition_keys.join(", "));
+    let policy = verdict.policy.clone().unwrap_or_default();
+    let source = policy.source.and_then(|source| source.event_id.or(source.file));
+    let facts = vec![
+        (Sentence::new("html-condition-keys"), keys),
+        (Sentence::new("html-policy"), policy.arn.or(policy.name)),
+        (Sentence::new("html-attached-to"), policy.attached_to),
+        (Sentence::new("html-statement"), policy.statement_sid),
+        (Sentence::new("html-known-from"), source),
+    ];
+    known(facts, words)
+}
+
+fn statement<'a>(incident: &Incident, number: usize, words: &'a Wording) -> Option<Code<'a>> {
+    let statement = incident.verdict.policy.as_ref()?.statement.as_ref()?;
+    let title = words.say(&Sentence::new("html-deciding-statement"));
+    Some(Code::json(words, format!("statement-{number}"), title, statement))
+}
+
+fn change<'a>(incident: &'a Incident, number: usize, words: &'a Wording) -> Option<ChangeView<'a>> {
+    let change = incident.change.as_ref()?;
+    let title = words.say(&Sentence::new("html-policy-diff"));
+    Some(ChangeView {
+        who: change.principal_arn.as_deref().unwrap_or("–"),
+        when: moment(&change.event_time),
+        diff: change
+            .diff
+            .as_ref()
+            .map(|diff| Code::diff(words, format!("change-{number}"), title, diff)),
+    })
+}
+
+/// The occurrences over the whole time that was read, so that the begin shows.
+fn over_time(incident: &Incident, report: &Report, words: &Wording) -> Option<OverTime> {
+    let span = report.coverage.span.as_ref()?;
+    let times = incident.occurrences.iter().map(|occurrence| occurrence.time.as_str());
+    let change = incident.change.as_ref().map(|change| change.event_time.as_str());
+    OverTime::of(times, (&span.first, &span.last), change, words)
+}

@@ -1,0 +1,92 @@
+//! The report as one HTML file: opens anywhere, reads without script, asks no network, prints on
+//! A4. It renders the view and decides nothing. Every text goes through [`escape::Visible`].
+
+mod bounded;
+mod chart;
+mod code;
+mod comparison;
+mod escape;
+mod fix;
+mod incident;
+mod label;
+mod overview;
+mod raw;
+mod text;
+mod timeline;
+
+use std::borrow::Cow;
+
+use askama::Template;
+
+use self::incident::IncidentPage;
+use self::overview::Overview;
+use crate::report::Report;
+use crate::wording::{Sentence, Wording};
+
+/// Gives the records behind the events that a report names.
+pub trait RawEvents {
+    /// The record with this `eventID` as JSON, where it is at hand. Secrets in it are left out by
+    /// the page.
+    fn record(&self, event_id: &str) -> Option<Cow<'_, str>>;
+}
+
+/// Incidents are shown in full until the page has grown to this many bytes; the others are in the
+/// list at its head only. A browser opens ten megabytes at once, and a hundred not.
+const PAGE_BYTES: usize = 10 << 20;
+
+const STYLE: &str = include_str!("../templates/page.css");
+const SCRIPT: &str = include_str!("../templates/page.js");
+
+/// Lets the page use its own style and script, by their hashes, and nothing else. The empty icon,
+/// without which browsers would ask a server for one, is the only `data:` there is.
+const POLICY: &str = "default-src 'none'; \
+    style-src 'sha256-5JcaxsrDi3ZYFl7xxeoxrkAQq93enT5pJfjZE2uDhj8='; \
+    script-src 'sha256-E1LD4T8ckpS0jRzju7MqUDsEZHB2nSdWquOCaBGab0Q='; \
+    img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
+
+/// The whole page.
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    words: &'a Wording,
+    report: &'a Report,
+    policy: &'a str,
+    style: &'a str,
+    script: &'a str,
+    overview: Overview<'a>,
+    incidents: Vec<String>,
+    not_in_full: usize,
+}
+
+/// The report as one self-contained HTML file, in the language of `words`. With `raw`, the records
+/// of the events that an incident names are folded into it.
+pub fn render(report: &Report, words: &Wording, raw: Option<&dyn RawEvents>) -> String {
+    let report = bounded::bounded(report, words);
+    let mut bytes = 0;
+    let mut incidents: Vec<String> = Vec::new();
+    for (index, incident) in report.incidents.iter().enumerate() {
+        if bytes > PAGE_BYTES {
+            break;
+        }
+        let page = written(&IncidentPage::new(incident, index + 1, &report, words, raw));
+        bytes += page.len();
+        incidents.push(page);
+    }
+    let not_in_full = report.incidents.len() - incidents.len();
+    written(&Page {
+        words,
+        report: &report,
+        policy: POLICY,
+        style: STYLE,
+        script: SCRIPT,
+        overview: Overview::new(&report, incidents.len(), words),
+        incidents,
+        not_in_full,
+    })
+}
+
+/// The text of a template.
+#[expect(clippy::expect_used, reason = "writing into a String cannot fail, and no filter errs")]
+fn written(template: &impl Template) -> String {
+    template.render().expect("a template that only writes")
+}

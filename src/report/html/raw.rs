@@ -1,0 +1,116 @@
+//! The records behind an incident, without their secrets.
+
+use serde_json::Value;
+
+use super::RawEvents;
+use super::bounded::{cut_to, without_encoded_message};
+use super::code::{Code, pretty};
+use crate::report::Incident;
+use crate::wording::{Sentence, Wording};
+
+/// Records folded into one incident, at most.
+const RECORDS: usize = 24;
+/// Letters shown of one record. CloudTrail lets a record have 256 KB.
+const LETTERS: usize = 24_000;
+/// Members that are secret wherever they stand; the second list of `CloudTrail record contents`
+/// masks most of them already, but not for every service.
+const SECRETS: [&str; 5] =
+    ["sessiontoken", "secretaccesskey", "secretkey", "password", "encodedmessage"];
+
+/// The records of the events that the incident names: the denied call first, then its chain, the
+/// change, and the success it is compared with.
+pub(super) fn records<'a>(
+    incident: &Incident,
+    number: usize,
+    raw: &dyn RawEvents,
+    words: &'a Wording,
+) -> Vec<Code<'a>> {
+    let mut ids: Vec<&str> = Vec::new();
+    for id in named(incident) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids.into_iter()
+        .filter_map(|id| Some((id, raw.record(id)?)))
+        .take(RECORDS)
+        .filter_map(|(id, record)| Some((id, shown(&record, words)?)))
+        .enumerate()
+        .map(|(index, (id, text))| {
+            Code::plain(words, format!("raw-{number}-{index}"), id.to_owned(), &text)
+        })
+        .collect()
+}
+
+fn named(incident: &Incident) -> impl Iterator<Item = &str> {
+    let denied = incident.denied.iter().map(|denied| denied.event_id.as_str());
+    let chain = incident.chain.iter().filter_map(|step| step.event_id.as_deref());
+    let change = incident.change.iter().map(|change| change.event_id.as_str());
+    let nearest = incident.comparison.nearest_success.iter().flat_map(|success| &success.chain);
+    denied.chain(chain).chain(change).chain(nearest.filter_map(|step| step.event_id.as_deref()))
+}
+
+/// The record as the page shows it; `None` where it is no JSON, because then its secrets cannot be
+/// found.
+fn shown(record: &str, words: &Wording) -> Option<String> {
+    let mut record: Value = serde_json::from_str(record).ok()?;
+    let left_out = words.say(&Sentence::new("html-secret"));
+    if let Some(credentials) = record.pointer_mut("/responseElements/credentials") {
+        keep_access_key(credentials, &left_out);
+    }
+    hide(&mut record, &left_out);
+    let text = pretty(&record);
+    Some(cut_to(&text, LETTERS, words).unwrap_or(text))
+}
+
+fn keep_access_key(credentials: &mut Value, left_out: &str) {
+    match credentials {
+        Value::Object(members) => {
+            for (name, value) in members.iter_mut() {
+                if name != "accessKeyId" {
+                    *value = Value::String(left_out.to_owned());
+                }
+            }
+        }
+        other => *other = Value::String(left_out.to_owned()),
+    }
+}
+
+fn hide(value: &mut Value, left_out: &str) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members.iter_mut() {
+                if SECRETS.contains(&name.to_ascii_lowercase().as_str()) {
+                    *value = Value::String(left_out.to_owned());
+                } else {
+                    hide(value, left_out);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| hide(value, left_out)),
+        Value::String(text) => {
+            if let Some(shorter) = without_encoded_message(text) {
+                *text = shorter;
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wording::Language;
+
+    #[test]
+    fn secrets_are_left_out() {
+        let words = Wording::new(Language::En);
+        let record = r#"{
+            "errorMessage": "no. Encoded authorization failure message: AAAAAAAAAAAAAAAAAAAAAAAA",
+            "responseElements": {"credentials": {"accessKeyId": "ASIAEXAMPLE", "sessionToken": "t",
+                "expiration": "e"}, "more": [{"secretAccessKey": "s"}]}}"#;
+        let text = shown(record, &words).unwrap();
+        insta::assert_snapshot!(text);
+        assert_eq!(shown("sessionToken=x", &words), None);
+    }
+}

@@ -1,0 +1,162 @@
+//! The HTML report of the sample reports under `tests/data/html`: what must be in it, what must
+//! never be, and how large it may grow. What only a browser can tell is in `tests/browser`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use trailwhy::report::{Report, html};
+use trailwhy::wording::{Language, Wording};
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/html")
+}
+
+fn sample(name: &str) -> Report {
+    serde_json::from_str(&fs::read_to_string(data().join(name)).unwrap()).unwrap()
+}
+
+/// The sample reports by name, in order.
+fn names() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(data())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn rendered(report: &Report, language: Language) -> String {
+    html::render(report, &Wording::new(language), None)
+}
+
+/// Tags with their attributes, without what is between them.
+fn tags(page: &str) -> Vec<&str> {
+    page.split('<').skip(1).filter_map(|rest| rest.split('>').next()).collect()
+}
+
+#[test]
+fn pages_hold_no_reference_to_a_network_and_no_style_or_handler_of_their_own() {
+    for name in names() {
+        for language in Language::ALL {
+            let page = rendered(&sample(&name), language);
+            let body = page.split_once("</style>").unwrap().1.split_once("<script>").unwrap().0;
+            for tag in tags(body) {
+                for word in [" style=", " onload", " onclick", " src=", "://", "javascript:"] {
+                    // What strangers wrote may stand in the text of an attribute, in quotes.
+                    let outside: String = tag.split('"').step_by(2).collect();
+                    assert!(!outside.contains(word), "{name}: <{tag}>");
+                }
+                if let Some(target) = tag.split("href=\"").nth(1) {
+                    assert!(target.starts_with('#'), "{name}: <{tag}>");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_policy_names_the_style_and_the_script_by_their_hashes() {
+    let page = rendered(&sample("ebs_source_ip.json"), Language::En);
+    for (element, directive) in [("style", "style-src"), ("script", "script-src")] {
+        let open = format!("<{element}>");
+        let text =
+            page.split_once(&open).unwrap().1.split_once(&format!("</{element}>")).unwrap().0;
+        let hash = base64(&Sha256::digest(text.as_bytes()));
+        let expected = format!("{directive} 'sha256-{hash}';");
+        assert!(page.contains(&expected), "html/mod.rs must have {expected}");
+    }
+    assert!(page.contains("content=\"default-src 'none';"));
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let number = (0..3).fold(0, |sum, i| sum << 8 | u32::from(*three.get(i).unwrap_or(&0)));
+        for i in 0..4 {
+            let letter = LETTERS[(number >> (18 - 6 * i) & 63) as usize];
+            text.push(if i <= three.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+#[test]
+fn the_same_report_gives_the_same_bytes() {
+    for name in names() {
+        let report = sample(&name);
+        assert_eq!(rendered(&report, Language::En), rendered(&report, Language::En), "{name}");
+    }
+}
+
+#[test]
+fn ten_thousand_occurrences_stay_a_small_page_and_are_counted() {
+    let mut report = sample("ebs_source_ip.json");
+    let incident = &mut report.incidents[0];
+    let occurrence = incident.occurrences[0].clone();
+    incident.occurrences = vec![occurrence; 10_000];
+    incident.count = 10_000;
+    let page = rendered(&report, Language::En);
+    assert!(page.len() < 200_000, "{} bytes", page.len());
+    assert!(page.contains("All 10,000 occurrences"));
+    assert!(page.contains("200 of 10,000 are listed."));
+}
+
+#[test]
+fn a_thousand_incidents_stay_a_page_that_opens_and_are_counted() {
+    let mut report = sample("autoscaling_own_key.json");
+    let incident = report.incidents[0].clone();
+    report.incidents = vec![incident; 1_000];
+    let page = rendered(&report, Language::En);
+    assert!(page.len() < 12_000_000, "{} bytes", page.len());
+    let in_full = page.matches("<article").count();
+    assert!(in_full > 50, "{in_full} in full");
+    assert!(page.contains(&format!("{} more incidents are not shown in full", 1_000 - in_full)));
+}
+
+#[test]
+fn a_megabyte_of_user_agent_is_cut_and_its_length_is_said() {
+    let mut report = sample("ebs_source_ip.json");
+    let agent = "x".repeat(1 << 20);
+    let incident = &mut report.incidents[0];
+    incident.comparison.factors[0].value = agent.clone();
+    incident.verdict.evidence[0].text = agent.clone();
+    incident.chain[1].principal_arn = Some(agent.clone());
+    incident.denied.as_mut().unwrap().error_message = Some(agent);
+    let page = rendered(&report, Language::En);
+    assert!(page.len() < 200_000, "{} bytes", page.len());
+    assert!(page.contains("(1,046,576 more letters not shown)"));
+}
+
+#[test]
+fn what_a_reader_asks_first_is_answered() {
+    for name in names().iter().filter(|name| *name != "hostile.json") {
+        let report = sample(name);
+        let page = rendered(&report, Language::En);
+        let incident = &report.incidents[0];
+        let mut answers =
+            vec![incident.verdict.explanation.clone(), incident.fixes[0].title.clone()];
+        answers.extend(incident.root.iter().map(|root| root.action.clone()));
+        answers.extend(incident.denied.iter().map(|denied| denied.action.clone()));
+        answers.extend(incident.change.iter().map(|change| change.summary.clone()));
+        answers.extend(incident.missing_steps.clone());
+        answers.extend(incident.refuted_fixes.iter().map(|fix| fix.because.clone()));
+        for answer in answers {
+            let answer = answer.replace('\'', "&#39;");
+            assert!(page.contains(&answer), "{name} does not say: {answer}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_report_says_what_it_rests_on() {
+    let mut report = sample("ebs_source_ip.json");
+    report.incidents.clear();
+    let page = rendered(&report, Language::En);
+    for part in ["No incident found", "41,233", "412 read of 412 found", "No S3 data events"] {
+        assert!(page.contains(part), "{part}");
+    }
+}
