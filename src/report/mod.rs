@@ -3,13 +3,13 @@
 mod build;
 pub mod csv;
 mod document;
+pub mod html;
 pub mod json;
 mod layout;
 pub mod sanitize;
 pub mod sarif;
 pub mod schema;
 pub mod terminal;
-pub mod html;
 mod view;
 mod words;
 
