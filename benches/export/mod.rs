@@ -1,6 +1,7 @@
 //! A seeded generator of realistic CloudTrail exports, shared by the samples, the benches and
 //! `make-export`: who calls ([`caller`]), what a record looks like ([`record`]), what services do
-//! for a caller ([`chains`]), what fills a trail ([`noise`]), how it is delivered ([`delivery`]).
+//! for a caller ([`chains`]), what fills a trail ([`noise`]), how it is delivered
+//! ([`delivery`]), and how much of it ([`volume`]).
 
 pub mod caller;
 pub mod chains;
@@ -8,3 +9,4 @@ pub mod delivery;
 pub mod noise;
 pub mod random;
 pub mod record;
+pub mod volume;

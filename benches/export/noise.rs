@@ -202,6 +202,35 @@ impl Cast {
         }
     }
 
+    /// The cast of a large account: many people and programs, instances, keys and objects.
+    pub fn wide(random: &mut Random, account: &str, region: &str, start: i64) -> Self {
+        let mut cast = Cast::new(random, account, region, start);
+        for number in 0..80 {
+            let role = Role::new(account, "/", &format!("team-{:02}", number % 24));
+            let name = format!("{}-{}", random.pick(&["deploy", "worker", "ops"]), random.hex(8));
+            let session = Principal::session(random, &role, &name, start);
+            let address = format!("198.51.100.{}", random.below(250) + 1);
+            cast.readers.push(Actor::new(session, Client::cli(&address)));
+        }
+        let keys: Vec<Key> = (0..12)
+            .map(|number| Key::new(account, region, &Random::part(number, 78).uuid()))
+            .collect();
+        let mut protected = |name: String| Protected {
+            account: account.into(),
+            name,
+            key: random.pick(&keys).clone(),
+        };
+        for number in 0..150 {
+            cast.secrets.push(protected(format!("team/service-{number:03}-Ab3xYz")));
+            cast.parameters.push(protected(format!("/team/service-{number:03}/token")));
+            let object = format!("shop-exports-91be44/daily/part-{number:05}.parquet");
+            cast.objects.push(protected(object));
+        }
+        let instances = (0..400).map(|number| Random::part(number, 79).resource("i"));
+        cast.instances.extend(instances);
+        cast
+    }
+
     /// One thing that happens at `at`; it makes one to three records.
     pub fn noise(&self, trail: &mut Trail, at: i64) {
         let scene = Scene { at, region: &self.region };
