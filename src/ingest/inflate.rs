@@ -1,14 +1,13 @@
-//! Opens a file and hands out its text bytes: gzip is told by its magic bytes, never by the name;
-//! what was delivered before damage is kept, and a bomb stops at the cap.
+//! Hands out the text bytes of a file: gzip is told by its first bytes, never by the name; what was
+//! delivered before damage is kept, and a bomb stops at the cap.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::{Crc, Decompress, FlushDecompress, Status};
 
+use super::gzip::{self, Header};
 use super::ledger::Reason;
 use super::window::Window;
-
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// How far a file may inflate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +15,7 @@ pub struct Caps {
     /// Most bytes one file may give.
     pub bytes: u64,
     /// Most bytes given for one byte stored, looked at beyond the first [`Caps::FREE`] bytes.
-    /// Deflate cannot exceed about 1,030; repetitive records reach 60.
+    /// Deflate cannot exceed about 1,030; real trails stay below 60.
     pub ratio: u64,
 }
 
@@ -33,128 +32,257 @@ impl Default for Caps {
 
 /// What ended a file early.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Damage {
+pub(super) struct Damage {
     /// The ledger's word.
-    pub reason: Reason,
-    /// What the decoder or the operating system said.
-    pub detail: String,
+    pub(super) reason: Reason,
+    /// What was met, for a person.
+    pub(super) detail: String,
 }
 
-/// Counts the bytes that go through it.
-struct Counted<R> {
-    inner: R,
-    count: u64,
+/// The state of inflating, kept from file to file because it is large.
+#[derive(Debug)]
+pub(super) struct Inflate {
+    deflate: Decompress,
+    crc: Crc,
+    input: Window,
 }
 
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
-        self.count += n as u64;
-        Ok(n)
+impl Default for Inflate {
+    fn default() -> Self {
+        Inflate { deflate: Decompress::new(false), crc: Crc::new(), input: Window::default() }
     }
 }
 
-enum Body<R: Read> {
-    Plain(BufReader<Counted<R>>),
-    Gzip(Box<MultiGzDecoder<BufReader<Counted<R>>>>),
+/// Bytes asked of the operating system at a time.
+const CHUNK: usize = 128 << 10;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Start,
+    Plain,
+    Header,
+    Body,
+    Trailer,
+    End,
 }
 
-/// The bytes of one file, inflated.
-pub struct Inflate<R: Read> {
-    body: Body<R>,
+/// The bytes of one file.
+pub(super) struct Bytes<'i> {
+    inflate: &'i mut Inflate,
+    source: &'i mut dyn Read,
     caps: Caps,
+    state: State,
+    stored: u64,
     given: u64,
+    /// The source has no more.
+    dry: bool,
     damage: Option<Damage>,
 }
 
-impl<R: Read> Inflate<R> {
-    /// Looks at the first bytes and decides whether to inflate.
-    pub fn open(inner: R, caps: Caps) -> Inflate<R> {
-        let mut reader = BufReader::with_capacity(128 << 10, Counted { inner, count: 0 });
-        let mut damage = None;
-        let gzip = match reader.fill_buf() {
-            Ok(start) => start.starts_with(&GZIP_MAGIC),
-            Err(error) => {
-                damage = Some(Damage { reason: Reason::Unreadable, detail: error.to_string() });
-                false
-            }
-        };
-        let body = match gzip {
-            true => Body::Gzip(Box::new(MultiGzDecoder::new(reader))),
-            false => Body::Plain(reader),
-        };
-        Inflate { body, caps, given: 0, damage }
-    }
-
-    /// Bytes taken from the file so far.
-    pub fn stored(&self) -> u64 {
-        match &self.body {
-            Body::Plain(reader) => reader.get_ref().count,
-            Body::Gzip(decoder) => decoder.get_ref().get_ref().count,
+impl Inflate {
+    /// Starts with a file.
+    pub(super) fn open<'i>(&'i mut self, source: &'i mut dyn Read, caps: Caps) -> Bytes<'i> {
+        self.input.clear();
+        Bytes {
+            inflate: self,
+            source,
+            caps,
+            state: State::Start,
+            stored: 0,
+            given: 0,
+            dry: false,
+            damage: None,
         }
+    }
+}
+
+impl Bytes<'_> {
+    /// Bytes taken from the file so far.
+    pub(super) fn stored(&self) -> u64 {
+        self.stored
     }
 
     /// Bytes given so far.
-    pub fn given(&self) -> u64 {
+    pub(super) fn given(&self) -> u64 {
         self.given
     }
 
     /// What ended the file early, if anything did.
-    pub fn damage(&self) -> Option<&Damage> {
+    pub(super) fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }
 
     /// Fills the window until it holds `target` bytes; false at the end, be it proper or by damage.
-    pub fn fill(&mut self, window: &mut Window, target: usize) -> bool {
+    pub(super) fn fill(&mut self, window: &mut Window, target: usize) -> bool {
         while window.len() < target {
-            if self.damage.is_some() {
+            if self.state == State::End {
                 return false;
             }
-            match self.read(window.free()) {
-                Ok(0) => return false,
-                Ok(n) => window.filled(n),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => self.damage = Some(self.describe(&error)),
-            }
-            if self.damage.is_none() {
-                self.damage = self.over_the_cap();
-            }
+            let given = self.step(window.free());
+            window.filled(given);
+            self.given += given as u64;
+            self.stop_bombs();
         }
         true
     }
 
-    fn read(&mut self, free: &mut [u8]) -> io::Result<usize> {
-        let n = match &mut self.body {
-            Body::Plain(reader) => reader.read(free)?,
-            Body::Gzip(decoder) => decoder.read(free)?,
-        };
-        self.given += n as u64;
-        Ok(n)
-    }
-
-    fn over_the_cap(&self) -> Option<Damage> {
-        let Body::Gzip(_) = self.body else { return None };
-        let allowed = self.stored().saturating_mul(self.caps.ratio).max(Caps::FREE);
-        if self.given <= allowed.min(self.caps.bytes) {
-            return None;
+    /// One step forward; how many bytes it gave.
+    fn step(&mut self, free: &mut [u8]) -> usize {
+        match self.state {
+            State::Start => self.start(),
+            State::Plain => self.plain(free),
+            State::Header => self.header(),
+            State::Body => self.body(free),
+            State::Trailer => self.trailer(),
+            State::End => 0,
         }
-        let detail = format!(
-            "stopped after {} bytes inflated from {}; raise the cap if this is no gzip bomb",
-            self.given,
-            self.stored()
-        );
-        Some(Damage { reason: Reason::GzipBomb, detail })
     }
 
-    fn describe(&self, error: &io::Error) -> Damage {
-        let reason = match (&self.body, error.kind()) {
-            (Body::Plain(_), _) => Reason::Unreadable,
-            (Body::Gzip(_), io::ErrorKind::UnexpectedEof) => Reason::TruncatedGzip,
-            (Body::Gzip(_), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
-                Reason::CorruptGzip
+    /// Gets more of the file; false when there is none.
+    fn refill(&mut self) -> bool {
+        while !self.dry {
+            let free = self.inflate.input.free();
+            let room = free.len().min(CHUNK);
+            match self.source.read(free.get_mut(..room).unwrap_or_default()) {
+                Ok(0) => self.dry = true,
+                Ok(count) => {
+                    self.inflate.input.filled(count);
+                    self.stored += count as u64;
+                    return true;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.dry = true;
+                    self.stop(Reason::Unreadable, error.to_string());
+                }
             }
-            (Body::Gzip(_), _) => Reason::Unreadable,
+        }
+        false
+    }
+
+    fn stop(&mut self, reason: Reason, detail: impl Into<String>) {
+        self.state = State::End;
+        self.damage.get_or_insert(Damage { reason, detail: detail.into() });
+    }
+
+    fn start(&mut self) -> usize {
+        while self.inflate.input.len() < gzip::MAGIC.len() && self.refill() {}
+        if self.state == State::Start {
+            self.state = match self.inflate.input.bytes().starts_with(&gzip::MAGIC) {
+                true => State::Header,
+                false => State::Plain,
+            };
+        }
+        0
+    }
+
+    fn plain(&mut self, free: &mut [u8]) -> usize {
+        if self.inflate.input.len() == 0 && !self.refill() {
+            self.state = State::End;
+            return 0;
+        }
+        let input = self.inflate.input.bytes();
+        let count = input.len().min(free.len());
+        if let (Some(to), Some(from)) = (free.get_mut(..count), input.get(..count)) {
+            to.copy_from_slice(from);
+        }
+        self.inflate.input.consume(count);
+        count
+    }
+
+    fn header(&mut self) -> usize {
+        match gzip::header(self.inflate.input.bytes()) {
+            Header::Ends(length) => {
+                self.inflate.input.consume(length);
+                self.inflate.deflate.reset(false);
+                self.inflate.crc.reset();
+                self.state = State::Body;
+            }
+            Header::More if self.refill() => {}
+            Header::More => self.stop(Reason::TruncatedGzip, "the file ends in a gzip header"),
+            Header::None => self.stop(Reason::CorruptGzip, "a damaged gzip header"),
+        }
+        0
+    }
+
+    fn body(&mut self, free: &mut [u8]) -> usize {
+        if self.inflate.input.len() == 0 && !self.refill() {
+            // What the decoder still holds is given before the end is called an end.
+            return self.inflate_some(free, Reason::TruncatedGzip);
+        }
+        self.inflate_some(free, Reason::CorruptGzip)
+    }
+
+    fn inflate_some(&mut self, free: &mut [u8], stuck: Reason) -> usize {
+        let Inflate { deflate, crc, input } = &mut *self.inflate;
+        let (read, written) = (deflate.total_in(), deflate.total_out());
+        let status = deflate.decompress(input.bytes(), free, FlushDecompress::None);
+        let read = (deflate.total_in() - read) as usize;
+        let written = (deflate.total_out() - written) as usize;
+        input.consume(read);
+        crc.update(free.get(..written).unwrap_or_default());
+        match status {
+            Ok(Status::StreamEnd) => self.state = State::Trailer,
+            Ok(_) if read == 0 && written == 0 => {
+                let detail = format!("the deflate stream ends early, after {} bytes", self.given);
+                self.stop(stuck, detail);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let at = self.given + written as u64;
+                self.stop(Reason::CorruptGzip, format!("damaged after {at} bytes: {error}"));
+            }
+        }
+        written
+    }
+
+    /// Compares the checksum, then looks whether another member follows.
+    fn trailer(&mut self) -> usize {
+        while self.inflate.input.len() < gzip::TRAILER && self.refill() {}
+        match gzip::checksum(self.inflate.input.bytes()) {
+            Some(sum) if sum == self.inflate.crc.sum() => {}
+            Some(_) => {
+                self.stop(Reason::CorruptGzip, "the checksum does not match the content");
+                return 0;
+            }
+            None => {
+                self.stop(Reason::TruncatedGzip, "the file ends before the checksum");
+                return 0;
+            }
+        }
+        self.inflate.input.consume(gzip::TRAILER);
+        self.after_member();
+        0
+    }
+
+    /// Another member, padding with zeros, or the end.
+    fn after_member(&mut self) {
+        loop {
+            let bytes = self.inflate.input.bytes();
+            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+            self.inflate.input.consume(zeros);
+            if self.inflate.input.len() > 0 || !self.refill() {
+                break;
+            }
+        }
+        if self.state == State::End {
+            return;
+        }
+        self.state = match self.inflate.input.len() {
+            0 => State::End,
+            _ => State::Header,
         };
-        Damage { reason, detail: error.to_string() }
+    }
+
+    fn stop_bombs(&mut self) {
+        let gzip = matches!(self.state, State::Header | State::Body | State::Trailer);
+        let allowed = self.stored.saturating_mul(self.caps.ratio).max(Caps::FREE);
+        if gzip && self.given > allowed.min(self.caps.bytes) {
+            let detail = format!(
+                "stopped after {} bytes inflated from {}; hint: raise the cap if it is no bomb",
+                self.given, self.stored
+            );
+            self.stop(Reason::GzipBomb, detail);
+        }
     }
 }

@@ -8,6 +8,7 @@ mod blind_spot;
 mod build;
 mod envelope;
 mod extent;
+mod gzip;
 mod inflate;
 mod layout;
 mod ledger;
@@ -34,7 +35,7 @@ pub use source::{Found, Input, Source, discover};
 
 use crate::error::{Error, Result};
 use crate::event::Event;
-use inflate::{Damage, Inflate};
+use inflate::{Bytes, Damage, Inflate};
 use reading::Reading;
 use scan::Scan;
 use window::Window;
@@ -98,8 +99,8 @@ pub fn read(inputs: &[Input], options: &Options, progress: &dyn Progress) -> Res
         found
             .sources
             .par_iter()
-            .map_init(Window::default, |window, source| {
-                let reading = read_source(source, &selection, options.caps, window);
+            .map_init(Desk::default, |desk, source| {
+                let reading = read_source(source, &selection, options.caps, desk);
                 progress.done(reading.stored);
                 reading
             })
@@ -142,18 +143,25 @@ struct FileReading<'s> {
     invalid_utf8: bool,
 }
 
+/// What a worker keeps from file to file.
+#[derive(Default)]
+struct Desk {
+    inflate: Inflate,
+    window: Window,
+}
+
 fn read_source<'s>(
     source: &Source,
     selection: &'s Selection,
     caps: Caps,
-    window: &mut Window,
+    desk: &mut Desk,
 ) -> FileReading<'s> {
     let opened: io::Result<Box<dyn Read>> = match &source.path {
         Some(path) => File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
         None => Ok(Box::new(io::stdin())),
     };
     match opened {
-        Ok(bytes) => walk(Inflate::open(bytes, caps), selection, window),
+        Ok(mut bytes) => walk(desk.inflate.open(&mut *bytes, caps), selection, &mut desk.window),
         Err(error) => FileReading {
             reading: Reading::new(selection),
             stored: 0,
@@ -169,7 +177,7 @@ fn read_source<'s>(
 const WINDOW: usize = 512 << 10;
 
 fn walk<'s>(
-    mut bytes: Inflate<Box<dyn Read>>,
+    mut bytes: Bytes<'_>,
     selection: &'s Selection,
     window: &mut Window,
 ) -> FileReading<'s> {
@@ -186,7 +194,7 @@ fn walk<'s>(
             break;
         }
         window.consume(consumed);
-        target = if consumed == 0 { window.len() * 2 } else { WINDOW.max(window.len() * 2) };
+        target = WINDOW.max(window.len() * 2);
     }
     FileReading {
         stored: bytes.stored(),
