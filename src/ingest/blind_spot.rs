@@ -1,7 +1,7 @@
-//! What an export cannot show, found from the records themselves.
+//! What an export cannot show: the words for it.
 
 /// One thing the log is blind to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlindSpot {
     /// What sort.
     pub kind: BlindSpotKind,
@@ -11,18 +11,54 @@ pub struct BlindSpot {
     pub event_id: Option<String>,
 }
 
+impl BlindSpot {
+    pub(super) fn new(kind: BlindSpotKind, detail: &str, event_id: Option<&str>) -> BlindSpot {
+        BlindSpot { kind, detail: detail.to_owned(), event_id: event_id.map(str::to_owned) }
+    }
+}
+
 /// The sorts of blindness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the words say it")]
 pub enum BlindSpotKind {
+    /// An event selector keeps KMS events out of the trail.
+    KmsEventsExcluded,
+    /// There is no KMS event at all.
     NoKmsEvents,
+    /// An event selector keeps read events out, or there are none.
+    ReadEventsMissing,
+    /// An event selector keeps write events out, or there are none.
+    WriteEventsMissing,
+    /// An event selector keeps all management events out.
+    ManagementEventsExcluded,
+    /// There is no data event.
+    DataEventsMissing,
+    /// A trail was stopped or deleted.
+    LoggingStopped,
+    /// A busy account and Region has empty hours.
+    HoursMissing,
+    /// The Region in which global services are recorded is not there.
+    RegionMissing,
+    /// An account calls whose own records, its denials among them, are not there.
+    CallerAccountMissing,
+    /// An account owns resources whose policy changes are not there.
+    OwnerAccountMissing,
 }
 
 impl BlindSpotKind {
     /// The report's word.
     pub fn as_str(self) -> &'static str {
         match self {
+            BlindSpotKind::KmsEventsExcluded => "kms_events_excluded",
             BlindSpotKind::NoKmsEvents => "no_kms_events",
+            BlindSpotKind::ReadEventsMissing => "read_events_missing",
+            BlindSpotKind::WriteEventsMissing => "write_events_missing",
+            BlindSpotKind::ManagementEventsExcluded => "management_events_excluded",
+            BlindSpotKind::DataEventsMissing => "data_events_missing",
+            BlindSpotKind::LoggingStopped => "logging_stopped",
+            BlindSpotKind::HoursMissing => "hours_missing",
+            BlindSpotKind::RegionMissing => "region_missing",
+            BlindSpotKind::CallerAccountMissing => "caller_account_missing",
+            BlindSpotKind::OwnerAccountMissing => "owner_account_missing",
         }
     }
 }

@@ -19,6 +19,22 @@ pub(super) enum Flaw {
     NoTime,
     /// `eventName` or `eventSource` is missing.
     NoName,
+    /// No JSON.
+    NoJson,
+    /// A summary: the caller and the parameters are left out.
+    Summary,
+}
+
+impl Flaw {
+    /// For a person.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Flaw::NoTime => "no readable eventTime",
+            Flaw::NoName => "no eventName or eventSource",
+            Flaw::NoJson => "no valid JSON",
+            Flaw::Summary => "summaries without caller and parameters",
+        }
+    }
 }
 
 /// Makes an event of a record.

@@ -9,6 +9,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::draft::{self, Draft};
+use super::mapping;
+
 /// Deepest nesting of wrappers followed.
 const DEPTH: usize = 8;
 
@@ -142,10 +145,16 @@ impl<'de> Visitor<'de> for ElementsVisitor {
     }
 }
 
-/// Takes what is found inside wrappers: the text of an object that looks like a record.
+/// Takes what is found inside wrappers.
 pub(super) trait Peeled {
-    /// An object with at least two of a record's members.
+    /// An object with members of a record, under CloudTrail's names.
     fn record(&mut self, text: &str, object: &Object<'_>);
+    /// A record in other words: columns of a result, another spelling.
+    fn draft(&mut self, draft: Draft);
+    /// A record of another schema, put back into CloudTrail's.
+    fn mapped(&mut self, json: &str);
+    /// An object that holds no record.
+    fn other(&mut self, object: &Object<'_>);
 }
 
 /// Looks for records in `text` and hands each to `out`. False when `text` is no JSON.
@@ -190,7 +199,11 @@ fn value_in(raw: &str, depth: usize, out: &mut dyn Peeled) -> bool {
     }
 }
 
-/// JSON as text, possibly behind a time stamp or a syslog header.
+/// Looks for a record in text that is JSON, possibly behind a time stamp or a syslog header.
+pub(super) fn peel_text(text: &str, out: &mut dyn Peeled) -> bool {
+    text_in(text, DEPTH, out)
+}
+
 fn text_in(text: &str, depth: usize, out: &mut dyn Peeled) -> bool {
     let Some(start) = text.find(['{', '[']) else { return false };
     let json = text.get(start..).unwrap_or_default();
@@ -206,21 +219,50 @@ fn text_in(text: &str, depth: usize, out: &mut dyn Peeled) -> bool {
 }
 
 fn object_in(text: &str, object: &Object<'_>, depth: usize, out: &mut dyn Peeled) -> bool {
-    if object.0.iter().filter(|(name, _)| is_record_member(name)).count() >= 2 {
+    let members = object.0.iter().filter(|(name, _)| is_record_member(name)).count();
+    if members >= 2 {
         out.record(text, object);
         return true;
     }
     let known = WRAPPER_MEMBERS.iter().filter_map(|name| object.get(name));
-    let others = object.0.iter().filter(|(name, _)| !is_wrapper_member(name)).map(|(_, raw)| *raw);
-    for raw in known.chain(others) {
-        if mentions_a_record(raw.get()) && value_in(raw.get(), depth, out) {
-            return true;
-        }
+    if inside(known, depth, out) {
+        return true;
     }
+    if mapping::may_map(object.0.iter().map(|(name, _)| name.as_ref()))
+        && let Some(json) = mapping::record(text)
+    {
+        out.mapped(&json);
+        return true;
+    }
+    if object.0.iter().filter(|(name, _)| draft::spelled(name).is_some()).count() >= 3 {
+        out.draft(columns(object.0.iter().map(|(name, raw)| (name.as_ref(), raw.get()))));
+        return true;
+    }
+    let others = object.0.iter().filter(|(name, _)| !is_wrapper_member(name)).map(|(_, raw)| *raw);
+    if inside(others, depth, out) {
+        return true;
+    }
+    if members > 0 {
+        out.record(text, object);
+        return true;
+    }
+    out.other(object);
     false
 }
 
+/// Looks into one value after the other until one gives a record.
+fn inside<'r>(
+    mut values: impl Iterator<Item = &'r RawValue>,
+    depth: usize,
+    out: &mut dyn Peeled,
+) -> bool {
+    values.any(|raw| mentions_a_record(raw.get()) && value_in(raw.get(), depth, out))
+}
+
 fn array_in(elements: &[&RawValue], depth: usize, out: &mut dyn Peeled) -> bool {
+    if let Some(row) = row_of(elements) {
+        return row_in(&row, depth, out);
+    }
     let mut any = false;
     for element in elements {
         any |= value_in(element.get(), depth, out);
@@ -228,7 +270,61 @@ fn array_in(elements: &[&RawValue], depth: usize, out: &mut dyn Peeled) -> bool 
     any
 }
 
-/// Whether it is worth looking inside.
+/// The cells of a row as CloudTrail Lake returns it, `[{"eventTime":"…"},{"eventName":"…"}]`, or
+/// CloudWatch Logs Insights, `[{"field":"@message","value":"…"}]`.
+fn row_of<'a>(elements: &[&'a RawValue]) -> Option<Vec<(Cow<'a, str>, &'a str)>> {
+    let mut cells = Vec::with_capacity(elements.len());
+    for element in elements {
+        let object: Object<'a> = serde_json::from_str(element.get()).ok()?;
+        match (object.get("field"), object.get("value"), object.0.as_slice()) {
+            (Some(field), Some(value), _) => {
+                let field: Cow<'a, str> = serde_json::from_str::<String>(field.get()).ok()?.into();
+                cells.push((field, value.get()));
+            }
+            (_, _, [(name, value)]) => cells.push((name.clone(), value.get())),
+            _ => return None,
+        }
+    }
+    (!cells.is_empty()).then_some(cells)
+}
+
+fn row_in(row: &[(Cow<'_, str>, &str)], depth: usize, out: &mut dyn Peeled) -> bool {
+    let whole = row.iter().filter(|(name, _)| is_wrapper_member(name));
+    for (_, value) in whole {
+        if mentions_a_record(value) && value_in(value, depth, out) {
+            return true;
+        }
+    }
+    let head = |name: &str| name.split('.').next().and_then(draft::spelled).is_some();
+    if row.iter().filter(|(name, _)| head(name)).count() >= 2 {
+        out.draft(columns(row.iter().map(|(name, value)| (name.as_ref(), *value))));
+        return true;
+    }
+    let mut any = false;
+    for (_, value) in row {
+        any |= mentions_a_record(value) && value_in(value, depth, out);
+    }
+    any
+}
+
+/// The members of a record, to be put together again.
+pub(super) fn draft_of(object: &Object<'_>) -> Draft {
+    // The last member of a name counts, as JSON parsers have it; the draft keeps the first it gets.
+    columns(object.0.iter().rev().map(|(name, raw)| (name.as_ref(), raw.get())))
+}
+
+fn columns<'c>(cells: impl Iterator<Item = (&'c str, &'c str)>) -> Draft {
+    let mut draft = Draft::default();
+    for (name, raw) in cells {
+        if let Ok(value) = serde_json::from_str(raw) {
+            draft.set(name, value);
+        }
+    }
+    draft
+}
+
+/// Whether it is worth looking inside: most values are not.
 fn mentions_a_record(raw: &str) -> bool {
-    memmem::find(raw.as_bytes(), b"event").is_some()
+    let raw = raw.as_bytes();
+    memmem::find(raw, b"event").is_some() || memmem::find(raw, b"class_uid").is_some()
 }

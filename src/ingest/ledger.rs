@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::blind_spot::BlindSpot;
-use crate::event::{Event, Time};
+use crate::event::Time;
 
 /// Why a file was passed over, or gave only part of its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,7 +86,7 @@ impl Reason {
 }
 
 /// A file that was passed over, or that gave only part of its records.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skip {
     /// As found below what the user named.
     pub path: String,
@@ -126,6 +126,11 @@ pub struct Ledger {
     pub skipped: Vec<Skip>,
     /// Records.
     pub records: Records,
+    /// Whether the names of all files tell when they were delivered, so that reading needs to hold
+    /// only some minutes at a time.
+    pub ordered: bool,
+    /// Records that came so long after their time that those around them had been handed over.
+    pub late: u64,
     /// Bytes as stored.
     pub bytes_stored: u64,
     /// Bytes after inflating.
@@ -138,18 +143,4 @@ pub struct Ledger {
     pub regions: BTreeSet<String>,
     /// What the log cannot show.
     pub blind_spots: Vec<BlindSpot>,
-}
-
-impl Ledger {
-    /// Notes when, where and for whom an event was recorded.
-    pub(super) fn see(&mut self, event: &Event) {
-        let (first, last) = self.span.unwrap_or((event.time, event.time));
-        self.span = Some((first.min(event.time), last.max(event.time)));
-        if let Some(account) = event.account().filter(|a| !self.accounts.contains(*a)) {
-            self.accounts.insert(account.to_owned());
-        }
-        if let Some(region) = event.region().filter(|r| !self.regions.contains(*r)) {
-            self.regions.insert(region.to_owned());
-        }
-    }
 }

@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use foldhash::HashMap;
-use rayon::slice::ParallelSliceMut;
 
 use crate::event::{Event, Field, json};
 
@@ -39,7 +38,7 @@ pub(super) fn unite(events: Vec<Event>) -> (Vec<Event>, u64) {
         best.remove(&key(original));
     }
     let mut kept: Vec<Event> = best.into_values().collect();
-    kept.par_sort_unstable_by(order);
+    kept.sort_unstable_by(order);
     let removed = met - kept.len();
     (kept, removed as u64)
 }

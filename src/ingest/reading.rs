@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::build::{self, Flaw};
+use super::draft::Draft;
 use super::envelope::{self, Object, Peeled};
+use super::foreign;
 use super::ledger::Reason;
 use super::selection::Selection;
+use super::sight::Sight;
 use super::wire::Record;
 use crate::event::Event;
 
-/// What one file gives, collected while it is walked through.
-#[derive(Debug)]
-pub(super) struct Reading<'s> {
-    pub(super) selection: &'s Selection,
-    /// What is kept.
-    pub(super) events: Vec<Event>,
+/// What was met in one file, beside the events.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// What the kept events show of the export.
+    pub(super) sight: Sight,
     /// Records that could be understood, kept or not.
     pub(super) understood: u64,
     /// Records that could not.
@@ -31,84 +33,15 @@ pub(super) struct Reading<'s> {
     pub(super) cut: bool,
     /// Why records were not understood.
     pub(super) flaws: BTreeMap<Flaw, u64>,
+    /// What the file is instead of a CloudTrail log, as far as recognised.
+    pub(super) neighbour: Option<(Reason, &'static str)>,
 }
 
-impl<'s> Reading<'s> {
-    pub(super) fn new(selection: &'s Selection) -> Reading<'s> {
-        Reading {
-            selection,
-            events: Vec::new(),
-            understood: 0,
-            malformed: 0,
-            out_of_range: 0,
-            passed_over: BTreeMap::new(),
-            foreign: 0,
-            container: false,
-            cut: false,
-            flaws: BTreeMap::new(),
-        }
-    }
-
-    /// A record in CloudTrail's own form; `text` is what it was parsed from.
-    pub(super) fn record(&mut self, record: &Record<'_>, _text: &str) {
-        if let Some(reason) = no_call(record) {
-            *self.passed_over.entry(reason).or_default() += 1;
-            return;
-        }
-        if record.event_source.get().is_some_and(|source| source.starts_with("aws:")) {
-            // Notifications of S3, SQS and others have the same outside.
-            self.foreign += 1;
-            return;
-        }
-        match build::event(record) {
-            Ok(event) => {
-                self.understood += 1;
-                match self.selection.takes(&event) {
-                    true => self.events.push(event),
-                    false => self.out_of_range += 1,
-                }
-            }
-            Err(flaw) => {
-                *self.flaws.entry(flaw).or_default() += 1;
-                self.malformed += 1;
-            }
-        }
-    }
-
-    /// Any other value in a record's place. False when it is no JSON.
-    pub(super) fn element(&mut self, text: &str) -> bool {
-        let before = self.met();
-        let json = envelope::peel(text, self);
-        if json && self.met() == before {
-            self.foreign += 1;
-        }
-        json
-    }
-
-    pub(super) fn foreign_line(&mut self, line: &str) {
-        if !line.trim().is_empty() {
-            self.foreign += 1;
-        }
-    }
-
-    pub(super) fn container(&mut self, _name: &str) {
-        self.container = true;
-    }
-
-    pub(super) fn malformed(&mut self) {
-        self.malformed += 1;
-    }
-
-    /// The text ends in the middle of something.
-    pub(super) fn cut(&mut self) {
-        self.cut = true;
-        self.malformed += 1;
-    }
-
+impl Tally {
     /// Whether this is a CloudTrail file at all; only then is what it holds counted as records.
     pub(super) fn recognised(&self) -> bool {
         let records = self.understood > 0 || !self.passed_over.is_empty();
-        records || (self.container && self.foreign == 0)
+        records || (self.container && self.foreign == 0 && self.neighbour.is_none())
     }
 
     fn met(&self) -> u64 {
@@ -116,11 +49,145 @@ impl<'s> Reading<'s> {
     }
 }
 
+/// What one file gives, collected while it is walked through.
+#[derive(Debug)]
+pub(super) struct Reading<'s> {
+    selection: &'s Selection,
+    /// What is kept and not yet handed over.
+    pub(super) events: Vec<Event>,
+    /// Everything else.
+    pub(super) tally: Tally,
+}
+
+impl<'s> Reading<'s> {
+    pub(super) fn new(selection: &'s Selection) -> Reading<'s> {
+        Reading { selection, events: Vec::new(), tally: Tally::default() }
+    }
+
+    /// A record in CloudTrail's own form; `text` is what it was parsed from.
+    pub(super) fn record(&mut self, record: &Record<'_>, text: &str) {
+        if record.has_text_for_structure() {
+            return self.redrafted(text);
+        }
+        self.enter(record);
+    }
+
+    fn enter(&mut self, record: &Record<'_>) {
+        if let Some(reason) = no_call(record) {
+            *self.tally.passed_over.entry(reason).or_default() += 1;
+            return;
+        }
+        if record.event_source.get().is_some_and(|source| source.starts_with("aws:")) {
+            // Notifications of S3, SQS and others have the same outside.
+            self.tally
+                .neighbour
+                .get_or_insert((Reason::NotCloudtrail, "notifications, no CloudTrail log"));
+            self.tally.foreign += 1;
+            return;
+        }
+        match build::event(record) {
+            Ok(event) => {
+                self.tally.understood += 1;
+                if !self.selection.takes(&event) {
+                    self.tally.out_of_range += 1;
+                    return;
+                }
+                self.tally.sight.see(&event);
+                self.events.push(event);
+            }
+            Err(flaw) => self.flawed(flaw),
+        }
+    }
+
+    fn flawed(&mut self, flaw: Flaw) {
+        *self.tally.flaws.entry(flaw).or_default() += 1;
+        self.tally.malformed += 1;
+    }
+
+    /// A record whose structures a tool has turned into text, or that names a member twice: put
+    /// together again from its members.
+    fn redrafted(&mut self, text: &str) {
+        match serde_json::from_str::<Object<'_>>(text) {
+            Ok(object) => self.draft(envelope::draft_of(&object)),
+            Err(_) => self.flawed(Flaw::NoJson),
+        }
+    }
+
+    fn enter_json(&mut self, json: &str) {
+        match serde_json::from_str::<Record<'_>>(json) {
+            Ok(record) => self.enter(&record),
+            Err(_) => self.flawed(Flaw::NoJson),
+        }
+    }
+
+    /// Any other value in a record's place. False when it is no JSON.
+    pub(super) fn element(&mut self, text: &str) -> bool {
+        let before = self.tally.met();
+        let json = envelope::peel(text, self);
+        if json && self.tally.met() == before {
+            self.tally.foreign += 1;
+        }
+        json
+    }
+
+    /// The text of a record in a cell of a table.
+    pub(super) fn cell(&mut self, text: &str) {
+        if !envelope::peel_text(text, self) {
+            self.tally.foreign += 1;
+        }
+    }
+
+    /// A line that holds no JSON.
+    pub(super) fn foreign_line(&mut self, line: &str) {
+        if line.trim().is_empty() {
+            return;
+        }
+        self.tally.foreign += 1;
+        if self.tally.neighbour.is_none() && self.tally.foreign < 8 {
+            self.tally.neighbour = foreign::line(line);
+        }
+    }
+
+    /// Text that cannot be parsed where a record should be.
+    pub(super) fn malformed(&mut self) {
+        self.flawed(Flaw::NoJson);
+    }
+
+    /// The text ends in the middle of something.
+    pub(super) fn cut(&mut self) {
+        self.tally.cut = true;
+        self.tally.malformed += 1;
+    }
+}
+
 impl Peeled for Reading<'_> {
-    fn record(&mut self, text: &str, _object: &Object<'_>) {
+    fn record(&mut self, text: &str, object: &Object<'_>) {
         match serde_json::from_str::<Record<'_>>(text) {
-            Ok(record) => Reading::record(self, &record, text),
-            Err(_) => self.malformed += 1,
+            Ok(record) if record.has_text_for_structure() => {
+                self.draft(envelope::draft_of(object));
+            }
+            Ok(record) => self.enter(&record),
+            Err(_) => self.draft(envelope::draft_of(object)),
+        }
+    }
+
+    fn draft(&mut self, draft: Draft) {
+        if !draft.has("userIdentity") && draft.has("eventName") && !draft.has("eventType") {
+            return self.flawed(Flaw::Summary);
+        }
+        match draft.json() {
+            Some(json) => self.enter_json(&json),
+            None => self.flawed(Flaw::NoJson),
+        }
+    }
+
+    fn mapped(&mut self, json: &str) {
+        self.enter_json(json);
+    }
+
+    fn other(&mut self, object: &Object<'_>) {
+        if self.tally.neighbour.is_none() {
+            self.tally.neighbour = foreign::object(object);
         }
     }
 }

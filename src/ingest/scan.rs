@@ -4,11 +4,16 @@
 //! record starts. Each record is then parsed on its own, so that one broken record costs only
 //! itself, and a file of any size takes no more memory than a window.
 
-use serde_json::Deserializer;
+use std::borrow::Cow;
 
-use super::envelope;
+use serde_json::{Deserializer, Value};
+
+use super::draft::Draft;
+use super::envelope::{self, Peeled};
 use super::extent::{self, Extent};
+use super::ledger::Reason;
 use super::reading::Reading;
+use super::table::{self, Table};
 use super::wire::Record;
 
 /// A single record larger than this is given up: CloudTrail's own limit is 256 KB, and wrappers
@@ -54,12 +59,35 @@ pub(super) struct Scan {
     frames: Vec<Frame>,
     /// Set after damage: look for the start of a record before anything else.
     lost: bool,
+    mode: Mode,
+}
+
+/// What the file is made of.
+#[derive(Debug, Default)]
+enum Mode {
+    /// The start has not been looked at.
+    #[default]
+    Unknown,
+    /// JSON values, or lines that hold some.
+    Values,
+    /// Rows.
+    Rows(Table),
 }
 
 impl Scan {
     /// Reads as many records as `text` holds and returns how much of it is done with. `last` says
     /// that nothing follows.
     pub(super) fn scan(&mut self, text: &str, last: bool, reading: &mut Reading<'_>) -> usize {
+        if matches!(self.mode, Mode::Unknown) {
+            self.mode = look_at_start(text, reading);
+        }
+        match &self.mode {
+            Mode::Rows(table) => rows(table, Tail { text, at: 0, last }, reading),
+            Mode::Unknown | Mode::Values => self.values(text, last, reading),
+        }
+    }
+
+    fn values(&mut self, text: &str, last: bool, reading: &mut Reading<'_>) -> usize {
         let mut at = 0;
         while at < text.len() {
             match self.step(Tail { text, at, last }, reading) {
@@ -106,6 +134,9 @@ impl Scan {
                 self.lost = false;
                 Step::To(tail.at + offset)
             }
+            // The mark may be cut in two by the end of the window.
+            None if !tail.last && tail.rest().len() > 16 => Step::To(tail.text.len() - 16),
+            None if !tail.last => Step::More,
             None => Step::To(tail.text.len()),
         }
     }
@@ -175,7 +206,7 @@ impl Scan {
             };
             match member(here) {
                 Member::Container(start) => {
-                    reading.container(here.key());
+                    reading.tally.container = true;
                     return Opening::Container(start);
                 }
                 Member::Other { record: true, .. } => return Opening::Record,
@@ -290,7 +321,7 @@ fn record(tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
             Step::To(tail.at + end)
         }
         Some(Err(error)) if error.is_eof() => Step::More,
-        Some(Err(_)) | None => element(tail, reading),
+        Some(Err(_)) | None => salvage(tail, reading),
     }
 }
 
@@ -298,32 +329,99 @@ fn record(tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
 fn element(tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
     let rest = tail.rest();
     match extent::value(rest) {
-        Extent::Ends(length) => {
-            let text = rest.get(..length).unwrap_or_default();
-            if reading.element(text) {
-                return Step::To(tail.at + length.max(1));
-            }
-            // No JSON although its brackets match: a lost quote may have hidden where it ends.
-            reading.malformed();
-            let inside = text.get(1..).and_then(extent::next_record);
-            Step::To(tail.at + inside.map_or(length.max(1), |offset| offset + 1))
-        }
+        Extent::Ends(length) => match reading.element(rest.get(..length).unwrap_or_default()) {
+            true => Step::To(tail.at + length.max(1)),
+            false => salvage(tail, reading),
+        },
         Extent::Open if !tail.last => Step::More,
-        Extent::Open | Extent::Broken => {
-            let inside = rest.get(1..).and_then(extent::next_record);
-            match inside {
-                Some(offset) => {
-                    reading.malformed();
-                    Step::To(tail.at + offset + 1)
-                }
-                None if matches!(extent::value(rest), Extent::Open) => Step::More,
-                None => {
-                    reading.malformed();
-                    Step::To(tail.text.len())
-                }
+        Extent::Open | Extent::Broken => salvage(tail, reading),
+    }
+}
+
+/// A value that is no JSON. It reaches at most to the next record, so that a lost quote or bracket
+/// cannot swallow what follows; inside that reach it is mended if it can be.
+fn salvage(tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
+    let rest = tail.rest();
+    let next = rest.get(1..).and_then(extent::next_record).map(|offset| offset + 1);
+    let reach = rest.get(..next.unwrap_or(rest.len())).unwrap_or_default();
+    match (extent::value(reach), next) {
+        (Extent::Ends(length), _) => {
+            let text = reach.get(..length).unwrap_or_default();
+            if !reading.element(&mended(text)) {
+                reading.malformed();
             }
+            Step::To(tail.at + length.max(1))
+        }
+        (_, Some(next)) => {
+            reading.malformed();
+            Step::To(tail.at + next)
+        }
+        (Extent::Open, None) => Step::More,
+        (Extent::Broken, None) => {
+            reading.malformed();
+            Step::To(tail.at + 1)
         }
     }
+}
+
+/// JSON allows no control characters inside strings; some tools write them, and damaged disks.
+fn mended(text: &str) -> String {
+    text.replace(|c: char| c.is_ascii_control(), " ")
+}
+
+/// Tells tables from everything else by the first line.
+fn look_at_start(text: &str, reading: &mut Reading<'_>) -> Mode {
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\0']);
+    if start.starts_with(['{', '[']) {
+        return Mode::Values;
+    }
+    match Table::of(start.lines().next().unwrap_or_default()) {
+        Some(table) => {
+            if table == Table::Summary {
+                reading.tally.neighbour = Some((Reason::ConsoleCsv, SUMMARY));
+            }
+            Mode::Rows(table)
+        }
+        None => Mode::Values,
+    }
+}
+
+const SUMMARY: &str = "this table leaves out who called and with what; hint: in the console's Event \
+                       history choose Download events, Download as JSON, or use the files of a trail";
+
+/// Reads rows; the header is met again here and passed over as the first.
+fn rows(table: &Table, tail: Tail<'_>, reading: &mut Reading<'_>) -> usize {
+    let (delimiter, mut at) = match table {
+        Table::Summary => return tail.text.len(),
+        Table::Raw { delimiter, .. } | Table::Columns { delimiter, .. } => (*delimiter, tail.at),
+    };
+    while at < tail.text.len() {
+        let rest = tail.text.get(at..).unwrap_or_default();
+        let Some((cells, length)) = table::row(rest, delimiter, tail.last) else { break };
+        at += length.max(1);
+        if cells.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        match table {
+            Table::Raw { column, .. } => match cells.get(*column) {
+                Some(cell) if cell.contains('{') => reading.cell(cell),
+                _ => {}
+            },
+            Table::Columns { names, .. } if !is_header(names, &cells) => {
+                let mut draft = Draft::default();
+                for (name, cell) in names.iter().zip(&cells) {
+                    draft.set(name, Value::String(cell.to_string()));
+                }
+                reading.draft(draft);
+            }
+            Table::Columns { .. } | Table::Summary => {}
+        }
+    }
+    at
+}
+
+fn is_header(names: &[String], cells: &[Cow<'_, str>]) -> bool {
+    names.iter().zip(cells).all(|(name, cell)| name == cell)
 }
 
 /// A line of text: what stands before a `{` is a time stamp or the like.

@@ -67,7 +67,8 @@ impl Selection {
         self.takes_time(event.time) && self.takes_account(event) && self.takes_region(event)
     }
 
-    fn takes_time(&self, time: Time) -> bool {
+    /// Whether a moment lies in the wanted stretch of time.
+    pub fn takes_time(&self, time: Time) -> bool {
         self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time <= until)
     }
 
@@ -94,8 +95,18 @@ impl Selection {
         let oldest = delivery.stamp.plus_seconds(-DELIVERY_SLACK);
         self.since.is_none_or(|since| newest >= since)
             && self.until.is_none_or(|until| oldest <= until)
+            && self.takes_home_of(&delivery.region)
+    }
+
+    /// Files of the Regions in which global services are recorded are opened whatever the filter.
+    fn takes_home_of(&self, region: &str) -> bool {
+        self.regions.is_empty() || self.regions.contains(region) || HOMES.contains(&region)
     }
 }
+
+/// Where IAM and Organizations are recorded, for each partition (CloudTrail user guide, "Global
+/// service events").
+pub(super) const HOMES: [&str; 3] = ["us-east-1", "us-gov-west-1", "cn-north-1"];
 
 #[cfg(test)]
 mod tests {

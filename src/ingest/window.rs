@@ -90,6 +90,20 @@ impl Window {
         self.end = (self.end + count).min(self.bytes.len());
     }
 
+    /// Adds bytes at the end.
+    pub fn extend(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let free = self.free();
+            let count = free.len().min(bytes.len());
+            let (now, rest) = bytes.split_at(count);
+            if let Some(to) = free.get_mut(..count) {
+                to.copy_from_slice(now);
+            }
+            self.filled(count);
+            bytes = rest;
+        }
+    }
+
     /// Gives memory back that an unusually large record needed.
     pub fn shrink(&mut self, most: usize) {
         self.clear();

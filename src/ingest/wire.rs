@@ -211,6 +211,26 @@ pub(super) struct Record<'a> {
     pub(super) aggregated_event_id: Option<&'a RawValue>,
 }
 
+impl Record<'_> {
+    /// Whether a structure has become text, as in results of Athena and CloudTrail Lake.
+    pub(super) fn has_text_for_structure(&self) -> bool {
+        let session = self.user_identity.object().map(|i| &i.session_context);
+        let raws = [
+            self.request_parameters,
+            self.response_elements,
+            self.additional_event_data,
+            self.resources,
+            self.service_event_details,
+            self.addendum,
+            self.tls_details,
+            self.event_context,
+        ];
+        matches!(self.user_identity, Part::Other)
+            || matches!(session, Some(Part::Other))
+            || raws.iter().flatten().any(|raw| raw.get().starts_with('"'))
+    }
+}
+
 /// `userIdentity` (CloudTrail userIdentity element).
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -1,0 +1,253 @@
+//! Reads one file from first byte to last, whatever it is made of.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use super::charset::Charset;
+use super::foreign;
+use super::gzip;
+use super::inflate::{Bytes, Caps, Damage, Inflate};
+use super::ledger::{Ledger, Reason, Skip};
+use super::reading::{Reading, Tally};
+use super::scan::Scan;
+use super::selection::Selection;
+use super::source::Source;
+use super::window::Window;
+use crate::event::Event;
+
+/// Bytes looked at together: small enough to stay in the processor's cache between inflating and
+/// parsing, large enough that a record cut by its end costs little.
+const WINDOW: usize = 512 << 10;
+
+/// Events handed over together, so that a huge file does not gather all of its own first.
+const PART: usize = 4096;
+
+/// What a worker keeps from file to file.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    inflate: Inflate,
+    window: Window,
+    /// Text that is not yet UTF-8.
+    raw: Window,
+}
+
+/// What reading a file needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order<'o> {
+    pub(super) selection: &'o Selection,
+    pub(super) caps: Caps,
+    /// Bytes looked at together.
+    pub(super) window: usize,
+}
+
+impl<'o> Order<'o> {
+    pub(super) fn new(selection: &'o Selection, caps: Caps) -> Order<'o> {
+        Order { selection, caps, window: WINDOW }
+    }
+}
+
+/// The account of one file; its events have been handed over.
+pub(super) struct Account {
+    pub(super) tally: Tally,
+    pub(super) stored: u64,
+    inflated: u64,
+    damage: Option<Damage>,
+    invalid_utf8: bool,
+}
+
+/// Reads a source; events go to `emit` part by part, the account is returned.
+pub(super) fn read<'o>(
+    source: &Source,
+    order: Order<'o>,
+    desk: &mut Desk,
+    emit: &mut dyn FnMut(Vec<Event>),
+) -> Account {
+    let opened: io::Result<Box<dyn Read>> = match &source.path {
+        Some(path) => File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
+        None => Ok(Box::new(io::stdin())),
+    };
+    match opened {
+        Ok(mut bytes) => read_bytes(&mut *bytes, order, desk, emit),
+        Err(error) => Account {
+            tally: Tally::default(),
+            stored: 0,
+            inflated: 0,
+            damage: Some(Damage { reason: Reason::Unreadable, detail: error.to_string() }),
+            invalid_utf8: false,
+        },
+    }
+}
+
+/// Reads bytes as [`read`] does a file.
+pub(super) fn read_bytes<'o>(
+    bytes: &mut dyn Read,
+    order: Order<'o>,
+    desk: &mut Desk,
+    emit: &mut dyn FnMut(Vec<Event>),
+) -> Account {
+    let Desk { inflate, window, raw } = desk;
+    window.shrink(4 * WINDOW);
+    raw.shrink(0);
+    let mut bytes = inflate.open(bytes, order.caps);
+    let more = bytes.fill(window, order.window);
+    if window.bytes().starts_with(&gzip::MAGIC) {
+        return read_inner(&mut bytes, window, order, emit);
+    }
+    walk(bytes, more, order, window, raw, emit)
+}
+
+/// Gzip inside gzip: Firehose compresses what CloudWatch Logs sends it compressed.
+fn read_inner<'o>(
+    outer: &mut Bytes<'_>,
+    window: &mut Window,
+    order: Order<'o>,
+    emit: &mut dyn FnMut(Vec<Event>),
+) -> Account {
+    let mut desk = Desk::default();
+    let Desk { inflate, window: inner, raw } = &mut desk;
+    let mut rest = Rest { outer, window };
+    let mut bytes = inflate.open(&mut rest, order.caps);
+    let more = bytes.fill(inner, order.window);
+    let mut account = walk(bytes, more, order, inner, raw, emit);
+    account.stored = outer.stored();
+    if account.damage.is_none() {
+        account.damage = outer.damage().cloned();
+    }
+    account
+}
+
+/// What is left of a stream behind a window.
+struct Rest<'r, 'i> {
+    outer: &'r mut Bytes<'i>,
+    window: &'r mut Window,
+}
+
+impl Read for Rest<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.window.len() == 0 {
+            self.outer.fill(self.window, 1);
+        }
+        let count = self.window.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..count), self.window.bytes().get(..count))
+        {
+            to.copy_from_slice(from);
+        }
+        self.window.consume(count);
+        Ok(count)
+    }
+}
+
+fn walk<'o>(
+    mut bytes: Bytes<'_>,
+    mut more: bool,
+    order: Order<'o>,
+    window: &mut Window,
+    raw: &mut Window,
+    emit: &mut dyn FnMut(Vec<Event>),
+) -> Account {
+    let mut reading = Reading::new(order.selection);
+    let mut invalid_utf8 = false;
+    if let Some(format) = foreign::format(window.bytes()) {
+        reading.tally.neighbour = Some((Reason::UnsupportedFormat, format));
+        return Account::of(reading, &bytes, invalid_utf8);
+    }
+    let charset = Charset::of(window.bytes());
+    if charset != Charset::Utf8 {
+        std::mem::swap(window, raw);
+        more = charset.fill(&mut bytes, more, raw, window, order.window);
+    }
+    let mut scan = Scan::default();
+    loop {
+        invalid_utf8 |= window.make_valid(!more);
+        let consumed = scan.scan(window.text(), !more, &mut reading);
+        if reading.events.len() >= PART {
+            emit(std::mem::take(&mut reading.events));
+        }
+        if !more {
+            break;
+        }
+        window.consume(consumed);
+        let target = order.window.max(window.len() * 2);
+        more = match charset {
+            Charset::Utf8 => bytes.fill(window, target),
+            other => other.fill(&mut bytes, true, raw, window, target),
+        };
+    }
+    if !reading.events.is_empty() {
+        emit(std::mem::take(&mut reading.events));
+    }
+    Account::of(reading, &bytes, invalid_utf8)
+}
+
+impl Account {
+    fn of(reading: Reading<'_>, bytes: &Bytes<'_>, invalid_utf8: bool) -> Account {
+        Account {
+            tally: reading.tally,
+            stored: bytes.stored(),
+            inflated: bytes.given(),
+            damage: bytes.damage().cloned(),
+            invalid_utf8,
+        }
+    }
+
+    /// Writes this file's account into the ledger.
+    pub(super) fn enter(&self, source: &Source, ledger: &mut Ledger) {
+        ledger.bytes_stored += self.stored;
+        ledger.bytes_inflated += self.inflated;
+        for (reason, detail) in self.reasons() {
+            let recovered = self.tally.understood;
+            ledger.skipped.push(Skip { path: source.name(), reason, detail, recovered });
+        }
+        if !self.tally.recognised() {
+            return;
+        }
+        ledger.files_read += 1;
+        ledger.records.read += self.tally.understood + self.tally.malformed;
+        ledger.records.malformed += self.tally.malformed;
+        ledger.records.out_of_range += self.tally.out_of_range;
+    }
+
+    /// Everything that has to be said about the file.
+    fn reasons(&self) -> Vec<(Reason, Option<String>)> {
+        let tally = &self.tally;
+        let mut reasons = Vec::new();
+        for (reason, count) in &tally.passed_over {
+            reasons.push((*reason, Some(format!("{} passed over", records(*count)))));
+        }
+        if let Some(damage) = &self.damage {
+            reasons.push((damage.reason, Some(damage.detail.clone())));
+        } else if self.inflated == 0 {
+            reasons.push((Reason::Empty, None));
+        } else if !tally.recognised() {
+            reasons.push(match tally.neighbour {
+                Some((reason, detail)) => (reason, Some(detail.to_owned())),
+                None => (Reason::NotCloudtrail, None),
+            });
+            return reasons;
+        }
+        if !tally.recognised() {
+            return reasons;
+        }
+        if tally.cut && self.damage.is_none() {
+            reasons.push((Reason::TruncatedJson, Some("ends inside a record".to_owned())));
+        }
+        if !tally.flaws.is_empty() {
+            let flaws =
+                tally.flaws.iter().map(|(f, n)| format!("{} with {}", records(*n), f.as_str()));
+            reasons.push((Reason::MalformedRecords, Some(flaws.collect::<Vec<_>>().join(", "))));
+        }
+        if tally.foreign > 0 {
+            let detail = format!("{} values or lines that are no records", tally.foreign);
+            reasons.push((Reason::NotCloudtrail, Some(detail)));
+        }
+        if self.invalid_utf8 {
+            let detail = "bytes that are no UTF-8 were replaced by question marks".to_owned();
+            reasons.push((Reason::InvalidUtf8, Some(detail)));
+        }
+        reasons
+    }
+}
+
+fn records(count: u64) -> String {
+    format!("{count} {}", if count == 1 { "record" } else { "records" })
+}

@@ -1,0 +1,185 @@
+//! What is to be read, in which order, and which files need not be opened.
+
+use std::thread;
+
+use super::file::{self, Account, Desk, Order};
+use super::layout::DELIVERY_SLACK;
+use super::ledger::Ledger;
+use super::pipeline;
+use super::selection::{Moment, Selection};
+use super::sight::Sight;
+use super::source::{Input, Source, discover};
+use super::{Options, Progress};
+use crate::error::Result;
+use crate::event::{Event, Time};
+
+/// What a worker gives.
+pub(super) enum Part {
+    Events(Vec<Event>),
+    Done(Box<Account>),
+}
+
+/// The work to be done.
+pub(super) struct Plan {
+    sources: Vec<Source>,
+    pub(super) selection: Selection,
+    /// Bounds that hang on the last event, as long as that is not known.
+    pub(super) since: Option<i64>,
+    pub(super) until: Option<i64>,
+    options: Options,
+    ledger: Ledger,
+}
+
+impl Plan {
+    pub(super) fn make(inputs: &[Input], options: &Options) -> Result<Plan> {
+        let found = discover(inputs)?;
+        let mut plan = Plan {
+            selection: Selection {
+                since: at(options.since),
+                until: at(options.until),
+                accounts: options.accounts.iter().cloned().collect(),
+                regions: options.regions.iter().cloned().collect(),
+            },
+            since: before_last(options.since),
+            until: before_last(options.until),
+            options: options.clone(),
+            ledger: Ledger {
+                files_found: (found.sources.len() + found.unreadable.len()) as u64,
+                skipped: found.unreadable,
+                ..Ledger::default()
+            },
+            sources: found.sources,
+        };
+        plan.resolve();
+        let all = plan.sources.len();
+        let selection = &plan.selection;
+        plan.sources.retain(|source| {
+            source.delivery.as_ref().is_none_or(|delivery| selection.takes_delivery(delivery))
+        });
+        plan.ledger.ordered = plan.sources.iter().all(|source| source.delivery.is_some());
+        plan.ledger.files_out_of_range = (all - plan.sources.len()) as u64;
+        Ok(plan)
+    }
+
+    /// Finds the last event, where the names allow to find it without reading everything.
+    fn resolve(&mut self) {
+        let ordered = self.sources.iter().all(|source| source.delivery.is_some());
+        if !ordered || (self.since.is_none() && self.until.is_none()) {
+            return;
+        }
+        if let Some(last) = self.last_event() {
+            self.bound(last);
+        }
+    }
+
+    /// Turns spans before the last event into moments.
+    pub(super) fn bound(&mut self, last: Time) {
+        if let Some(seconds) = self.since.take() {
+            self.selection.since = Some(last.plus_seconds(-seconds));
+        }
+        if let Some(seconds) = self.until.take() {
+            self.selection.until = Some(last.plus_seconds(-seconds));
+        }
+    }
+
+    /// Files are stamped after their events: reading from the last file backwards can stop as soon
+    /// as an event is found that is younger than the next stamp.
+    fn last_event(&self) -> Option<Time> {
+        let everything = Selection::default();
+        let order = Order::new(&everything, self.options.caps);
+        let mut desk = Desk::default();
+        let mut last: Option<Time> = None;
+        for source in self.sources.iter().rev() {
+            let stamp = source.delivery.as_ref()?.stamp.plus_seconds(60);
+            if last.is_some_and(|last| last >= stamp) {
+                break;
+            }
+            let mut emit = |events: Vec<Event>| {
+                last = last.max(events.iter().map(|event| event.time).max());
+            };
+            file::read(source, order, &mut desk, &mut emit);
+        }
+        last
+    }
+
+    /// Reads everything; `take` is given the events of each file and then its end, file by file.
+    pub(super) fn run(
+        &self,
+        progress: &dyn Progress,
+        mut take: impl FnMut(usize, Vec<Event>),
+    ) -> Books {
+        progress.found(self.sources.len() as u64);
+        let order = Order::new(&self.selection, self.options.caps);
+        let mut books = Books { ledger: self.ledger.clone(), sight: Sight::default() };
+        let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Part)| {
+            let Some(source) = self.sources.get(number) else { return };
+            let account = file::read(source, order, desk, &mut |events| emit(Part::Events(events)));
+            progress.done(account.stored);
+            emit(Part::Done(Box::new(account)));
+        };
+        pipeline::in_order(self.sources.len(), self.threads(), job, |number, part| match part {
+            Part::Events(events) => take(number, events),
+            Part::Done(account) => {
+                if let Some(source) = self.sources.get(number) {
+                    books.enter(source, *account);
+                }
+                take(number, Vec::new());
+            }
+        });
+        books
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        let all = || thread::available_parallelism().map_or(1, usize::from);
+        self.options.threads.filter(|threads| *threads > 0).unwrap_or_else(all)
+    }
+
+    /// Once this file is read, every event older than the returned moment is in; `None` when the
+    /// names of the files that follow do not tell.
+    pub(super) fn complete_after(&self, number: usize) -> Option<Time> {
+        let next = self.sources.get(number + 1)?.delivery.as_ref()?;
+        let stamp = self.ledger.ordered.then_some(next.stamp)?;
+        Some(stamp.plus_seconds(-DELIVERY_SLACK))
+    }
+}
+
+fn at(moment: Option<Moment>) -> Option<Time> {
+    match moment {
+        Some(Moment::At(time)) => Some(time),
+        Some(Moment::BeforeLast(_)) | None => None,
+    }
+}
+
+fn before_last(moment: Option<Moment>) -> Option<i64> {
+    match moment {
+        Some(Moment::BeforeLast(seconds)) => Some(seconds),
+        Some(Moment::At(_)) | None => None,
+    }
+}
+
+/// The ledger while it is being written.
+pub(super) struct Books {
+    pub(super) ledger: Ledger,
+    sight: Sight,
+}
+
+impl Books {
+    fn enter(&mut self, source: &Source, mut account: Account) {
+        account.enter(source, &mut self.ledger);
+        self.sight.add(std::mem::take(&mut account.tally.sight));
+    }
+
+    /// The finished ledger.
+    pub(super) fn close(mut self, kept: u64, duplicates: u64, out_of_range: u64) -> Ledger {
+        let ledger = &mut self.ledger;
+        ledger.records.kept = kept;
+        ledger.records.duplicates = duplicates;
+        ledger.records.out_of_range += out_of_range;
+        ledger.skipped.sort();
+        ledger.span = self.sight.span();
+        ledger.accounts = self.sight.accounts();
+        ledger.regions = self.sight.regions();
+        ledger.blind_spots = self.sight.blind_spots();
+        self.ledger
+    }
+}

@@ -1,0 +1,317 @@
+//! Watches the records go by and notes what the export can and cannot show. Collected per file and
+//! added up, so that neither threads nor order matter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::blind_spot::{BlindSpot, BlindSpotKind};
+use super::trail_change::{self, TrailChange};
+use crate::event::{Event, Field, Time};
+
+const HOUR: i64 = 3_600_000;
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub(super) struct Sight {
+    span: Option<(Time, Time)>,
+    streams: Vec<Stream>,
+    /// Where the last event went: a delivery file holds one account and one Region.
+    last: usize,
+    kms: u64,
+    reads: u64,
+    writes: u64,
+    data: u64,
+    /// Accounts that call but are no recipients, and accounts that own what was called.
+    callers: BTreeMap<String, Mention>,
+    owners: BTreeMap<String, Mention>,
+    changes: Vec<TrailChange>,
+}
+
+/// The records of one account and Region, hour by hour.
+#[derive(Debug)]
+struct Stream {
+    account: Option<String>,
+    region: Option<String>,
+    hours: BTreeMap<i64, u64>,
+}
+
+/// How often an account is mentioned, and by which event first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mention {
+    count: u64,
+    first: (Time, String),
+}
+
+impl Sight {
+    /// Notes one event.
+    pub(super) fn see(&mut self, event: &Event) {
+        let (first, last) = self.span.unwrap_or((event.time, event.time));
+        self.span = Some((first.min(event.time), last.max(event.time)));
+        self.count(event.account(), event.region(), event.time.0.div_euclid(HOUR), 1);
+        self.kms += u64::from(event.source() == "kms.amazonaws.com");
+        self.see_category(event);
+        self.see_accounts(event);
+        if let Some(change) = trail_change::of(event) {
+            self.changes.push(change);
+        }
+    }
+
+    fn see_category(&mut self, event: &Event) {
+        let category = event.get(Field::EventCategory);
+        if category == Some("Data") || event.management_event == Some(false) {
+            self.data += 1;
+            return;
+        }
+        match event.read_only {
+            Some(true) => self.reads += 1,
+            Some(false) => self.writes += 1,
+            None => {}
+        }
+    }
+
+    fn see_accounts(&mut self, event: &Event) {
+        let Some(recipient) = event.get(Field::RecipientAccountId) else { return };
+        if let Some(caller) = event.caller_account().filter(|a| *a != recipient && is_account(a)) {
+            mention(&mut self.callers, caller, event);
+        }
+        let Some(resources) = event.get(Field::Resources) else { return };
+        for owner in owners(resources).filter(|owner| *owner != recipient) {
+            mention(&mut self.owners, owner, event);
+        }
+    }
+
+    fn count(&mut self, account: Option<&str>, region: Option<&str>, hour: i64, count: u64) {
+        let is = |s: &Stream| s.account.as_deref() == account && s.region.as_deref() == region;
+        if !self.streams.get(self.last).is_some_and(is) {
+            self.last = self.streams.iter().position(is).unwrap_or(self.streams.len());
+        }
+        if self.last == self.streams.len() {
+            let (account, region) = (account.map(str::to_owned), region.map(str::to_owned));
+            self.streams.push(Stream { account, region, hours: BTreeMap::new() });
+        }
+        if let Some(stream) = self.streams.get_mut(self.last) {
+            *stream.hours.entry(hour).or_default() += count;
+        }
+    }
+
+    /// Adds what another file showed.
+    pub(super) fn add(&mut self, other: Sight) {
+        self.span = match (self.span, other.span) {
+            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+            (a, b) => a.or(b),
+        };
+        for stream in other.streams {
+            for (hour, count) in stream.hours {
+                self.count(stream.account.as_deref(), stream.region.as_deref(), hour, count);
+            }
+        }
+        self.kms += other.kms;
+        self.reads += other.reads;
+        self.writes += other.writes;
+        self.data += other.data;
+        for (mine, others) in [(&mut self.callers, other.callers), (&mut self.owners, other.owners)]
+        {
+            for (account, mention) in others {
+                add_mention(mine, account, mention);
+            }
+        }
+        self.changes.extend(other.changes);
+    }
+
+    /// First and last event time.
+    pub(super) fn span(&self) -> Option<(Time, Time)> {
+        self.span
+    }
+
+    /// Accounts the records were delivered to.
+    pub(super) fn accounts(&self) -> BTreeSet<String> {
+        self.streams.iter().filter_map(|s| s.account.clone()).collect()
+    }
+
+    /// Regions of the records.
+    pub(super) fn regions(&self) -> BTreeSet<String> {
+        self.streams.iter().filter_map(|s| s.region.clone()).collect()
+    }
+
+    /// What the export cannot show, in a fixed order.
+    pub(super) fn blind_spots(&self) -> Vec<BlindSpot> {
+        if self.span.is_none() {
+            return Vec::new();
+        }
+        let mut spots = trail_change::blind_spots(&self.changes);
+        self.missing_categories(&mut spots);
+        self.missing_region(&mut spots);
+        self.missing_hours(&mut spots);
+        self.unseen_accounts(&mut spots);
+        spots.sort();
+        spots.dedup();
+        spots
+    }
+
+    fn missing_categories(&self, spots: &mut Vec<BlindSpot>) {
+        let mut push = |kind, detail: &str| spots.push(BlindSpot::new(kind, detail, None));
+        if self.kms == 0 {
+            push(
+                BlindSpotKind::NoKmsEvents,
+                "no AWS KMS event at all: denied and successful uses of keys cannot be seen",
+            );
+        }
+        if self.reads == 0 && self.writes >= FEW {
+            push(
+                BlindSpotKind::ReadEventsMissing,
+                "no read-only management event: Decrypt, GenerateDataKey, AssumeRole checks and \
+                 Describe calls cannot be seen",
+            );
+        }
+        if self.writes == 0 && self.reads >= FEW {
+            push(
+                BlindSpotKind::WriteEventsMissing,
+                "no event that writes: the calls that create and change things cannot be seen",
+            );
+        }
+        if self.data == 0 {
+            push(
+                BlindSpotKind::DataEventsMissing,
+                "no data event: calls on S3 objects, Lambda functions, queues, topics and table \
+                 items cannot be seen, so that the user's call behind a KMS call may be missing",
+            );
+        }
+    }
+
+    /// IAM and Organizations are recorded in one Region of the partition (CloudTrail user guide,
+    /// "Global service events").
+    fn missing_region(&self, spots: &mut Vec<BlindSpot>) {
+        let regions = self.regions();
+        for (prefix, home) in
+            [("us-gov-", "us-gov-west-1"), ("cn-", "cn-north-1"), ("", "us-east-1")]
+        {
+            let special = |r: &String| r.starts_with("us-gov-") || r.starts_with("cn-");
+            let there = |r: &String| r.starts_with(prefix) && (!prefix.is_empty() || !special(r));
+            if regions.iter().any(there) && !regions.contains(home) {
+                let detail = format!(
+                    "no record from {home}, where changes of IAM and Organizations policies are \
+                     recorded"
+                );
+                spots.push(BlindSpot::new(BlindSpotKind::RegionMissing, &detail, None));
+            }
+        }
+    }
+
+    fn missing_hours(&self, spots: &mut Vec<BlindSpot>) {
+        for stream in &self.streams {
+            for (from, to) in gaps(&stream.hours) {
+                let hours = to - from;
+                let detail = format!(
+                    "account {}, Region {}: nothing between {} and {} ({hours} {}), although every \
+                     other hour has records",
+                    stream.account.as_deref().unwrap_or("unknown"),
+                    stream.region.as_deref().unwrap_or("unknown"),
+                    Time(from * HOUR),
+                    Time(to * HOUR),
+                    if hours == 1 { "hour" } else { "hours" },
+                );
+                spots.push(BlindSpot::new(BlindSpotKind::HoursMissing, &detail, None));
+            }
+        }
+    }
+
+    /// Denials across accounts are recorded only for the caller (KMS developer guide, "Logging AWS
+    /// KMS API calls"), policies only in the account that owns them.
+    fn unseen_accounts(&self, spots: &mut Vec<BlindSpot>) {
+        let seen = self.accounts();
+        let mut note = |map: &BTreeMap<String, Mention>, kind, what: &str| {
+            for (account, mention) in map.iter().filter(|(a, _)| !seen.contains(*a)) {
+                let count = mention.count;
+                let detail = format!("account {account} {what} ({count} records mention it)");
+                spots.push(BlindSpot::new(kind, &detail, Some(&mention.first.1)));
+            }
+        };
+        note(
+            &self.callers,
+            BlindSpotKind::CallerAccountMissing,
+            "calls into these accounts, but its own trail is not here: a call of its that was \
+             denied is recorded only there",
+        );
+        note(
+            &self.owners,
+            BlindSpotKind::OwnerAccountMissing,
+            "owns resources that are called, but its own trail is not here: changes of its \
+             policies cannot be seen",
+        );
+    }
+}
+
+/// Below so many records, the absence of a sort of them says nothing.
+const FEW: u64 = 50;
+
+fn mention(map: &mut BTreeMap<String, Mention>, account: &str, event: &Event) {
+    let this = Mention { count: 1, first: (event.time, event.id().to_owned()) };
+    add_mention(map, account.to_owned(), this);
+}
+
+fn add_mention(map: &mut BTreeMap<String, Mention>, account: String, other: Mention) {
+    match map.get_mut(&account) {
+        Some(mention) => {
+            mention.count += other.count;
+            if other.first < mention.first {
+                mention.first = other.first;
+            }
+        }
+        None => {
+            map.insert(account, other);
+        }
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The accounts named in `resources`, without parsing it: `"accountId":"111122223333"`.
+fn owners(resources: &str) -> impl Iterator<Item = &str> {
+    resources
+        .split("\"accountId\"")
+        .skip(1)
+        .filter_map(|rest| rest.trim_start_matches([':', ' ', '"']).get(..12))
+        .filter(|account| is_account(account))
+}
+
+/// Stretches of empty hours in a stream that is busy otherwise: at least half a day of it, with
+/// 20 records in the quietest tenth of its hours, so that an empty hour is no chance.
+fn gaps(hours: &BTreeMap<i64, u64>) -> Vec<(i64, i64)> {
+    let (Some((first, _)), Some((last, _))) = (hours.first_key_value(), hours.last_key_value())
+    else {
+        return Vec::new();
+    };
+    let mut counts: Vec<u64> = hours.values().copied().collect();
+    counts.sort_unstable();
+    let quiet = counts.get(counts.len() / 10).copied().unwrap_or(0);
+    if last - first < 12 || quiet < 20 || counts.len() < 12 {
+        return Vec::new();
+    }
+    let present: Vec<i64> = hours.keys().copied().collect();
+    let pairs = present.iter().zip(present.iter().skip(1));
+    pairs.filter(|(a, b)| **b - **a > 1).map(|(a, b)| (a + 1, *b)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_hour_of_a_busy_stream_is_a_gap() {
+        let busy: BTreeMap<i64, u64> =
+            (100..130).filter(|h| !(110..112).contains(h)).map(|h| (h, 50)).collect();
+        assert_eq!(gaps(&busy), [(110, 112)]);
+        let sparse: BTreeMap<i64, u64> =
+            (100..130).filter(|h| h % 3 == 0).map(|h| (h, 2)).collect();
+        assert_eq!(gaps(&sparse), []);
+        assert_eq!(gaps(&BTreeMap::new()), []);
+    }
+
+    #[test]
+    fn owners_are_found_in_resources() {
+        let resources =
+            r#"[{"ARN":"arn:aws:kms:x","accountId":"111122223333"},{"accountId":"AWS Internal"}]"#;
+        assert_eq!(owners(resources).collect::<Vec<_>>(), ["111122223333"]);
+    }
+}
