@@ -70,3 +70,6 @@ contrast-whole-account = { $principals } principals of account { $account } fail
 } and nobody there succeeds: what they have in common is the account.
 
 benign-never-allowed = a read that was never allowed to this principal: a console page or a scanner
+
+changed-before = { $time }, before the first failure: { $action }: { $summary }
+changed-nothing = The call worked before, and the log holds no change of anything it depends on.

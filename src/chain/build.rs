@@ -28,6 +28,7 @@ pub struct Chains {
     children: BTreeMap<usize, Vec<usize>>,
     copies: BTreeMap<usize, usize>,
     synthesized: BTreeMap<usize, Synthesized>,
+    keys: BTreeMap<usize, String>,
 }
 
 impl Chains {
@@ -117,6 +118,12 @@ impl Chains {
     /// The call that the one at `index` is another account's copy of.
     pub fn copy_of(&self, index: usize) -> Option<usize> {
         self.copies.get(&index).copied()
+    }
+
+    /// The KMS key of a denied call whose text does not name it, as its chain tells: the key that
+    /// the parent names, or the only key ever used for what the parent was about.
+    pub fn inferred_key(&self, index: usize) -> Option<&str> {
+        self.keys.get(&index).map(String::as_str)
     }
 
     /// The unlogged user call behind the call at `index`.
@@ -344,6 +351,7 @@ impl Assignment<'_> {
         self.learn_fan_out(&slots);
         self.assign_rest(chains, &mut slots, lost);
         self.fall_back(chains);
+        self.infer_keys(chains);
     }
 
     fn learn_keys(&mut self) {
@@ -853,6 +861,43 @@ impl Assignment<'_> {
             .collect();
         ties.sort_unstable();
         ties
+    }
+
+    /// Names the key of calls that lost it, from what their parents say.
+    fn infer_keys(&self, chains: &mut Chains) {
+        for child in self.children.iter().filter(|c| c.is_kms() && c.key.is_none()) {
+            let mut at = child.index;
+            while let Some(link) = chains.link(at) {
+                at = link.parent;
+                if let Some(key) = self.key_of_parent(at) {
+                    chains.keys.insert(child.index, key);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The one key that a call names or is known to use.
+    fn key_of_parent(&self, parent: usize) -> Option<String> {
+        let root = self.events.get(parent)?;
+        let facts = self.index.facts(parent)?;
+        let mut keys: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
+        for named in &facts.keys {
+            if let Some(alias) = alias_in(named) {
+                let known = self.learned.aliases.get(&(place(root), alias.to_owned()));
+                keys.extend(known.into_iter().flatten().cloned());
+            } else if call::key_arn_in(named).is_some() {
+                keys.insert(named.clone());
+            } else if let (Some(account), Some(region)) = (root.account(), root.region()) {
+                let partition = event::arn::partition_of(region);
+                keys.insert(format!("arn:{partition}:kms:{region}:{account}:key/{named}"));
+            }
+        }
+        if keys.is_empty() {
+            let tokens = facts.tokens().filter_map(|token| self.learned.keys.get(token));
+            keys.extend(tokens.flatten().cloned());
+        }
+        (keys.len() == 1).then(|| keys.pop_first()).flatten()
     }
 
     /// What found no parent: the user call may not be in the log at all.

@@ -7,6 +7,7 @@ use super::reading;
 use crate::chain::{Chains, Knowledge};
 use crate::cli::{AnalyzeArguments, Format};
 use crate::diagnose;
+use crate::history::{History, dump::Dump};
 use crate::report::{self, Material};
 use crate::wording::{Language, Wording};
 
@@ -23,11 +24,14 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
     let ingested = reading::read(&arguments.read)?;
     let knowledge = Knowledge::default();
     let chains = Chains::build(&ingested.events, &knowledge);
-    let diagnosis = diagnose::diagnose(&ingested.events, &chains, &knowledge);
+    let dump = Dump::read(&arguments.policies, None)?;
+    let history = History::new(&ingested.events, dump);
+    let diagnosis = diagnose::diagnose(&ingested.events, &chains, &knowledge, &history);
     let material = Material {
         events: &ingested.events,
         chains: &chains,
         diagnosis: &diagnosis,
+        history: &history,
         coverage: reading::coverage(&ingested.ledger),
         max_occurrences: arguments.max_occurrences,
     };

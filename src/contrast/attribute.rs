@@ -120,7 +120,7 @@ impl<'e> Observation<'e> {
             }
         };
         put(Attribute::Principal, principal(event));
-        let resource = resource(event);
+        let resource = resource(event).or_else(|| chains.inferred_key(index).map(str::to_owned));
         put(
             Attribute::ResourceAccount,
             resource.as_deref().and_then(account_of).map(str::to_owned),
@@ -175,7 +175,18 @@ pub fn resource(event: &Event) -> Option<String> {
     {
         return Some(key);
     }
-    event::resource::resource_of(event).map(|r| r.id)
+    event::resource::resource_of(event).map(|r| policy_holder(&r.id))
+}
+
+/// The resource whose policy is asked: of an S3 object its bucket, as objects have no policies.
+pub fn policy_holder(resource: &str) -> String {
+    match resource.split_once(":s3:::") {
+        Some((head, path)) => {
+            let bucket = path.split('/').next().unwrap_or(path);
+            format!("{head}:s3:::{bucket}")
+        }
+        None => resource.to_owned(),
+    }
 }
 
 /// The account in an ARN.

@@ -6,6 +6,6 @@ mod attribute;
 mod factor;
 mod nearest;
 
-pub use attribute::{Attribute, Observation, account_of, principal, resource};
+pub use attribute::{Attribute, Observation, account_of, policy_holder, principal, resource};
 pub use factor::{Factor, factors};
 pub use nearest::{Difference, differences, nearest};

@@ -88,7 +88,9 @@ fn one(
         .resource
         .clone()
         .filter(|r| r != "*")
+        .map(|r| contrast::policy_holder(&r))
         .or_else(|| contrast::resource(event))
+        .or_else(|| chains.inferred_key(index).map(str::to_owned))
         .or_else(|| denial.resource_text.clone());
     Some(Failing {
         denied: index,

@@ -7,14 +7,21 @@ use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool};
 use super::words::Kind;
-use super::{contrasted, documented, rank, stated};
+use super::{changed, contrasted, documented, rank, stated};
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
+use crate::history::History;
+use crate::history::change::Change;
 use crate::wording::Sentence;
 
 /// Finds and judges everything that failed in `events`, which must be sorted by time and id.
-pub fn diagnose(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Diagnosis {
+pub fn diagnose(
+    events: &[Event],
+    chains: &Chains,
+    knowledge: &Knowledge,
+    history: &History,
+) -> Diagnosis {
     let all = failing(events, chains, knowledge);
     let pool = Pool::new(events, chains, &all);
     let (noise, real): (Vec<&Failing>, Vec<&Failing>) =
@@ -22,7 +29,7 @@ pub fn diagnose(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Dia
     let mut judged = Vec::new();
     for alike in alike(&real, events) {
         if let Some(picture) = Picture::new(events, chains, &pool, alike, &all) {
-            judged.push(judge(&picture, events, &pool));
+            judged.push(judge(&picture, events, &pool, history));
         }
     }
     let mut incidents = merge(judged, events, chains, &pool);
@@ -125,18 +132,27 @@ fn alike<'f>(failing: &[&'f Failing], events: &[Event]) -> Vec<Vec<&'f Failing>>
 struct Judged {
     failing: Vec<Failing>,
     verdict: Verdict,
+    change: Option<Change>,
     cause: String,
 }
 
-fn judge(picture: &Picture<'_, '_>, events: &[Event], pool: &Pool<'_>) -> Judged {
+fn judge(
+    picture: &Picture<'_, '_>,
+    events: &[Event],
+    pool: &Pool<'_>,
+    history: &History,
+) -> Judged {
     let mut testimony = documented::testimony(picture);
     testimony.extend(stated::testimony(picture, events));
     testimony.extend(contrasted::testimony(picture, pool));
+    testimony.extend(changed::testimony(picture, history));
     let ranked = rank::rank(&testimony);
     let certainty = ranked
         .first()
         .map_or(super::Certainty::Unknown, |winner| rank::certainty(winner, &testimony, false));
-    let cause = cause(picture, ranked.first().map_or(Layer::Unknown, |h| h.layer));
+    let layer = ranked.first().map_or(Layer::Unknown, |h| h.layer);
+    let change = changed::culprit(picture, history, layer).cloned();
+    let cause = cause(picture, layer, change.as_ref());
     let verdict = Verdict {
         ranked,
         certainty,
@@ -144,12 +160,20 @@ fn judge(picture: &Picture<'_, '_>, events: &[Event], pool: &Pool<'_>) -> Judged
         condition_keys: Vec::new(),
         next_evidence: Vec::new(),
     };
-    Judged { failing: picture.failing.iter().map(|f| (*f).clone()).collect(), verdict, cause }
+    Judged {
+        change,
+        failing: picture.failing.iter().map(|f| (*f).clone()).collect(),
+        verdict,
+        cause,
+    }
 }
 
 /// What failures of one cause have in common, by layer: the policy lies at the principal, at the
 /// resource, at the account or at the endpoint.
-fn cause(picture: &Picture<'_, '_>, layer: Layer) -> String {
+fn cause(picture: &Picture<'_, '_>, layer: Layer, change: Option<&Change>) -> String {
+    if let Some(change) = change {
+        return format!("{}|{}", layer.as_str(), change.event_id);
+    }
     let one = picture.one();
     let observation = picture.observation();
     let what = match layer {
@@ -190,9 +214,13 @@ fn incident(
     let shown_call = parts.first()?.failing.first()?.denied;
     let mut failing: Vec<Failing> = Vec::new();
     let mut verdict = None;
+    let mut change = None;
     for part in parts {
         failing.extend(part.failing);
-        verdict.get_or_insert(part.verdict);
+        if verdict.is_none() {
+            verdict = Some(part.verdict);
+            change = part.change;
+        }
     }
     failing.sort_by_key(|f| f.denied);
     let comparison = compare(&failing, shown_call, events, chains, pool);
@@ -205,6 +233,7 @@ fn incident(
         occurrences,
         shown,
         verdict: verdict?,
+        change,
         comparison,
         missing_steps: Vec::new(),
     })

@@ -5,6 +5,7 @@ use super::rank::Hypothesis;
 use super::testimony::Testimony;
 use super::words::{Certainty, Kind};
 use crate::contrast::{Difference, Factor};
+use crate::history::change::Change;
 use crate::wording::Sentence;
 
 /// Everything that was found.
@@ -29,6 +30,8 @@ pub struct Incident {
     pub shown: usize,
     /// Which layer, and why.
     pub verdict: Verdict,
+    /// The change that caused it, where the trail holds one.
+    pub change: Option<Change>,
     /// What was compared.
     pub comparison: Comparison,
     /// IAM actions of the steps that every comparable success has and this chain lacks.

@@ -2,6 +2,7 @@
 //! history and from evaluation; every piece names the events behind it and says which layers it
 //! speaks for and against. The verdict and its confidence follow from the pieces.
 
+mod changed;
 mod contrasted;
 mod documented;
 mod failing;

@@ -181,6 +181,18 @@ impl<'p, 'e> Picture<'p, 'e> {
         self.observation().get(Attribute::CallerAccount) == other.get(Attribute::CallerAccount)
     }
 
+    /// When the same call by the same principal on the same resource last worked before the first
+    /// failure.
+    pub fn last_success_before(&self) -> Option<Time> {
+        self.successes
+            .iter()
+            .filter(|o| {
+                o.event.time < self.first && self.same_principal(o) && self.same_resource(o)
+            })
+            .map(|o| o.event.time)
+            .max()
+    }
+
     /// Values of an attribute among the failures.
     pub fn values(&self, attribute: Attribute) -> BTreeMap<Option<&str>, usize> {
         let mut values = BTreeMap::new();

@@ -8,6 +8,7 @@ use crate::chain::Chains;
 use crate::contrast;
 use crate::diagnose::{self, Diagnosis, Failing};
 use crate::event::{self, Effect, Event, Failure, Field, Layer};
+use crate::history::{self, History};
 use crate::wording::Wording;
 
 /// What a report is made of.
@@ -18,6 +19,8 @@ pub struct Material<'m> {
     pub chains: &'m Chains,
     /// What was found.
     pub diagnosis: &'m Diagnosis,
+    /// What was in force over time.
+    pub history: &'m History,
     /// What was read.
     pub coverage: Coverage,
     /// Occurrences listed per incident; all of them when `None`.
@@ -77,7 +80,7 @@ impl Builder<'_> {
             missing_steps: incident.missing_steps.clone(),
             comparison: self.comparison(&incident.comparison),
             verdict: self.verdict(&incident.verdict),
-            change: None,
+            change: incident.change.as_ref().map(|c| self.change(c)),
             fixes: Vec::new(),
             refuted_fixes: Vec::new(),
         })
@@ -213,6 +216,26 @@ impl Builder<'_> {
         }
     }
 
+    fn change(&self, change: &history::change::Change) -> view::Change {
+        let around = self.material.history.around(change);
+        let text = |state: &history::replay::State| {
+            state.value().and_then(|v| v.as_text()).map(history::document::pretty)
+        };
+        let diff = around.and_then(|(before, after)| {
+            let (before, after) =
+                (text(before).unwrap_or_default(), text(after).unwrap_or_default());
+            (before != after).then(|| line_diff(&before, &after))
+        });
+        view::Change {
+            event_id: change.event_id.to_string(),
+            event_time: change.time.to_string(),
+            action: change.action.clone(),
+            principal_arn: change.by.clone(),
+            summary: self.wording.say(&change.summary),
+            diff,
+        }
+    }
+
     fn alternatives(&self, verdict: &diagnose::Verdict, said: Layer) -> Vec<Alternative> {
         verdict
             .ranked
@@ -344,6 +367,11 @@ fn factor(factor: &contrast::Factor) -> Factor {
 
 fn round(probability: f64) -> f64 {
     (probability.clamp(0.0, 0.999) * 1000.0).round() / 1000.0
+}
+
+/// Lines that went and came, with three lines around each.
+fn line_diff(before: &str, after: &str) -> String {
+    similar::TextDiff::from_lines(before, after).unified_diff().context_radius(3).to_string()
 }
 
 /// FNV-1a, 64 bits: a name for an incident that never changes between builds.

@@ -1,0 +1,187 @@
+//! Who changed what just before: a policy, grant or key change between the last success and the
+//! first failure, of something the failure depends on.
+
+use std::collections::BTreeSet;
+
+use super::picture::Picture;
+use super::testimony::{Testimony, Witness};
+use crate::event::{CallerKind, Effect, Layer};
+use crate::history::History;
+use crate::history::change::Change;
+use crate::history::subject::{Entity, Subject};
+use crate::wording::Sentence;
+
+/// IAM, KMS and Organizations are eventually consistent: a call may still succeed for a while after
+/// the change that will stop it (IAM user guide, "Troubleshooting": changes are not always
+/// immediately visible).
+const PROPAGATION_SECONDS: i64 = 120;
+
+/// What the failure depends on, by layer.
+struct Owners {
+    principal: BTreeSet<String>,
+    resource: BTreeSet<String>,
+    organization: BTreeSet<String>,
+    endpoint: BTreeSet<String>,
+}
+
+impl Owners {
+    fn new(picture: &Picture<'_, '_>, history: &History) -> Owners {
+        let inventory = history.at(picture.first);
+        let mut principal: BTreeSet<String> = picture.one().principal.iter().cloned().collect();
+        for arn in principal.clone() {
+            let documents = inventory.identity_policies(&arn);
+            principal.extend(documents.documents.into_iter().filter_map(|d| d.arn));
+            principal.extend(inventory.boundary(&arn).document.and_then(|d| d.arn));
+        }
+        let resource = picture.one().resource.iter().cloned().collect();
+        let mut organization = BTreeSet::new();
+        for account in [
+            picture.observation().event.caller_account(),
+            picture.one().resource.as_deref().and_then(crate::contrast::account_of),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            for levels in [inventory.scps(account), inventory.rcps(account)] {
+                for level in levels.levels {
+                    organization.insert(level.target);
+                    for document in level.policies.documents {
+                        organization.extend(history.owner(&document.subject));
+                    }
+                }
+            }
+            organization.insert(account.to_owned());
+        }
+        let endpoint = picture
+            .failures
+            .iter()
+            .filter_map(|o| o.event.get(crate::event::Field::VpcEndpointId))
+            .map(str::to_owned)
+            .collect();
+        Owners { principal, resource, organization, endpoint }
+    }
+
+    /// Whether what a change touched is something the failure depends on; organization policies
+    /// whose targets are not known count too.
+    fn include(&self, change: &Change, history: &History) -> bool {
+        let Some(owner) = history.owner(&change.subject) else { return false };
+        match &change.subject {
+            Subject::OrganizationPolicy(_) | Subject::OrganizationAttachment { .. } => {
+                self.organization.contains(&owner) || self.organization.len() <= 2
+            }
+            Subject::Parent(_) => self.organization.contains(&owner),
+            Subject::VpcEndpointPolicy(_) => self.endpoint.contains(&owner),
+            Subject::Setting { .. } => false,
+            _ => {
+                self.principal.iter().chain(&self.resource).any(|mine| same(mine, &owner))
+                    || self
+                        .resource
+                        .iter()
+                        .any(|mine| crate::event::arn::same_resource(mine, &owner))
+            }
+        }
+    }
+}
+
+/// Whether two ARNs name one user or role, with or without its path.
+fn same(one: &str, other: &str) -> bool {
+    one == other || Entity::from_arn(one).is_some_and(|e| Entity::from_arn(other) == Some(e))
+}
+
+/// The changes that may have caused the failure, oldest first.
+pub fn suspects<'h>(picture: &Picture<'_, '_>, history: &'h History) -> Vec<&'h Change> {
+    let owners = Owners::new(picture, history);
+    let from = picture.last_success_before().map(|time| time.plus_seconds(-PROPAGATION_SECONDS));
+    history
+        .changes()
+        .iter()
+        .filter(|change| change.time <= picture.first.plus_seconds(2))
+        .filter(|change| from.is_none_or(|from| change.time >= from))
+        .filter(|change| owners.include(change, history) && can_take_away(change))
+        .collect()
+}
+
+/// A grant only ever adds permission, and enabling a key cannot make it unusable.
+fn can_take_away(change: &Change) -> bool {
+    !matches!(
+        change.action.as_str(),
+        "kms:CreateGrant" | "kms:EnableKey" | "kms:CancelKeyDeletion" | "kms:CreateAlias"
+    )
+}
+
+/// Which layers the changes speak for.
+pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony> {
+    let worked_before = picture.last_success_before().is_some();
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for change in suspects(picture, history).into_iter().rev() {
+        for layer in Layer::ALL {
+            if !change.concerns(layer) || !fits(picture, layer) || !seen.insert(layer) {
+                continue;
+            }
+            let text = Sentence::new("changed-before")
+                .arg("action", change.action.as_str())
+                .arg("time", change.time.to_string())
+                .arg("summary", change.summary.clone());
+            let weight = if worked_before { 3.5 } else { 1.5 } * directness(change, layer);
+            // When the grant that let a call through is gone, AWS's text names the identity policy:
+            // that is where an Allow was missed last.
+            let revoked =
+                layer == Layer::KmsGrant && matches!(change.subject, Subject::Grant { .. });
+            let weight = if revoked && worked_before { 6.5 } else { weight };
+            let effect = if matches!(layer, Layer::KmsGrant | Layer::KmsKeyState) {
+                Effect::NotApplicable
+            } else {
+                Effect::Unknown
+            };
+            found.push(
+                Testimony::new(Witness::Changed, text)
+                    .weigh(layer, effect, weight)
+                    .event(&change.event_id),
+            );
+        }
+    }
+    found.extend(unchanged(picture, worked_before, found.is_empty()));
+    found
+}
+
+/// A change of the very thing counts in full; one that could play a part, less.
+fn directness(change: &Change, layer: Layer) -> f64 {
+    if change.layer == layer { 1.0 } else { 0.4 }
+}
+
+/// Grants and states matter only to KMS, trust policies only to who takes on a role.
+fn fits(picture: &Picture<'_, '_>, layer: Layer) -> bool {
+    let action = picture.one().action.as_str();
+    match layer {
+        Layer::KmsGrant | Layer::KmsKeyState => action.starts_with("kms:"),
+        Layer::RoleTrustPolicy => action.starts_with("sts:"),
+        Layer::IdentityPolicy | Layer::PermissionsBoundary => {
+            !matches!(picture.one().caller_kind, CallerKind::ServicePrincipal)
+        }
+        _ => true,
+    }
+}
+
+/// It worked before, and nothing it depends on was changed in the log: then the cause lies in a
+/// condition, or in a change that another account's log holds.
+fn unchanged(picture: &Picture<'_, '_>, worked_before: bool, none: bool) -> Option<Testimony> {
+    if !none || !worked_before {
+        return None;
+    }
+    Some(
+        Testimony::new(Witness::Changed, Sentence::new("changed-nothing"))
+            .event(picture.observation().event.id()),
+    )
+}
+
+/// The change to blame once the layer is known: the last one of that layer before the first failure.
+pub fn culprit<'h>(
+    picture: &Picture<'_, '_>,
+    history: &'h History,
+    layer: Layer,
+) -> Option<&'h Change> {
+    let suspects = suspects(picture, history);
+    let direct = suspects.iter().rev().find(|c| c.layer == layer).copied();
+    direct.or_else(|| suspects.iter().rev().find(|c| c.concerns(layer)).copied())
+}
