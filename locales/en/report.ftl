@@ -95,6 +95,7 @@ chain-tied = { $events } would fit as well
 # Why.
 verdict-named = { $why } · { $certainty }, confidence { $percent } %
 verdict-contradiction = AWS's text and the evaluation disagree:
+verdict-contradiction-short = AWS's text and the evaluation disagree
 verdict-evidence = Evidence
 verdict-alternatives = It could also be
 verdict-ruled-out = It is not

@@ -1,1 +1,46 @@
-# The words of the postmortem draft.
+# ポストモーテムの草案で使う語句。
+
+markdown-title = ポストモーテム (草案)
+markdown-no-incident = 読み取った範囲にインシデントは見つかりませんでした。その前提は末尾に記載しています。
+markdown-opening = CloudTrail から検出したインシデント { $count } 件についての草案です。
+markdown-made-by = trailwhy { $version } がログのみから作成しました。時刻はすべて UTC です。
+markdown-incident = インシデント { $number }: { $headline }
+markdown-fix-numbered = 修正案 { $number }: { $title }
+markdown-summary = 概要
+markdown-incident-id = インシデント
+markdown-impact = 影響
+markdown-still-worked = 比較できる呼び出し { $count } 件は成功しています
+markdown-timeline = タイムライン
+markdown-time = 時刻 (UTC)
+markdown-what = 内容
+markdown-who = 実行者
+markdown-event = イベント
+markdown-events = イベント
+markdown-nearest = 最も近い成功例
+markdown-change = 変更
+markdown-first = 最初の発生
+markdown-last = 全 { $count } 件のうち最後の発生
+markdown-cause = 根本原因
+markdown-for = 支持
+markdown-against = 否定
+markdown-because = 理由
+markdown-changed = 変更内容
+markdown-no-change = 原因となりうる変更はログに見つかりませんでした。
+markdown-call = 呼び出し
+markdown-why-silent = 気付かれなかった理由
+markdown-how-it-showed = どのように現れたか
+markdown-answer-to-caller = 呼び出し元への応答
+markdown-answer-below = その下の呼び出しへの応答
+markdown-fix = 修正方法
+markdown-where = 変更箇所
+markdown-note = 補足
+markdown-verified = 検証方法
+markdown-unknown = 判明していないこと
+markdown-follow-ups = 今後の対応
+
+task-apply = 修正を適用する: { $title }
+task-settle = 「判明していないこと」のコマンドを実行し、判定を確認する
+task-review = { $action } が行われた理由と、影響に気付くべきだった担当を確認する
+task-repeat = 他の発生 (全 { $count } 件) による影響が残っていないか確認する
+task-see = ログからは見えない範囲を解消する: { $detail }
+task-none = ログから判断できる残作業はありません

@@ -92,6 +92,7 @@ chain-tied = { $events } にも同程度に当てはまります
 # 原因。
 verdict-named = { $why } · { $certainty }、信頼度 { $percent } %
 verdict-contradiction = AWS のメッセージと評価結果が食い違っています:
+verdict-contradiction-short = AWS のメッセージと評価結果の食い違い
 verdict-evidence = 根拠
 verdict-alternatives = 他に考えられる原因
 verdict-ruled-out = 除外した原因

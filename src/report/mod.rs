@@ -6,6 +6,7 @@ mod document;
 pub mod html;
 pub mod json;
 mod layout;
+pub mod markdown;
 pub mod sanitize;
 pub mod sarif;
 pub mod schema;

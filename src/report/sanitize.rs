@@ -94,7 +94,8 @@ pub fn markdown(text: &str) -> String {
     let text = text.trim();
     let mut escaped = String::with_capacity(text.len());
     let mut before = ' ';
-    for character in text.chars() {
+    for (index, character) in text.char_indices() {
+        let after = text.get(index + character.len_utf8()..).unwrap_or_default();
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -106,9 +107,10 @@ pub fn markdown(text: &str) -> String {
             }
             '@' if !before.is_alphanumeric() => escaped.push_str("`@`"),
             '.' if before == 'w' => escaped.push_str("\\."),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '$' | '!' | ':' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '$' | '!' => {
                 escaped.extend(['\\', character]);
             }
+            ':' if after.starts_with("//") || names_an_emoji(after) => escaped.push_str("\\:"),
             // Only at the start of a line do these begin a list, a rule or a heading.
             '-' | '+' | '=' if escaped.is_empty() => escaped.extend(['\\', character]),
             _ => escaped.push(character),
@@ -116,6 +118,13 @@ pub fn markdown(text: &str) -> String {
         before = character;
     }
     number_at_start(escaped)
+}
+
+/// `:tada:` would become a picture; the colons of `21:00:00` would not.
+fn names_an_emoji(after: &str) -> bool {
+    let Some((name, _)) = after.split_once(':') else { return false };
+    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'+' | b'-');
+    name.bytes().all(allowed) && name.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// `1.` or `1)` at the start of a line begins a list.

@@ -1,7 +1,12 @@
 //! The report's own words as sentences, and the phrases that several renderers say.
 
-use super::{Certainty, Effect, Incident, Kind, Layer, LinkKind, Verified};
-use crate::wording::{Argument, Sentence, layer_on};
+use std::collections::BTreeMap;
+
+use super::{
+    Certainty, Comparison, Coverage, Effect, Incident, Kind, Layer, LinkKind, Report, SkippedFile,
+    Step, Verified,
+};
+use crate::wording::{Argument, Sentence, Wording, layer_on};
 
 impl From<Kind> for Sentence {
     fn from(kind: Kind) -> Self {
@@ -183,8 +188,76 @@ pub(super) fn headline(incident: &Incident) -> Sentence {
     }
 }
 
+/// The verdict in one line: layer, effect, certainty, confidence.
+pub(super) fn verdict(incident: &Incident) -> Sentence {
+    let verdict = &incident.verdict;
+    Sentence::new("verdict-named")
+        .arg("why", why(incident, verdict.layer, verdict.effect))
+        .arg("certainty", verdict.certainty)
+        .arg("percent", percent(verdict.confidence))
+}
+
+/// What was compared with what.
+pub(super) fn compared(comparison: &Comparison) -> Sentence {
+    match comparison.successes {
+        0 => Sentence::new("comparison-none").arg("failures", comparison.failures),
+        successes => Sentence::new("comparison-of")
+            .arg("failures", comparison.failures)
+            .arg("successes", successes),
+    }
+}
+
+/// Who made a call: the service that did it for someone, else the principal.
+pub(super) fn made_by(step: &Step) -> Option<&str> {
+    step.invoked_by.as_deref().or(step.principal_arn.as_deref())
+}
+
+/// The steps that hang from the one at `index`; those whose parent is not in the chain hang from
+/// the root.
+pub(super) fn children(steps: &[Step], index: usize) -> Vec<usize> {
+    let id = steps.get(index).and_then(|step| step.event_id.as_deref());
+    let known = |parent: &str| steps.iter().any(|step| step.event_id.as_deref() == Some(parent));
+    let hangs = |step: &Step| match step.parent_event_id.as_deref() {
+        Some(parent) if known(parent) => Some(parent) == id,
+        _ => index == 0,
+    };
+    let below = steps.iter().enumerate().skip(index + 1);
+    below.filter(|(_, step)| hangs(step)).map(|(child, _)| child).collect()
+}
+
+/// What was read, in two sentences; `read = kept + duplicates + malformed + out of range`.
+pub(super) fn coverage(report: &Report, wording: &Wording) -> String {
+    let (events, files) = (&report.coverage.events, &report.coverage.files);
+    let counts = Sentence::new("coverage-read")
+        .arg("read", events.read)
+        .arg("files", files.read)
+        .arg("found", files.found)
+        .arg("kept", events.kept)
+        .arg("duplicates", events.duplicates)
+        .arg("malformed", events.malformed)
+        .arg("outside", events.out_of_range);
+    let span = match &report.coverage.span {
+        Some(span) => {
+            Sentence::new("coverage-span").arg("first", &span.first).arg("last", &span.last)
+        }
+        None => Sentence::new("coverage-no-span"),
+    };
+    wording.paragraph(&[wording.say(&counts), wording.say(&span)])
+}
+
+/// Skipped files by reason, rarest reason first: a damaged file must not drown among digests.
+pub(super) fn skipped_by_reason(coverage: &Coverage) -> Vec<(&str, Vec<&SkippedFile>)> {
+    let mut reasons: BTreeMap<&str, Vec<&SkippedFile>> = BTreeMap::new();
+    for file in &coverage.files.skipped {
+        reasons.entry(&file.reason).or_default().push(file);
+    }
+    let mut reasons: Vec<(&str, Vec<&SkippedFile>)> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(reason, files)| (files.len(), *reason));
+    reasons
+}
+
 /// What re-evaluating with the fix showed, sentence by sentence.
-pub(super) fn verified(verified: &Verified) -> Vec<Sentence> {
+pub(super) fn verified(incident: &Incident, verified: &Verified) -> Vec<Sentence> {
     let total = verified.successes_kept + verified.successes_broken;
     let mut said = vec![match verified.denied_request.as_str() {
         "allowed" => Sentence::new("verified-allowed"),
@@ -203,8 +276,7 @@ pub(super) fn verified(verified: &Verified) -> Vec<Sentence> {
         said.push(Sentence::new("verified-still-denied").arg("count", verified.still_denied));
     }
     if !verified.unchecked_layers.is_empty() {
-        let layers: Vec<Sentence> =
-            verified.unchecked_layers.iter().map(|layer| Sentence::from(*layer)).collect();
+        let layers = layers(incident, &verified.unchecked_layers);
         said.push(Sentence::new("verified-unchecked").arg("layers", layers));
     }
     said

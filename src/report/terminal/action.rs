@@ -19,7 +19,7 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
         page.put(Margin::of(INDENT), &spans![Plain none]);
     }
     for (index, fix) in incident.fixes.iter().enumerate() {
-        self::fix(page, index + 1, fix, words::layer(incident, fix.layer), wording);
+        self::fix(page, incident, index + 1, fix, wording);
     }
     page.blank();
     for refuted in &incident.refuted_fixes {
@@ -64,7 +64,8 @@ fn change(page: &mut Page, change: &Change, wording: &Wording) {
     }
 }
 
-fn fix(page: &mut Page, number: usize, fix: &Fix, layer: Sentence, wording: &Wording) {
+fn fix(page: &mut Page, incident: &Incident, number: usize, fix: &Fix, wording: &Wording) {
+    let layer = words::layer(incident, fix.layer);
     if number > 1 {
         page.blank();
     }
@@ -80,19 +81,19 @@ fn fix(page: &mut Page, number: usize, fix: &Fix, layer: Sentence, wording: &Wor
         page.verbatim(UNDER, Ink::Plain, &text);
     }
     commands(page, &fix.commands, UNDER);
-    checked(page, fix, wording);
+    checked(page, incident, fix, wording);
     if let Some(note) = &fix.note {
         page.put(Margin::of(UNDER), &spans![Plain note]);
     }
 }
 
-fn checked(page: &mut Page, fix: &Fix, wording: &Wording) {
+fn checked(page: &mut Page, incident: &Incident, fix: &Fix, wording: &Wording) {
     let Some(verified) = &fix.verified else {
         let unchecked = wording.say(&Sentence::new("fix-unchecked"));
         return page.put(Margin::of(UNDER), &spans![Quiet unchecked]);
     };
     let said: Vec<String> =
-        words::verified(verified).iter().map(|sentence| wording.say(sentence)).collect();
+        words::verified(incident, verified).iter().map(|sentence| wording.say(sentence)).collect();
     let said = wording.paragraph(&said);
     let good = verified.denied_request == "allowed" && verified.successes_broken == 0;
     let line = if good { spans![Succeeded said] } else { spans![Failed said] };

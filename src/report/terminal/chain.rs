@@ -3,7 +3,7 @@
 use super::INDENT;
 use crate::event::Time;
 use crate::report::layout::{Margin, Page, Span, spans};
-use crate::report::{Incident, Link, Outcome, Step};
+use crate::report::{Incident, Link, Outcome, Step, words};
 use crate::wording::{Sentence, Wording, duration};
 
 pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
@@ -34,7 +34,7 @@ impl Tree<'_> {
     /// before all others.
     fn put(&self, page: &mut Page, index: usize, first: &str, rest: &str) {
         let Some(step) = self.steps.get(index) else { return };
-        let children = self.children(index);
+        let children = words::children(self.steps, index);
         let missing: &[String] = if index == 0 { self.missing } else { &[] };
         let below = if children.is_empty() && missing.is_empty() { "    " } else { "│   " };
         page.put(Margin { first, rest: &format!("{rest}{below}") }, &self.line(step, index));
@@ -55,23 +55,6 @@ impl Tree<'_> {
                 &spans![Failed format!("∅ {action}"), Failed format!("  ◀ {never}")],
             );
         }
-    }
-
-    /// Children follow their parents; a step whose parent is not in the chain hangs from the root.
-    fn children(&self, index: usize) -> Vec<usize> {
-        let id = self.steps.get(index).and_then(|step| step.event_id.as_deref());
-        let known =
-            |parent: &str| self.steps.iter().any(|step| step.event_id.as_deref() == Some(parent));
-        self.steps
-            .iter()
-            .enumerate()
-            .skip(index + 1)
-            .filter(|(_, step)| match step.parent_event_id.as_deref() {
-                Some(parent) if known(parent) => Some(parent) == id,
-                _ => index == 0,
-            })
-            .map(|(child, _)| child)
-            .collect()
     }
 
     fn line(&self, step: &Step, index: usize) -> Vec<Span> {
@@ -109,7 +92,7 @@ impl Tree<'_> {
         if let Some(resource) = &step.resource {
             details.push(spans![Plain resource]);
         }
-        if let Some(who) = step.invoked_by.as_ref().or(step.principal_arn.as_ref()) {
+        if let Some(who) = words::made_by(step) {
             let kind = self.wording.say(&step.caller_kind.into());
             details.push(spans![Plain who, Quiet format!(" · {kind}")]);
         }
@@ -126,7 +109,7 @@ impl Tree<'_> {
     fn link(&self, link: &Link) -> String {
         let belongs = Sentence::new("chain-belongs")
             .arg("kind", link.kind)
-            .arg("percent", crate::report::words::percent(link.confidence));
+            .arg("percent", words::percent(link.confidence));
         let mut text = self.wording.say(&belongs);
         if !link.evidence.is_empty() {
             text = format!("{text}: {}", link.evidence.join("; "));

@@ -19,12 +19,7 @@ const LONGEST_VALUE: usize = 160;
 
 pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     let comparison = &incident.comparison;
-    let title = match comparison.successes {
-        0 => Sentence::new("comparison-none").arg("failures", comparison.failures),
-        successes => Sentence::new("comparison-of")
-            .arg("failures", comparison.failures)
-            .arg("successes", successes),
-    };
+    let title = words::compared(comparison);
     page.blank();
     page.put(Margin::of(INDENT), &spans![Strong wording.say(&title)]);
     factors(page, comparison, wording);

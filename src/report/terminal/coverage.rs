@@ -1,11 +1,9 @@
 //! What was read, what could not be seen, and the denials that are noise: the end of every report,
 //! because "no incident" says nothing without it.
 
-use std::collections::BTreeMap;
-
 use super::INDENT;
 use crate::report::layout::{Margin, Page, spans};
-use crate::report::{Benign, Report, SkippedFile};
+use crate::report::{Benign, Report, SkippedFile, words};
 use crate::wording::{Sentence, Wording};
 
 /// Blind spots and noise groups listed.
@@ -17,26 +15,6 @@ const MOST_OF_A_REASON: usize = 3;
 /// Actions named for one group of noise.
 const MOST_ACTIONS: usize = 8;
 
-/// What was read, in one sentence; `read = kept + duplicates + malformed + out of range`.
-pub(super) fn read(report: &Report, wording: &Wording) -> String {
-    let (events, files) = (&report.coverage.events, &report.coverage.files);
-    let counts = Sentence::new("coverage-read")
-        .arg("read", events.read)
-        .arg("files", files.read)
-        .arg("found", files.found)
-        .arg("kept", events.kept)
-        .arg("duplicates", events.duplicates)
-        .arg("malformed", events.malformed)
-        .arg("outside", events.out_of_range);
-    let span = match &report.coverage.span {
-        Some(span) => {
-            Sentence::new("coverage-span").arg("first", &span.first).arg("last", &span.last)
-        }
-        None => Sentence::new("coverage-no-span"),
-    };
-    wording.paragraph(&[wording.say(&counts), wording.say(&span)])
-}
-
 /// A pointer from the top to the bottom, where there is something to know.
 pub(super) fn caveats(report: &Report) -> Option<Sentence> {
     let (skipped, blind) = (report.coverage.files.skipped.len(), report.coverage.blind_spots.len());
@@ -46,7 +24,7 @@ pub(super) fn caveats(report: &Report) -> Option<Sentence> {
 
 pub(super) fn put(page: &mut Page, report: &Report, wording: &Wording) {
     page.rule(&spans![Strong wording.say(&Sentence::new("coverage-title"))]);
-    page.put(Margin::of(""), &spans![Plain read(report, wording)]);
+    page.put(Margin::of(""), &spans![Plain words::coverage(report, wording)]);
     places(page, report, wording);
     skipped(page, report, wording);
     blind_spots(page, report, wording);
@@ -67,14 +45,9 @@ fn places(page: &mut Page, report: &Report, wording: &Wording) {
     page.fields("", &fields);
 }
 
-/// By reason, rarest first: a damaged file must not drown among a hundred digests.
+/// By reason, a few of each by name.
 fn skipped(page: &mut Page, report: &Report, wording: &Wording) {
-    let mut reasons: BTreeMap<&str, Vec<&SkippedFile>> = BTreeMap::new();
-    for file in &report.coverage.files.skipped {
-        reasons.entry(&file.reason).or_default().push(file);
-    }
-    let mut reasons: Vec<(&str, Vec<&SkippedFile>)> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(reason, files)| (files.len(), *reason));
+    let reasons = words::skipped_by_reason(&report.coverage);
     if !reasons.is_empty() {
         let title = wording.say(&Sentence::new("coverage-skipped"));
         page.put(Margin::of(""), &spans![Strong title]);

@@ -54,7 +54,7 @@ fn summary(page: &mut Page, report: &Report, wording: &Wording) {
         }
     };
     page.put(Margin::of(""), &spans![Strong wording.say(&line)]);
-    page.put(Margin::of(""), &spans![Plain coverage::read(report, wording)]);
+    page.put(Margin::of(""), &spans![Plain words::coverage(report, wording)]);
     if let Some(caveats) = coverage::caveats(report) {
         page.put(Margin::of(""), &spans![Plain wording.say(&caveats)]);
     }

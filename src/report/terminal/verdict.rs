@@ -10,10 +10,7 @@ const MOST_EVENTS: usize = 3;
 
 pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     let verdict = &incident.verdict;
-    let named = Sentence::new("verdict-named")
-        .arg("why", words::why(incident, verdict.layer, verdict.effect))
-        .arg("certainty", verdict.certainty)
-        .arg("percent", words::percent(verdict.confidence));
+    let named = words::verdict(incident);
     page.put(Margin::of(INDENT), &spans![Failed wording.say(&named)]);
     page.put(Margin::of(INDENT), &spans![Quiet wording.say(&verdict.certainty.meaning())]);
     page.put(Margin::of(INDENT), &spans![Plain & verdict.explanation]);

@@ -1,0 +1,304 @@
+//! A postmortem draft in Markdown: what a colleague needs the next day, with the ids that prove it
+//! and a list of what is left to do. Renders on GitHub and GitLab, and survives a paste elsewhere.
+
+mod cause;
+mod diagram;
+mod remedy;
+mod timeline;
+
+use super::{Incident, Kind, Report, sanitize, words};
+use crate::event::Time;
+use crate::wording::{Sentence, Wording, duration};
+
+/// Longest text taken from a log in one place.
+const LONGEST: usize = 2000;
+
+/// The draft, one section for each incident.
+pub fn render(report: &Report, wording: &Wording) -> String {
+    let mut draft = Draft { text: String::new(), wording };
+    draft.heading(1, &wording.say(&Sentence::new("markdown-title")));
+    draft.paragraph(&opening(report, wording));
+    if report.incidents.len() > 1 {
+        overview(&mut draft, report);
+    }
+    for (index, incident) in report.incidents.iter().enumerate() {
+        self::incident(&mut draft, report, incident, index);
+    }
+    coverage(&mut draft, report);
+    draft.text
+}
+
+/// Markdown being written; everything that enters it is escaped here.
+struct Draft<'a> {
+    text: String,
+    wording: &'a Wording,
+}
+
+impl Draft<'_> {
+    fn say(&self, sentence: &Sentence) -> String {
+        self.wording.say(sentence)
+    }
+
+    fn heading(&mut self, level: usize, text: &str) {
+        self.blank();
+        self.text.push_str(&format!("{} {}\n\n", "#".repeat(level), prose(text)));
+    }
+
+    /// A section of one incident.
+    fn section(&mut self, title: Sentence) {
+        let title = self.say(&title);
+        self.heading(3, &title);
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        self.blank();
+        self.text.push_str(&format!("{}\n\n", prose(text)));
+    }
+
+    /// One entry of a list; the text is Markdown already.
+    fn item(&mut self, markdown: &str) {
+        self.text.push_str(&format!("- {markdown}\n"));
+    }
+
+    fn block(&mut self, language: &str, text: &str) {
+        self.blank();
+        self.text.push_str(&sanitize::markdown_block(language, text));
+        self.text.push('\n');
+    }
+
+    /// A table; the cells are Markdown already.
+    fn table<const N: usize>(&mut self, head: [Sentence; N], rows: &[[String; N]]) {
+        if rows.is_empty() {
+            return;
+        }
+        self.blank();
+        let head = head.map(|title| prose(&self.say(&title)));
+        self.row(&head);
+        self.row(&[const { "---" }; N].map(str::to_owned));
+        rows.iter().for_each(|row| self.row(row));
+        self.text.push('\n');
+    }
+
+    fn row<const N: usize>(&mut self, cells: &[String; N]) {
+        self.text.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+
+    fn blank(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+}
+
+/// Text that reads as prose.
+fn prose(text: &str) -> String {
+    sanitize::markdown(&sanitize::clip(text, LONGEST))
+}
+
+/// An identifier: as code, so that nothing in it is a link or a mention.
+fn code(text: &str) -> String {
+    sanitize::markdown_code(&sanitize::clip(text, LONGEST))
+}
+
+/// Several identifiers.
+fn codes<T: AsRef<str>>(texts: &[T]) -> String {
+    texts.iter().map(|text| code(text.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+fn opening(report: &Report, wording: &Wording) -> String {
+    let count = match report.incidents.len() {
+        0 => Sentence::new("markdown-no-incident"),
+        count => Sentence::new("markdown-opening").arg("count", count),
+    };
+    let by = Sentence::new("markdown-made-by").arg("version", &report.tool.version);
+    wording.paragraph(&[wording.say(&count), wording.say(&by)])
+}
+
+fn overview(draft: &mut Draft<'_>, report: &Report) {
+    let mut rows = Vec::new();
+    for (index, incident) in report.incidents.iter().enumerate() {
+        let verdict = &incident.verdict;
+        let denied = match &incident.denied {
+            Some(denied) => code(&denied.action),
+            None => codes(&incident.missing_steps),
+        };
+        rows.push([
+            (index + 1).to_string(),
+            prose(&draft.say(&incident.kind.into())),
+            incident.count.to_string(),
+            denied,
+            prose(&draft.say(&words::why(incident, verdict.layer, verdict.effect))),
+        ]);
+    }
+    let head = [
+        Sentence::new("column-number"),
+        Sentence::new("column-kind"),
+        Sentence::new("column-times"),
+        Sentence::new("column-denied"),
+        Sentence::new("column-why"),
+    ];
+    draft.table(head, &rows);
+}
+
+fn incident(draft: &mut Draft<'_>, report: &Report, incident: &Incident, index: usize) {
+    let headline = draft.say(&words::headline(incident));
+    let title =
+        Sentence::new("markdown-incident").arg("number", index + 1).arg("headline", headline);
+    let title = draft.say(&title);
+    draft.heading(2, &title);
+    summary(draft, incident);
+    impact(draft, incident);
+    timeline::put(draft, incident);
+    cause::put(draft, incident);
+    changed(draft, incident);
+    silent(draft, incident);
+    remedy::put(draft, incident);
+    unknown(draft, report, incident);
+    remedy::follow_ups(draft, report, incident);
+}
+
+fn summary(draft: &mut Draft<'_>, incident: &Incident) {
+    draft.section(Sentence::new("markdown-summary"));
+    draft.paragraph(&incident.verdict.explanation);
+    let verdict = draft.say(&words::verdict(incident));
+    draft.text.push_str(&format!("**{}**\n\n", prose(&verdict)));
+    let id = Sentence::new("markdown-incident-id");
+    draft.text.push_str(&format!("{} {}\n", prose(&draft.say(&id)), code(&incident.id)));
+}
+
+fn impact(draft: &mut Draft<'_>, incident: &Incident) {
+    draft.section(Sentence::new("markdown-impact"));
+    let often = Sentence::new("occurred-times")
+        .arg("count", incident.count)
+        .arg("first", &incident.first_seen)
+        .arg("last", &incident.last_seen);
+    let mut often = prose(&draft.say(&often));
+    if let Some(length) = length(incident) {
+        often = format!("{often} ({})", prose(&draft.say(&length)));
+    }
+    draft.item(&often);
+    if let Some(root) = &incident.root {
+        labelled(draft, Sentence::new("field-asked"), &code(&root.action));
+        if let Some(principal) = &root.principal_arn {
+            labelled(draft, Sentence::new("field-by"), &code(principal));
+        }
+        if !root.resources.is_empty() {
+            labelled(draft, Sentence::new("field-about"), &codes(&root.resources));
+        }
+    }
+    if !incident.missing_steps.is_empty() {
+        labelled(draft, Sentence::new("field-never-came"), &codes(&incident.missing_steps));
+    }
+    if incident.comparison.successes > 0 {
+        let kept =
+            Sentence::new("markdown-still-worked").arg("count", incident.comparison.successes);
+        let kept = prose(&draft.say(&kept));
+        draft.item(&kept);
+    }
+}
+
+fn labelled(draft: &mut Draft<'_>, label: Sentence, markdown: &str) {
+    let label = prose(&draft.say(&label));
+    draft.item(&format!("{label}: {markdown}"));
+}
+
+/// How long it went on, if it happened more than once.
+fn length(incident: &Incident) -> Option<Sentence> {
+    let (first, last) = (Time::parse(&incident.first_seen)?, Time::parse(&incident.last_seen)?);
+    (last > first).then(|| duration(last.0.abs_diff(first.0)))
+}
+
+fn changed(draft: &mut Draft<'_>, incident: &Incident) {
+    draft.section(Sentence::new("markdown-changed"));
+    let Some(change) = &incident.change else {
+        let none = draft.say(&Sentence::new("markdown-no-change"));
+        return draft.paragraph(&none);
+    };
+    draft.paragraph(&change.summary);
+    labelled(draft, Sentence::new("field-when"), &code(&change.event_time));
+    labelled(draft, Sentence::new("markdown-call"), &code(&change.action));
+    if let Some(principal) = &change.principal_arn {
+        labelled(draft, Sentence::new("field-by"), &code(principal));
+    }
+    labelled(draft, Sentence::new("markdown-event"), &code(&change.event_id));
+    if let Some(diff) = &change.diff {
+        draft.block("diff", diff);
+    }
+}
+
+/// Why nobody saw it, or how it showed.
+fn silent(draft: &mut Draft<'_>, incident: &Incident) {
+    draft.section(match incident.kind {
+        Kind::Direct => Sentence::new("markdown-how-it-showed"),
+        _ => Sentence::new("markdown-why-silent"),
+    });
+    let meaning = draft.say(&incident.kind.meaning());
+    draft.paragraph(&meaning);
+    if let Some(root) = &incident.root {
+        let mut answer = prose(&draft.say(&root.outcome.into()));
+        for part in [&root.error_code, &root.error_message].into_iter().flatten() {
+            answer = format!("{answer} · {}", code(part));
+        }
+        labelled(draft, Sentence::new("markdown-answer-to-caller"), &answer);
+    }
+    if let Some(denied) = &incident.denied {
+        let message = denied.error_message.as_deref().or(denied.error_code.as_deref());
+        if let Some(message) = message {
+            labelled(draft, Sentence::new("markdown-answer-below"), &code(message));
+        }
+    }
+}
+
+fn unknown(draft: &mut Draft<'_>, report: &Report, incident: &Incident) {
+    draft.section(Sentence::new("markdown-unknown"));
+    let certainty = draft.say(&incident.verdict.certainty.meaning());
+    draft.item(&prose(&certainty));
+    if let Some(contradiction) = &incident.verdict.contradiction {
+        labelled(draft, Sentence::new("verdict-contradiction-short"), &prose(contradiction));
+    }
+    for other in &incident.verdict.alternatives {
+        let why = draft.say(&words::why(incident, other.layer, other.effect));
+        let named = Sentence::new("alternative-named")
+            .arg("why", why)
+            .arg("percent", words::percent(other.confidence))
+            .arg("because", &other.because);
+        let named = draft.say(&named);
+        labelled(draft, Sentence::new("verdict-alternatives"), &prose(&named));
+    }
+    for spot in &report.coverage.blind_spots {
+        labelled(draft, Sentence::new("coverage-blind"), &prose(&spot.detail));
+    }
+    if !incident.verdict.next_evidence.is_empty() {
+        let title = draft.say(&Sentence::new("next-evidence"));
+        draft.paragraph(&format!("{title}:"));
+        draft.block("sh", &incident.verdict.next_evidence.join("\n"));
+    }
+}
+
+fn coverage(draft: &mut Draft<'_>, report: &Report) {
+    let title = draft.say(&Sentence::new("coverage-title"));
+    draft.heading(2, &title);
+    draft.paragraph(&words::coverage(report, draft.wording));
+    let coverage = &report.coverage;
+    if !coverage.accounts.is_empty() {
+        labelled(draft, Sentence::new("field-accounts"), &codes(&coverage.accounts));
+    }
+    if !coverage.regions.is_empty() {
+        labelled(draft, Sentence::new("field-regions"), &codes(&coverage.regions));
+    }
+    for spot in &coverage.blind_spots {
+        let detail = format!("{} ({})", prose(&spot.detail), code(&spot.kind));
+        labelled(draft, Sentence::new("coverage-blind"), &detail);
+    }
+    for (reason, files) in words::skipped_by_reason(coverage) {
+        let count =
+            Sentence::new("coverage-reason").arg("reason", reason).arg("count", files.len());
+        let count = prose(&draft.say(&count));
+        labelled(draft, Sentence::new("coverage-skipped"), &count);
+    }
+    for group in &report.benign {
+        let times = prose(&draft.say(&Sentence::new("times").arg("count", group.count)));
+        let text = format!("{} · {times} · {}", codes(&group.actions), prose(&group.because));
+        labelled(draft, Sentence::new("coverage-benign"), &text);
+    }
+}
