@@ -52,7 +52,6 @@ html-records-out-of-range = Out of range
 html-records-malformed = Malformed
 html-size = Size
 html-sizes = { $compressed } stored, { $uncompressed } inflated
-html-span = Time
 html-accounts = Accounts
 html-regions = Regions
 html-skipped = { $count ->
@@ -94,7 +93,11 @@ html-times = { $count ->
     [one] once
    *[other] { $count } times
 }
-html-verdict = Denied by
+html-denied-by = Denied by
+html-cause = Cause
+html-changed = Changed
+html-fix = Fix
+html-chance-means = p is the chance of such a split by accident (Fisher's exact test, corrected for the number of attributes).
 html-certainty-proven = proven
 html-certainty-proven-means = Evaluating the known policies reproduces this denial and the comparable successes.
 html-certainty-stated = stated by AWS

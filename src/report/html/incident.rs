@@ -11,11 +11,16 @@ use super::fix::{FixView, commands};
 use super::raw;
 use super::text::{moment, percent};
 use super::timeline::{Mark, Timeline};
+use crate::event::Effect;
 use crate::report::{Certainty, Incident, Kind, Occurrence, Report};
 use crate::wording::{Sentence, Wording};
 
 /// Occurrences that are listed. The JSON report has all of them.
 const OCCURRENCES: usize = 200;
+/// Resources of the user's call that are named.
+const RESOURCES: usize = 12;
+/// Missing steps that the headline names; of more it names the first and counts the others.
+const HEADLINE_STEPS: usize = 2;
 
 /// Everything about one incident.
 #[derive(Template)]
@@ -32,6 +37,7 @@ pub(super) struct IncidentPage<'a> {
     last_seen: String,
     asked: Vec<Fact>,
     denied: Vec<Fact>,
+    question: String,
     layer: String,
     effect: String,
     certainty: String,
@@ -57,9 +63,17 @@ pub(super) struct IncidentPage<'a> {
 }
 
 /// A named value.
-pub(super) struct Fact {
-    pub(super) name: String,
-    pub(super) value: String,
+struct Fact {
+    name: String,
+    value: String,
+    /// Written as code: an ARN, an id, a name that people copy.
+    is_code: bool,
+}
+
+/// What is known of a fact.
+enum Known {
+    Code(Option<String>),
+    Plain(Option<String>),
 }
 
 /// The change that caused it.
@@ -95,6 +109,7 @@ impl<'a> IncidentPage<'a> {
             last_seen: moment(&incident.last_seen),
             asked: asked(incident, words),
             denied: denied(incident, words),
+            question: words.say(&question(verdict.effect)),
             layer: words.say(&verdict.layer.into()),
             effect: words.say(&verdict.effect.into()),
             certainty: words.say(&certainty_name(verdict.certainty)),
@@ -146,7 +161,7 @@ impl<'a> IncidentPage<'a> {
 pub(super) fn headline(incident: &Incident, words: &Wording) -> String {
     let root = incident.root.as_ref().map(|root| root.action.as_str());
     let denied = incident.denied.as_ref().map(|denied| denied.action.as_str());
-    let missing = words.list(incident.missing_steps.get(..3).unwrap_or(&incident.missing_steps));
+    let missing = missing(incident, words);
     let sentence = match (incident.kind, root, denied) {
         (Kind::Silent, Some(root), Some(denied)) => {
             Sentence::new("html-headline-silent").arg("root", root).arg("denied", denied)
@@ -174,6 +189,18 @@ pub(super) fn headline(incident: &Incident, words: &Wording) -> String {
     words.say(&sentence)
 }
 
+/// The steps that never came.
+fn missing(incident: &Incident, words: &Wording) -> String {
+    let steps = &incident.missing_steps;
+    match steps.split_first() {
+        Some((first, others)) if steps.len() > HEADLINE_STEPS => {
+            let more = Sentence::new("html-and-more").arg("count", others.len());
+            format!("{first} {}", words.say(&more))
+        }
+        _ => words.list(steps),
+    }
+}
+
 pub(super) fn kind_name(kind: Kind) -> Sentence {
     match kind {
         Kind::Silent => Sentence::new("html-kind-silent"),
@@ -191,6 +218,14 @@ fn kind_means(kind: Kind) -> Sentence {
         Kind::Background => Sentence::new("html-kind-background-means"),
         Kind::Ghost => Sentence::new("html-kind-ghost-means"),
         Kind::Direct => Sentence::new("html-kind-direct-means"),
+    }
+}
+
+/// What the verdict answers: not every layer denies.
+fn question(effect: Effect) -> Sentence {
+    match effect {
+        Effect::ExplicitDeny | Effect::ImplicitDeny => Sentence::new("html-denied-by"),
+        Effect::NotApplicable | Effect::Unknown => Sentence::new("html-cause"),
     }
 }
 
@@ -213,65 +248,72 @@ fn certainty_means(certainty: Certainty) -> Sentence {
 }
 
 /// The facts that are known, in order.
-fn known(facts: Vec<(Sentence, Option<String>)>, words: &Wording) -> Vec<Fact> {
-    let fact = |(name, value): (Sentence, Option<String>)| {
-        Some(Fact { name: words.say(&name), value: value? })
+fn known(facts: Vec<(Sentence, Known)>, words: &Wording) -> Vec<Fact> {
+    let fact = |(name, known): (Sentence, Known)| {
+        let (value, is_code) = match known {
+            Known::Code(value) => (value, true),
+            Known::Plain(value) => (value, false),
+        };
+        Some(Fact { name: words.say(&name), value: value?, is_code })
     };
     facts.into_iter().filter_map(fact).collect()
 }
 
 fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
+    use Known::{Code, Plain};
     let Some(root) = &incident.root else { return Vec::new() };
     let place = [root.account_id.as_deref(), root.region.as_deref()];
     let place: Vec<&str> = place.into_iter().flatten().collect();
-    let shown = root.resources.get(..12).unwrap_or(&root.resources);
+    let shown = root.resources.get(..RESOURCES).unwrap_or(&root.resources);
     let outcome = match &root.error_code {
         Some(code) => format!("{} ({code})", words.say(&root.outcome.into())),
         None => words.say(&root.outcome.into()),
     };
     let facts = vec![
-        (Sentence::new("html-action"), Some(root.action.clone())),
-        (Sentence::new("html-outcome"), Some(outcome)),
-        (Sentence::new("html-error-text"), root.error_message.clone()),
-        (Sentence::new("html-when"), Some(moment(&root.event_time))),
-        (Sentence::new("html-who"), root.principal_arn.clone()),
-        (Sentence::new("html-place"), (!place.is_empty()).then(|| place.join(" · "))),
-        (Sentence::new("html-source-address"), root.source_ip.clone()),
-        (Sentence::new("html-vpc-endpoint"), root.vpc_endpoint_id.clone()),
-        (Sentence::new("html-resources"), (!shown.is_empty()).then(|| shown.join("\n"))),
-        (Sentence::new("html-event"), root.event_id.clone()),
+        (Sentence::new("html-action"), Code(Some(root.action.clone()))),
+        (Sentence::new("html-outcome"), Plain(Some(outcome))),
+        (Sentence::new("html-error-text"), Plain(root.error_message.clone())),
+        (Sentence::new("html-when"), Plain(Some(moment(&root.event_time)))),
+        (Sentence::new("html-who"), Code(root.principal_arn.clone())),
+        (Sentence::new("html-place"), Plain((!place.is_empty()).then(|| place.join(" · ")))),
+        (Sentence::new("html-source-address"), Code(root.source_ip.clone())),
+        (Sentence::new("html-vpc-endpoint"), Code(root.vpc_endpoint_id.clone())),
+        (Sentence::new("html-resources"), Code((!shown.is_empty()).then(|| shown.join("\n")))),
+        (Sentence::new("html-event"), Code(root.event_id.clone())),
     ];
     known(facts, words)
 }
 
 fn denied(incident: &Incident, words: &Wording) -> Vec<Fact> {
+    use Known::{Code, Plain};
     let Some(denied) = &incident.denied else { return Vec::new() };
     let facts = vec![
-        (Sentence::new("html-action"), Some(denied.action.clone())),
-        (Sentence::new("html-resource"), denied.resource.clone()),
-        (Sentence::new("html-error"), denied.error_code.clone()),
-        (Sentence::new("html-error-text"), denied.error_message.clone()),
-        (Sentence::new("html-when"), Some(moment(&denied.event_time))),
-        (Sentence::new("html-who"), denied.principal_arn.clone()),
-        (Sentence::new("html-how-signed"), Some(words.say(&denied.caller_kind.into()))),
-        (Sentence::new("html-invoked-by"), denied.invoked_by.clone()),
-        (Sentence::new("html-vpc-endpoint"), denied.vpc_endpoint_id.clone()),
-        (Sentence::new("html-event"), Some(denied.event_id.clone())),
+        (Sentence::new("html-action"), Code(Some(denied.action.clone()))),
+        (Sentence::new("html-resource"), Code(denied.resource.clone())),
+        (Sentence::new("html-error"), Code(denied.error_code.clone())),
+        (Sentence::new("html-error-text"), Plain(denied.error_message.clone())),
+        (Sentence::new("html-when"), Plain(Some(moment(&denied.event_time)))),
+        (Sentence::new("html-who"), Code(denied.principal_arn.clone())),
+        (Sentence::new("html-how-signed"), Plain(Some(words.say(&denied.caller_kind.into())))),
+        (Sentence::new("html-invoked-by"), Code(denied.invoked_by.clone())),
+        (Sentence::new("html-vpc-endpoint"), Code(denied.vpc_endpoint_id.clone())),
+        (Sentence::new("html-event"), Code(Some(denied.event_id.clone()))),
     ];
     known(facts, words)
 }
 
 fn policy(incident: &Incident, words: &Wording) -> Vec<Fact> {
+    use Known::Code;
     let verdict = &incident.verdict;
     let keys = (!verdict.condition_keys.is_empty()).then(|| verdict.condition_keys.join(", "));
     let policy = verdict.policy.clone().unwrap_or_default();
     let source = policy.source.and_then(|source| source.event_id.or(source.file));
     let facts = vec![
-        (Sentence::new("html-condition-keys"), keys),
-        (Sentence::new("html-policy"), policy.arn.or(policy.name)),
-        (Sentence::new("html-attached-to"), policy.attached_to),
-        (Sentence::new("html-statement"), policy.statement_sid),
-        (Sentence::new("html-known-from"), source),
+        (Sentence::new("html-condition-keys"), Code(keys)),
+        (Sentence::new("html-policy"), Code(policy.arn.or(policy.name))),
+        (Sentence::new("html-attached-to"), Code(policy.attached_to)),
+        (Sentence::new("html-statement"), Code(policy.statement_sid)),
+        (Sentence::new("html-known-from"), Code(source)),
     ];
     known(facts, words)
 }

@@ -193,14 +193,10 @@ fn facts(coverage: &Coverage, words: &Wording) -> Vec<Fact> {
     let sizes = Sentence::new("html-sizes")
         .arg("compressed", bytes(coverage.bytes.compressed))
         .arg("uncompressed", bytes(coverage.bytes.uncompressed));
-    let span = coverage.span.as_ref().map(|span| {
-        (Sentence::new("html-span"), format!("{} – {}", moment(&span.first), moment(&span.last)))
-    });
     let facts = [
         Some((Sentence::new("html-files"), words.say(&files))),
         Some((Sentence::new("html-records"), words.say(&records))),
         (coverage.bytes.uncompressed > 0).then(|| (Sentence::new("html-size"), words.say(&sizes))),
-        span,
         names(&coverage.accounts, words).map(|names| (Sentence::new("html-accounts"), names)),
         names(&coverage.regions, words).map(|names| (Sentence::new("html-regions"), names)),
     ];

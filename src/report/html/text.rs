@@ -20,7 +20,9 @@ pub(super) fn date(time: &str) -> String {
 pub(super) fn principal(arn: &str) -> &str {
     if let Some((_, session)) = arn.split_once(":assumed-role/") {
         let service_linked = session.strip_prefix("AWSServiceRoleFor").and(session.split_once('/'));
-        return service_linked.map_or(session, |(role, _)| role);
+        // EC2 acting for an instance: the instance says more than the role of all of them.
+        let infrastructure = session.strip_prefix("aws:ec2-infrastructure/");
+        return infrastructure.or(service_linked.map(|(role, _)| role)).unwrap_or(session);
     }
     if arn.starts_with("arn:") {
         return arn.rsplit([':', '/']).next().unwrap_or(arn);
@@ -81,6 +83,7 @@ mod tests {
                 "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling",
                 "AWSServiceRoleForAutoScaling",
             ),
+            ("arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0a1b", "i-0a1b"),
             ("arn:aws:iam::111122223333:root", "root"),
             ("backup-storage.amazonaws.com", "backup-storage"),
             ("AWS Internal", "AWS Internal"),

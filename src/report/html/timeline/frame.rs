@@ -14,7 +14,7 @@ pub(super) struct Frame {
 
 impl Frame {
     pub(super) const WIDE: Frame =
-        Frame { class: "wide", width: 1000.0, gutter: 216.0, letter: 12.5, row: 34.0 };
+        Frame { class: "wide", width: 1000.0, gutter: 236.0, letter: 12.5, row: 34.0 };
     pub(super) const NARROW: Frame =
         Frame { class: "narrow", width: 350.0, gutter: 0.0, letter: 11.5, row: 32.0 };
 

@@ -323,3 +323,58 @@ fn arrow(child: &Node, (x, y): (f64, f64), (end_x, end_y): (f64, f64)) -> Arrow 
     };
     Arrow { class, path, head, hover: child.evidence.clone() }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::story::{marked_node, story_of};
+    use super::*;
+    use crate::wording::Language;
+
+    /// The room of a call: its mark and its label.
+    fn room(call: &Call) -> (f64, f64, f64, f64) {
+        (call.x - 10.0, call.label.x + call.label.width, call.y - 12.0, call.y + 12.0)
+    }
+
+    fn meet(one: &Call, other: &Call) -> bool {
+        let ((left, right, top, bottom), (from, to, above, below)) = (room(one), room(other));
+        left < to && from < right && top < below && above < bottom
+    }
+
+    /// Lane, parent (of those before), second, mark, action.
+    fn nodes() -> impl Strategy<Value = Vec<Node>> {
+        let mark = prop_oneof![Just(Mark::Success), Just(Mark::Denied), Just(Mark::Missing)];
+        let node = (0..4_u8, any::<prop::sample::Index>(), -3..90_i64, mark, "[a-z:]{1,60}");
+        prop::collection::vec(node, 1..40).prop_map(|all| {
+            all.into_iter()
+                .enumerate()
+                .map(|(index, (lane, parent, second, mark, action))| {
+                    let parent = (index > 0).then(|| parent.index(index));
+                    marked_node(lane, parent, second, mark, action)
+                })
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_call_touches_another_or_leaves_the_picture(failed in nodes(), worked in nodes()) {
+            let words = Wording::new(Language::En);
+            let (failed, worked) = (story_of(failed), story_of(worked));
+            for frame in [Frame::WIDE, Frame::NARROW] {
+                for picture in draw(&[&failed, &worked], frame, &words) {
+                    for (index, call) in picture.calls.iter().enumerate() {
+                        let (left, right, top, bottom) = room(call);
+                        prop_assert!(left >= frame.gutter - 10.0, "{call:?}");
+                        prop_assert!(right <= frame.width + 1.0, "{call:?}");
+                        prop_assert!(top >= AXIS && bottom <= picture.height, "{call:?}");
+                        for other in picture.calls.iter().skip(index + 1) {
+                            prop_assert!(!meet(call, other), "{call:?} {other:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

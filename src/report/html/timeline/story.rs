@@ -1,7 +1,7 @@
 //! A chain as the picture tells it: who made which call in which second, which call it was made
 //! for, and where a step that never came would have been.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::super::text::{hover, moment, percent, principal};
 use crate::event::{CallerKind, Outcome, Time};
@@ -123,16 +123,19 @@ impl Story {
     fn of(chain: &[Step], denied: Option<&str>, wording: &Wording) -> Story {
         let mut story = Story::default();
         let start = chain.first().and_then(|step| Time::parse(&step.event_time));
+        let above = line_above(chain, denied);
         let mut node_of_event: HashMap<&str, usize> = HashMap::new();
         for step in chain {
+            let id = step.event_id.as_deref();
             let parent = match step.parent_event_id.as_deref() {
                 Some(id) => node_of_event.get(id).copied(),
                 // A synthesized root has no id that its calls could name.
                 None => (step.link.is_some() && !story.nodes.is_empty()).then_some(0),
             };
             let node = Node::of(step, start, parent, denied, wording);
-            let Some(index) = story.place(node) else { continue };
-            if let Some(id) = step.event_id.as_deref() {
+            let is_needed = id.is_some_and(|id| above.contains(id));
+            let Some(index) = story.place(node, is_needed) else { continue };
+            if let Some(id) = id {
                 node_of_event.insert(id, index);
             }
             story.open_lane(step, wording);
@@ -141,7 +144,7 @@ impl Story {
     }
 
     /// Adds the call to an equal one, or as one more; `None` when the picture is full.
-    fn place(&mut self, node: Node) -> Option<usize> {
+    fn place(&mut self, node: Node, is_needed: bool) -> Option<usize> {
         let equal = self.nodes.iter().position(|other| other.looks_like(&node));
         if let Some(index) = equal {
             if let Some(other) = self.nodes.get_mut(index) {
@@ -149,7 +152,7 @@ impl Story {
             }
             return Some(index);
         }
-        if self.nodes.len() >= DRAWN_CALLS && node.mark != Mark::Denied {
+        if self.nodes.len() >= DRAWN_CALLS && !is_needed {
             self.left_out += 1;
             return None;
         }
@@ -254,6 +257,23 @@ impl Lane {
     }
 }
 
+/// The denied call and all calls it was made for: a picture without them would tell nothing.
+fn line_above<'a>(chain: &'a [Step], denied: Option<&'a str>) -> HashSet<&'a str> {
+    let parents: HashMap<&str, &str> = chain
+        .iter()
+        .filter_map(|step| Some((step.event_id.as_deref()?, step.parent_event_id.as_deref()?)))
+        .collect();
+    let mut line = HashSet::new();
+    let mut next = denied;
+    while let Some(id) = next {
+        if line.len() >= DRAWN_CALLS || !line.insert(id) {
+            break;
+        }
+        next = parents.get(id).copied();
+    }
+    line
+}
+
 fn lane_key(step: &Step) -> LaneKey {
     let who = match step.caller_kind {
         CallerKind::Direct | CallerKind::Ec2Infrastructure => String::new(),
@@ -336,5 +356,104 @@ fn link_kind(kind: LinkKind) -> Sentence {
         LinkKind::Key => Sentence::new("html-link-key"),
         LinkKind::Time => Sentence::new("html-link-time"),
         LinkKind::SharedEvent => Sentence::new("html-link-shared-event"),
+    }
+}
+
+/// A node for tests of what is made of nodes.
+#[cfg(test)]
+pub(super) fn marked_node(
+    lane: u8,
+    parent: Option<usize>,
+    second: i64,
+    mark: Mark,
+    action: String,
+) -> Node {
+    Node {
+        lane: LaneKey { kind: CallerKind::ServiceRole, who: lane.to_string() },
+        parent,
+        second,
+        mark,
+        action,
+        count: 1,
+        hover: String::new(),
+        evidence: String::new(),
+        uncertain: false,
+    }
+}
+
+/// A story of nodes, with the lanes they need.
+#[cfg(test)]
+pub(super) fn story_of(nodes: Vec<Node>) -> Story {
+    let mut lanes: Vec<Lane> = Vec::new();
+    for node in &nodes {
+        if lanes.iter().all(|lane| lane.key != node.lane) {
+            let name = node.lane.who.clone();
+            lanes.push(Lane {
+                key: node.lane.clone(),
+                hover: name.clone(),
+                role: name.clone(),
+                name,
+            });
+        }
+    }
+    Story { nodes, lanes, left_out: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wording::Language;
+
+    fn step(id: &str, parent: Option<&str>, action: &str, time: &str) -> Step {
+        serde_json::from_value(serde_json::json!({
+            "event_id": id, "parent_event_id": parent, "action": action, "event_time": time,
+            "outcome": if id == "denied" { "denied" } else { "success" },
+            "principal_arn": "arn:aws:iam::111122223333:user/operator",
+            "caller_kind": "direct", "error_code": null,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn equal_calls_are_one_mark_with_a_count_and_the_denied_call_is_always_drawn() {
+        let words = Wording::new(Language::En);
+        let mut chain = vec![step("root", None, "ssm:GetParameters", "2026-10-07T00:00:00Z")];
+        for index in 0..42 {
+            let id = format!("same-{index}");
+            chain.push(step(&id, Some("root"), "kms:Decrypt", "2026-10-07T00:00:01Z"));
+        }
+        for index in 0..60 {
+            let (id, action) = (format!("other-{index}"), format!("s3:Action{index}"));
+            chain.push(step(&id, Some("root"), &action, "2026-10-07T00:00:02Z"));
+        }
+        chain.push(step("denied", Some("other-59"), "kms:Encrypt", "2026-10-07T00:00:03Z"));
+        let story = Story::of(&chain, Some("denied"), &words);
+        let decrypt = story.nodes.iter().find(|node| node.action == "kms:Decrypt").unwrap();
+        assert_eq!(decrypt.count, 42);
+        let denied = story.nodes.last().unwrap();
+        assert_eq!(denied.mark, Mark::Denied);
+        assert_eq!(story.nodes[denied.parent.unwrap()].action, "s3:Action59");
+        assert_eq!(story.nodes.len() + story.left_out, 1 + 1 + 60 + 1);
+    }
+
+    #[test]
+    fn a_step_that_never_came_stands_where_the_success_made_it() {
+        let words = Wording::new(Language::En);
+        let failed = [step("root", None, "ec2:CreateVolume", "2026-10-07T00:00:00Z")];
+        let worked = [
+            step("a", None, "ec2:CreateVolume", "2026-10-06T00:00:00Z"),
+            step("b", Some("a"), "kms:CreateGrant", "2026-10-06T00:00:04Z"),
+        ];
+        let mut failed = Story::of(&failed, None, &words);
+        let worked = Story::of(&worked, None, &words);
+        failed.add_missing("kms:CreateGrant", Some(&worked), &words);
+        failed.add_missing("kms:Unheard", Some(&worked), &words);
+        let missing: Vec<(i64, Option<usize>, Mark)> =
+            failed.nodes.iter().map(|node| (node.second, node.parent, node.mark)).collect();
+        assert_eq!(
+            missing,
+            [(0, None, Mark::Success), (4, Some(0), Mark::Missing), (4, Some(0), Mark::Missing)]
+        );
+        assert_eq!(failed.lanes.len(), 2, "a step no success shows has a lane of its own");
     }
 }
