@@ -51,8 +51,9 @@ pub fn evaluate(request: &Request, layers: &Layers) -> Decision {
         context: &request.context,
         has_boundary: match &layers.boundary {
             Presence::Known(policies) => (!policies.is_empty()).into(),
+            Presence::Partly(policies, _) if !policies.is_empty() => Ternary::True,
             Presence::NotApplicable => Ternary::False,
-            Presence::Unknown(_) => Ternary::Unknown,
+            Presence::Partly(..) | Presence::Unknown(_) => Ternary::Unknown,
         },
     };
     let survey = Survey::new(request, &call, layers);

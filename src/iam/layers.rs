@@ -15,15 +15,18 @@ pub enum Presence<T> {
     /// There is none: no boundary set, no session policy passed, no endpoint used, account in no
     /// organization.
     NotApplicable,
+    /// This is some of it, and the text says what else there may be. What is known can still
+    /// decide: one Deny is enough.
+    Partly(T, String),
     /// There may be something; the text says what is missing.
     Unknown(String),
 }
 
 impl<T> Presence<T> {
-    /// What is known, if it is.
+    /// What is known, all of it or some.
     pub fn known(&self) -> Option<&T> {
         match self {
-            Presence::Known(value) => Some(value),
+            Presence::Known(value) | Presence::Partly(value, _) => Some(value),
             Presence::NotApplicable | Presence::Unknown(_) => None,
         }
     }
@@ -31,7 +34,7 @@ impl<T> Presence<T> {
     /// Changes what is known, if it is; for trying a fix.
     pub fn known_mut(&mut self) -> Option<&mut T> {
         match self {
-            Presence::Known(value) => Some(value),
+            Presence::Known(value) | Presence::Partly(value, _) => Some(value),
             Presence::NotApplicable | Presence::Unknown(_) => None,
         }
     }

@@ -44,6 +44,11 @@ impl Says {
     /// A layer that grants nothing.
     const EMPTY: Says = Says { allow: Ternary::False, deny: Ternary::False };
     const UNKNOWN: Says = Says { allow: Ternary::Unknown, deny: Ternary::Unknown };
+
+    /// What policies say when there may be others beside them.
+    fn or_more(self) -> Says {
+        Says { allow: self.allow.or(Ternary::Unknown), deny: self.deny.or(Ternary::Unknown) }
+    }
 }
 
 /// What the resource's side grants, by how closely it means the caller; each includes the closer
@@ -248,6 +253,10 @@ impl<'a> Reader<'a, '_> {
         }
         match presence {
             Presence::Known(policies) => self.says(Layer::IdentityPolicy, policies, IDENTITY),
+            Presence::Partly(policies, why) => {
+                self.unknown(Layer::IdentityPolicy, why);
+                self.says(Layer::IdentityPolicy, policies, IDENTITY).or_more()
+            }
             Presence::NotApplicable => Says::EMPTY,
             Presence::Unknown(why) => self.unknown(Layer::IdentityPolicy, why),
         }
@@ -257,6 +266,10 @@ impl<'a> Reader<'a, '_> {
         match presence {
             Presence::Known(policies) if !policies.is_empty() => {
                 self.says(Layer::PermissionsBoundary, policies, IDENTITY)
+            }
+            Presence::Partly(policies, why) => {
+                self.unknown(Layer::PermissionsBoundary, why);
+                self.says(Layer::PermissionsBoundary, policies, IDENTITY).or_more()
             }
             Presence::Known(_) | Presence::NotApplicable => Says::SILENT,
             Presence::Unknown(why) => self.unknown(Layer::PermissionsBoundary, why),
@@ -269,6 +282,10 @@ impl<'a> Reader<'a, '_> {
         match presence {
             Presence::Known(policies) if !policies.is_empty() => {
                 self.says(Layer::SessionPolicy, policies, IDENTITY)
+            }
+            Presence::Partly(policies, why) => {
+                self.unknown(Layer::SessionPolicy, why);
+                self.says(Layer::SessionPolicy, policies, IDENTITY).or_more()
             }
             Presence::Known(_) | Presence::NotApplicable => match self.call.principal {
                 Principal::FederatedUser { .. } => Says::EMPTY,
@@ -286,6 +303,11 @@ impl<'a> Reader<'a, '_> {
         let layer = demands.layer();
         match presence {
             Presence::Known(policy) => self.policies(layer, std::slice::from_ref(policy), RESOURCE),
+            Presence::Partly(policy, why) => {
+                self.unknown(layer, why);
+                let (granted, deny) = self.policies(layer, std::slice::from_ref(policy), RESOURCE);
+                (granted.or(Granted::UNKNOWN), deny.or(Ternary::Unknown))
+            }
             Presence::NotApplicable => (Granted::NOTHING, Ternary::False),
             Presence::Unknown(why) => {
                 self.unknown(layer, why);
@@ -309,6 +331,14 @@ impl<'a> Reader<'a, '_> {
                 }
                 together
             }
+            // Which levels lack policies is not known, so none of them is sure to lack an allow.
+            Presence::Partly(levels, why) => {
+                self.unknown(Layer::Scp, why);
+                let deny = levels.iter().fold(Ternary::Unknown, |deny, level| {
+                    deny.or(self.says(Layer::Scp, &level.policies, SCP).deny)
+                });
+                Says { allow: Ternary::Unknown, deny }
+            }
             Presence::NotApplicable => Says::SILENT,
             Presence::Unknown(why) => self.unknown(Layer::Scp, why),
         }
@@ -321,6 +351,12 @@ impl<'a> Reader<'a, '_> {
             Presence::Known(levels) => levels.iter().fold(Ternary::False, |deny, level| {
                 deny.or(self.says(Layer::Rcp, &level.policies, RCP).deny)
             }),
+            Presence::Partly(levels, why) => {
+                self.unknown(Layer::Rcp, why);
+                levels.iter().fold(Ternary::Unknown, |deny, level| {
+                    deny.or(self.says(Layer::Rcp, &level.policies, RCP).deny)
+                })
+            }
             Presence::NotApplicable => Ternary::False,
             Presence::Unknown(why) => self.unknown(Layer::Rcp, why).deny,
         };
@@ -333,37 +369,47 @@ impl<'a> Reader<'a, '_> {
                 let reading = Reading { account_is_root: endpoint.is_gateway, ..ENDPOINT };
                 self.says(Layer::VpcEndpointPolicy, &endpoint.policies, reading)
             }
+            Presence::Partly(endpoint, why) => {
+                self.unknown(Layer::VpcEndpointPolicy, why);
+                let reading = Reading { account_is_root: endpoint.is_gateway, ..ENDPOINT };
+                self.says(Layer::VpcEndpointPolicy, &endpoint.policies, reading).or_more()
+            }
             Presence::NotApplicable => Says::SILENT,
             Presence::Unknown(why) => self.unknown(Layer::VpcEndpointPolicy, why),
         }
     }
 
     fn grants(&mut self, presence: &'a Presence<Vec<KmsGrant>>, request: &Request) -> Granted {
-        match presence {
-            Presence::Known(grants) => {
-                let mut granted = Granted::NOTHING;
-                for grant in grants {
-                    let applies = grant.applies(self.call, &request.resource);
-                    if !applies.matches.is_false() {
-                        granted.add(applies.closeness, applies.matches);
-                        self.grant_hits.push(GrantHit { grant, matches: applies.matches });
-                    }
-                }
-                granted
+        let (grants, may_be_more) = match presence {
+            Presence::Known(grants) => (grants.as_slice(), false),
+            Presence::Partly(grants, why) => {
+                self.unknown(Layer::KmsGrant, why);
+                (grants.as_slice(), true)
             }
-            Presence::NotApplicable => Granted::NOTHING,
+            Presence::NotApplicable => (&[][..], false),
             Presence::Unknown(why) => {
                 self.unknown(Layer::KmsGrant, why);
-                Granted::UNKNOWN
+                (&[][..], true)
+            }
+        };
+        let mut granted = if may_be_more { Granted::UNKNOWN } else { Granted::NOTHING };
+        for grant in grants {
+            let applies = grant.applies(self.call, &request.resource);
+            if !applies.matches.is_false() {
+                granted.add(applies.closeness, applies.matches);
+                self.grant_hits.push(GrantHit { grant, matches: applies.matches });
             }
         }
+        granted
     }
 
     fn key_state(&mut self, layers: &'a Layers) -> Ternary {
         match &layers.key_state {
             Presence::Known(state) => (!state.forbids(self.call.action.name())).into(),
             Presence::NotApplicable => Ternary::True,
-            Presence::Unknown(why) => self.unknown(Layer::KmsKeyState, why).allow,
+            Presence::Partly(_, why) | Presence::Unknown(why) => {
+                self.unknown(Layer::KmsKeyState, why).allow
+            }
         }
     }
 
@@ -376,16 +422,20 @@ impl<'a> Reader<'a, '_> {
         }
         let restricted = match &layers.block_public_access {
             Presence::Known(settings) => settings.restrict_public_buckets.into(),
+            Presence::Partly(settings, _) if settings.restrict_public_buckets => Ternary::True,
             Presence::NotApplicable => Ternary::False,
-            Presence::Unknown(why) => self.unknown(Layer::BlockPublicAccess, why).deny,
+            Presence::Partly(_, why) | Presence::Unknown(why) => {
+                self.unknown(Layer::BlockPublicAccess, why).deny
+            }
         };
         if restricted.is_false() {
             return Ternary::False;
         }
         let public = match &layers.resource {
             Presence::Known(policy) => is_public(&policy.policy).into(),
+            Presence::Partly(policy, _) if is_public(&policy.policy) => Ternary::True,
             Presence::NotApplicable => Ternary::False,
-            Presence::Unknown(_) => Ternary::Unknown,
+            Presence::Partly(..) | Presence::Unknown(_) => Ternary::Unknown,
         };
         restricted.and(public).and(!is_same_account)
     }
