@@ -25,13 +25,16 @@ fn partly<T>(known: T) -> Presence<T> {
     Presence::Partly(known, "some are missing".to_owned())
 }
 
+/// Changes the layers around the request.
+type Change = fn(&mut Layers);
+
 fn level(effect: &str) -> Vec<Level> {
     vec![Level { id: "r-1".to_owned(), policies: vec![policy(effect)] }]
 }
 
 #[test]
 fn a_known_deny_decides_in_every_layer() {
-    let with_deny: [(Layer, fn(&mut Layers)); 6] = [
+    let with_deny: [(Layer, Change); 6] = [
         (Layer::IdentityPolicy, |layers| layers.identity = partly(vec![policy("Deny")])),
         (Layer::PermissionsBoundary, |layers| layers.boundary = partly(vec![policy("Deny")])),
         (Layer::SessionPolicy, |layers| layers.session = partly(vec![policy("Deny")])),
@@ -50,7 +53,7 @@ fn a_known_deny_decides_in_every_layer() {
 
 #[test]
 fn a_known_allow_leaves_open_what_the_missing_policies_say() {
-    let with_allow: [(Layer, fn(&mut Layers)); 4] = [
+    let with_allow: [(Layer, Change); 4] = [
         (Layer::IdentityPolicy, |layers| layers.identity = partly(vec![policy("Allow")])),
         (Layer::PermissionsBoundary, |layers| layers.boundary = partly(vec![policy("Allow")])),
         (Layer::SessionPolicy, |layers| layers.session = partly(vec![policy("Allow")])),
