@@ -159,15 +159,18 @@ impl Service {
         self.callers.contains(&kind)
     }
 
-    /// Whether `root` shows `value` where the value of this context key belongs; `None` where the
-    /// table does not know the key or no place for it.
+    /// Whether `root` shows `value` where the value of this context key belongs: `Some(false)` where
+    /// it shows another one, `None` where it shows none or the table knows no place for it.
     pub fn shows(&self, root: &Event, key: &str, value: &str) -> Option<bool> {
         let known = self.context.iter().find(|known| known.key.eq_ignore_ascii_case(key))?;
-        if known.at.is_empty() {
-            return None;
+        let mut answer = None;
+        for shown in known.at.iter().flat_map(|place| place.values(root)) {
+            if same_resource(&shown, value) {
+                return Some(true);
+            }
+            answer = Some(false);
         }
-        let shown = |place: &Place| place.values(root).iter().any(|at| same_resource(at, value));
-        Some(known.at.iter().any(shown))
+        answer
     }
 
     /// Whether a call this long after the root's time (before, if negative) may come because of
@@ -282,6 +285,8 @@ pub struct Table {
     by_invoked_by: BTreeMap<String, Vec<usize>>,
     by_context: BTreeMap<String, Vec<usize>>,
     by_via: BTreeMap<String, Vec<usize>>,
+    /// By the first label of the roots' event source.
+    by_root: BTreeMap<String, Vec<usize>>,
 }
 
 /// What is wrong with a table.
@@ -371,6 +376,7 @@ impl Table {
         let mut invoked: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut context: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut via: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut root: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let add = |index: &mut BTreeMap<String, Vec<usize>>, key: String, at: usize| {
             let rows = index.entry(key).or_default();
             if rows.last() != Some(&at) {
@@ -390,12 +396,17 @@ impl Table {
             for name in &service.via_service {
                 add(&mut via, name.to_ascii_lowercase(), at);
             }
+            for name in &service.roots {
+                let label = name.split(':').next().unwrap_or_default();
+                add(&mut root, label.to_ascii_lowercase(), at);
+            }
         }
         table.services = services;
         table.by_source = source;
         table.by_invoked_by = invoked;
         table.by_context = context;
         table.by_via = via;
+        table.by_root = root;
         table
     }
 
@@ -454,9 +465,9 @@ impl Table {
     /// The services for which this event is a call that starts work.
     pub fn started_by<'t>(&'t self, event: &Event) -> impl Iterator<Item = &'t Service> + use<'t> {
         let name = event_key(event);
-        let starts =
-            move |service: &&Service| service.roots.iter().any(|root| matches(root, &name));
-        self.services.iter().filter(starts)
+        let label = name.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let candidates = self.rows(&self.by_root, &label);
+        candidates.filter(move |service| service.roots.iter().any(|root| matches(root, &name)))
     }
 
     /// Whether this `invokedBy` is one of the spellings that name no service.
