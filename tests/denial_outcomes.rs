@@ -1,8 +1,6 @@
 //! How calls end, by their codes and texts. A new code is a new line in `data/outcomes.jsonl`:
 //! source, code, message, response, and what must be read from them.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop at bad data")]
-
 use proptest::prelude::*;
 use serde_json::Value;
 use trailwhy::event::denial::denial;
