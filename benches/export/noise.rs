@@ -245,6 +245,15 @@ impl Cast {
         }
     }
 
+    /// One thing that AWS services do at `at`, day and night.
+    pub fn upkeep(&self, trail: &mut Trail, at: i64) {
+        let scene = Scene { at, region: &self.region };
+        match trail.random.per_mille(500) {
+            true => self.linked_read(trail, scene),
+            false => self.log_delivery(trail, scene),
+        }
+    }
+
     fn read(&self, trail: &mut Trail, scene: Scene) {
         let (service, name, request) = *trail.random.pick(READS);
         let caller = trail.random.pick(&self.readers).direct();

@@ -21,19 +21,26 @@ pub struct Group {
 }
 
 /// Somebody asks for another size.
-pub fn set_capacity(trail: &mut Trail, scene: Scene, caller: &Caller, group: &Group, size: u64) {
+pub fn set_capacity(
+    trail: &mut Trail,
+    scene: Scene,
+    caller: &Caller,
+    group: &Group,
+    size: u64,
+) -> String {
     let record = Record::call(scene.at, scene.region, "autoscaling", "SetDesiredCapacity", caller)
         .with(json!({
             "autoScalingGroupName": group.name, "desiredCapacity": size, "honorCooldown": false,
         }));
-    trail.log(record);
+    trail.log(record)
 }
 
-/// One launch, denied with a text or not. The pair is the launch and the call for the data key.
+/// One launch, denied with a text or not. The pair: the launch, with the role taken on for it, and
+/// the call for the data key.
 pub fn launch(trail: &mut Trail, scene: Scene, group: &Group, denial: Option<&str>) -> Pair {
     let role = Role::linked(&group.account, SERVICE, "AWSServiceRoleForAutoScaling");
     let session = Principal::session(&mut trail.random, &role, "AutoScaling", scene.at);
-    assume(trail, scene, SERVICE, &session);
+    let assumed = assume(trail, scene, SERVICE, &session);
     let caller = Caller::by_role(&session, SERVICE);
     let (instance, request_id) = (trail.random.resource("i"), trail.random.uuid());
     let root = run_instances(trail, scene.after(1), &caller, group, (&instance, &request_id));
@@ -46,7 +53,7 @@ pub fn launch(trail: &mut Trail, scene: Scene, group: &Group, denial: Option<&st
         let within = Some(request_id.as_str());
         ebs::open_volume(trail, later.after(2), &caller, &group.key, resources, within);
     }
-    Pair { root, denied }
+    Pair { roots: vec![root, assumed], denied }
 }
 
 /// A service assuming a role; the credentials it gets are those the session shows later.

@@ -47,7 +47,7 @@ pub fn run_job(
     let denied = kms::log(trail, later, &storage, &call);
     let ended = later.after(trail.random.between(60, 140));
     finish(trail, ended, vault, (&table_arn, &role, &job), denial.is_some());
-    Pair { root, denied }
+    Pair::new(root, denied)
 }
 
 fn vault_arn(scene: Scene, vault: &Vault) -> String {

@@ -44,9 +44,16 @@ impl Scene<'_> {
     }
 }
 
-/// A root call and the denied call below it, by event id.
+/// A denied call by event id, and the calls it may be said to have been made for, nearest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair {
-    pub root: String,
+    pub roots: Vec<String>,
     pub denied: String,
+}
+
+impl Pair {
+    /// A call and the one made for it.
+    pub fn new(root: String, denied: String) -> Self {
+        Pair { roots: vec![root], denied }
+    }
 }

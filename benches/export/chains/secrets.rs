@@ -39,7 +39,7 @@ pub fn get_secret(
     let context = json!({"SecretARN": arn, "SecretVersionId": trail.random.uuid()});
     let call = KmsCall::decrypt(&secret.key, context, denial);
     let denied = kms::log(trail, scene, &service, &call);
-    Pair { root, denied }
+    Pair::new(root, denied)
 }
 
 /// `GetParameter` of a secure string.

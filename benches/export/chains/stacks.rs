@@ -42,7 +42,7 @@ pub fn create_stack(
     });
     let service = trail.forwarded(&actor.principal, STACKS, scene.at);
     let denied = object_event(trail, scene, &service, (bucket, &path), denial);
-    Pair { root, denied }
+    Pair::new(root, denied)
 }
 
 /// `CreateStack` from a template handed over in the call, which no trail shows.
@@ -143,5 +143,5 @@ pub fn create_listener(
     });
     let call: KmsCall = kms::grant(trail, key, request, denial);
     let denied = kms::log(trail, scene, &service, &call);
-    Pair { root, denied }
+    Pair::new(root, denied)
 }

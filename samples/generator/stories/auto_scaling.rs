@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::source_ip::occurrences;
-use super::{ACCOUNT, Story, Telling, denied};
+use super::{ACCOUNT, SPELLS, Story, Telling, denied};
 use crate::export::caller::{Client, Principal, Role};
 use crate::export::chains::autoscaling::{self, Group};
 use crate::export::chains::{Actor, Key, Pair, ebs};
@@ -42,7 +42,7 @@ fn scale(telling: &mut Telling, works: &Group, fails: &Failing) -> Vec<Pair> {
         Client::cli("203.0.113.10"),
     );
     let mut pairs = Vec::new();
-    for spell in 0..18 {
+    for spell in 0..SPELLS {
         let (scene, by) = (telling.scene(spell, 10), deploy.direct());
         let trail = &mut telling.trail;
         let size = 2 + spell as u64 % 4;
@@ -52,10 +52,12 @@ fn scale(telling: &mut Telling, works: &Group, fails: &Failing) -> Vec<Pair> {
             continue;
         }
         let ask = scene.after(60);
-        autoscaling::set_capacity(trail, ask, &by, fails.group, size);
+        let asked = autoscaling::set_capacity(trail, ask, &by, fails.group, size);
         for seconds in [12, 130] {
             let scene = ask.after(seconds);
-            pairs.push(autoscaling::launch(trail, scene, fails.group, Some(&fails.text)));
+            let mut pair = autoscaling::launch(trail, scene, fails.group, Some(&fails.text));
+            pair.roots.push(asked.clone());
+            pairs.push(pair);
         }
         if spell.is_multiple_of(2) {
             autoscaling::launch(trail, ask.after(12), works, None);
@@ -137,15 +139,15 @@ pub fn own_key() -> Story {
     let session = linked_role().session_arn("AutoScaling");
     let because = format!("because no resource-based policy allows the {DATA_KEY} action");
     let text = denied(&session, DATA_KEY, &web.key.arn(), &because);
-    let pairs = scale(&mut telling, &api, &Failing { group: &web, from: 6, text });
+    let pairs = scale(&mut telling, &api, &Failing { group: &web, from: 4, text });
     let pipeline = Role::new(ACCOUNT, "/", "release-pipeline");
-    for spell in (1..18).step_by(2) {
+    for spell in (1..SPELLS).step_by(2) {
         let actor = telling.session(&pipeline, "release", spell, Client::terraform("203.0.113.80"));
         let (by, scene) = (actor.direct(), telling.scene(spell, 75));
         let trail = &mut telling.trail;
         ebs::create_volume(trail, scene, &actor.principal, &by, Some(&web.key), None);
     }
-    telling.fill(ACCOUNT, 68);
+    telling.fill(ACCOUNT, 96);
     let dump = &mut telling.dump;
     describe_scaling(dump);
     let attached = Attached::inline("release", allows(&["ec2:*", "kms:*"]));
@@ -180,10 +182,10 @@ pub fn key_of_another_account() -> Story {
     let text = format!(
         "User: {session} is not authorized to perform: {DATA_KEY} on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access"
     );
-    let pairs = scale(&mut telling, &web, &Failing { group: &render, from: 5, text });
+    let pairs = scale(&mut telling, &web, &Failing { group: &render, from: 4, text });
     owner_at_work(&mut telling, &render.key);
-    telling.fill(ACCOUNT, 54);
-    telling.fill_every(3, OWNER, 24);
+    telling.fill(ACCOUNT, 82);
+    telling.fill_every(3, OWNER, 30);
     let dump = &mut telling.dump;
     describe_scaling(dump);
     dump.key(&render.key, &policy(&[delegation(OWNER)]), &[]);
@@ -205,7 +207,7 @@ fn owner_at_work(telling: &mut Telling, key: &Key) {
         Principal::user(OWNER, "ops", "AKIAI44QH8DHBEXAMPLE"),
         Client::cli("203.0.113.42"),
     );
-    for spell in (0..18).step_by(3) {
+    for spell in (0..SPELLS).step_by(2) {
         let (by, scene) = (ops.direct(), telling.scene(spell, 100));
         let trail = &mut telling.trail;
         ebs::create_volume(trail, scene, &ops.principal, &by, Some(key), None);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::source_ip::occurrences;
-use super::{ACCOUNT, Story, Telling};
+use super::{ACCOUNT, SPELLS, Story, Telling};
 use crate::export::caller::{Client, Role};
 use crate::export::chains::backup::{self, Vault};
 use crate::export::chains::{Key, Pair};
@@ -27,6 +27,9 @@ fn key_policy(spared: &[&str]) -> Value {
     ])
 }
 
+/// The spell that begins with the first change of the key policy.
+const CHANGE: usize = 5;
+
 const FIRST: &[&str] = &["key-admin"];
 const SECOND: &[&str] = &["key-admin", "service-role/AWSBackupDefaultServiceRole"];
 
@@ -40,13 +43,13 @@ pub fn story() -> Story {
     };
     let compliance = vault("compliance", "7e6d5c4b-3a29-4817-b605-f4e3d2c1b0a9");
     let daily = vault("daily", "19f8e7d6-c5b4-4a39-8271-60f5e4d3c2b1");
-    let change = put_key_policy(&mut telling, &compliance, (7, "key-admin"), FIRST);
-    put_key_policy(&mut telling, &compliance, (10, "platform-admin"), SECOND);
+    let change = put_key_policy(&mut telling, &compliance, (CHANGE, "key-admin"), FIRST);
+    put_key_policy(&mut telling, &compliance, (CHANGE + 2, "platform-admin"), SECOND);
     let mut pairs = Vec::new();
-    for spell in 0..18 {
+    for spell in 0..SPELLS {
         jobs(&mut telling, spell, &compliance, &daily, &mut pairs);
     }
-    telling.fill(ACCOUNT, 82);
+    telling.fill(ACCOUNT, 105);
     describe_policies(&mut telling, &compliance, &daily);
     let expected = json!({
         "incidents": 1,
@@ -79,7 +82,7 @@ fn jobs(
     let operator = telling.session(&role, "nightly", spell, Client::cli("203.0.113.33"));
     let (by, scene) = (operator.direct(), telling.scene(spell, 40));
     let table = *telling.trail.random.pick(&["orders", "ledger", "customers"]);
-    let denial = (spell >= 7).then_some(VAGUE);
+    let denial = (spell >= CHANGE).then_some(VAGUE);
     let trail = &mut telling.trail;
     let pair = backup::run_job(trail, scene, &by, (compliance, table), denial);
     if denial.is_some() {

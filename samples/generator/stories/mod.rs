@@ -1,4 +1,5 @@
-//! The six stories, and what they share: three days of September 2026, six busy spells a day.
+//! The six stories, and what they share: three days of September 2026, four busy spells a
+//! day, and between them the little that never stops.
 
 mod auto_scaling;
 mod backup_vault;
@@ -42,7 +43,9 @@ pub fn all() -> Vec<Story> {
     ]
 }
 
-const SPELLS_PER_DAY: usize = 6;
+/// Busy spells of the three days.
+pub const SPELLS: usize = 12;
+const SPELLS_PER_DAY: usize = SPELLS / DAYS.len();
 const DAYS: [&str; 3] = ["2026-09-14T07:00:00Z", "2026-09-15T07:00:00Z", "2026-09-16T07:00:00Z"];
 
 /// A story being told.
@@ -60,13 +63,13 @@ impl Telling {
         let mut random = Random::new(seed);
         let spells = DAYS
             .iter()
-            .flat_map(|day| (0..SPELLS_PER_DAY as i64).map(move |hour| moment(day) + hour * 6300))
+            .flat_map(|day| (0..SPELLS_PER_DAY as i64).map(move |part| moment(day) + part * 10_800))
             .map(|start| start + random.between(0, 1500))
             .collect();
         Telling { trail: Trail::new(random), dump: Dump::default(), region, spells }
     }
 
-    /// A moment within one of the 18 spells.
+    /// A moment within one of the spells.
     pub fn scene(&self, spell: usize, seconds: i64) -> Scene<'static> {
         let start = self.spells.get(spell).copied().unwrap_or_default();
         Scene { at: start + seconds, region: self.region }
@@ -87,6 +90,9 @@ impl Telling {
     /// The same for an account where less goes on.
     pub fn fill_every(&mut self, step: usize, account: &str, per_spell: usize) {
         self.dump.everyday(account, self.region);
+        let opened = self.scene(0, 0).at;
+        let cast = Cast::new(&mut self.trail.random, account, self.region, opened);
+        self.quiet_hours(&cast);
         for spell in (0..self.spells.len()).step_by(step) {
             let start = self.scene(spell, 0).at;
             let cast = Cast::new(&mut self.trail.random, account, self.region, start);
@@ -94,6 +100,19 @@ impl Telling {
                 let at = start + self.trail.random.between(0, 280);
                 cast.noise(&mut self.trail, at);
             }
+        }
+    }
+
+    /// What AWS services do every hour, whether anybody works or not.
+    fn quiet_hours(&mut self, cast: &Cast) {
+        let (first, last) = (self.scene(0, 0).at, self.scene(self.spells.len() - 1, 0).at);
+        let busy: Vec<i64> = self.spells.iter().map(|start| start.div_euclid(3600)).collect();
+        for hour in first.div_euclid(3600)..last.div_euclid(3600) {
+            if busy.contains(&hour) {
+                continue;
+            }
+            let at = hour * 3600 + self.trail.random.between(600, 2400);
+            cast.upkeep(&mut self.trail, at);
         }
     }
 

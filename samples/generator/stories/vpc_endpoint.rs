@@ -2,15 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, Story, Telling};
+use super::{ACCOUNT, SPELLS, Story, Telling};
 use crate::export::caller::{Caller, Client, Principal, Role};
-use crate::export::chains::autoscaling::assume;
 use crate::export::chains::kms::{self, KmsCall};
 use crate::export::chains::{Key, Scene};
 use crate::export::record::Record;
 use crate::policies::{ADMINISTRATOR, Attached, allows, delegation, policy};
 
 const REGION: &str = "us-west-2";
+/// The spell that begins with the change.
+const CHANGE: usize = 6;
+
 /// The endpoint of the network where the orders are made, and that of the batch network.
 const ORDERS: &str = "vpce-0c1d2e3f4a5b6c7d8";
 const BATCH: &str = "vpce-09f8e7d6c5b4a3921";
@@ -37,20 +39,18 @@ pub fn story() -> Story {
     let change = modify_endpoint(&mut telling, &keys);
     attach_administrator(&mut telling);
     let mut denied = Vec::new();
-    for spell in 0..18 {
+    for spell in 0..SPELLS {
         orders(&mut telling, spell, &keys, &mut denied);
         elsewhere(&mut telling, spell, &keys);
     }
-    telling.fill(ACCOUNT, 84);
+    telling.fill(ACCOUNT, 112);
     describe_policies(&mut telling, &keys);
-    let occurrences: Value = denied
-        .iter()
-        .map(|id: &String| json!({"root_event_id": id, "denied_event_id": id}))
-        .collect();
+    let occurrences: Value =
+        denied.iter().map(|id: &String| json!({"roots": [], "denied": id})).collect();
     let expected = json!({
         "incidents": 1,
         "kinds": ["direct"],
-        "root_actions": ["kms:GenerateDataKey", "kms:Decrypt"],
+        "root_actions": [],
         "denied_actions": ["kms:GenerateDataKey", "kms:Decrypt"],
         "caller_kind": "direct",
         "layers": ["vpc_endpoint_policy"],
@@ -66,13 +66,12 @@ pub fn story() -> Story {
     telling.finish("4-kms-vpc-endpoint", expected)
 }
 
-/// An instance's session, from the credentials EC2 fetches for it.
-fn instance_session(telling: &mut Telling, scene: Scene, role: &str) -> Principal {
+/// Somebody's session, signed in to through the identity account, whose trail is not here.
+fn session(telling: &mut Telling, scene: Scene, role: &str) -> Principal {
     let role = Role::new(ACCOUNT, "/", role);
-    let instance = telling.trail.random.resource("i");
-    let session = Principal::session(&mut telling.trail.random, &role, &instance, scene.at);
-    assume(&mut telling.trail, scene, "ec2.amazonaws.com", &session);
-    session
+    let name = format!("workbench-{}", telling.trail.random.between(1, 4));
+    let opened = scene.at - telling.trail.random.between(400, 3000);
+    Principal::session(&mut telling.trail.random, &role, &name, opened)
 }
 
 fn sdk(address: &str) -> Client {
@@ -104,13 +103,13 @@ fn use_key(
     [first, second]
 }
 
-/// The order service, in its network, with both keys.
+/// Engineers of the orders team, in its network, with both keys.
 fn orders(telling: &mut Telling, spell: usize, keys: &Keys, denied: &mut Vec<String>) {
     let scene = telling.scene(spell, 15);
-    let session = instance_session(telling, scene, "order-service");
+    let session = session(telling, scene, "orders-engineer");
     let by = Caller::direct(&session, &sdk("10.20.4.31").through(ORDERS, ACCOUNT));
     use_key(telling, scene.after(30), &by, &keys.reports, false);
-    let fails = spell >= 9;
+    let fails = spell >= CHANGE;
     let ids = use_key(telling, scene.after(30), &by, &keys.orders, fails);
     if fails {
         denied.extend(ids);
@@ -124,23 +123,23 @@ fn orders(telling: &mut Telling, spell: usize, keys: &Keys, denied: &mut Vec<Str
 fn elsewhere(telling: &mut Telling, spell: usize, keys: &Keys) {
     let scene = telling.scene(spell, 60);
     if spell.is_multiple_of(2) {
-        let session = instance_session(telling, scene, "order-service");
+        let session = session(telling, scene, "orders-engineer");
         let by = Caller::direct(&session, &sdk("10.30.1.9").through(BATCH, ACCOUNT));
         use_key(telling, scene.after(25), &by, &keys.orders, false);
     } else {
-        let session = instance_session(telling, scene, "order-service");
+        let session = session(telling, scene, "orders-engineer");
         let by = Caller::direct(&session, &sdk("198.51.100.140"));
         use_key(telling, scene.after(20), &by, &keys.orders, false);
     }
-    let session = instance_session(telling, scene.after(3), "report-builder");
+    let session = session(telling, scene.after(3), "reports-engineer");
     let by = Caller::direct(&session, &sdk("10.20.4.77").through(ORDERS, ACCOUNT));
     use_key(telling, scene.after(70), &by, &keys.reports, false);
 }
 
 fn modify_endpoint(telling: &mut Telling, keys: &Keys) -> String {
     let role = Role::new(ACCOUNT, "/", "network-admin");
-    let admin = telling.session(&role, "network", 9, Client::terraform("203.0.113.66"));
-    let scene = telling.scene(9, 4);
+    let admin = telling.session(&role, "network", CHANGE, Client::terraform("203.0.113.66"));
+    let scene = telling.scene(CHANGE, 4);
     let request_id = telling.trail.random.uuid();
     let record = Record::call(scene.at, scene.region, "ec2", "ModifyVpcEndpoint", &admin.direct())
         .with(json!({"ModifyVpcEndpointRequest": {
@@ -157,21 +156,22 @@ fn modify_endpoint(telling: &mut Telling, keys: &Keys) -> String {
 /// What somebody tried next, in vain.
 fn attach_administrator(telling: &mut Telling) {
     let role = Role::new(ACCOUNT, "/", "platform-admin");
-    let admin = telling.session(&role, "platform-oncall", 12, Client::console("203.0.113.17"));
-    let scene = telling.scene(12, 6);
+    let admin =
+        telling.session(&role, "platform-oncall", CHANGE + 2, Client::console("203.0.113.17"));
+    let scene = telling.scene(CHANGE + 2, 6);
     let record = Record::call(scene.at, "us-east-1", "iam", "AttachRolePolicy", &admin.direct())
-        .with(json!({"roleName": "order-service", "policyArn": ADMINISTRATOR.1}));
+        .with(json!({"roleName": "orders-engineer", "policyArn": ADMINISTRATOR.1}));
     telling.trail.log(record);
 }
 
 fn describe_policies(telling: &mut Telling, keys: &Keys) {
     let dump = &mut telling.dump;
     let uses = allows(&["kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"]);
-    let trusted = || json!({"Service": "ec2.amazonaws.com"});
+    let trusted = || json!({"AWS": "arn:aws:iam::777788889999:root"});
     let orders = Attached::inline("keys", uses.clone()).and_managed(ADMINISTRATOR);
-    dump.role(&Role::new(ACCOUNT, "/", "order-service"), trusted(), &orders);
+    dump.role(&Role::new(ACCOUNT, "/", "orders-engineer"), trusted(), &orders);
     let reports = Attached::inline("keys", uses);
-    dump.role(&Role::new(ACCOUNT, "/", "report-builder"), trusted(), &reports);
+    dump.role(&Role::new(ACCOUNT, "/", "reports-engineer"), trusted(), &reports);
     let network = Attached::inline("network", allows(&["ec2:*"]));
     dump.staff_role(&Role::new(ACCOUNT, "/", "network-admin"), &network);
     dump.key(&keys.orders, &policy(&[delegation(ACCOUNT)]), &[]);
