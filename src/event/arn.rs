@@ -240,4 +240,29 @@ mod tests {
             assert!(!same_resource(one, other) && !same_resource(other, one), "{one} {other}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn sameness_is_symmetric_and_never_panics(
+            one in "(arn:aws:(s3|ssm|lambda|secretsmanager):r:1:|https://sqs\\.)?\\PC{0,14}",
+            other in "(arn:aws:(s3|ssm|lambda|secretsmanager):r:1:)?\\PC{0,14}",
+        ) {
+            proptest::prop_assert_eq!(same_resource(&one, &other), same_resource(&other, &one));
+            proptest::prop_assert_eq!(same_resource(&one, &one), !one.is_empty());
+        }
+
+        #[test]
+        fn a_name_is_the_same_as_the_arn_made_of_it(name in "[a-z]{2,8}(/[a-z]{2,8}){0,2}") {
+            for arn in [
+                format!("arn:aws:dynamodb:r:1:table/{name}"),
+                format!("arn:aws:s3:::{name}"),
+                format!("arn:aws:logs:r:1:log-group:{name}:*"),
+                format!("arn:aws:secretsmanager:r:1:secret:{name}-AbCd12"),
+            ] {
+                proptest::prop_assert!(same_resource(&arn, &name), "{} {}", arn, name);
+                let longer = format!("x{name}");
+                proptest::prop_assert!(!same_resource(&arn, &longer), "{} {}", arn, longer);
+            }
+        }
+    }
 }
