@@ -1,11 +1,13 @@
 //! Makes an [`Event`] of a record: one text buffer, secrets left out.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::compact::compact;
 use super::wire::{Identity, Issuer, Record, SessionContext, Text};
 use crate::event::{Event, EventBuilder, Field, IdentityType, Time};
 
@@ -46,7 +48,7 @@ pub(super) fn event(record: &Record<'_>) -> Result<Event, Flaw> {
     let identity = record.user_identity.object();
     let session = identity.and_then(|i| i.session_context.object());
     let accounts = Accounts::of(record, identity, session);
-    let response = record.response_elements.and_then(without_secrets);
+    let raws = Raws::of(record, identity, session);
     let mut texts = Texts::default();
     texts.record(record, &accounts);
     if let Some(identity) = identity {
@@ -55,14 +57,9 @@ pub(super) fn event(record: &Record<'_>) -> Result<Event, Flaw> {
     if let Some(session) = session {
         texts.session(session, &accounts);
     }
-    texts.raw(Field::RequestParameters, record.request_parameters);
-    texts.set(Field::ResponseElements, response.as_deref());
-    texts.raw(Field::AdditionalEventData, record.additional_event_data);
-    texts.raw(Field::ServiceEventDetails, record.service_event_details);
-    texts.raw(Field::Resources, record.resources);
-    texts.raw(Field::TlsDetails, record.tls_details);
-    texts.raw(Field::Addendum, record.addendum);
-    texts.raw(Field::EventContext, record.event_context);
+    for (field, raw) in &raws.0 {
+        texts.set(*field, raw.as_deref());
+    }
     let made_up = match record.event_id.get() {
         Some(_) => None,
         None => Some(texts.fingerprint(time)),
@@ -80,6 +77,36 @@ pub(super) fn event(record: &Record<'_>) -> Result<Event, Flaw> {
         event.session_created = attributes.creation_date.get().and_then(Time::parse);
     }
     Ok(event)
+}
+
+/// The members that stay JSON.
+struct Raws<'a>([(Field, Option<Cow<'a, str>>); 11]);
+
+impl<'a> Raws<'a> {
+    fn of(
+        record: &Record<'a>,
+        identity: Option<&Identity<'a>>,
+        session: Option<&SessionContext<'a>>,
+    ) -> Raws<'a> {
+        let plain = |raw: Option<&'a RawValue>| raw.map(|raw| compact(raw.get()));
+        // Older records carry an empty object where there was no federation.
+        let federation = session.and_then(|s| s.web_id_federation_data);
+        let federation = plain(federation).filter(|raw| raw != "{}");
+        let response = plain(record.response_elements).and_then(without_secrets);
+        Raws([
+            (Field::WebIdFederationData, federation),
+            (Field::InScopeOf, plain(identity.and_then(|i| i.in_scope_of))),
+            (Field::OnBehalfOf, plain(identity.and_then(|i| i.on_behalf_of))),
+            (Field::RequestParameters, plain(record.request_parameters)),
+            (Field::ResponseElements, response),
+            (Field::AdditionalEventData, plain(record.additional_event_data)),
+            (Field::ServiceEventDetails, plain(record.service_event_details)),
+            (Field::Resources, plain(record.resources)),
+            (Field::TlsDetails, plain(record.tls_details)),
+            (Field::Addendum, plain(record.addendum)),
+            (Field::EventContext, plain(record.event_context)),
+        ])
+    }
 }
 
 /// Account ids, with the leading zeros back that a tool lost which took them for numbers.
@@ -172,10 +199,6 @@ impl<'a> Texts<'a> {
         }
     }
 
-    fn raw(&mut self, field: Field, raw: Option<&'a RawValue>) {
-        self.set(field, raw.map(RawValue::get));
-    }
-
     fn record(&mut self, record: &'a Record<'_>, accounts: &'a Accounts) {
         let recipient = accounts.recipient.as_deref().or(record.recipient_account_id.get());
         self.set(Field::EventId, record.event_id.get());
@@ -205,8 +228,6 @@ impl<'a> Texts<'a> {
         self.set(Field::AccessKeyId, identity.access_key_id.get());
         self.set(Field::UserName, identity.user_name.get());
         self.set(Field::InvokedBy, identity.invoked_by.get());
-        self.raw(Field::InScopeOf, identity.in_scope_of);
-        self.raw(Field::OnBehalfOf, identity.on_behalf_of);
     }
 
     fn session(&mut self, session: &'a SessionContext<'_>, accounts: &'a Accounts) {
@@ -215,9 +236,6 @@ impl<'a> Texts<'a> {
         }
         self.set(Field::SourceIdentity, session.source_identity.get());
         self.set(Field::Ec2RoleDelivery, session.ec2_role_delivery.get());
-        // Older records carry an empty object where there was no federation.
-        let federation = session.web_id_federation_data.filter(|raw| raw.get() != "{}");
-        self.raw(Field::WebIdFederationData, federation);
     }
 
     fn issuer(&mut self, issuer: &'a Issuer<'_>, accounts: &'a Accounts) {
@@ -253,15 +271,14 @@ impl<'a> Texts<'a> {
 
 /// `responseElements` without what must not be kept: under `credentials` only the access key id and
 /// the expiration stay, and secrets under those names go wherever they stand.
-fn without_secrets(raw: &RawValue) -> Option<std::borrow::Cow<'_, str>> {
-    let text = raw.get();
-    if !mentions_secrets(text) {
-        return Some(text.into());
+fn without_secrets(text: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    if !mentions_secrets(&text) {
+        return Some(text);
     }
     // Text too deeply nested to be rewritten is dropped rather than kept with its secrets.
-    let mut value: Value = serde_json::from_str(text).ok()?;
+    let mut value: Value = serde_json::from_str(&text).ok()?;
     strip(&mut value);
-    serde_json::to_string(&value).ok().map(Into::into)
+    serde_json::to_string(&value).ok().map(Cow::Owned)
 }
 
 fn mentions_secrets(text: &str) -> bool {

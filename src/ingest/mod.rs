@@ -7,6 +7,7 @@
 mod blind_spot;
 mod build;
 mod charset;
+mod compact;
 mod draft;
 mod envelope;
 mod extent;

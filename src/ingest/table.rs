@@ -33,6 +33,10 @@ pub(super) enum Table {
 impl Table {
     /// Reads the first line of a file; `None` when it is no header of a table of CloudTrail events.
     pub(super) fn of(line: &str) -> Option<Table> {
+        // A record behind a time stamp has the same names between the same commas.
+        if line.contains('{') {
+            return None;
+        }
         [b',', b'\t', b';'].into_iter().find_map(|delimiter| Table::with(line, delimiter))
     }
 
