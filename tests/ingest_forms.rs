@@ -1,5 +1,12 @@
 //! Every form people keep CloudTrail in gives the same event.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected fails"
+)]
+
 mod ingest_support;
 
 use ingest_support::{Export, delivery, gzip, read_bytes, record, skipped, with};
@@ -26,14 +33,14 @@ fn whole() -> Vec<(&'static str, String)> {
     let wrapped = |name: &str| json!({ name: record }).to_string();
     let quoted = |name: &str| json!({ name: text }).to_string();
     vec![
-        ("delivery", delivery(&[record.clone()])),
+        ("delivery", delivery(std::slice::from_ref(&record))),
         ("pretty", pretty),
         ("bare", text.clone()),
         ("keys sorted", sorted),
         ("array", json!([record]).to_string()),
         ("array of files", json!([{ "Records": [record] }, { "Records": [] }]).to_string()),
         ("lines", format!("{text}\n\n{}\r\n", with(record.clone(), &[]))),
-        ("lines of files", format!("{}\n{}\n", delivery(&[record.clone()]), delivery(&[]))),
+        ("lines of files", format!("{}\n{}\n", delivery(std::slice::from_ref(&record)), delivery(&[]))),
         ("values without line ends", format!("{text}{text}")),
         ("byte order mark", format!("\u{feff}{text}")),
         (

@@ -23,15 +23,21 @@ impl Time {
             return Time::from_epoch(number);
         }
         let text = text.strip_suffix(" UTC").unwrap_or(text);
-        for format in
-            ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
-        {
+        for format in [
+            "%Y-%m-%dT%H:%M:%S%.f",
+            "%Y-%m-%d %H:%M:%S%.f",
+            "%Y-%m-%dT%H:%M",
+            "%Y-%m-%d %H:%M",
+            "%Y%m%dT%H%M%SZ",
+        ] {
             if let Ok(t) = NaiveDateTime::parse_from_str(text, format) {
                 return Some(Time(t.and_utc().timestamp_millis()));
             }
         }
-        if let Ok(t) = DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%:z") {
-            return Some(Time(t.timestamp_millis()));
+        for format in ["%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%dT%H:%M:%S%.f%z"] {
+            if let Ok(t) = DateTime::parse_from_str(text, format) {
+                return Some(Time(t.timestamp_millis()));
+            }
         }
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
         Some(Time(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis()))
@@ -79,6 +85,9 @@ mod tests {
             "2023-10-07 18:03:32",
             "2023-10-07 18:03:32.000 UTC",
             "2023-10-07T20:03:32+02:00",
+            "2023-10-07T20:03:32+0200",
+            "2023-10-07 20:03:32+02:00",
+            "20231007T180332Z",
             "1696701812",
             "1696701812000",
             "1696701812.0",

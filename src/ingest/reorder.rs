@@ -11,7 +11,7 @@ use crate::event::{Event, Time};
 
 /// Do not hand over fewer than this many events at a time unless it is the end: sorting many at
 /// once costs less.
-const WORTHWHILE: usize = 8_192;
+const WORTHWHILE: usize = 2_048;
 
 /// How long ids are remembered after their events were handed over, in seconds: a second trail's
 /// copy of a record comes within the delivery slack.

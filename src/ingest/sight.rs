@@ -220,8 +220,11 @@ impl Sight {
         let seen = self.accounts();
         let mut note = |map: &BTreeMap<String, Mention>, kind, what: &str| {
             for (account, mention) in map.iter().filter(|(a, _)| !seen.contains(*a)) {
-                let count = mention.count;
-                let detail = format!("account {account} {what} ({count} records mention it)");
+                let records = match mention.count {
+                    1 => "1 record mentions it".to_owned(),
+                    count => format!("{count} records mention it"),
+                };
+                let detail = format!("account {account} {what} ({records})");
                 spots.push(BlindSpot::new(kind, &detail, Some(&mention.first.1)));
             }
         };
