@@ -84,7 +84,9 @@ fn answer(line: &[u8]) -> Result<Verdict, Unreadable> {
         .map_err(|error| Unreadable { id: Value::Null, error: format!("not JSON: {error}") })?;
     let id = case.get("id").cloned().unwrap_or(Value::Null);
     let unreadable = |error: String| Unreadable { id: id.clone(), error };
-    let request = request(case.get("request").unwrap_or(&Value::Null)).map_err(unreadable)?;
+    let asked = case.get("request").filter(|request| request.is_object());
+    let asked = asked.ok_or_else(|| unreadable("the case has no `request`".to_owned()))?;
+    let request = request(asked).map_err(unreadable)?;
     let mut reader = PolicyReader::default();
     let layers = reader.layers(&case).map_err(unreadable)?;
     Ok(verdict(id, &evaluate(&request, &layers), reader.warnings))

@@ -9,6 +9,7 @@ use crate::event::{Effect, Layer};
 use super::action::ActionName;
 use super::decision::{Deciding, Decision, DecisionResult, Missing};
 use super::layers::{Layers, Presence};
+use super::principal_element::Closeness;
 use super::request::{Demands, Request};
 use super::resource::{RequestResource, fold_arn};
 use super::service_rule::{self, ServiceRule};
@@ -57,16 +58,9 @@ pub fn evaluate(request: &Request, layers: &Layers) -> Decision {
         },
     };
     let survey = Survey::new(request, &call, layers);
-    let decision = survey.decide(&call);
     match rule {
-        Some(ServiceRule::Denies(why)) if decision.result != DecisionResult::ExplicitlyDenied => {
-            Decision {
-                effect: Some(Effect::NotApplicable),
-                service_rule: Some(why),
-                ..Decision::new(DecisionResult::ImplicitlyDenied)
-            }
-        }
-        _ => decision,
+        Some(ServiceRule::Denies(why)) => survey.decide_under_rule(why, &call),
+        _ => survey.decide(&call),
     }
 }
 
@@ -112,6 +106,19 @@ impl Survey<'_> {
                 unknown: self.missing(call),
                 ..Decision::new(DecisionResult::Unknown)
             },
+        }
+    }
+
+    /// Where a rule of the service denies, just an explicit deny goes before it.
+    fn decide_under_rule(&self, why: &'static str, call: &Call<'_>) -> Decision {
+        if self.denies().any(|(_, deny)| deny.is_true()) {
+            return self.explicitly_denied();
+        }
+        Decision {
+            effect: Some(Effect::NotApplicable),
+            unknown: self.missing_of_denies(call),
+            service_rule: Some(why),
+            ..Decision::new(DecisionResult::ImplicitlyDenied)
         }
     }
 
@@ -199,7 +206,6 @@ impl Survey<'_> {
     }
 
     fn implicitly_denied(&self, call: &Call<'_>) -> Decision {
-        let might_deny = self.denies().any(|(_, deny)| deny.is_unknown());
         Decision {
             layer: self.lacking_layer(),
             effect: Some(Effect::ImplicitDeny),
@@ -209,7 +215,7 @@ impl Survey<'_> {
                 .iter()
                 .map(|level| (*level).to_owned())
                 .collect(),
-            unknown: if might_deny { self.missing(call) } else { Vec::new() },
+            unknown: self.missing_of_denies(call),
             ..Decision::new(DecisionResult::ImplicitlyDenied)
         }
     }
@@ -306,9 +312,14 @@ impl Survey<'_> {
             .collect()
     }
 
-    /// The statements and grants that allow on the sides that grant: caller's and resource's.
+    /// The statements and grants that allow on the sides that grant: caller's and resource's. One
+    /// that just leaves it to the account's policies counts only where these allow.
     fn granting(&self) -> Vec<Deciding> {
+        let by_account = self.identity.allow.is_true();
         let mut granting = self.deciding(|hit| {
+            if hit.closeness == Closeness::Account && !by_account {
+                return false;
+            }
             let grants = matches!(
                 hit.layer,
                 Layer::IdentityPolicy | Layer::ResourcePolicy | Layer::RoleTrustPolicy
@@ -322,6 +333,12 @@ impl Survey<'_> {
             statement: None,
         }));
         granting
+    }
+
+    /// What an explicit deny hangs on, where there may be one.
+    fn missing_of_denies(&self, call: &Call<'_>) -> Vec<Missing> {
+        let might_deny = self.denies().any(|(_, deny)| deny.is_unknown());
+        if might_deny { self.missing(call) } else { Vec::new() }
     }
 
     /// What the outcome hangs on: of every layer that leaves something open, what it is that is
@@ -358,13 +375,10 @@ impl Survey<'_> {
 /// Each thing once, however it is spelled, in a fixed order.
 fn in_order(mut missing: Vec<Missing>) -> Vec<Missing> {
     let folded = |item: &Missing| match item {
-        Missing::ContextKey(name) => Some(name.to_ascii_lowercase()),
-        _ => None,
+        Missing::ContextKey(name) => Missing::ContextKey(name.to_ascii_lowercase()),
+        other => other.clone(),
     };
-    missing.sort();
-    missing.dedup_by(|later, earlier| match (folded(later), folded(earlier)) {
-        (Some(later), Some(earlier)) => later == earlier,
-        _ => later == earlier,
-    });
+    missing.sort_by_cached_key(|item| (folded(item), item.clone()));
+    missing.dedup_by_key(|item| folded(item));
     missing
 }

@@ -169,6 +169,8 @@ impl ResourceElement {
         short: ShortArn,
         context: &Context,
     ) -> Ternary {
+        // `NotResource` takes ARNs as they are: one that lacks parts excludes nothing.
+        let short = if self.negated { ShortArn::Refused } else { short };
         let found = Ternary::any(
             self.patterns.iter().map(|pattern| pattern.matches(resource, short, context)),
         );

@@ -12,7 +12,7 @@ use super::principal::Principal;
 use super::principal_element::Closeness;
 use super::request::{Demands, Request};
 use super::resource::ShortArn;
-use super::statement::{Call, Reading, Statement, StatementEffect};
+use super::statement::{Applies, Call, Reading, Statement, StatementEffect};
 use super::ternary::Ternary;
 
 const IDENTITY: Reading = Reading {
@@ -95,6 +95,7 @@ pub(super) struct Hit<'a> {
     pub policy: &'a AttachedPolicy,
     pub statement: &'a Arc<Statement>,
     pub matches: Ternary,
+    pub closeness: Closeness,
 }
 
 /// A grant that applies, or of which that is unknown.
@@ -230,7 +231,8 @@ impl<'a> Reader<'a, '_> {
                     StatementEffect::Allow => granted.add(applies.closeness, applies.matches),
                     StatementEffect::Deny => deny = deny.or(applies.matches),
                 }
-                self.hits.push(Hit { layer, policy, statement, matches: applies.matches });
+                let Applies { matches, closeness } = applies;
+                self.hits.push(Hit { layer, policy, statement, matches, closeness });
             }
         }
         (granted, deny)
