@@ -100,11 +100,19 @@ fn opens_in_silence_and_fits_every_window() {
                 browser.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
                 let width = browser.eval("document.documentElement.scrollWidth");
                 assert_eq!(width, json!(window.0), "{url} overflows a window of {window:?}");
+                assert_eq!(browser.eval(SQUEEZED_TEXTS), json!([]), "{url} at {window:?}");
                 assert_eq!(browser.complaints(), [""; 0], "{url} at {window:?} in {colours}");
             }
         }
     }
 }
+
+/// Texts that are squeezed into a column of a letter or two.
+const SQUEEZED_TEXTS: &str = "[...document.querySelectorAll('body *')]
+    .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim().length > 16))
+    .filter(e => !e.closest('svg, .unseen, script, thead, [hidden]'))
+    .filter(e => e.getBoundingClientRect().width > 0 && e.getBoundingClientRect().width < 60)
+    .map(e => e.outerHTML.slice(0, 120))";
 
 /// Pairs of texts in one picture whose boxes meet, and texts that leave their picture. A text that
 /// is clipped counts with what is seen of it.

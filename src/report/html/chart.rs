@@ -72,8 +72,8 @@ impl OverTime {
             height: HEIGHT,
             bars: drawn(&counts, most, step, |index| moment(origin + index * bar)),
             change: change.map(|at| round((at - origin) as f64 / bar as f64 * step)),
-            first: moment(start),
-            last: moment(end),
+            first: minute(start),
+            last: minute(end),
             caption: words.say(&caption),
         })
     }
@@ -93,6 +93,11 @@ fn drawn(counts: &[u64], most: u64, step: f64, start: impl Fn(i64) -> String) ->
         }
     })
     .collect()
+}
+
+/// A moment without its seconds: `2026-10-07 18:03`.
+fn minute(seconds: i64) -> String {
+    moment(seconds).chars().take(16).collect()
 }
 
 fn moment(seconds: i64) -> String {
