@@ -22,7 +22,7 @@ html-nothing-found = Nothing that was read shows a call that failed in silence o
 
 html-incidents = Incidents
 html-incident-number = Incident { $number }
-html-by-layer = Denied by layer
+html-by-layer = By layer
 html-causes-and-calls = { $calls ->
     [one] 1 call
    *[other] { $calls } calls
@@ -84,6 +84,7 @@ html-kind-direct-means = The user's own call was denied.
 html-headline-silent = { $root } reported success, but { $denied } made for it was denied
 html-headline-opaque = { $root } failed without naming the denied { $denied } below it
 html-headline-ghost = { $root } reported success, but { $missing } never came
+html-headline-ghost-of-many = { $root } reported success, but { $first } and { $others } more steps never came
 html-headline-gone = { $root } reported success, and what it made was gone later
 html-headline-background = { $service } was denied { $denied }, with no user call behind it
 html-headline-direct = { $denied } was denied

@@ -12,7 +12,7 @@ html-nothing-found = 読み取った範囲では、静かに失敗した呼び�
 
 html-incidents = インシデント
 html-incident-number = インシデント { $number }
-html-by-layer = 拒否したレイヤー
+html-by-layer = レイヤー別
 html-causes-and-calls = 呼び出し { $calls } 件、原因 { $causes } 件
 html-over-time = 発生時刻
 html-drawn-of = { $calls } 件のうち { $drawn } 件を図示しています。残りは件数にのみ含まれ、このレポートには列挙されていません。
@@ -59,6 +59,7 @@ html-kind-direct-means = ユーザー自身の呼び出しが拒否されまし�
 html-headline-silent = { $root } は成功を返したが、そのための { $denied } が拒否された
 html-headline-opaque = { $root } が失敗したが、エラーは原因である { $denied } の拒否を示していない
 html-headline-ghost = { $root } は成功を返したが、{ $missing } が行われなかった
+html-headline-ghost-of-many = { $root } は成功を返したが、{ $first } ほか { $others } 件の手順が行われなかった
 html-headline-gone = { $root } は成功を返したが、作成されたものは後に失われていた
 html-headline-background = { $service } による { $denied } が拒否された (ユーザーの呼び出しによらない)
 html-headline-direct = { $denied } が拒否された

@@ -161,7 +161,6 @@ impl<'a> IncidentPage<'a> {
 pub(super) fn headline(incident: &Incident, words: &Wording) -> String {
     let root = incident.root.as_ref().map(|root| root.action.as_str());
     let denied = incident.denied.as_ref().map(|denied| denied.action.as_str());
-    let missing = missing(incident, words);
     let sentence = match (incident.kind, root, denied) {
         (Kind::Silent, Some(root), Some(denied)) => {
             Sentence::new("html-headline-silent").arg("root", root).arg("denied", denied)
@@ -169,10 +168,7 @@ pub(super) fn headline(incident: &Incident, words: &Wording) -> String {
         (Kind::Opaque, Some(root), Some(denied)) => {
             Sentence::new("html-headline-opaque").arg("root", root).arg("denied", denied)
         }
-        (Kind::Ghost, Some(root), _) if !missing.is_empty() => {
-            Sentence::new("html-headline-ghost").arg("root", root).arg("missing", missing)
-        }
-        (Kind::Ghost, Some(root), _) => Sentence::new("html-headline-gone").arg("root", root),
+        (Kind::Ghost, Some(root), _) => ghost_headline(root, &incident.missing_steps, words),
         (Kind::Background, _, Some(denied)) => {
             let service = incident.denied.as_ref().and_then(|call| call.invoked_by.as_deref());
             match service {
@@ -189,15 +185,19 @@ pub(super) fn headline(incident: &Incident, words: &Wording) -> String {
     words.say(&sentence)
 }
 
-/// The steps that never came.
-fn missing(incident: &Incident, words: &Wording) -> String {
-    let steps = &incident.missing_steps;
-    match steps.split_first() {
-        Some((first, others)) if steps.len() > HEADLINE_STEPS => {
-            let more = Sentence::new("html-and-more").arg("count", others.len());
-            format!("{first} {}", words.say(&more))
+/// What never came, or at least that something is gone.
+fn ghost_headline(root: &str, missing: &[String], words: &Wording) -> Sentence {
+    match missing.split_first() {
+        None => Sentence::new("html-headline-gone").arg("root", root),
+        Some((first, others)) if missing.len() > HEADLINE_STEPS => {
+            Sentence::new("html-headline-ghost-of-many")
+                .arg("root", root)
+                .arg("first", first)
+                .arg("others", others.len())
         }
-        _ => words.list(steps),
+        Some(_) => Sentence::new("html-headline-ghost")
+            .arg("root", root)
+            .arg("missing", words.list(missing)),
     }
 }
 

@@ -40,7 +40,7 @@ const SCRIPT: &str = include_str!("../templates/page.js");
 /// Lets the page use its own style and script, by their hashes, and nothing else. The empty icon,
 /// without which browsers would ask a server for one, is the only `data:` there is.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-tkOPSv2QuJ1IQIz7a4uVX51ziFoo/FPBZ0SMxB50n0k='; \
+    style-src 'sha256-GkIeSRffIujGREWa6+CG20gt1+ksiBptct240YokoaU='; \
     script-src 'sha256-E1LD4T8ckpS0jRzju7MqUDsEZHB2nSdWquOCaBGab0Q='; \
     img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
