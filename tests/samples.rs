@@ -1,4 +1,5 @@
-//! The six samples: the generator still makes them.
+//! The six samples: the generator still makes them, and the program gives the answer of each story,
+//! from the logs alone and with the policies beside them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails is a panic")]
 
 #[path = "../benches/export/mod.rs"]
@@ -14,6 +15,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use assert_cmd::Command;
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
@@ -90,4 +92,112 @@ fn every_story_lies_in_several_files_among_noise() {
             assert!(places.contains_key(change), "{}: no change", story.folder);
         }
     }
+}
+
+/// What the program says of a sample, with the policies or without.
+fn analyzed(folder: &Path, with_policies: bool) -> Value {
+    let mut command = Command::cargo_bin("trailwhy").unwrap();
+    command.args(["analyze", "--format", "json"]).arg(folder.join("logs"));
+    if with_policies {
+        command.arg("--policies").arg(folder.join("policies"));
+    }
+    let done = command.assert().code(1);
+    serde_json::from_slice(&done.get_output().stdout).unwrap()
+}
+
+fn list<'a>(value: &'a Value, member: &str) -> &'a [Value] {
+    value[member].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Every way in which an answer differs from the expected one.
+struct Comparison<'a> {
+    expected: &'a Value,
+    differences: Vec<String>,
+}
+
+impl Comparison<'_> {
+    fn of(expected: &Value, report: &Value) -> Vec<String> {
+        let mut comparison = Comparison { expected, differences: Vec::new() };
+        comparison.ledger(&report["coverage"]["events"]);
+        let incidents = list(report, "incidents");
+        comparison.require(
+            incidents.len() as u64 <= expected["incidents"].as_u64().unwrap(),
+            format!("{} incidents", incidents.len()),
+        );
+        for incident in incidents {
+            comparison.incident(incident);
+        }
+        comparison.occurrences(incidents);
+        comparison.differences
+    }
+
+    fn require(&mut self, holds: bool, difference: String) {
+        if !holds {
+            self.differences.push(difference);
+        }
+    }
+
+    /// The value is one of those expected.
+    fn one_of(&mut self, member: &str, value: &Value) {
+        let holds = list(self.expected, member).contains(value);
+        self.require(holds, format!("{member}: {value}"));
+    }
+
+    fn ledger(&mut self, events: &Value) {
+        let count = |member: &str| events[member].as_u64().unwrap();
+        let accounted = count("kept") + count("duplicates");
+        self.require(count("read") == accounted, format!("not accounted for: {events}"));
+    }
+
+    fn incident(&mut self, incident: &Value) {
+        self.one_of("kinds", &incident["kind"]);
+        if let Some(root) = incident.get("root") {
+            self.one_of("root_actions", &root["action"]);
+        }
+        self.one_of("denied_actions", &incident["denied"]["action"]);
+        let caller = &incident["denied"]["caller_kind"];
+        self.require(*caller == self.expected["caller_kind"], format!("caller: {caller}"));
+        self.one_of("layers", &incident["verdict"]["layer"]);
+        let change = &incident["change"]["event_id"];
+        self.require(*change == self.expected["change_event_id"], format!("change: {change}"));
+    }
+
+    /// The incidents together hold exactly the denied calls of the story, each with a fair root.
+    fn occurrences(&mut self, incidents: &[Value]) {
+        let mut missing: BTreeMap<&str, &[Value]> = list(self.expected, "occurrences")
+            .iter()
+            .map(|pair| (pair["denied"].as_str().unwrap(), list(pair, "roots")))
+            .collect();
+        for found in incidents.iter().flat_map(|incident| list(incident, "occurrences")) {
+            let denied = found["denied_event_id"].as_str().unwrap_or_default();
+            let root = &found["root_event_id"];
+            match missing.remove(denied) {
+                None => self.differences.push(format!("not of the story: {found}")),
+                Some([]) => {
+                    let none = root.is_null() || root.as_str() == Some(denied);
+                    self.require(none, format!("a root where there is none: {found}"));
+                }
+                Some(roots) => self.require(roots.contains(root), format!("root: {found}")),
+            }
+        }
+        self.require(missing.is_empty(), format!("not found: {:?}", missing.keys()));
+    }
+}
+
+fn answers_hold(with_policies: bool) {
+    for story in stories::all() {
+        let report = analyzed(&folder(story.folder), with_policies);
+        let differences = Comparison::of(&story.expected, &report);
+        assert!(differences.is_empty(), "{}: {differences:#?}", story.folder);
+    }
+}
+
+#[test]
+fn the_logs_alone_give_the_answer_of_every_story() {
+    answers_hold(false);
+}
+
+#[test]
+fn the_logs_with_the_policies_give_the_answer_of_every_story() {
+    answers_hold(true);
 }
