@@ -7,6 +7,7 @@ pub mod html;
 pub mod json;
 mod layout;
 pub mod markdown;
+pub mod redact;
 pub mod sanitize;
 pub mod sarif;
 pub mod schema;

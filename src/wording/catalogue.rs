@@ -1,6 +1,8 @@
 //! Puts sentences into a language. A sentence the language lacks is said in English, and one that
 //! English lacks too is said as its id: a missing word must never cost the answer.
 
+use std::collections::BTreeSet;
+
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::types::FluentNumber;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -62,6 +64,21 @@ macro_rules! catalogues {
 
 static ENGLISH: [(&str, &str); 7] = catalogues!("en");
 static JAPANESE: [(&str, &str); 7] = catalogues!("ja");
+
+/// Every ASCII word of the catalogues of all languages, in lower case: what the program itself
+/// says, as opposed to what it repeats from a log.
+pub fn vocabulary() -> BTreeSet<String> {
+    let said = |line: &&str| !line.starts_with('#');
+    Language::ALL
+        .into_iter()
+        .flat_map(Language::catalogues)
+        .flat_map(|(_, text)| text.lines().filter(said))
+        .flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'))
+        .flat_map(|word| word.split('-').chain([word]))
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect()
+}
 
 /// The words of one language, with English behind it.
 pub struct Wording {

@@ -12,6 +12,6 @@ mod name;
 mod sentence;
 pub mod shell;
 
-pub use catalogue::{Language, Wording};
+pub use catalogue::{Language, Wording, vocabulary};
 pub use name::{duration, layer_on};
 pub use sentence::{Argument, Sentence};

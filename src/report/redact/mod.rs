@@ -1,0 +1,115 @@
+//! `--redact`: a report that can be shown to strangers. Accounts, ARNs, names, addresses and ids are
+//! replaced, the same thing by the same stand-in everywhere; what matters for the story stays:
+//! services, actions, conditions, times, whether two things are equal, whether an address is private
+//! or public, whether a call came through an endpoint.
+//!
+//! Nothing is looked for by name: a word is kept only if it is known to be harmless (the program's
+//! own vocabulary, AWS's grammar), so that a new place for a name cannot leak it.
+
+mod address;
+mod stand_in;
+mod text;
+mod vocabulary;
+mod word;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+use serde_json::{Map, Value};
+
+use super::Report;
+use stand_in::StandIns;
+use text::Place;
+use vocabulary::Vocabulary;
+
+/// Replaces what identifies, consistently over all that passes through it.
+#[derive(Debug)]
+pub struct Redactor {
+    stand_ins: StandIns,
+    vocabulary: Vocabulary,
+    /// Names that are no single word, longest first.
+    phrases: Vec<String>,
+    /// Stand-ins of phrases, which the words of a text may be already.
+    given: BTreeSet<String>,
+    /// Networks and their stand-ins.
+    networks: Vec<(IpNet, IpNet)>,
+}
+
+impl Redactor {
+    /// A redactor that has replaced nothing yet.
+    pub fn new() -> Self {
+        Redactor {
+            stand_ins: StandIns::default(),
+            vocabulary: Vocabulary::new(),
+            phrases: Vec::new(),
+            given: BTreeSet::new(),
+            networks: Vec::new(),
+        }
+    }
+
+    /// The report without what identifies.
+    ///
+    /// # Errors
+    /// When the report cannot be written as JSON and read back (it always can).
+    pub fn redact(&mut self, report: &Report) -> serde_json::Result<Report> {
+        let mut value = serde_json::to_value(report)?;
+        self.stand_ins.avoid(&value);
+        self.collect(&value, &Place::default());
+        self.replace(&mut value, &Place::default());
+        serde_json::from_value(value)
+    }
+
+    /// Stand-in to original, for whoever has to ask back. Keep it where the logs are kept.
+    pub fn mapping(&self) -> BTreeMap<String, String> {
+        self.stand_ins.mapping()
+    }
+
+    /// First pass: networks, so that the addresses in them are found to be in them, and names that
+    /// are whole values, so that they are found inside texts even where they hold blanks.
+    fn collect(&mut self, value: &Value, place: &Place) {
+        match value {
+            Value::String(text) => {
+                self.collect_networks(text);
+                if place.is_name() {
+                    self.collect_name(text);
+                }
+                if place.is_action() {
+                    self.vocabulary.learn_service(text);
+                }
+            }
+            Value::Array(parts) => parts.iter().for_each(|part| self.collect(part, place)),
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    self.collect(field, &place.inside(name));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn replace(&mut self, value: &mut Value, place: &Place) {
+        match value {
+            Value::String(text) => *text = self.text(text, place),
+            Value::Array(parts) => parts.iter_mut().for_each(|part| self.replace(part, place)),
+            Value::Object(fields) => {
+                let replaced: Map<String, Value> = std::mem::take(fields)
+                    .into_iter()
+                    .map(|(name, mut field)| {
+                        self.replace(&mut field, &place.inside(&name));
+                        // Inside a policy the names of fields are condition keys and operators.
+                        let name = if place.is_policy() { self.policy_key(&name) } else { name };
+                        (name, field)
+                    })
+                    .collect();
+                *fields = replaced;
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Default for Redactor {
+    fn default() -> Self {
+        Redactor::new()
+    }
+}

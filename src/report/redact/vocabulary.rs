@@ -1,0 +1,133 @@
+//! The words that identify nobody: what the program says, and what AWS's texts, policies and
+//! commands are made of.
+
+use std::collections::BTreeSet;
+
+use crate::wording;
+
+/// The sentences of AWS's denials and key states, without what goes into them (facts: IAM user
+/// guide, "Troubleshoot access denied error messages"; KMS developer guide, "Key states").
+const DENIALS: &str = "
+    User: is not authorized to perform: on resource: because no identity-based policy allows the
+    action with an explicit deny in a resource-based policy permissions boundary session sessions
+    policy service control resource control VPC endpoint role trust transitively through
+    You are not authorized to perform this operation Encoded authorization failure message
+    An error occurred when calling the operation on this resource the specified resource
+    because the resource does not exist in this Region no resource-based policies allow access or a
+    resource-based explicitly denies access
+    The ciphertext refers to a customer master key that does not exist does not exist in this region
+    or you are not allowed to access
+    is disabled pending deletion or pending replica deletion import unavailable creating updating
+    The request would have succeeded but the DryRun option is set was denied due to
+    Access Denied S3 error Forbidden KMS key access denied error disabled validation volume encrypted
+    public ACLs policies are prevented by setting in Block Public Access bucket has blocked upload
+    requests that specify Server Side Encryption with Customer provided keys SSE-C BlockPublicAcls
+    BlockPublicPolicy IgnorePublicAcls RestrictPublicBuckets Cross-account pass role
+    internal failure please retry Client error on launch Creating instance failed due to
+    For more information check unknown An has been revoked was unable to account group role user
+    instance profile access key version policy ARN";
+
+/// The words of policy documents (IAM user guide, "IAM JSON policy elements reference").
+const POLICIES: &str = "
+    Version Id Statement Sid Effect Allow Deny Principal NotPrincipal Action NotAction Resource
+    NotResource Condition AWS Service Federated CanonicalUser 2012-10-17 2008-10-17 true false null
+    StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike
+    StringNotLike NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals
+    NumericGreaterThan NumericGreaterThanEquals DateEquals DateNotEquals DateLessThan
+    DateLessThanEquals DateGreaterThan DateGreaterThanEquals Bool BinaryEquals IpAddress
+    NotIpAddress ArnEquals ArnLike ArnNotEquals ArnNotLike Null IfExists ForAllValues ForAnyValue
+    GranteePrincipal RetiringPrincipal Operations Constraints EncryptionContextSubset
+    EncryptionContextEquals KeyId Name op add remove replace path value test move copy from
+    Enabled Disabled PendingDeletion PendingImport Unavailable SYMMETRIC_DEFAULT
+    Encrypt Decrypt ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext
+    GenerateDataKeyPair GenerateDataKeyPairWithoutPlaintext Sign Verify GetPublicKey CreateGrant
+    RetireGrant DescribeKey GenerateMac VerifyMac DeriveSharedSecret";
+
+/// The words of commands and of Terraform.
+const COMMANDS: &str = "
+    aws file json text yaml table output query jq cat echo base64 default terraform resource data
+    statement effect actions not_actions principals not_principals identifiers type condition test
+    variable values sid policy jsonencode role user group bucket key_id name policy_arn
+    http https VpcEndpoints PolicyDocument Policy Policies Grants
+    assume_role_policy provider depends_on locals module each for_each count";
+
+/// The report's own words.
+const CONTRACT: &str = "
+    direct forward_access_session service_principal service_linked_role service_role
+    ec2_infrastructure resource_id issued_credentials request_id shared_event identity_policy
+    permissions_boundary session_policy resource_policy role_trust_policy scp rcp
+    vpc_endpoint_policy kms_grant kms_key_state block_public_access explicit_deny implicit_deny
+    not_applicable";
+
+/// What AWS and its records call themselves.
+const NAMES: &str = "
+    AWS Amazon CloudTrail IAM KMS STS S3 EC2 EBS RDS SQS SNS ECS EKS ECR ELB ALB ACM DynamoDB Lambda
+    CloudFormation CloudWatch Backup EventBridge Organizations Config Glue Athena Kinesis Redshift
+    Secrets Manager Systems Auto Scaling AutoScaling SSM EFS FSx VPC SCP SCPs RCP RCPs FAS ARN ARNs
+    Region MFA TLS TLSv1 UTC CLI SDK Internal Unknown None Boto3 botocore console ec2-infrastructure
+    docs.aws.amazon.com AdministratorAccess PowerUserAccess ReadOnlyAccess RCPFullAWSAccess FullAWSAccess";
+
+/// What stands before the colon of actions and condition keys of the services most in use; those
+/// of other services are learned from the report's own actions.
+const SERVICES: &str = "
+    access-analyzer account acm acm-pca airflow amplify apigateway appconfig application-autoscaling
+    appstream appsync athena autoscaling aws backup backup-storage batch bedrock budgets ce
+    cloudformation cloudfront cloudhsm cloudtrail cloudwatch codeartifact codebuild codecommit
+    codedeploy codepipeline cognito-identity cognito-idp config connect datasync dax dms docdb ds
+    dynamodb ebs ec2 ec2messages ecr ecs eks elasticache elasticbeanstalk elasticfilesystem
+    elasticloadbalancing elasticmapreduce emr-containers emr-serverless es events execute-api
+    firehose fsx geo glacier glue guardduty health iam imagebuilder inspector2 iot kafka kendra
+    kinesis kinesisanalytics kms lakeformation lambda lex license-manager lightsail logs macie2
+    mediaconvert memorydb mq network-firewall opensearch organizations outposts pipes pricing qldb
+    quicksight ram rds rds-data rds-db redshift redshift-data rekognition resource-explorer-2
+    resource-groups route53 route53resolver s3 s3-object-lambda s3express sagemaker scheduler schemas
+    secretsmanager securityhub securitylake serverlessrepo servicecatalog ses shield signer sns sqs
+    ssm ssm-incidents ssmmessages sso sso-directory states storagegateway sts support swf synthetics
+    tag textract transfer trustedadvisor verifiedpermissions waf wafv2 workmail workspaces xray";
+
+/// Words that are kept wherever they stand as words of a text.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    words: BTreeSet<String>,
+    /// Those of policies, commands and AWS's own things, which are kept as values too.
+    grammar: BTreeSet<String>,
+    services: BTreeSet<String>,
+}
+
+impl Vocabulary {
+    pub(super) fn new() -> Self {
+        let grammar: BTreeSet<String> = words(POLICIES).chain(words(COMMANDS)).collect();
+        let mut all = wording::vocabulary();
+        all.extend(words(DENIALS).chain(words(NAMES)).chain(words(CONTRACT)));
+        all.extend(grammar.iter().cloned());
+        Vocabulary { words: all, grammar, services: words(SERVICES).collect() }
+    }
+
+    /// Remembers the service of an action that the report speaks of.
+    pub(super) fn learn_service(&mut self, action: &str) {
+        if let Some((service, _)) = action.split_once(':') {
+            self.services.insert(service.to_owned());
+        }
+    }
+
+    /// True for what stands before the colon of an action or a condition key.
+    pub(super) fn is_service(&self, prefix: &str) -> bool {
+        self.services.contains(prefix)
+    }
+
+    /// True for a word of the program's or of AWS's.
+    pub(super) fn knows(&self, word: &str) -> bool {
+        self.words.contains(&word.to_ascii_lowercase())
+    }
+
+    /// True for a word of a policy or a command.
+    pub(super) fn is_grammar(&self, word: &str) -> bool {
+        self.grammar.contains(&word.to_ascii_lowercase())
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|character: char| character.is_whitespace() || character == ':')
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+}
