@@ -42,6 +42,20 @@ pub enum Why {
     Partly,
 }
 
+impl Missing {
+    /// What is missing and why, in short technical terms.
+    pub fn describe(&self) -> String {
+        let what = self.subject.describe();
+        match &self.why {
+            Why::NotRecorded => format!("{what} is not recorded"),
+            Why::BeforeChange(event) => format!("{what} before event {event} is not recorded"),
+            Why::Hidden(why) => format!("{what} is not shown: {why}"),
+            Why::ListIncomplete => format!("{what} may be more than recorded"),
+            Why::Partly => format!("{what} is only known in part"),
+        }
+    }
+}
+
 /// What was probably there.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Likely {

@@ -10,7 +10,7 @@ use super::answer::{
     missing,
 };
 use super::change::{FULL_ACCESS, Grant, Value};
-use super::dump::{Organization, Scope};
+use super::dump::{Endpoint, Organization, Scope};
 use super::replay::{Known, Source, State};
 use super::subject::{Entity, EntityKind, PolicyType, Subject, key_name_of, resource_name};
 use crate::event::Time;
@@ -540,6 +540,87 @@ impl<'h> Inventory<'h> {
     /// The metadata `describe-key` shows of a key.
     pub fn key_metadata(&self, key: &str) -> Option<&'h serde_json::Value> {
         self.history.key_metadata(&self.key(key)?)
+    }
+
+    /// The ARN of a key by its name.
+    pub fn key_arn(&self, name: &str) -> Option<&'h str> {
+        self.history.key_arn(name)
+    }
+
+    /// The account of a resource whose ARN does not say it.
+    pub fn owner_of(&self, name: &str) -> Option<String> {
+        self.history.owners.get(name).cloned()
+    }
+
+    /// What is known of a VPC endpoint besides its policy.
+    pub fn endpoint(&self, id: &str) -> Option<&'h Endpoint> {
+        self.history.endpoints.get(id)
+    }
+
+    /// A managed policy by ARN, whatever it is attached to.
+    pub fn managed_policy(&self, arn: &str) -> Held {
+        self.managed(arn, arn)
+    }
+
+    /// Whether an account is in an organization, and which: `Some(None)` for one that is in none;
+    /// `None` where that is not known.
+    pub fn organization_of(&self, account: &str) -> Option<Option<&'h str>> {
+        let organization = self.organization();
+        if organization.none {
+            return Some(None);
+        }
+        let parent = self.state(&Subject::Parent(account.to_owned())).and_then(State::value);
+        if parent == Some(&Value::Absent) {
+            return Some(None);
+        }
+        let is_member = parent.is_some()
+            || organization.management_account.as_deref() == Some(account)
+            || organization.accounts.iter().any(|known| known == account);
+        is_member.then(|| organization.id.as_deref().map(Some)).flatten()
+    }
+
+    /// The ARN of the user or role that has this unique id now.
+    pub fn arn_of_unique_id(&self, id: &str) -> Option<String> {
+        let first = Subject::Entity(Entity::new("", EntityKind::User, ""));
+        for (subject, state) in self.from(first) {
+            let Subject::Entity(entity) = subject else { break };
+            if state.value().and_then(Value::as_text) == Some(id) {
+                return Some(self.arn_of(entity));
+            }
+        }
+        None
+    }
+
+    /// The document with its principals as AWS reads them now, where that differs from its text.
+    ///
+    /// IAM keeps a user or role in a policy by unique id: one that was deleted is nobody, also when
+    /// another of the same name is made, and a document shown later has the id instead of the ARN
+    /// (IAM "Principal", "unique identifiers").
+    pub fn current_principals(&self, document: &Document) -> Option<String> {
+        if !matches!(document.subject, Subject::ResourcePolicy(_) | Subject::TrustPolicy(_)) {
+            return None;
+        }
+        let mut text: Option<String> = None;
+        for entity in &self.history.replaced {
+            let subject = Subject::Entity(entity.clone());
+            let Some(timeline) = self.history.timeline(&subject) else { continue };
+            let id_at = |time| timeline.at(time)?.value()?.as_text();
+            let now = id_at(self.time);
+            let arn = self.arn_of(entity);
+            let current = text.as_deref().unwrap_or(&document.text);
+            let quoted = format!("\"{arn}\"");
+            let then = document.since.and_then(id_at);
+            if let Some(then) = then.filter(|then| Some(*then) != now)
+                && current.contains(&quoted)
+            {
+                text = Some(current.replace(&quoted, &format!("\"{then}\"")));
+            } else if let Some(now) = now
+                && current.contains(&format!("\"{now}\""))
+            {
+                text = Some(current.replace(&format!("\"{now}\""), &quoted));
+            }
+        }
+        text
     }
 
     /// The subjects from `first` on, with their states.

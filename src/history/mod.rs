@@ -9,7 +9,9 @@ pub mod change;
 pub mod document;
 pub mod dump;
 pub mod inventory;
+pub mod layers;
 pub mod replay;
+pub mod request;
 pub mod subject;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,10 +21,11 @@ use foldhash::fast::FixedState;
 use serde_json::Value as Json;
 
 use crate::event::{Event, Field, IdentityType, Layer, Time};
+use crate::iam::{Policy, PolicyError};
 use change::{Call, Change, Value};
-use dump::{Dump, Gap, Organization, PolicyInfo, Scope};
+use dump::{Dump, Endpoint, Gap, Organization, PolicyInfo, Scope};
 pub use inventory::Inventory;
-use replay::{Mark, Source, State, Timeline};
+use replay::{Known, Mark, Source, State, Timeline};
 use subject::{Entity, PolicyType, Subject, resource_name};
 
 /// Everything that is known of policies over time.
@@ -44,6 +47,13 @@ pub struct History {
     /// Organization policies that ever hung at a target.
     at_target: BTreeMap<String, BTreeSet<String>>,
     key_metadata: BTreeMap<String, Json>,
+    endpoints: BTreeMap<String, Endpoint>,
+    /// Accounts of resources whose ARNs have none.
+    owners: BTreeMap<String, String>,
+    /// Every document, compiled once.
+    compiled: HashMap<Arc<str>, Arc<Policy>, FixedState>,
+    /// Entities that had more than one unique id, or were deleted.
+    replaced: Vec<Entity>,
     gaps: Vec<Gap>,
 }
 
@@ -65,6 +75,8 @@ impl History {
             organization: dump.organization,
             organization_policies: dump.organization_policies,
             key_metadata: dump.keys,
+            endpoints: dump.endpoints,
+            owners: dump.owners,
             gaps: dump.gaps,
             ..History::default()
         };
@@ -89,6 +101,8 @@ impl History {
         history.add_scopes(dump.scopes);
         history.index();
         history.timelines.values_mut().for_each(Timeline::settle);
+        history.compile();
+        history.find_replaced();
         history
     }
 
@@ -213,6 +227,9 @@ impl History {
         let was_absent = matches!(&change.before, change::Before::Certain(Value::Absent));
         if let (true, Subject::ResourcePolicy(name)) = (was_absent, &change.subject) {
             self.created.insert(name.clone());
+            if let Some(account) = change.account.as_ref().filter(|_| name.contains(":s3:::")) {
+                self.owners.insert(name.clone(), account.clone());
+            }
         }
         let mark = Mark::Changed {
             operation: change.operation,
@@ -304,6 +321,62 @@ impl History {
         self.organization_policies.get(id)
     }
 
+    /// Reads every document once; what cannot be read becomes a gap that says where.
+    fn compile(&mut self) {
+        let mut compiled = HashMap::with_hasher(FixedState::default());
+        let mut gaps = Vec::new();
+        for (subject, timeline) in self.timelines.iter().filter(|(s, _)| s.is_document()) {
+            for state in timeline.states() {
+                let Some(text) = text_of(&state.known) else { continue };
+                if compiled.contains_key(text) {
+                    continue;
+                }
+                let file = place(state.source.as_ref());
+                let name = subject.describe();
+                match Policy::parse(text) {
+                    Ok(policy) => {
+                        for warning in policy.warnings() {
+                            gaps.push(gap(&file, warning.place, &name, &warning.message));
+                        }
+                        compiled.insert(text.clone(), Arc::new(policy));
+                    }
+                    Err(PolicyError { line, column, message }) => {
+                        gaps.push(gap(&file, Some((line, column)), &name, &message));
+                    }
+                }
+            }
+        }
+        self.compiled = compiled;
+        self.gaps.append(&mut gaps);
+        self.gaps.sort();
+        self.gaps.dedup();
+    }
+
+    fn find_replaced(&mut self) {
+        self.replaced = self
+            .timelines
+            .iter()
+            .filter_map(|(subject, timeline)| match subject {
+                Subject::Entity(entity) => Some((entity, timeline)),
+                _ => None,
+            })
+            .filter(|(_, timeline)| {
+                let mut known = timeline.states().filter_map(State::value);
+                let first = known.next();
+                known.any(|value| Some(value) != first)
+            })
+            .map(|(entity, _)| entity.clone())
+            .collect();
+    }
+
+    /// A document, compiled; `None` where it cannot be read.
+    pub(crate) fn compiled(&self, text: &Arc<str>) -> Option<Arc<Policy>> {
+        match self.compiled.get(text) {
+            Some(policy) => Some(policy.clone()),
+            None => Policy::parse(text).ok().map(Arc::new),
+        }
+    }
+
     /// What is known of the organization.
     pub fn organization(&self) -> &Organization {
         &self.organization
@@ -328,6 +401,32 @@ impl History {
                 && change.concerns(layer)
                 && self.owner(&change.subject).is_some_and(|o| owners.contains(&o.as_str()))
         })
+    }
+}
+
+fn text_of(known: &Known) -> Option<&Arc<str>> {
+    match known {
+        Known::Is(Value::Text(text)) | Known::Partly(text) => Some(text),
+        Known::Unknown { likely: Some(Value::Text(text)), .. } => Some(text),
+        _ => None,
+    }
+}
+
+fn place(source: Option<&Source>) -> Arc<str> {
+    match source {
+        Some(Source::File(path)) => path.clone(),
+        Some(Source::Event(id) | Source::Before(id)) => format!("event {id}").into(),
+        Some(Source::Default(page)) => (*page).into(),
+        None => "the trail".into(),
+    }
+}
+
+fn gap(file: &Arc<str>, place: Option<(usize, usize)>, name: &str, message: &str) -> Gap {
+    Gap {
+        file: file.clone(),
+        line: place.map(|(line, _)| line),
+        column: place.map(|(_, column)| column),
+        message: format!("{name}: {message}"),
     }
 }
 

@@ -218,6 +218,49 @@ pub enum Subject {
     },
 }
 
+impl Subject {
+    /// What it is, in short technical terms.
+    pub fn describe(&self) -> String {
+        match self {
+            Subject::Entity(entity) => format!("the policies of {entity}"),
+            Subject::InlinePolicy { of, name } => format!("the inline policy {name} of {of}"),
+            Subject::Attachment { to, policy } => format!("the attachment of {policy} to {to}"),
+            Subject::Boundary(entity) => format!("the permissions boundary of {entity}"),
+            Subject::TrustPolicy(role) => format!("the trust policy of {role}"),
+            Subject::Membership { user, group } => format!("the membership of {user} in {group}"),
+            Subject::ManagedPolicy(arn) => format!("the managed policy {arn}"),
+            Subject::PolicyVersion { policy, version } => format!("version {version} of {policy}"),
+            Subject::ResourcePolicy(of) => format!("the resource policy of {of}"),
+            Subject::KeyState(key) => format!("the state of key {key}"),
+            Subject::Grant { key, .. } => format!("the grants on key {key}"),
+            Subject::Alias(arn) => format!("the key behind {arn}"),
+            Subject::PublicAccessBlock(of) => format!("S3 Block Public Access of {of}"),
+            Subject::OrganizationPolicy(id) => format!("the organization policy {id}"),
+            Subject::OrganizationAttachment { target, .. } => {
+                format!("the organization policies at {target}")
+            }
+            Subject::PolicyTypeEnabled { root, .. } => format!("the policy types of {root}"),
+            Subject::Parent(of) => format!("the organizational unit of {of}"),
+            Subject::VpcEndpointPolicy(id) => format!("the policy of {id}"),
+            Subject::Tag { of, key } => format!("the tag {key} of {of}"),
+            Subject::Setting { name, of } => format!("the {name} of {of}"),
+        }
+    }
+
+    /// Whether its text is a policy document.
+    pub fn is_document(&self) -> bool {
+        matches!(
+            self,
+            Subject::InlinePolicy { .. }
+                | Subject::TrustPolicy(_)
+                | Subject::PolicyVersion { .. }
+                | Subject::ResourcePolicy(_)
+                | Subject::OrganizationPolicy(_)
+                | Subject::VpcEndpointPolicy(_)
+        )
+    }
+}
+
 /// The name a resource has wherever it is named: ARN, id or sub-resource ARN.
 ///
 /// - KMS keys: the bare id, which is unique; multi-Region ids (`mrk-…`) are not, so the Region

@@ -19,7 +19,7 @@ use serde_json::Value as Json;
 use super::subject::Subject;
 use crate::event::{Event, Layer, Time, action};
 use crate::wording::Sentence;
-pub(crate) use call::{Call, at, document_value, text_at};
+pub(crate) use call::{Call, at, document_value, flag, text_at};
 pub(crate) use kms::{context as grant_context, operations as grant_operations};
 pub(crate) use organizations::type_in as organization_policy_type;
 pub(crate) use surroundings::FULL_ACCESS;

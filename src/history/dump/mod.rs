@@ -130,6 +130,15 @@ pub struct Organization {
     pub none: bool,
 }
 
+/// What is known of a VPC endpoint besides its policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its VPC.
+    pub vpc: Option<String>,
+    /// Whether it is a gateway endpoint, not an interface.
+    pub gateway: Option<bool>,
+}
+
 /// Something a dump should have said and does not: damage, or a document that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gap {
@@ -160,6 +169,10 @@ pub struct Dump {
     pub organization_policies: BTreeMap<String, PolicyInfo>,
     /// `describe-key`: metadata of keys by name.
     pub keys: BTreeMap<String, Json>,
+    /// VPC endpoints by id.
+    pub endpoints: BTreeMap<String, Endpoint>,
+    /// Accounts of buckets, whose ARNs have none.
+    pub owners: BTreeMap<String, String>,
     /// Folders of iam-collect that hold one managed policy, with its ARN.
     pub(crate) folders: BTreeMap<String, String>,
     /// Files that were recognised.

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::super::change::{Value, at, document_value, text_at};
 use super::super::document;
 use super::super::subject::{self, Subject};
-use super::{Dump, Page};
+use super::{Dump, Endpoint, Page};
 
 pub(super) fn read(page: &Page<'_>, dump: &mut Dump) -> bool {
     const READERS: [fn(&Page<'_>, &mut Dump) -> Option<()>; 7] = [
@@ -21,6 +21,9 @@ pub(super) fn read(page: &Page<'_>, dump: &mut Dump) -> bool {
 }
 
 pub(super) fn policy(page: &Page<'_>, dump: &mut Dump, arn: &str, value: Value) {
+    if let Some(account) = page.names.account.as_ref().filter(|_| arn.contains(":s3:::")) {
+        dump.owners.insert(subject::resource_name(arn), account.clone());
+    }
     dump.fact(page, Subject::ResourcePolicy(subject::resource_name(arn)), value);
 }
 
@@ -37,6 +40,9 @@ pub(super) fn vpc_endpoint(page: &Page<'_>, dump: &mut Dump, endpoint: &Json) ->
     // Gateway load balancer endpoints have no policy and do not decide.
     let value = at(endpoint, "PolicyDocument").and_then(document_value).unwrap_or(Value::Absent);
     dump.fact(page, Subject::VpcEndpointPolicy(id.to_owned()), value);
+    let gateway = text_at(endpoint, "VpcEndpointType").map(|kind| kind == "Gateway");
+    let vpc = text_at(endpoint, "VpcId").map(str::to_owned);
+    dump.endpoints.insert(id.to_owned(), Endpoint { vpc, gateway });
     Some(())
 }
 

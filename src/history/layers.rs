@@ -1,0 +1,594 @@
+//! The policies around one request, from the inventory of its moment, for [`crate::iam::evaluate`].
+
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+
+use super::answer::{Document, Documents, GrantInForce, Held, Levels, Likely, Missing, Why};
+use super::change::{Value, at, document_value, flag};
+use super::document;
+use super::inventory::Inventory;
+use super::replay::{Known, Source};
+use super::request::Around;
+use super::subject::{PolicyType, Subject, resource_name};
+use crate::event::{CallerKind, Event, Field};
+use crate::iam::{
+    AttachedPolicy, BlockPublicAccess, EndpointPolicy, KeyState, KmsGrant, Layers, Level, Policy,
+    PolicyLabel, PolicySource, Presence, Principal, Request,
+};
+
+/// What to make of what was only probably so, such as that a policy put for the first time the
+/// trail shows was not there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likelihood {
+    /// It is unknown.
+    Unknown,
+    /// It is taken for true, and reported as assumed.
+    Assumed,
+}
+
+/// The layers around a request, and what was assumed for them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Surroundings {
+    /// The layers.
+    pub layers: Layers,
+    /// What is not known and was taken for likely.
+    pub assumed: Vec<Missing>,
+}
+
+/// The policies around a request at the moment of the inventory.
+///
+/// A role session whose `AssumeRole` the trail does not show is taken to have no session policy
+/// under [`Likelihood::Assumed`]: few sessions have one.
+pub fn layers_of(
+    event: &Event,
+    request: &Request,
+    around: &Around<'_>,
+    inventory: &Inventory<'_>,
+    likelihood: Likelihood,
+) -> Surroundings {
+    let kind = around.kind.unwrap_or_else(|| event.caller_kind());
+    let mut gather =
+        Gather { event, request, around, inventory, kind, likelihood, assumed: vec![] };
+    let layers = Layers {
+        identity: gather.identity(),
+        boundary: gather.boundary(),
+        session: gather.session(),
+        resource: gather.resource(),
+        scps: gather.scps(),
+        rcps: gather.rcps(),
+        vpc_endpoint: gather.vpc_endpoint(),
+        kms_grants: gather.grants(),
+        key_state: gather.key_state(),
+        block_public_access: gather.public_access(),
+    };
+    Surroundings { layers, assumed: gather.assumed }
+}
+
+/// Services whose resources can have a policy of their own (IAM "AWS services that work with IAM",
+/// resource-based policies). For the others the layer does not exist.
+const WITH_RESOURCE_POLICIES: [&str; 38] = [
+    "acm-pca",
+    "apigateway",
+    "aps",
+    "backup",
+    "bedrock",
+    "cloudtrail",
+    "codeartifact",
+    "codebuild",
+    "dynamodb",
+    "ecr",
+    "elasticfilesystem",
+    "es",
+    "events",
+    "execute-api",
+    "glacier",
+    "glue",
+    "iot",
+    "kafka",
+    "kinesis",
+    "kms",
+    "lambda",
+    "lex",
+    "logs",
+    "mediastore",
+    "network-firewall",
+    "private-networks",
+    "s3",
+    "s3-outposts",
+    "s3express",
+    "s3tables",
+    "schemas",
+    "secretsmanager",
+    "serverlessrepo",
+    "ses",
+    "signer",
+    "sns",
+    "sqs",
+    "sts",
+];
+
+struct Gather<'g> {
+    event: &'g Event,
+    request: &'g Request,
+    around: &'g Around<'g>,
+    inventory: &'g Inventory<'g>,
+    kind: CallerKind,
+    likelihood: Likelihood,
+    assumed: Vec<Missing>,
+}
+
+impl Gather<'_> {
+    /// The ARN policies hang on: a user's, or the role's behind a session.
+    fn owner(&self) -> Option<String> {
+        match &self.request.principal {
+            Principal::User { arn, .. } | Principal::Role { arn, .. } => Some(arn.clone()),
+            Principal::RoleSession(session) => Some(session.session_arn.clone()),
+            // "The permissions are the intersection of the IAM user's policies and the session
+            // policies" (STS GetFederationToken); the user has the name of the session.
+            Principal::FederatedUser { account, arn } => {
+                let name = arn.rsplit('/').next()?;
+                Some(format!("arn:aws:iam::{account}:user/{name}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// EC2 acting for an instance has no policies; it lives on grants (KMS "How Amazon EBS uses AWS
+    /// KMS").
+    fn identity(&mut self) -> Presence<Vec<AttachedPolicy>> {
+        if self.kind == CallerKind::Ec2Infrastructure {
+            return Presence::NotApplicable;
+        }
+        match self.owner() {
+            Some(owner) => {
+                let documents = self.inventory.identity_policies(&owner);
+                self.documents(documents)
+            }
+            None => Presence::NotApplicable,
+        }
+    }
+
+    /// Service-linked roles cannot have a boundary (IAM "Permissions boundaries").
+    fn boundary(&mut self) -> Presence<Vec<AttachedPolicy>> {
+        let has_none = self.kind == CallerKind::Ec2Infrastructure
+            || self.request.principal.is_service_linked_role();
+        match self.owner().filter(|_| !has_none) {
+            Some(owner) => {
+                let held = self.inventory.boundary(&owner);
+                self.documents(documents_of(held))
+            }
+            None => Presence::NotApplicable,
+        }
+    }
+
+    fn documents(&mut self, found: Documents) -> Presence<Vec<AttachedPolicy>> {
+        let mut known = found.documents;
+        let mut missing = Vec::new();
+        for gap in found.missing {
+            match self.likely(&gap) {
+                Some(document) => known.extend(document),
+                None => missing.push(gap),
+            }
+        }
+        let mut policies = Vec::new();
+        for document in known {
+            match self.attached(&document) {
+                Ok(policy) => policies.push(policy),
+                Err(gap) => missing.push(gap),
+            }
+        }
+        presence(policies, &reasons(&missing))
+    }
+
+    /// What stands in for something missing: `Some(None)` for nothing, `None` if it stays missing.
+    fn likely(&mut self, gap: &Missing) -> Option<Option<Document>> {
+        if self.likelihood == Likelihood::Unknown {
+            return None;
+        }
+        let document = match &gap.likely {
+            Likely::Nothing => None,
+            Likely::Document(document) => Some((**document).clone()),
+            Likely::Unknown | Likely::Value(_) => return None,
+        };
+        self.assumed.push(gap.clone());
+        Some(document)
+    }
+
+    fn attached(&self, document: &Document) -> Result<AttachedPolicy, Missing> {
+        let text = self.inventory.current_principals(document);
+        let unreadable = || Missing {
+            subject: document.subject.clone(),
+            why: Why::Hidden("it cannot be read"),
+            likely: Likely::Unknown,
+        };
+        let policy = match &text {
+            Some(text) => Arc::new(Policy::parse(text).map_err(|_| unreadable())?),
+            None => self.inventory.history().compiled(&document.text).ok_or_else(unreadable)?,
+        };
+        Ok(AttachedPolicy { label: Arc::new(label(document)), policy })
+    }
+
+    fn one(&mut self, held: Held) -> Presence<AttachedPolicy> {
+        let Held { document, missing } = held;
+        let mut gap = missing;
+        let mut document = document;
+        if let Some(missing) = gap.clone()
+            && let Some(likely) = self.likely(&missing)
+        {
+            document = document.or(likely);
+            gap = None;
+        }
+        match (document, gap) {
+            (None, None) => Presence::NotApplicable,
+            (None, Some(gap)) => Presence::Unknown(why(&[gap])),
+            (Some(document), gap) => match (self.attached(&document), gap) {
+                (Ok(policy), None) => Presence::Known(policy),
+                (Ok(policy), Some(gap)) => Presence::Partly(policy, why(&[gap])),
+                (Err(unreadable), _) => Presence::Unknown(why(&[unreadable])),
+            },
+        }
+    }
+
+    /// Policies passed when the session was made, as its `AssumeRole` or `GetFederationToken`
+    /// shows them.
+    fn session(&mut self) -> Presence<Vec<AttachedPolicy>> {
+        let is_session = matches!(
+            self.request.principal,
+            Principal::RoleSession(_) | Principal::FederatedUser { .. }
+        );
+        if !is_session || self.kind == CallerKind::Ec2Infrastructure {
+            return Presence::NotApplicable;
+        }
+        let Some(issuer) = self.around.issuer else {
+            let subject = Subject::Setting {
+                name: "session policy",
+                of: self.event.arn().unwrap_or_default().to_owned(),
+            };
+            let gap = Missing { subject, why: Why::NotRecorded, likely: Likely::Nothing };
+            return match self.likely(&gap) {
+                Some(_) => Presence::NotApplicable,
+                None => Presence::Unknown(why(&[gap])),
+            };
+        };
+        let request: Json =
+            issuer.request().and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
+        self.session_policies(&request, issuer)
+    }
+
+    fn session_policies(
+        &mut self,
+        request: &Json,
+        issuer: &Event,
+    ) -> Presence<Vec<AttachedPolicy>> {
+        let mut policies = Vec::new();
+        let mut missing = Vec::new();
+        let source = Some(PolicySource::Event(issuer.id().to_owned()));
+        let hidden = |name: &str| Missing {
+            subject: Subject::Setting { name: "session policy", of: name.to_owned() },
+            why: Why::Hidden("it cannot be read"),
+            likely: Likely::Unknown,
+        };
+        match at(request, "policy").and_then(document_value) {
+            Some(Value::Text(text)) => match Policy::parse(&text) {
+                Ok(policy) => {
+                    let label = PolicyLabel { source, ..PolicyLabel::named("session policy") };
+                    policies.push(AttachedPolicy::new(label, policy));
+                }
+                Err(_) => missing.push(hidden(issuer.id())),
+            },
+            Some(_) => missing.push(hidden(issuer.id())),
+            None => {}
+        }
+        let arns = at(request, "policyArns").and_then(Json::as_array).into_iter().flatten();
+        for arn in arns.filter_map(|entry| at(entry, "arn").unwrap_or(entry).as_str()) {
+            match self.inventory.managed_policy(arn).document.map(|found| self.attached(&found)) {
+                Some(Ok(policy)) => policies.push(policy),
+                _ => missing.push(hidden(arn)),
+            }
+        }
+        presence(policies, &reasons(&missing))
+    }
+
+    fn service(&self) -> &str {
+        self.request.action.split(':').next().unwrap_or_default()
+    }
+
+    fn resource(&mut self) -> Presence<AttachedPolicy> {
+        let service = self.service();
+        if !WITH_RESOURCE_POLICIES.contains(&service) || self.request.wildcard_only_action {
+            return Presence::NotApplicable;
+        }
+        let Some(arn) = self.request.resource.arn.clone() else {
+            return Presence::Unknown("the record does not show the resource".to_owned());
+        };
+        let held = match service {
+            "sts" if arn.contains(":role/") => self.inventory.trust_policy(&arn),
+            "sts" => return Presence::NotApplicable,
+            "logs" => return self.logs(&arn),
+            "kms" if !arn.contains(":key/") => return Presence::NotApplicable,
+            _ => self.inventory.resource_policy(&arn),
+        };
+        self.one(held)
+    }
+
+    /// All resource policies of CloudWatch Logs in the account and Region speak, as one.
+    fn logs(&mut self, arn: &str) -> Presence<AttachedPolicy> {
+        let found = self.inventory.logs_policies(arn);
+        let own = self.inventory.resource_policy(arn).document;
+        let statements: Vec<Json> = found
+            .documents
+            .iter()
+            .chain(&own)
+            .filter_map(|document| document::statements(&document.text))
+            .flatten()
+            .map(|(_, statement)| statement)
+            .collect();
+        let text = json!({ "Version": "2012-10-17", "Statement": statements });
+        match Policy::from_value(&text) {
+            Ok(policy) => {
+                let policy = AttachedPolicy::new(PolicyLabel::named("resource policies"), policy);
+                match found.missing.as_slice() {
+                    [] => Presence::Known(policy),
+                    missing => Presence::Partly(policy, why(missing)),
+                }
+            }
+            Err(_) => Presence::Unknown(why(&found.missing)),
+        }
+    }
+
+    /// Neither service principals nor service-linked roles nor the management account are under
+    /// SCPs (Organizations "SCP effects on permissions").
+    fn scps(&mut self) -> Presence<Vec<Level>> {
+        let principal = &self.request.principal;
+        let Some(account) = principal.account().map(str::to_owned) else {
+            return Presence::NotApplicable;
+        };
+        if principal.is_service_linked_role() {
+            return Presence::NotApplicable;
+        }
+        self.levels(&account, PolicyType::Scp)
+    }
+
+    /// RCPs are those of the account that owns the resource; they leave AWS managed keys alone
+    /// (Organizations "Resources and entities not restricted by RCPs").
+    fn rcps(&mut self) -> Presence<Vec<Level>> {
+        if self.is_aws_managed_key() || self.event.time < RCP_LAUNCH {
+            return Presence::NotApplicable;
+        }
+        match self.request.resource.owner().map(str::to_owned) {
+            Some(account) if account == "aws" => Presence::NotApplicable,
+            Some(account) => self.levels(&account, PolicyType::Rcp),
+            None if self.request.wildcard_only_action => Presence::NotApplicable,
+            None => Presence::Unknown("the account that owns the resource is not known".to_owned()),
+        }
+    }
+
+    fn levels(&mut self, account: &str, kind: PolicyType) -> Presence<Vec<Level>> {
+        let organization = self.inventory.organization();
+        if organization.management_account.as_deref() == Some(account) || organization.none {
+            return Presence::NotApplicable;
+        }
+        let found = match kind {
+            PolicyType::Rcp => self.inventory.rcps(account),
+            _ => self.inventory.scps(account),
+        };
+        let Levels { levels, missing } = found;
+        let mut reasons: Vec<String> = missing.iter().map(Missing::describe).collect();
+        let mut known = Vec::new();
+        for level in levels {
+            let policies = match self.documents(level.policies) {
+                Presence::Known(policies) => policies,
+                Presence::NotApplicable => Vec::new(),
+                Presence::Partly(policies, why) => {
+                    reasons.push(why);
+                    policies
+                }
+                Presence::Unknown(why) => {
+                    reasons.push(why);
+                    Vec::new()
+                }
+            };
+            known.push(Level { id: level.target, policies });
+        }
+        if known.is_empty() && reasons.is_empty() {
+            return Presence::NotApplicable;
+        }
+        presence(known, &reasons)
+    }
+
+    fn is_aws_managed_key(&self) -> bool {
+        let key = self.request.resource.arn.as_deref();
+        let metadata = key.and_then(|key| self.inventory.key_metadata(key));
+        metadata.and_then(|m| at(m, "KeyManager")).and_then(Json::as_str) == Some("AWS")
+    }
+
+    /// The endpoint's policy binds the caller's own hop, not what services do for it later (IAM
+    /// "Forward access sessions").
+    fn vpc_endpoint(&mut self) -> Presence<EndpointPolicy> {
+        let own_hop = match self.kind {
+            CallerKind::Direct => true,
+            CallerKind::ServiceRole => self.event.invoked_by().is_none(),
+            _ => false,
+        };
+        let id = self.event.get(Field::VpcEndpointId).filter(|id| id.starts_with("vpce-"));
+        let Some(id) = id.filter(|_| own_hop).map(str::to_owned) else {
+            return Presence::NotApplicable;
+        };
+        let is_gateway = self.inventory.endpoint(&id).is_some_and(|e| e.gateway == Some(true));
+        let held = self.inventory.vpc_endpoint_policy(&id);
+        match self.one(held) {
+            Presence::Known(policy) => {
+                Presence::Known(EndpointPolicy { policies: vec![policy], is_gateway })
+            }
+            Presence::Partly(policy, why) => {
+                Presence::Partly(EndpointPolicy { policies: vec![policy], is_gateway }, why)
+            }
+            Presence::NotApplicable => Presence::NotApplicable,
+            Presence::Unknown(why) => Presence::Unknown(why),
+        }
+    }
+
+    fn key(&self) -> Option<&str> {
+        let arn = self.request.resource.arn.as_deref()?;
+        (self.service() == "kms" && arn.contains(":key/")).then_some(arn)
+    }
+
+    fn grants(&mut self) -> Presence<Vec<KmsGrant>> {
+        if self.service() != "kms" || self.request.wildcard_only_action {
+            return Presence::NotApplicable;
+        }
+        let Some(key) = self.key().map(str::to_owned) else {
+            return Presence::Unknown("the record does not show the key".to_owned());
+        };
+        let found = self.inventory.grants(&key);
+        let missing: Vec<Missing> =
+            found.missing.into_iter().filter(|gap| self.likely(gap).is_none()).collect();
+        let grants = found.grants.iter().filter_map(|grant| self.grant(grant)).collect();
+        presence(grants, &reasons(&missing))
+    }
+
+    /// A grant for the engine. A grantee that was deleted since is nobody; one shown by unique id
+    /// is whoever has that id.
+    fn grant(&self, found: &GrantInForce) -> Option<KmsGrant> {
+        if found.stale == Some(true) {
+            return None;
+        }
+        let grant = &found.grant;
+        let by_id = grant.grantee.split(':').next().filter(|id| id.starts_with("AROA"));
+        let grantee = match by_id {
+            Some(id) => self.inventory.arn_of_unique_id(id)?,
+            None => grant.grantee.clone(),
+        };
+        let mut constraints = serde_json::Map::new();
+        if let Some(pairs) = &grant.context_equals {
+            constraints.insert("EncryptionContextEquals".to_owned(), json!(pairs));
+        }
+        if let Some(pairs) = &grant.context_subset {
+            constraints.insert("EncryptionContextSubset".to_owned(), json!(pairs));
+        }
+        let value = json!({
+            "GranteePrincipal": grantee,
+            "Operations": grant.operations,
+            "Constraints": constraints,
+        });
+        let label = PolicyLabel {
+            name: Some(grant.id.clone()),
+            arn: None,
+            attached_to: self.key().map(str::to_owned),
+            source: policy_source(&found.source),
+        };
+        KmsGrant::from_value(&value, label)
+    }
+
+    fn key_state(&mut self) -> Presence<KeyState> {
+        let Some(key) = self.key() else { return Presence::NotApplicable };
+        let state = self.inventory.key_state(key);
+        let likely = match state.map(|state| &state.known) {
+            Some(Known::Is(value)) => {
+                let word = value.as_text().and_then(KeyState::parse);
+                return match word {
+                    Some(state) => Presence::Known(state),
+                    None => Presence::Unknown("the key does not exist any more".to_owned()),
+                };
+            }
+            Some(Known::Unknown { likely: Some(value), .. }) => value.as_text(),
+            // Nearly all keys are enabled, and a call to one that is not fails with a text of its
+            // own.
+            _ => Some("Enabled"),
+        };
+        let subject = Subject::KeyState(resource_name(key));
+        let gap = Missing { subject, why: Why::NotRecorded, likely: Likely::Unknown };
+        match likely.and_then(KeyState::parse) {
+            Some(state) if self.likelihood == Likelihood::Assumed => {
+                self.assumed.push(gap);
+                Presence::Known(state)
+            }
+            _ => Presence::Unknown(why(&[gap])),
+        }
+    }
+
+    /// Bucket and account settings together: either suffices (S3 "Blocking public access").
+    fn public_access(&mut self) -> Presence<BlockPublicAccess> {
+        let bucket = self.request.resource.arn.as_deref().filter(|arn| arn.contains(":s3:::"));
+        let Some(bucket) = bucket.filter(|_| self.service() == "s3") else {
+            return Presence::NotApplicable;
+        };
+        let of = |held: Held| {
+            let text = held.document.map(|document| document.text);
+            let settings = text.and_then(|text| serde_json::from_str::<Json>(&text).ok());
+            let restricts =
+                settings.as_ref().and_then(|s| at(s, "RestrictPublicBuckets")).and_then(flag);
+            match held.missing {
+                None => Some(restricts.unwrap_or(false)),
+                Some(_) => restricts.filter(|restricts| *restricts),
+            }
+        };
+        let own = of(self.inventory.public_access_block(bucket));
+        let owner = self.request.resource.owner();
+        let account = owner.and_then(|owner| of(self.inventory.public_access_block(owner)));
+        match (own, account) {
+            (Some(true), _) | (_, Some(true)) => {
+                Presence::Known(BlockPublicAccess { restrict_public_buckets: true })
+            }
+            (Some(false), Some(false)) => {
+                Presence::Known(BlockPublicAccess { restrict_public_buckets: false })
+            }
+            _ => Presence::Unknown("the settings of bucket or account are not recorded".to_owned()),
+        }
+    }
+}
+
+/// Resource control policies exist since 13 November 2024 (AWS "What's new", Organizations).
+const RCP_LAUNCH: crate::event::Time = crate::event::Time(1_731_456_000_000);
+
+fn documents_of(held: Held) -> Documents {
+    Documents {
+        documents: held.document.into_iter().collect(),
+        missing: held.missing.into_iter().collect(),
+    }
+}
+
+fn presence<T>(known: Vec<T>, reasons: &[String]) -> Presence<Vec<T>> {
+    match (known.is_empty(), reasons.is_empty()) {
+        (_, true) => Presence::Known(known),
+        (true, false) => Presence::Unknown(together(reasons)),
+        (false, false) => Presence::Partly(known, together(reasons)),
+    }
+}
+
+/// The reasons as one; of many the first three.
+fn together(reasons: &[String]) -> String {
+    let mut parts: Vec<&str> = reasons.iter().take(3).map(String::as_str).collect();
+    let more = format!("and {} more", reasons.len().saturating_sub(3));
+    if reasons.len() > 3 {
+        parts.push(&more);
+    }
+    parts.join("; ")
+}
+
+fn reasons(missing: &[Missing]) -> Vec<String> {
+    missing.iter().map(Missing::describe).collect()
+}
+
+/// What is missing, for the engine's list of what a decision hangs on.
+fn why(missing: &[Missing]) -> String {
+    together(&reasons(missing))
+}
+
+fn label(document: &Document) -> PolicyLabel {
+    PolicyLabel {
+        name: document.name.clone(),
+        arn: document.arn.clone(),
+        attached_to: document.attached_to.clone(),
+        source: policy_source(&document.source),
+    }
+}
+
+fn policy_source(source: &Source) -> Option<PolicySource> {
+    match source {
+        Source::Event(id) | Source::Before(id) => Some(PolicySource::Event(id.to_string())),
+        Source::File(path) => Some(PolicySource::File(path.to_string())),
+        Source::Default(_) => None,
+    }
+}

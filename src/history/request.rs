@@ -1,0 +1,229 @@
+//! The request, as AWS saw it: from one call of the trail, what IAM had to decide on.
+//!
+//! The log shows little of what AWS evaluated. What it does not show is unknown here, never absent;
+//! only where AWS documents that a key is not in the request of such a caller is it absent.
+
+use serde_json::Value as Json;
+
+use super::inventory::Inventory;
+use crate::event::arn::{self, Arn};
+use crate::event::{CallerKind, Event, Field, IdentityType, action, denial, resource};
+use crate::iam::{Principal, Request, Resource, RoleSession};
+
+mod caller_keys;
+mod network_keys;
+mod service_keys;
+mod via;
+
+/// What the calls around one tell of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Around<'e> {
+    /// Who signed it, where the chain knows better than the record alone.
+    pub kind: Option<CallerKind>,
+    /// The user's call it was made for.
+    pub root: Option<&'e Event>,
+    /// The services that passed the call on, first one first; `None` where the chain is not known.
+    pub via: Option<&'e [String]>,
+    /// The call that issued the session (`AssumeRole`, …).
+    pub issuer: Option<&'e Event>,
+    /// `requestParameters` as a sibling shows them: a denied KMS call has none (KMS "Logging AWS
+    /// KMS API calls"). Only what siblings are sure to share belongs here.
+    pub request: Option<&'e str>,
+}
+
+/// One call with what is needed to read it.
+struct Reading<'r> {
+    event: &'r Event,
+    around: &'r Around<'r>,
+    inventory: &'r Inventory<'r>,
+    kind: CallerKind,
+    /// `requestParameters`, of the call or its sibling; null where not known.
+    parameters: Json,
+}
+
+/// The request behind a call; `None` where the log does not say who made it.
+pub fn request_of(
+    event: &Event,
+    around: &Around<'_>,
+    inventory: &Inventory<'_>,
+) -> Option<Request> {
+    let denial = denial(event);
+    let parameters = event
+        .request()
+        .or(around.request)
+        .and_then(|raw| serde_json::from_str(raw).ok())
+        .unwrap_or(Json::Null);
+    let kind = around.kind.unwrap_or_else(|| event.caller_kind());
+    let reading = Reading { event, around, inventory, kind, parameters };
+    let principal = reading.principal()?;
+    let action = denial
+        .as_ref()
+        .and_then(|denial| denial.action.clone())
+        .unwrap_or_else(|| action(event));
+    let resource = reading.resource(denial.as_ref().and_then(|denial| denial.resource.as_deref()));
+    let wildcard = resource.arn.as_deref() == Some("*");
+    let mut request = Request::new(principal, action, resource);
+    request.wildcard_only_action = wildcard;
+    request.context = reading.context(&request);
+    Some(request)
+}
+
+impl Reading<'_> {
+    fn principal(&self) -> Option<Principal> {
+        if self.kind == CallerKind::ServicePrincipal {
+            return self.service().map(|name| Principal::Service { name });
+        }
+        let event = self.event;
+        let account = event.caller_account().map(str::to_owned);
+        match event.identity_type {
+            IdentityType::Root => Some(Principal::Root { account: account? }),
+            IdentityType::AssumedRole | IdentityType::Role => self.session(),
+            IdentityType::AwsAccount if account.as_deref() == Some("anonymous") => {
+                Some(Principal::Anonymous)
+            }
+            IdentityType::WebIdentityUser | IdentityType::SamlUser => {
+                let provider = event.principal_id()?.split(':').next()?.to_owned();
+                Some(Principal::Federated { provider })
+            }
+            _ => Principal::parse(event.arn()?),
+        }
+    }
+
+    /// The service principal. EC2 calls KMS as itself only for Fargate, whose key policies name
+    /// `fargate.amazonaws.com` (Amazon ECS "Customer managed keys for Fargate ephemeral storage").
+    /// `AWS Internal` does not say which service it was.
+    fn service(&self) -> Option<String> {
+        let name = self.event.invoked_by().or_else(|| {
+            let source = self.event.get(Field::SourceIpAddress);
+            source.filter(|name| name.ends_with(".amazonaws.com"))
+        })?;
+        match name {
+            "ec2-frontend-api.amazonaws.com" => Some("fargate.amazonaws.com".to_owned()),
+            name if name.contains(".amazonaws.com") => Some(name.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// A role session, with the role's path where issuer or inventory have it.
+    fn session(&self) -> Option<Principal> {
+        let event = self.event;
+        let issuer = event.get(Field::IssuerArn);
+        let named = event.arn().and_then(arn::role_session);
+        let (account, role) = match &named {
+            Some(session) => (session.account, session.role),
+            None => issuer.and_then(arn::role_name)?,
+        };
+        let session_arn = event.arn().filter(|_| named.is_some()).map_or_else(
+            || {
+                let name = event.session_name().unwrap_or("*");
+                format!("arn:aws:sts::{account}:assumed-role/{role}/{name}")
+            },
+            str::to_owned,
+        );
+        let role_arn = match self.kind {
+            CallerKind::Ec2Infrastructure => {
+                Some(format!("arn:aws:iam::{account}:role/aws:ec2-infrastructure"))
+            }
+            _ => issuer.map(str::to_owned).or_else(|| self.inventory.role_arn(&session_arn)),
+        };
+        let unique_id = event
+            .get(Field::IssuerPrincipalId)
+            .or_else(|| event.principal_id()?.split(':').next())
+            .filter(|id| id.starts_with("AROA"));
+        Some(Principal::RoleSession(RoleSession {
+            account: account.to_owned(),
+            role_name: role.to_owned(),
+            role_arn,
+            unique_id: unique_id.map(str::to_owned),
+            session_arn,
+        }))
+    }
+
+    /// What the call was on: as the denial says, else as the record shows. An alias stands for its
+    /// key (KMS "Controlling access to aliases").
+    fn resource(&self, denied: Option<&str>) -> Resource {
+        let found = match denied {
+            Some(arn) => Some(arn.to_owned()),
+            None => resource::resource_of(self.event).map(|found| found.id),
+        };
+        let Some(id) = found else { return self.owned(Resource::unknown()) };
+        if id == "*" {
+            return Resource::new("*");
+        }
+        if id.contains(":alias/") && id.contains(":kms:") {
+            let key = self.inventory.key(&id);
+            let arn = key.and_then(|name| self.inventory.key_arn(&name));
+            return arn.map_or_else(|| self.owned(Resource::unknown()), Resource::new);
+        }
+        match Arn::parse(&id) {
+            Some(parsed) if parsed.account.is_empty() => self.owned(Resource::new(id.clone())),
+            Some(_) => Resource::new(id),
+            None => self.owned(Resource::unknown()),
+        }
+    }
+
+    /// Names the owner of a resource whose ARN does not: as `resources` lists it (S3 gives the
+    /// bucket's account), else, where the call stayed within one account as far as the record
+    /// shows, that account.
+    fn owned(&self, resource: Resource) -> Resource {
+        let bucket = resource.arn.as_deref().map(super::subject::resource_name);
+        let listed =
+            self.event.get(Field::Resources).and_then(|raw| owner_in(raw, bucket.as_deref()));
+        let known = listed.or_else(|| self.inventory.owner_of(bucket.as_deref()?));
+        let recorded = self.event.get(Field::RecipientAccountId);
+        let here = || match resource.arn {
+            // A bucket name says nothing of where it is.
+            Some(_) => None,
+            None => recorded.or_else(|| self.event.caller_account()).map(str::to_owned),
+        };
+        match known.or_else(here) {
+            Some(account) => resource.owned_by(account),
+            None => resource,
+        }
+    }
+
+    /// The account of the caller; services have none.
+    fn caller_account(&self) -> Option<&str> {
+        match self.kind {
+            CallerKind::ServicePrincipal => None,
+            _ => self.event.caller_account(),
+        }
+    }
+
+    /// Whether the caller used long-term credentials: an access key `AKIA…` (IAM identifiers).
+    /// `None`: the record does not show it.
+    fn is_long_term(&self) -> Option<bool> {
+        match self.event.access_key() {
+            Some(key) if key.starts_with("AKIA") => Some(true),
+            Some(key) if key.starts_with("ASIA") => Some(false),
+            _ if self.event.identity_type == IdentityType::AssumedRole => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether a service made the call with somebody's permissions, or a role's, from its own
+    /// network.
+    fn is_made_by_service(&self) -> bool {
+        match self.kind {
+            CallerKind::Direct => false,
+            CallerKind::ServiceRole => self.event.invoked_by().is_some(),
+            _ => true,
+        }
+    }
+}
+
+/// The account that the event's `resources` give for a bucket (by name) or for anything.
+fn owner_in(raw: &str, bucket: Option<&str>) -> Option<String> {
+    let resources: Vec<Json> = serde_json::from_str(raw).ok()?;
+    resources
+        .iter()
+        .filter(|entry| {
+            let arn = entry.get("ARN").or_else(|| entry.get("arn")).and_then(Json::as_str);
+            bucket.is_none_or(|bucket| {
+                arn.is_some_and(|arn| super::subject::resource_name(arn) == bucket)
+            })
+        })
+        .filter_map(|entry| entry.get("accountId")?.as_str())
+        .find(|account| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+        .map(str::to_owned)
+}

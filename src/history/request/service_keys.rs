@@ -1,0 +1,246 @@
+//! Condition keys of resources and of single services: tags, KMS, S3, STS, IAM (service
+//! authorization reference; KMS "Condition keys").
+
+use serde_json::Value as Json;
+
+use super::super::change::{at, grant_context, grant_operations, text_at};
+use super::Reading;
+use super::caller_keys::put;
+use crate::event::CallerKind;
+use crate::iam::{Context, Request};
+
+/// KMS operations that take an encryption context.
+const WITH_CONTEXT: [&str; 9] = [
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncrypt",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+];
+
+/// Members of `KeyMetadata` and the condition keys that say the same of the key used.
+const KEY_PROPERTIES: [(&str, &str); 4] = [
+    ("KeySpec", "kms:KeySpec"),
+    ("KeyUsage", "kms:KeyUsage"),
+    ("Origin", "kms:KeyOrigin"),
+    ("MultiRegion", "kms:MultiRegion"),
+];
+
+impl Reading<'_> {
+    /// Tags of the resource and in the request.
+    pub(super) fn resource_keys(&self, context: &mut Context, request: &Request) {
+        if let Some(arn) = request.resource.arn.as_deref().filter(|arn| *arn != "*") {
+            let tags = self.inventory.tags(arn);
+            for (key, value) in &tags.tags {
+                context.insert(&format!("aws:ResourceTag/{key}"), value.as_str());
+            }
+            if tags.complete {
+                context.mark_family_complete("aws:ResourceTag/");
+            }
+        }
+        if !self.parameters.is_null() {
+            self.request_tags(context);
+        }
+    }
+
+    /// Tags the request would set, under the names services give them.
+    fn request_tags(&self, context: &mut Context) {
+        const FAMILY: &str = "aws:RequestTag/";
+        let mut pairs = Vec::new();
+        collect_tags(&self.parameters, &mut pairs);
+        let names: Vec<String> = pairs.iter().map(|(key, _)| key.clone()).collect();
+        for (key, value) in pairs {
+            context.insert(&format!("{FAMILY}{key}"), value);
+        }
+        context.mark_family_complete(FAMILY);
+        match names.is_empty() {
+            true => context.mark_absent("aws:TagKeys"),
+            false => context.insert("aws:TagKeys", names),
+        };
+    }
+
+    pub(super) fn service_keys(&self, context: &mut Context, request: &Request) {
+        let Some((service, name)) = request.action.split_once(':') else { return };
+        match service {
+            "kms" => self.kms_keys(context, request, name),
+            "s3" => self.s3_keys(context),
+            "sts" => self.sts_keys(context),
+            "iam" if name == "CreateServiceLinkedRole" => {
+                put(context, "iam:AWSServiceName", text_at(&self.parameters, "aWSServiceName"));
+            }
+            _ => {}
+        }
+    }
+
+    fn kms_keys(&self, context: &mut Context, request: &Request, name: &str) {
+        match self.caller_account() {
+            Some(account) => context.insert("kms:CallerAccount", account),
+            None => context.mark_absent("kms:CallerAccount"),
+        };
+        if ["CreateGrant", "ListGrants", "RevokeGrant"].contains(&name) {
+            // True "when an AWS service that is integrated with AWS KMS creates the grant"; a user
+            // cannot set it (KMS "kms:GrantIsForAWSResource").
+            context.insert("kms:GrantIsForAWSResource", self.is_made_by_service());
+        } else {
+            context.mark_absent("kms:GrantIsForAWSResource");
+        }
+        self.encryption_context(context, name);
+        if name == "CreateGrant" {
+            self.grant_keys(context);
+        }
+        let key = request.resource.arn.as_deref();
+        if let Some(metadata) = key.and_then(|key| self.inventory.key_metadata(key)) {
+            for (member, condition) in KEY_PROPERTIES {
+                match at(metadata, member) {
+                    Some(Json::String(text)) => context.insert(condition, text.as_str()),
+                    Some(Json::Bool(flag)) => context.insert(condition, *flag),
+                    _ => context,
+                };
+            }
+        }
+        match text_at(&self.parameters, "keyId") {
+            Some(alias) if alias.starts_with("alias/") => {
+                context.insert("kms:RequestAlias", alias);
+            }
+            Some(_) => {
+                context.mark_absent("kms:RequestAlias");
+            }
+            None => {}
+        }
+    }
+
+    /// The pairs of the call, of a `CreateGrant` those of its constraint (KMS
+    /// "kms:EncryptionContext:context-key"). A denied call does not show them.
+    fn encryption_context(&self, context: &mut Context, name: &str) {
+        const FAMILY: &str = "kms:EncryptionContext:";
+        let takes_context = WITH_CONTEXT.contains(&name) || name == "CreateGrant";
+        if self.parameters.is_null() && takes_context {
+            return;
+        }
+        let of = |path: &str| grant_context(&self.parameters, path);
+        let pairs = match name {
+            "CreateGrant" => of("constraints.encryptionContextEquals")
+                .or_else(|| of("constraints.encryptionContextSubset")),
+            "ReEncryptFrom" => of("sourceEncryptionContext"),
+            "ReEncryptTo" => of("destinationEncryptionContext"),
+            _ => of("encryptionContext"),
+        };
+        let pairs = pairs.filter(|_| takes_context).unwrap_or_default();
+        let names: Vec<String> = pairs.keys().cloned().collect();
+        for (key, value) in pairs {
+            context.insert(&format!("{FAMILY}{key}"), value);
+        }
+        context.mark_family_complete(FAMILY);
+        match names.is_empty() {
+            true => context.mark_absent("kms:EncryptionContextKeys"),
+            false => context.insert("kms:EncryptionContextKeys", names),
+        };
+    }
+
+    fn grant_keys(&self, context: &mut Context) {
+        if self.parameters.is_null() {
+            return;
+        }
+        context.insert("kms:GrantOperations", grant_operations(&self.parameters));
+        let constraint = ["EncryptionContextEquals", "EncryptionContextSubset"]
+            .into_iter()
+            .find(|name| at(&self.parameters, &format!("constraints.{name}")).is_some());
+        for (key, value) in [
+            ("kms:GranteePrincipal", text_at(&self.parameters, "granteePrincipal")),
+            ("kms:RetiringPrincipal", text_at(&self.parameters, "retiringPrincipal")),
+            ("kms:GrantConstraintType", constraint),
+        ] {
+            match value {
+                Some(value) => context.insert(key, value),
+                None => context.mark_absent(key),
+            };
+        }
+    }
+
+    /// Headers and query parameters, which CloudTrail shows by their own names (S3 "Condition
+    /// keys"): one that is not shown was not sent.
+    fn s3_keys(&self, context: &mut Context) {
+        let Some(members) = self.parameters.as_object() else { return };
+        for (name, value) in members {
+            let is_key = name.starts_with("x-amz-") || S3_QUERY.contains(&name.as_str());
+            if let Some(text) = value.as_str().filter(|_| is_key) {
+                context.insert(&format!("s3:{name}"), text);
+            }
+        }
+        for name in S3_HEADERS {
+            if !members.contains_key(name) {
+                context.mark_absent(&format!("s3:{name}"));
+            }
+        }
+    }
+
+    fn sts_keys(&self, context: &mut Context) {
+        if self.parameters.is_null() {
+            return;
+        }
+        for (key, member) in [
+            ("sts:RoleSessionName", "roleSessionName"),
+            ("sts:ExternalId", "externalId"),
+            ("sts:SourceIdentity", "sourceIdentity"),
+        ] {
+            match text_at(&self.parameters, member) {
+                Some(value) => context.insert(key, value),
+                None => context.mark_absent(key),
+            };
+        }
+        if self.kind == CallerKind::Direct {
+            context.mark_absent("aws:SourceArn");
+        }
+    }
+}
+
+const S3_QUERY: [&str; 4] = ["prefix", "delimiter", "max-keys", "versionId"];
+
+const S3_HEADERS: [&str; 9] = [
+    "x-amz-acl",
+    "x-amz-copy-source",
+    "x-amz-grant-full-control",
+    "x-amz-grant-read",
+    "x-amz-metadata-directive",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-storage-class",
+];
+
+/// Tags in a request, however its service nests them: `{key, value}` pairs in a list under a name
+/// that speaks of tags, or a map of them.
+fn collect_tags(json: &Json, pairs: &mut Vec<(String, String)>) {
+    match json {
+        Json::Object(members) => {
+            for (name, value) in members {
+                let speaks_of_tags = name.to_ascii_lowercase().contains("tag");
+                match value {
+                    Json::Object(map) if speaks_of_tags && map.values().all(Json::is_string) => {
+                        let texts = map.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?)));
+                        pairs.extend(texts.map(|(k, v)| (k, v.to_owned())));
+                    }
+                    Json::Array(items) if speaks_of_tags => {
+                        items.iter().for_each(|item| match pair(item) {
+                            Some(tag) => pairs.push(tag),
+                            None => collect_tags(item, pairs),
+                        });
+                    }
+                    nested => collect_tags(nested, pairs),
+                }
+            }
+        }
+        Json::Array(items) => items.iter().for_each(|item| collect_tags(item, pairs)),
+        _ => {}
+    }
+}
+
+fn pair(tag: &Json) -> Option<(String, String)> {
+    let key = text_at(tag, "key").or_else(|| text_at(tag, "tagKey"))?;
+    let value = at(tag, "value").or_else(|| at(tag, "tagValue"))?.as_str().unwrap_or_default();
+    Some((key.to_owned(), value.to_owned()))
+}
