@@ -174,8 +174,8 @@ impl Gather<'_> {
         let mut policies = Vec::new();
         for document in known {
             match self.attached(&document) {
-                Ok(policy) => policies.push(policy),
-                Err(gap) => missing.push(gap),
+                Some(policy) => policies.push(policy),
+                None => missing.push(unreadable(document.subject.clone())),
             }
         }
         presence(policies, &reasons(&missing))
@@ -195,18 +195,14 @@ impl Gather<'_> {
         Some(document)
     }
 
-    fn attached(&self, document: &Document) -> Result<AttachedPolicy, Missing> {
+    /// `None` where the document cannot be read.
+    fn attached(&self, document: &Document) -> Option<AttachedPolicy> {
         let text = self.inventory.current_principals(document);
-        let unreadable = || Missing {
-            subject: document.subject.clone(),
-            why: Why::Hidden("it cannot be read"),
-            likely: Likely::Unknown,
-        };
         let policy = match &text {
-            Some(text) => Arc::new(Policy::parse(text).map_err(|_| unreadable())?),
-            None => self.inventory.history().compiled(&document.text).ok_or_else(unreadable)?,
+            Some(text) => Arc::new(Policy::parse(text).ok()?),
+            None => self.inventory.history().compiled(&document.text)?,
         };
-        Ok(AttachedPolicy { label: Arc::new(label(document)), policy })
+        Some(AttachedPolicy { label: Arc::new(label(document)), policy })
     }
 
     fn one(&mut self, held: Held) -> Presence<AttachedPolicy> {
@@ -223,9 +219,9 @@ impl Gather<'_> {
             (None, None) => Presence::NotApplicable,
             (None, Some(gap)) => Presence::Unknown(why(&[gap])),
             (Some(document), gap) => match (self.attached(&document), gap) {
-                (Ok(policy), None) => Presence::Known(policy),
-                (Ok(policy), Some(gap)) => Presence::Partly(policy, why(&[gap])),
-                (Err(unreadable), _) => Presence::Unknown(why(&[unreadable])),
+                (Some(policy), None) => Presence::Known(policy),
+                (Some(policy), Some(gap)) => Presence::Partly(policy, why(&[gap])),
+                (None, _) => Presence::Unknown(why(&[unreadable(document.subject)])),
             },
         }
     }
@@ -264,10 +260,8 @@ impl Gather<'_> {
         let mut policies = Vec::new();
         let mut missing = Vec::new();
         let source = Some(PolicySource::Event(issuer.id().to_owned()));
-        let hidden = |name: &str| Missing {
-            subject: Subject::Setting { name: "session policy", of: name.to_owned() },
-            why: Why::Hidden("it cannot be read"),
-            likely: Likely::Unknown,
+        let hidden = |name: &str| {
+            unreadable(Subject::Setting { name: "session policy", of: name.to_owned() })
         };
         match at(request, "policy").and_then(document_value) {
             Some(Value::Text(text)) => match Policy::parse(&text) {
@@ -282,9 +276,14 @@ impl Gather<'_> {
         }
         let arns = at(request, "policyArns").and_then(Json::as_array).into_iter().flatten();
         for arn in arns.filter_map(|entry| at(entry, "arn").unwrap_or(entry).as_str()) {
-            match self.inventory.managed_policy(arn).document.map(|found| self.attached(&found)) {
-                Some(Ok(policy)) => policies.push(policy),
-                _ => missing.push(hidden(arn)),
+            match self
+                .inventory
+                .managed_policy(arn)
+                .document
+                .and_then(|found| self.attached(&found))
+            {
+                Some(policy) => policies.push(policy),
+                None => missing.push(hidden(arn)),
             }
         }
         presence(policies, &reasons(&missing))
@@ -455,11 +454,7 @@ impl Gather<'_> {
             return None;
         }
         let grant = &found.grant;
-        let by_id = grant.grantee.split(':').next().filter(|id| id.starts_with("AROA"));
-        let grantee = match by_id {
-            Some(id) => self.inventory.arn_of_unique_id(id)?,
-            None => grant.grantee.clone(),
-        };
+        let grantee = self.grantee(&grant.grantee)?;
         let mut constraints = serde_json::Map::new();
         if let Some(pairs) = &grant.context_equals {
             constraints.insert("EncryptionContextEquals".to_owned(), json!(pairs));
@@ -479,6 +474,26 @@ impl Gather<'_> {
             source: policy_source(&found.source),
         };
         KmsGrant::from_value(&value, label)
+    }
+
+    /// The grantee as the engine compares it. Grants name services by Region
+    /// (`rds.eu-west-1.amazonaws.com`) and, in old records, EC2 by account and instance.
+    fn grantee(&self, grantee: &str) -> Option<String> {
+        if let Some((account, rest)) = grantee.split_once(":aws:ec2-infrastructure:") {
+            let role = "assumed-role/aws:ec2-infrastructure";
+            return Some(format!("arn:aws:sts::{account}:{role}/{rest}"));
+        }
+        if let Some(id) = grantee.split(':').next().filter(|id| id.starts_with("AROA")) {
+            return self.inventory.arn_of_unique_id(id);
+        }
+        let service = |host: &str| {
+            let label = host.split('.').next()?;
+            host.ends_with(".amazonaws.com").then(|| label.to_owned())
+        };
+        match &self.request.principal {
+            Principal::Service { name } if service(name) == service(grantee) => Some(name.clone()),
+            _ => Some(grantee.to_owned()),
+        }
     }
 
     fn key_state(&mut self) -> Presence<KeyState> {
@@ -541,6 +556,10 @@ impl Gather<'_> {
 
 /// Resource control policies exist since 13 November 2024 (AWS "What's new", Organizations).
 const RCP_LAUNCH: crate::event::Time = crate::event::Time(1_731_456_000_000);
+
+fn unreadable(subject: Subject) -> Missing {
+    Missing { subject, why: Why::Hidden("it cannot be read"), likely: Likely::Unknown }
+}
 
 fn documents_of(held: Held) -> Documents {
     Documents {

@@ -3,6 +3,8 @@
 //! The log shows little of what AWS evaluated. What it does not show is unknown here, never absent;
 //! only where AWS documents that a key is not in the request of such a caller is it absent.
 
+use std::net::IpAddr;
+
 use serde_json::Value as Json;
 
 use super::inventory::Inventory;
@@ -26,10 +28,15 @@ pub struct Around<'e> {
     pub via: Option<&'e [String]>,
     /// The call that issued the session (`AssumeRole`, …).
     pub issuer: Option<&'e Event>,
+    /// The resource, where the record does not show it and its siblings do.
+    pub resource: Option<&'e str>,
     /// `requestParameters` as a sibling shows them: a denied KMS call has none (KMS "Logging AWS
     /// KMS API calls"). Only what siblings are sure to share belongs here.
     pub request: Option<&'e str>,
 }
+
+/// The resource part of the ARN policies and `aws:PrincipalArn` have for EC2 acting for an instance.
+const EC2_INFRASTRUCTURE: &str = "role/aws:ec2-infrastructure";
 
 /// One call with what is needed to read it.
 struct Reading<'r> {
@@ -56,10 +63,8 @@ pub fn request_of(
     let kind = around.kind.unwrap_or_else(|| event.caller_kind());
     let reading = Reading { event, around, inventory, kind, parameters };
     let principal = reading.principal()?;
-    let action = denial
-        .as_ref()
-        .and_then(|denial| denial.action.clone())
-        .unwrap_or_else(|| action(event));
+    let action =
+        denial.as_ref().and_then(|denial| denial.action.clone()).unwrap_or_else(|| action(event));
     let resource = reading.resource(denial.as_ref().and_then(|denial| denial.resource.as_deref()));
     let wildcard = resource.arn.as_deref() == Some("*");
     let mut request = Request::new(principal, action, resource);
@@ -85,8 +90,48 @@ impl Reading<'_> {
                 let provider = event.principal_id()?.split(':').next()?.to_owned();
                 Some(Principal::Federated { provider })
             }
+            IdentityType::AwsAccount => self.foreign(),
             _ => Principal::parse(event.arn()?),
         }
+    }
+
+    /// A caller of another account, as the owner of the resource sees it: account and unique id
+    /// alone, which a dump of the caller's account may know (CloudTrail `userIdentity`,
+    /// `AWSAccount`).
+    fn foreign(&self) -> Option<Principal> {
+        let account = self.event.caller_account()?;
+        let (id, name) = self.event.principal_id()?.split_once(':')?;
+        if let Some(instance) = name.strip_prefix("aws:ec2-infrastructure:") {
+            let arn = format!("arn:aws:sts::{id}:assumed-role/aws:ec2-infrastructure/{instance}");
+            return self.role_session(&arn, Some(EC2_INFRASTRUCTURE));
+        }
+        let role = self.inventory.arn_of_unique_id(id)?;
+        let session = role.rsplit('/').next()?;
+        let arn = format!("arn:aws:sts::{account}:assumed-role/{session}/{name}");
+        self.role_session(&arn, Some(&role))
+    }
+
+    fn role_session(&self, arn: &str, role: Option<&str>) -> Option<Principal> {
+        let named = arn::role_session(arn)?;
+        let role_arn = match role {
+            Some(EC2_INFRASTRUCTURE) => {
+                Some(format!("arn:aws:iam::{}:{EC2_INFRASTRUCTURE}", named.account))
+            }
+            Some(role) => Some(role.to_owned()),
+            None => self.inventory.role_arn(arn),
+        };
+        let unique_id = self
+            .event
+            .get(Field::IssuerPrincipalId)
+            .or_else(|| self.event.principal_id()?.split(':').next())
+            .filter(|id| id.starts_with("AROA"));
+        Some(Principal::RoleSession(RoleSession {
+            account: named.account.to_owned(),
+            role_name: named.role.to_owned(),
+            role_arn,
+            unique_id: unique_id.map(str::to_owned),
+            session_arn: arn.to_owned(),
+        }))
     }
 
     /// The service principal. EC2 calls KMS as itself only for Fargate, whose key policies name
@@ -108,35 +153,17 @@ impl Reading<'_> {
     fn session(&self) -> Option<Principal> {
         let event = self.event;
         let issuer = event.get(Field::IssuerArn);
-        let named = event.arn().and_then(arn::role_session);
-        let (account, role) = match &named {
-            Some(session) => (session.account, session.role),
-            None => issuer.and_then(arn::role_name)?,
+        let made_up = || {
+            let (account, role) = issuer.and_then(arn::role_name)?;
+            let name = event.session_name().unwrap_or("*");
+            Some(format!("arn:aws:sts::{account}:assumed-role/{role}/{name}"))
         };
-        let session_arn = event.arn().filter(|_| named.is_some()).map_or_else(
-            || {
-                let name = event.session_name().unwrap_or("*");
-                format!("arn:aws:sts::{account}:assumed-role/{role}/{name}")
-            },
-            str::to_owned,
-        );
-        let role_arn = match self.kind {
-            CallerKind::Ec2Infrastructure => {
-                Some(format!("arn:aws:iam::{account}:role/aws:ec2-infrastructure"))
-            }
-            _ => issuer.map(str::to_owned).or_else(|| self.inventory.role_arn(&session_arn)),
-        };
-        let unique_id = event
-            .get(Field::IssuerPrincipalId)
-            .or_else(|| event.principal_id()?.split(':').next())
-            .filter(|id| id.starts_with("AROA"));
-        Some(Principal::RoleSession(RoleSession {
-            account: account.to_owned(),
-            role_name: role.to_owned(),
-            role_arn,
-            unique_id: unique_id.map(str::to_owned),
-            session_arn,
-        }))
+        let arn = event.arn().filter(|arn| arn::role_session(arn).is_some());
+        let arn = arn.map(str::to_owned).or_else(made_up)?;
+        match self.kind {
+            CallerKind::Ec2Infrastructure => self.role_session(&arn, Some(EC2_INFRASTRUCTURE)),
+            _ => self.role_session(&arn, issuer),
+        }
     }
 
     /// What the call was on: as the denial says, else as the record shows. An alias stands for its
@@ -146,6 +173,7 @@ impl Reading<'_> {
             Some(arn) => Some(arn.to_owned()),
             None => resource::resource_of(self.event).map(|found| found.id),
         };
+        let found = found.or_else(|| self.around.resource.map(str::to_owned));
         let Some(id) = found else { return self.owned(Resource::unknown()) };
         if id == "*" {
             return Resource::new("*");
@@ -206,7 +234,12 @@ impl Reading<'_> {
     fn is_made_by_service(&self) -> bool {
         match self.kind {
             CallerKind::Direct => false,
-            CallerKind::ServiceRole => self.event.invoked_by().is_some(),
+            // Code that runs with the role has an address; a service has `AWS Internal` or its name.
+            CallerKind::ServiceRole => {
+                let source = self.event.get(Field::SourceIpAddress);
+                let has_address = source.is_some_and(|text| text.parse::<IpAddr>().is_ok());
+                self.event.invoked_by().is_some() || !has_address
+            }
             _ => true,
         }
     }

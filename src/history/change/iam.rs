@@ -129,10 +129,7 @@ fn put_inline(call: &Call<'_>, kind: EntityKind) -> Vec<Draft> {
     let summary =
         Sentence::new("change-inline-policy-put").arg("policy", name).arg("entity", name_of(&of));
     let subject = Subject::InlinePolicy { of, name: name.to_owned() };
-    vec![
-        Draft::set(subject, document, Layer::IdentityPolicy, summary)
-            .after(Before::Likely(Value::Absent)),
-    ]
+    vec![Draft::set(subject, document, Layer::IdentityPolicy, summary)]
 }
 
 fn delete_inline(call: &Call<'_>, kind: EntityKind) -> Vec<Draft> {

@@ -21,7 +21,10 @@ impl Reading<'_> {
             // sessions"). What `aws:SourceIp` is, sources disagree on: the user's address, or,
             // before 2024, the service's; it stays unknown.
             CallerKind::ForwardAccessSession => absent(context, &ENDPOINT_KEYS),
-            CallerKind::ServicePrincipal => absent(context, &ENDPOINT_KEYS),
+            // Services call as themselves, and EC2 for an instance, from AWS's network.
+            CallerKind::ServicePrincipal | CallerKind::Ec2Infrastructure => {
+                absent(context, &ENDPOINT_KEYS);
+            }
             _ => {}
         }
         match self.kind {

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::super::change::{at, grant_context, grant_operations, text_at};
 use super::Reading;
 use super::caller_keys::put;
+use crate::chain::service::Table;
 use crate::event::CallerKind;
 use crate::iam::{Context, Request};
 
@@ -119,6 +120,9 @@ impl Reading<'_> {
         const FAMILY: &str = "kms:EncryptionContext:";
         let takes_context = WITH_CONTEXT.contains(&name) || name == "CreateGrant";
         if self.parameters.is_null() && takes_context {
+            for (key, value) in self.pairs_of_root() {
+                context.insert(&format!("{FAMILY}{key}"), value);
+            }
             return;
         }
         let of = |path: &str| grant_context(&self.parameters, path);
@@ -139,6 +143,30 @@ impl Reading<'_> {
             true => context.mark_absent("kms:EncryptionContextKeys"),
             false => context.insert("kms:EncryptionContextKeys", names),
         };
+    }
+
+    /// The pairs that the service of the root call is known to send, with the values the root shows:
+    /// for `CreateVolume` the volume. There may be more.
+    fn pairs_of_root(&self) -> Vec<(String, String)> {
+        let Some(root) = self.around.root else { return Vec::new() };
+        let mut pairs: Vec<(String, String)> = Table::builtin()
+            .by_event_source(root.source())
+            .filter(|service| service.is_root(root))
+            .flat_map(|service| &service.context)
+            .filter_map(|known| {
+                let mut values: Vec<String> =
+                    known.at.iter().flat_map(|place| place.values(root)).collect();
+                values.sort_unstable();
+                values.dedup();
+                match values.as_slice() {
+                    [one] => Some((known.key.clone(), one.clone())),
+                    _ => None,
+                }
+            })
+            .collect();
+        pairs.sort();
+        pairs.dedup_by(|one, other| one.0 == other.0);
+        pairs
     }
 
     fn grant_keys(&self, context: &mut Context) {

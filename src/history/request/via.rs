@@ -3,7 +3,8 @@
 
 use super::super::change::at;
 use super::Reading;
-use crate::event::{CallerKind, Event};
+use crate::chain::service::{Service, Table};
+use crate::event::CallerKind;
 use crate::iam::{Context, Request};
 
 /// Services that set `aws:CalledVia` when they pass a call on (IAM "aws:CalledVia").
@@ -26,29 +27,6 @@ const CALLED_VIA: [&str; 18] = [
     "servicecatalog-appregistry",
     "sqlworkbench",
     "ssm-guiconnect",
-];
-
-/// How `invokedBy` and `kms:ViaService` name a service, where they differ (KMS "kms:ViaService").
-const VIA_SERVICE: [(&str, &str); 4] = [
-    ("ec2-frontend-api", "ec2"),
-    ("fas", "s3"),
-    ("ebs", "ec2"),
-    ("elasticmapreduce", "elasticmapreduce"),
-];
-
-/// Encryption context keys by which a service can be told where `invokedBy` only says
-/// `AWS Internal`.
-const CONTEXT_KEYS: [(&str, &str); 10] = [
-    ("aws:ebs:id", "ec2"),
-    ("aws:s3:arn", "s3"),
-    ("PARAMETER_ARN", "ssm"),
-    ("SecretARN", "secretsmanager"),
-    ("aws:ecr:arn", "ecr"),
-    ("aws:rds:db-id", "rds"),
-    ("aws:rds:dbc-id", "rds"),
-    ("aws:dynamodb:tableName", "dynamodb"),
-    ("aws:lambda:FunctionArn", "lambda"),
-    ("aws:sqs:arn", "sqs"),
 ];
 
 impl Reading<'_> {
@@ -112,35 +90,55 @@ impl Reading<'_> {
         }
     }
 
-    fn via_service(&self) -> Option<String> {
-        let by_name = self.event.invoked_by().and_then(service_of_host);
-        by_name.or_else(|| self.service_by_context()).or_else(|| {
-            let last = self.around.via.and_then(|via| via.last());
-            last.and_then(|host| service_of_host(host))
-                .or_else(|| self.around.root.map(Event::source).and_then(service_of_host))
+    /// The service's word in `kms:ViaService`, which is not that of `invokedBy` (EC2 is `ec2`, and
+    /// calls as `ec2-frontend-api`); where `invokedBy` fits several services, encryption context
+    /// or root call tell which.
+    fn via_service(&self) -> Option<&'static str> {
+        let table = Table::builtin();
+        let host = self.event.invoked_by()?;
+        let by_host: Vec<&Service> = table.by_invoked_by(host).collect();
+        if let Some(word) = only_word(by_host.iter().copied()) {
+            return Some(word);
+        }
+        let names = self.encryption_context_names();
+        let by_context = names.iter().flat_map(|name| table.by_context_key(name));
+        only_word(by_context.filter(|service| fits(&by_host, service))).or_else(|| {
+            let root = self.around.root?;
+            only_word(
+                table.by_event_source(root.source()).filter(|service| fits(&by_host, service)),
+            )
         })
     }
 
-    fn service_by_context(&self) -> Option<String> {
-        let of = |path: &str| at(&self.parameters, path)?.as_object();
-        let pairs = of("encryptionContext")
-            .or_else(|| of("constraints.encryptionContextSubset"))
-            .or_else(|| of("constraints.encryptionContextEquals"))?;
-        let known = CONTEXT_KEYS.iter().find(|(key, _)| pairs.contains_key(*key))?;
-        Some(known.1.to_owned())
+    fn encryption_context_names(&self) -> Vec<&str> {
+        [
+            "encryptionContext",
+            "constraints.encryptionContextSubset",
+            "constraints.encryptionContextEquals",
+        ]
+        .iter()
+        .filter_map(|path| at(&self.parameters, path)?.as_object())
+        .flat_map(|pairs| pairs.keys().map(String::as_str))
+        .collect()
+    }
+}
+
+fn fits(candidates: &[&Service], service: &Service) -> bool {
+    candidates.is_empty() || candidates.iter().any(|candidate| candidate.id == service.id)
+}
+
+/// The one word that all of these services have, if it is one.
+fn only_word<'s>(services: impl Iterator<Item = &'s Service>) -> Option<&'s str> {
+    let mut words: Vec<&str> =
+        services.flat_map(|service| service.via_service.iter().map(String::as_str)).collect();
+    words.sort_unstable();
+    words.dedup();
+    match words.as_slice() {
+        [one] => Some(one),
+        _ => None,
     }
 }
 
 fn sets_called_via(host: &str) -> bool {
     host.split('.').next().is_some_and(|service| CALLED_VIA.contains(&service))
-}
-
-/// The service's word in `kms:ViaService`; `None` for `AWS Internal` and the like.
-fn service_of_host(host: &str) -> Option<String> {
-    if !host.contains(".amazonaws.com") {
-        return None;
-    }
-    let label = host.split('.').next()?;
-    let known = VIA_SERVICE.iter().find(|(name, _)| *name == label);
-    Some(known.map_or(label, |(_, service)| service).to_owned())
 }
