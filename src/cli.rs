@@ -95,6 +95,13 @@ pub enum Command {
     #[command(subcommand)]
     Generate(Generate),
     /// Evaluate IAM requests: one JSON case per line in, one verdict per line out
+    ///
+    /// A case has `id`, `request` (`principal`, `action`, `resource` with `arn` and `accountId`,
+    /// `context`, `unknown_keys`, `wildcard_only_action`), `policies` (`identity`, `boundary`,
+    /// `session`, `resource`, `scps`, `rcps`, `vpc_endpoint`, `kms_grants`, `key_state`) and
+    /// `settings` (`s3_block_public_access`). A verdict has `id`, `result`, `layer`, `blocked_by`,
+    /// `statements` and `unknown`; a line that cannot be read has `id` and `error`, and the exit
+    /// status is then 2.
     Simulate,
 }
 
