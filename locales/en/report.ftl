@@ -183,6 +183,7 @@ coverage-recovered = { $count ->
    *[other] { $count } records kept all the same
 }
 coverage-blind = Blind spots
+ignored-by-rule = ignored by a rule of trailwhy.toml ({ $incident }): { $reason }
 coverage-benign = Denied calls taken for noise
 
 # SARIF.

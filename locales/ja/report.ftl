@@ -154,6 +154,7 @@ coverage-reason = { $reason }: { $count } 個
 coverage-skipped = スキップしたファイルと破損したファイル
 coverage-recovered = { $count } 件のレコードは読み取り済み
 coverage-blind = ログからは見えない範囲
+ignored-by-rule = trailwhy.toml のルールにより除外 ({ $incident }): { $reason }
 coverage-benign = ノイズとみなした拒否
 
 # SARIF。

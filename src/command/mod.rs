@@ -1,8 +1,11 @@
 //! One file per subcommand: what was typed, what is meant, the library calls, the report.
 
 mod analyze;
+pub mod baseline;
 mod chains;
+pub mod config;
 mod generate;
+pub mod ignore;
 mod reading;
 mod schema;
 mod simulate;

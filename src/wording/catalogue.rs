@@ -30,6 +30,11 @@ impl Language {
         if tag.eq_ignore_ascii_case("ja") { Language::Ja } else { Language::En }
     }
 
+    /// The language with this tag.
+    pub fn from_tag(tag: &str) -> Option<Language> {
+        Language::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+
     /// The language's tag, as in `--lang` and HTML's `lang`.
     pub fn tag(self) -> &'static str {
         match self {
