@@ -120,7 +120,7 @@ fn a_thousand_incidents_stay_a_page_that_opens_and_are_counted() {
 #[test]
 fn a_megabyte_of_user_agent_is_cut_and_its_length_is_said() {
     let mut report = sample("ebs_source_ip.json");
-    let agent = "x".repeat(1 << 20);
+    let agent = "x y ".repeat(1 << 18);
     let incident = &mut report.incidents[0];
     incident.comparison.factors[0].value = agent.clone();
     incident.verdict.evidence[0].text = agent.clone();

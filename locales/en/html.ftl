@@ -70,17 +70,6 @@ html-benign = { $count ->
 html-how-often = Times
 html-why = Why
 
-html-kind-silent = silent
-html-kind-silent-means = The call reported success; a call that AWS made for it was denied.
-html-kind-opaque = opaque
-html-kind-opaque-means = The call failed with an error that does not name the denial below it.
-html-kind-background = background
-html-kind-background-means = No user call is to blame: a service was denied when it worked by itself.
-html-kind-ghost = ghost
-html-kind-ghost-means = The call reported success, and a step that every comparable success has never came. No denial was logged.
-html-kind-direct = direct
-html-kind-direct-means = The user's own call was denied.
-
 html-headline-silent = { $root } reported success, but { $denied } made for it was denied
 html-headline-opaque = { $root } failed without naming the denied { $denied } below it
 html-headline-ghost = { $root } reported success, but { $missing } never came
@@ -99,14 +88,6 @@ html-cause = Cause
 html-changed = Changed
 html-fix = Fix
 html-chance-means = p is the chance of such a split by accident (Fisher's exact test, corrected for the number of attributes).
-html-certainty-proven = proven
-html-certainty-proven-means = Evaluating the known policies reproduces this denial and the comparable successes.
-html-certainty-stated = stated by AWS
-html-certainty-stated-means = AWS's own text names this layer, and nothing contradicts it.
-html-certainty-inferred = inferred
-html-certainty-inferred-means = It follows from comparing the failures with the successes.
-html-certainty-unknown = unknown
-html-certainty-unknown-means = The log cannot tell.
 html-confidence = Confidence { $confidence }
 html-contradiction = The text and the policies disagree.
 
@@ -148,13 +129,6 @@ html-link-ties = { $count ->
     [one] 1 other call fits as well
    *[other] { $count } other calls fit as well
 }
-html-link-resource-id = the same resource
-html-link-issued-credentials = the credentials it issued
-html-link-request-id = the same request id
-html-link-session = the same session
-html-link-key = the same key
-html-link-time = time alone
-html-link-shared-event = copies of one event
 
 html-asked = What was asked
 html-denied = What was denied
@@ -205,17 +179,6 @@ html-fix-diff = What becomes of the statement that denied
 html-fix-document = Document
 html-fix-patch = JSON Patch for the present policy (RFC 6902)
 html-fix-commands = Commands
-html-verified-allowed = Checked: the denied request passes, and nothing that worked breaks.
-html-verified-breaks = Checked: the denied request passes, but something that worked breaks.
-html-verified-denied = Checked: the request would still be denied.
-html-verified-unknown = Checked, without a clear answer: some of the policies are not known.
-html-verified-kept = { $count ->
-    [one] 1 success stays allowed
-   *[other] { $count } successes stay allowed
-}
-html-verified-broken = { $count } would break
-html-verified-still-denied = { $count } that must stay denied stay denied
-html-verified-unchecked = Not checked, because its policies are not known: { $layers }.
 html-not-verified = Not checked: the policies needed for that are not known.
 html-refuted = What looks right and does not help
 
@@ -224,12 +187,11 @@ html-how-known = How it is known
 html-what-was-seen = What was seen
 html-speaks = Speaks
 html-events = Events
-html-speaks-for = for { $layers }
-html-speaks-against = against { $layers }
 html-witness-stated = AWS says so
 html-witness-contrasted = Failures against successes
 html-witness-evaluated = Policies evaluated
 html-witness-absent-step = A step that never came
+html-witness-documented = How AWS works
 html-witness-changed = A change before
 html-alternatives = What else it could be
 html-ruled-out = What it is not
@@ -264,3 +226,23 @@ html-letters-cut = ({ $count } more letters not shown)
 html-copy = Copy
 html-copied = Copied
 html-not-copied = Select it and copy by hand
+
+html-attribute-principal = principal
+html-attribute-resource = resource
+html-attribute-resource-account = account of the resource
+html-attribute-caller-account = account of the caller
+html-attribute-caller-kind = how it was signed
+html-attribute-invoked-by = invoked by
+html-attribute-root-action = user call
+html-attribute-vpc-endpoint = VPC endpoint
+html-attribute-root-vpc-endpoint = VPC endpoint of the user call
+html-attribute-region = region
+html-attribute-mfa = MFA
+html-attribute-source-address = source address
+html-attribute-network = network
+html-attribute-session-name = session name
+html-attribute-source-identity = source identity
+html-attribute-credentials = credentials
+html-attribute-encryption-context-keys = encryption context keys
+html-attribute-user-agent = user agent
+html-attribute-tls = TLS version

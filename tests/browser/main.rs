@@ -48,7 +48,7 @@ fn all_incidents() -> Report {
 /// The hostile sample, with a user agent of a megabyte among its factors.
 fn hostile() -> Report {
     let mut report = sample("hostile.json");
-    let agent = format!("{}{}", "<b onclick=x>".repeat(40_000), "a".repeat(500_000));
+    let agent = format!("{}{}", "<b onclick=x>".repeat(40_000), "a b ".repeat(125_000));
     report.incidents[0].comparison.factors[0].value = agent;
     report
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::text::grouped;
 use crate::report::Report;
+use crate::report::sanitize::conceal;
 use crate::wording::{Sentence, Wording};
 
 /// Letters kept of an ordinary text. CloudTrail cuts user agents and error messages at 1 KB.
@@ -16,12 +17,6 @@ const DOCUMENT: usize = 200_000;
 
 /// The members that hold documents.
 const DOCUMENTS: [&str; 6] = ["document", "patch", "statement", "commands", "terraform", "diff"];
-
-/// What AWS writes before an encoded authorization message (STS `DecodeAuthorizationMessage`): the
-/// message tells about the policies of the account, so only its beginning is shown.
-const ENCODED: &str = "ncoded authorization failure message: ";
-/// Letters kept of the encoded message: enough to find it in the log.
-const ENCODED_KEPT: usize = 16;
 
 /// The report with long texts cut and their lengths said.
 pub(super) fn bounded(report: &Report, words: &Wording) -> Report {
@@ -48,17 +43,11 @@ fn cut(value: &mut Value, most: usize, words: &Wording) {
     }
 }
 
-/// The text with only the beginning of its encoded authorization message; `None` when it has none.
-pub(super) fn without_encoded_message(text: &str) -> Option<String> {
-    let (before, message) = text.split_once(ENCODED)?;
-    let kept: String = message.chars().take(ENCODED_KEPT).collect();
-    Some(format!("{before}{ENCODED}{kept}…"))
-}
-
-/// The text without what a page must not hold; `None` when all of it may stay.
+/// The text without what a page must not hold; `None` when all of it may stay. Documents are not
+/// searched for encoded messages: they hold none, and a name in them may look like one.
 fn shortened(text: &str, most: usize, words: &Wording) -> Option<String> {
-    let without = without_encoded_message(text);
-    cut_to(without.as_deref().unwrap_or(text), most, words).or(without)
+    let concealed = (most < DOCUMENT).then(|| conceal(text)).filter(|concealed| concealed != text);
+    cut_to(concealed.as_deref().unwrap_or(text), most, words).or(concealed)
 }
 
 /// The first `most` letters and how many follow; `None` when there are no more.
@@ -85,13 +74,9 @@ mod tests {
         let shown = shortened(&text, TEXT, &words).unwrap();
         assert_eq!(shown, format!("{}… (10 more letters not shown)", "é".repeat(2_000)));
         assert_eq!(shortened(&"é".repeat(2_000), TEXT, &words), None);
-        let encoded = format!(
-            "You are not authorized. Encoded authorization failure message: {}",
-            "x".repeat(900)
-        );
-        assert_eq!(
-            shortened(&encoded, TEXT, &words).unwrap(),
-            "You are not authorized. Encoded authorization failure message: xxxxxxxxxxxxxxxx…"
-        );
+        let message = format!("Encoded authorization failure message: {}", "x".repeat(900));
+        let shown = shortened(&message, TEXT, &words).unwrap();
+        assert_eq!(shown, "Encoded authorization failure message: xxxxxxxxxxxxxxxx…(+884)");
+        assert_eq!(shortened(&message, DOCUMENT, &words), None);
     }
 }

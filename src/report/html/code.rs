@@ -3,7 +3,8 @@
 use askama::Template;
 use serde_json::Value;
 
-use super::escape::visible_json;
+use crate::report::document::compact;
+use crate::report::sanitize;
 use crate::wording::{Sentence, Wording};
 
 /// Lines of two documents that are compared one by one; longer ones are shown as they are.
@@ -56,7 +57,8 @@ impl<'a> Code<'a> {
 
     /// A line diff in the unified form.
     pub(super) fn diff(words: &'a Wording, id: String, title: String, diff: &str) -> Self {
-        let lines = diff.lines().map(unified_line).collect();
+        // `\ No newline at end of file` says nothing about a policy.
+        let lines = diff.lines().filter(|line| !line.starts_with('\\')).map(unified_line).collect();
         Code { words, id, title, lines, copy: Copy::Nothing }
     }
 
@@ -87,63 +89,10 @@ fn unified_line(line: &str) -> Line {
     Line { class, text: line.to_owned() }
 }
 
-/// A document as policies are written by hand: what fits a line stays on one. Hidden characters
-/// are spelled out.
+/// A document with what fits a line on one, and with nothing hidden in it: the same document still,
+/// for those who copy it.
 pub(super) fn pretty(document: &Value) -> String {
-    let mut text = String::new();
-    write_value(&mut text, document, 0, 0);
-    visible_json(&text)
-}
-
-/// Writes a value that starts `used` letters into a line of a level.
-fn write_value(text: &mut String, value: &Value, level: usize, used: usize) {
-    let inline = inline(value);
-    if used + inline.chars().count() <= LINE || inline.len() <= 2 {
-        text.push_str(&inline);
-        return;
-    }
-    let indent = |level: usize| format!("\n{}", "  ".repeat(level));
-    let inner = indent(level + 1);
-    match value {
-        Value::Object(members) => {
-            text.push('{');
-            for (index, (name, value)) in members.iter().enumerate() {
-                text.push_str(if index > 0 { "," } else { "" });
-                let name = format!("{}: ", Value::from(name.as_str()));
-                text.push_str(&inner);
-                text.push_str(&name);
-                write_value(text, value, level + 1, 2 * (level + 1) + name.chars().count());
-            }
-            text.push_str(&indent(level));
-            text.push('}');
-        }
-        Value::Array(values) => {
-            text.push('[');
-            for (index, value) in values.iter().enumerate() {
-                text.push_str(if index > 0 { "," } else { "" });
-                text.push_str(&inner);
-                write_value(text, value, level + 1, 2 * (level + 1));
-            }
-            text.push_str(&indent(level));
-            text.push(']');
-        }
-        _ => text.push_str(&inline),
-    }
-}
-
-/// A value on one line, with blanks where people put them.
-fn inline(value: &Value) -> String {
-    let joined = |parts: Vec<String>| parts.join(", ");
-    match value {
-        Value::Object(members) if !members.is_empty() => {
-            let member = |(name, value): (&String, &Value)| {
-                format!("{}: {}", Value::from(name.as_str()), inline(value))
-            };
-            format!("{{ {} }}", joined(members.iter().map(member).collect()))
-        }
-        Value::Array(values) => format!("[{}]", joined(values.iter().map(inline).collect())),
-        other => other.to_string(),
-    }
+    sanitize::json(&compact(document, LINE))
 }
 
 /// Line by line: the longest common lines stay, what is before them in the old document goes, what
@@ -211,24 +160,6 @@ mod tests {
     fn a_changed_document_shows_what_goes_and_what_comes() {
         let lines = compared("{\n  a\n  b\n  c\n}", "{\n  a\n  x\n  c\n  d\n}");
         assert_eq!(text(&lines), "  {\n    a\n-   b\n+   x\n    c\n+   d\n  }\n");
-    }
-
-    #[test]
-    fn json_that_fits_a_line_stays_on_it() {
-        let document = serde_json::json!({
-            "Sid": "Use",
-            "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
-            "Condition": { "Bool": { "aws:PrincipalIsAWSService": "false" } },
-            "Empty": {},
-        });
-        let expected = r#"{
-  "Sid": "Use",
-  "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
-  "Condition": { "Bool": { "aws:PrincipalIsAWSService": "false" } },
-  "Empty": {}
-}"#;
-        assert_eq!(pretty(&document), expected);
-        assert_eq!(serde_json::from_str::<Value>(expected).unwrap(), document);
     }
 
     proptest::proptest! {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::attribute::attribute;
 use super::chart::share;
 use super::text::{after, moment, principal};
 use super::timeline::evidence;
-use crate::event::Time;
+use crate::event::{Layer, Outcome, Time};
+use crate::report::words::p_value;
 use crate::report::{Evidence, Factor, Incident, Step};
 use crate::wording::{Sentence, Wording};
 
@@ -77,15 +79,16 @@ impl FactorRow {
 
     fn new(factor: &Factor, words: &Wording) -> Self {
         let of = |part: u64, whole: u64| format!("{part}/{whole}");
-        let chance = Sentence::new("html-chance").arg("p", probability(factor.p_value));
+        let chance = Sentence::new("html-chance").arg("p", p_value(factor.p_value));
         let same = (!factor.same_split.is_empty()).then(|| {
             let same = factor.same_split.get(..6).unwrap_or(&factor.same_split);
-            words.say(&Sentence::new("html-same-split").arg("attributes", words.list(same)))
+            let same: Vec<String> = same.iter().map(|word| attribute(word, words)).collect();
+            words.say(&Sentence::new("html-same-split").arg("attributes", words.list(&same)))
         });
         let failed = of(factor.failed_with, factor.failed);
         let succeeded = of(factor.succeeded_with, factor.succeeded);
         FactorRow {
-            attribute: factor.attribute.clone(),
+            attribute: attribute(&factor.attribute, words),
             value: factor.value.clone(),
             failed: words.say(&Sentence::new("html-factor-failed").arg("share", failed)),
             failed_share: share(factor.failed_with, factor.failed),
@@ -97,38 +100,34 @@ impl FactorRow {
     }
 }
 
-/// A probability with two digits that mean something.
-fn probability(p: f64) -> String {
-    if p >= 0.001 { format!("{p:.3}") } else { format!("{p:.0e}").replace('-', "−") }
-}
-
 /// A piece of evidence.
 pub(super) struct WitnessRow<'a> {
     pub(super) witness: String,
     pub(super) text: &'a str,
-    pub(super) speaks_for: String,
-    pub(super) speaks_against: String,
+    pub(super) speaks_for: Option<String>,
+    pub(super) speaks_against: Option<String>,
     pub(super) event_ids: &'a [String],
     pub(super) more_events: usize,
 }
 
 impl<'a> WitnessRow<'a> {
-    pub(super) fn of(evidence: &'a [Evidence], words: &Wording) -> Vec<Self> {
-        evidence.iter().take(WITNESSES).map(|evidence| WitnessRow::new(evidence, words)).collect()
+    pub(super) fn of(incident: &'a Incident, words: &Wording) -> Vec<Self> {
+        let evidence = incident.verdict.evidence.iter().take(WITNESSES);
+        evidence.map(|piece| WitnessRow::new(piece, incident, words)).collect()
     }
 
-    fn new(evidence: &'a Evidence, words: &Wording) -> Self {
-        let layers = |layers: &[crate::event::Layer]| {
-            let names: Vec<String> =
-                layers.iter().map(|layer| words.say(&(*layer).into())).collect();
-            words.list(&names)
-        };
+    fn new(evidence: &'a Evidence, incident: &Incident, words: &Wording) -> Self {
+        let named = |layers: &[Layer]| crate::report::words::layers(incident, layers);
+        let speaks_for = Sentence::new("evidence-for").arg("layers", named(&evidence.speaks_for));
+        let speaks_against =
+            Sentence::new("evidence-against").arg("layers", named(&evidence.speaks_against));
+        let said = |layers: &[Layer], sentence| (!layers.is_empty()).then(|| words.say(sentence));
         WitnessRow {
             witness: witness(&evidence.witness)
                 .map_or_else(|| evidence.witness.clone(), |sentence| words.say(&sentence)),
             text: &evidence.text,
-            speaks_for: layers(&evidence.speaks_for),
-            speaks_against: layers(&evidence.speaks_against),
+            speaks_for: said(&evidence.speaks_for, &speaks_for),
+            speaks_against: said(&evidence.speaks_against, &speaks_against),
             event_ids: evidence.event_ids.get(..EVENTS).unwrap_or(&evidence.event_ids),
             more_events: evidence.event_ids.len().saturating_sub(EVENTS),
         }
@@ -141,6 +140,7 @@ fn witness(word: &str) -> Option<Sentence> {
         "contrasted" => Some(Sentence::new("html-witness-contrasted")),
         "evaluated" => Some(Sentence::new("html-witness-evaluated")),
         "absent_step" => Some(Sentence::new("html-witness-absent-step")),
+        "documented" => Some(Sentence::new("html-witness-documented")),
         "changed" => Some(Sentence::new("html-witness-changed")),
         _ => None,
     }
@@ -182,24 +182,12 @@ impl CallRow {
                 Some(code) => format!("{outcome} ({code})"),
                 None => outcome,
             },
-            failed: step.outcome != crate::event::Outcome::Success,
+            failed: step.outcome != Outcome::Success,
             who: who.map_or_else(|| "–".to_owned(), |who| principal(who).to_owned()),
             signed: words.say(&step.caller_kind.into()),
             resource: step.resource.clone(),
             evidence: step.link.as_ref().map(|link| evidence(link, words)),
             event_id: step.event_id.clone(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn probabilities_keep_their_first_digits() {
-        let shown: Vec<String> =
-            [1.0, 0.0421, 0.0000012, 1e-9].into_iter().map(probability).collect();
-        assert_eq!(shown, ["1.000", "0.042", "1e−6", "1e−9"]);
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::code::{Code, pretty};
+use crate::report::words::layer;
 use crate::report::{Fix, Incident, Verified};
 use crate::wording::{Sentence, Wording};
 
@@ -22,21 +23,19 @@ pub(super) struct FixView<'a> {
 pub(super) struct Verification {
     /// `good`, `bad` or `open`, for the style sheet.
     pub(super) class: &'static str,
-    pub(super) verdict: String,
-    pub(super) checks: Vec<String>,
-    pub(super) unchecked: Option<String>,
+    pub(super) sentences: Vec<String>,
 }
 
 impl<'a> FixView<'a> {
     pub(super) fn of(incident: &'a Incident, number: usize, words: &'a Wording) -> Vec<Self> {
-        let present = incident.verdict.policy.as_ref().and_then(|policy| policy.statement.as_ref());
         let fixes = incident.fixes.iter().take(FIXES).enumerate();
         fixes
-            .map(|(index, fix)| FixView::new(fix, present, &format!("{number}-{index}"), words))
+            .map(|(index, fix)| FixView::new(fix, incident, &format!("{number}-{index}"), words))
             .collect()
     }
 
-    fn new(fix: &'a Fix, present: Option<&Value>, place: &str, words: &'a Wording) -> Self {
+    fn new(fix: &'a Fix, incident: &'a Incident, place: &str, words: &'a Wording) -> Self {
+        let present = incident.verdict.policy.as_ref().and_then(|policy| policy.statement.as_ref());
         let documents = fix
             .document
             .as_ref()
@@ -53,8 +52,8 @@ impl<'a> FixView<'a> {
         });
         FixView {
             fix,
-            layer: words.say(&fix.layer.into()),
-            verified: fix.verified.as_ref().map(|verified| verification(verified, words)),
+            layer: words.say(&layer(incident, fix.layer)),
+            verified: fix.verified.as_ref().map(|verified| verification(incident, verified, words)),
             blocks: documents.into_iter().chain(patch).chain(commands).collect(),
             terraform,
         }
@@ -102,27 +101,12 @@ pub(super) fn commands<'a>(
     (!commands.is_empty()).then(|| Code::plain(words, id, title, &commands.join("\n")))
 }
 
-fn verification(verified: &Verified, words: &Wording) -> Verification {
-    let (class, verdict) = match (verified.denied_request.as_str(), verified.successes_broken) {
-        ("allowed", 0) => ("good", Sentence::new("html-verified-allowed")),
-        ("allowed", _) => ("bad", Sentence::new("html-verified-breaks")),
-        ("denied", _) => ("bad", Sentence::new("html-verified-denied")),
-        _ => ("open", Sentence::new("html-verified-unknown")),
+fn verification(incident: &Incident, verified: &Verified, words: &Wording) -> Verification {
+    let class = match (verified.denied_request.as_str(), verified.successes_broken) {
+        ("allowed", 0) => "good",
+        ("allowed" | "denied", _) => "bad",
+        _ => "open",
     };
-    let checks = [
-        Sentence::new("html-verified-kept").arg("count", verified.successes_kept),
-        Sentence::new("html-verified-broken").arg("count", verified.successes_broken),
-        Sentence::new("html-verified-still-denied").arg("count", verified.still_denied),
-    ];
-    let unchecked: Vec<String> =
-        verified.unchecked_layers.iter().map(|layer| words.say(&(*layer).into())).collect();
-    let unchecked = (!unchecked.is_empty()).then(|| {
-        words.say(&Sentence::new("html-verified-unchecked").arg("layers", words.list(&unchecked)))
-    });
-    Verification {
-        class,
-        verdict: words.say(&verdict),
-        checks: checks.iter().map(|check| words.say(check)).collect(),
-        unchecked,
-    }
+    let sentences = crate::report::words::verified(incident, verified);
+    Verification { class, sentences: sentences.iter().map(|said| words.say(said)).collect() }
 }

@@ -9,10 +9,11 @@ use super::code::Code;
 use super::comparison::{CallRow, EventLinks, FactorRow, WitnessRow};
 use super::fix::{FixView, commands};
 use super::raw;
-use super::text::{moment, percent};
+use super::text::{moment, percent, principal};
 use super::timeline::{Mark, Timeline};
-use crate::event::Effect;
-use crate::report::{Certainty, Incident, Kind, Occurrence, Report};
+use crate::event::{Effect, Layer};
+use crate::report::words::layer;
+use crate::report::{Incident, Kind, Occurrence, Report, Step};
 use crate::wording::{Sentence, Wording};
 
 /// Occurrences that are listed. The JSON report has all of them.
@@ -33,6 +34,9 @@ pub(super) struct IncidentPage<'a> {
     kind_name: String,
     kind_means: String,
     count: String,
+    /// When the chain in the picture began.
+    began: String,
+    worked_began: Option<String>,
     first_seen: String,
     last_seen: String,
     asked: Vec<Fact>,
@@ -79,6 +83,8 @@ enum Known {
 /// The change that caused it.
 struct ChangeView<'a> {
     who: &'a str,
+    /// The name alone.
+    short: &'a str,
     when: String,
     diff: Option<Code<'a>>,
 }
@@ -102,18 +108,20 @@ impl<'a> IncidentPage<'a> {
             incident,
             number,
             headline: headline(incident, words),
-            kind_name: words.say(&kind_name(incident.kind)),
-            kind_means: words.say(&kind_means(incident.kind)),
+            kind_name: words.say(&incident.kind.into()),
+            kind_means: words.say(&incident.kind.meaning()),
             count: words.say(&Sentence::new("html-times").arg("count", incident.count)),
+            began: began(&incident.chain).unwrap_or_default(),
+            worked_began: began(worked),
             first_seen: moment(&incident.first_seen),
             last_seen: moment(&incident.last_seen),
             asked: asked(incident, words),
             denied: denied(incident, words),
             question: words.say(&question(verdict.effect)),
-            layer: words.say(&verdict.layer.into()),
+            layer: words.say(&layer(incident, verdict.layer)),
             effect: words.say(&verdict.effect.into()),
-            certainty: words.say(&certainty_name(verdict.certainty)),
-            certainty_means: words.say(&certainty_means(verdict.certainty)),
+            certainty: words.say(&verdict.certainty.into()),
+            certainty_means: words.say(&verdict.certainty.meaning()),
             confidence: percent(verdict.confidence),
             confidence_width: (verdict.confidence * 100.0).clamp(0.0, 100.0).round(),
             policy: policy(incident, words),
@@ -121,7 +129,7 @@ impl<'a> IncidentPage<'a> {
             timeline: Timeline::of(incident, words),
             links,
             factors: FactorRow::of(&incident.comparison.factors, words),
-            witnesses: WitnessRow::of(&verdict.evidence, words),
+            witnesses: WitnessRow::of(incident, words),
             next_evidence: commands(
                 words,
                 format!("next-{number}"),
@@ -145,6 +153,11 @@ impl<'a> IncidentPage<'a> {
         format!("{what}-{}", self.number)
     }
 
+    /// A layer by the name it has on what was denied.
+    fn layer(&self, layer: &Layer) -> String {
+        self.words.say(&self::layer(self.incident, *layer))
+    }
+
     /// What is not in the list of occurrences, as a sentence.
     fn more_occurrences(&self) -> Option<String> {
         let listed = self.occurrences.len() as u64;
@@ -155,6 +168,11 @@ impl<'a> IncidentPage<'a> {
             self.words.say(&more)
         })
     }
+}
+
+/// When the first call of a chain was.
+fn began(chain: &[Step]) -> Option<String> {
+    chain.first().map(|step| moment(&step.event_time))
 }
 
 /// What happened, in one sentence.
@@ -173,7 +191,7 @@ pub(super) fn headline(incident: &Incident, words: &Wording) -> String {
             let service = incident.denied.as_ref().and_then(|call| call.invoked_by.as_deref());
             match service {
                 Some(service) => Sentence::new("html-headline-background")
-                    .arg("service", super::text::principal(service))
+                    .arg("service", principal(service))
                     .arg("denied", denied),
                 None => Sentence::new("html-headline-direct").arg("denied", denied),
             }
@@ -201,49 +219,11 @@ fn ghost_headline(root: &str, missing: &[String], words: &Wording) -> Sentence {
     }
 }
 
-pub(super) fn kind_name(kind: Kind) -> Sentence {
-    match kind {
-        Kind::Silent => Sentence::new("html-kind-silent"),
-        Kind::Opaque => Sentence::new("html-kind-opaque"),
-        Kind::Background => Sentence::new("html-kind-background"),
-        Kind::Ghost => Sentence::new("html-kind-ghost"),
-        Kind::Direct => Sentence::new("html-kind-direct"),
-    }
-}
-
-fn kind_means(kind: Kind) -> Sentence {
-    match kind {
-        Kind::Silent => Sentence::new("html-kind-silent-means"),
-        Kind::Opaque => Sentence::new("html-kind-opaque-means"),
-        Kind::Background => Sentence::new("html-kind-background-means"),
-        Kind::Ghost => Sentence::new("html-kind-ghost-means"),
-        Kind::Direct => Sentence::new("html-kind-direct-means"),
-    }
-}
-
 /// What the verdict answers: not every layer denies.
 fn question(effect: Effect) -> Sentence {
     match effect {
         Effect::ExplicitDeny | Effect::ImplicitDeny => Sentence::new("html-denied-by"),
         Effect::NotApplicable | Effect::Unknown => Sentence::new("html-cause"),
-    }
-}
-
-pub(super) fn certainty_name(certainty: Certainty) -> Sentence {
-    match certainty {
-        Certainty::Proven => Sentence::new("html-certainty-proven"),
-        Certainty::Stated => Sentence::new("html-certainty-stated"),
-        Certainty::Inferred => Sentence::new("html-certainty-inferred"),
-        Certainty::Unknown => Sentence::new("html-certainty-unknown"),
-    }
-}
-
-fn certainty_means(certainty: Certainty) -> Sentence {
-    match certainty {
-        Certainty::Proven => Sentence::new("html-certainty-proven-means"),
-        Certainty::Stated => Sentence::new("html-certainty-stated-means"),
-        Certainty::Inferred => Sentence::new("html-certainty-inferred-means"),
-        Certainty::Unknown => Sentence::new("html-certainty-unknown-means"),
     }
 }
 
@@ -327,8 +307,10 @@ fn statement<'a>(incident: &Incident, number: usize, words: &'a Wording) -> Opti
 fn change<'a>(incident: &'a Incident, number: usize, words: &'a Wording) -> Option<ChangeView<'a>> {
     let change = incident.change.as_ref()?;
     let title = words.say(&Sentence::new("html-policy-diff"));
+    let who = change.principal_arn.as_deref().unwrap_or("–");
     Some(ChangeView {
-        who: change.principal_arn.as_deref().unwrap_or("–"),
+        who,
+        short: principal(who),
         when: moment(&change.event_time),
         diff: change
             .diff

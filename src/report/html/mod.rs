@@ -1,6 +1,7 @@
 //! The report as one HTML file: opens anywhere, reads without script, asks no network, prints on
 //! A4. It renders the view and decides nothing. Every text goes through [`escape::Visible`].
 
+mod attribute;
 mod bounded;
 mod chart;
 mod code;
@@ -40,7 +41,7 @@ const SCRIPT: &str = include_str!("../templates/page.js");
 /// Lets the page use its own style and script, by their hashes, and nothing else. The empty icon,
 /// without which browsers would ask a server for one, is the only `data:` there is.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-GkIeSRffIujGREWa6+CG20gt1+ksiBptct240YokoaU='; \
+    style-src 'sha256-SCkT/tqLoZExh8el7gtwt32dVJpDlLaxoEbhoMma3R0='; \
     script-src 'sha256-E1LD4T8ckpS0jRzju7MqUDsEZHB2nSdWquOCaBGab0Q='; \
     img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 

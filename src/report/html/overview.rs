@@ -6,6 +6,7 @@ use super::chart::{OverTime, share};
 use super::incident::headline;
 use super::text::{date, grouped, moment, percent, principal};
 use crate::event::Layer;
+use crate::report::words::layer;
 use crate::report::{Benign, BlindSpot, Coverage, Incident, Report, SkippedFile};
 use crate::wording::{Sentence, Wording};
 
@@ -132,10 +133,10 @@ fn rows(incidents: &[Incident], in_full: usize, words: &Wording) -> Vec<Row> {
         number: index + 1,
         in_full: index < in_full,
         headline: headline(incident, words),
-        kind_name: words.say(&super::incident::kind_name(incident.kind)),
-        layer: words.say(&incident.verdict.layer.into()),
+        kind_name: words.say(&incident.kind.into()),
+        layer: words.say(&layer(incident, incident.verdict.layer)),
         effect: words.say(&incident.verdict.effect.into()),
-        certainty: words.say(&super::incident::certainty_name(incident.verdict.certainty)),
+        certainty: words.say(&incident.verdict.certainty.into()),
         confidence: percent(incident.verdict.confidence),
         count: grouped(incident.count),
         seen: seen(incident),

@@ -1,6 +1,7 @@
 //! Short forms of what the report says in full: moments, principals, counts, shares.
 
 use crate::event::Time;
+use crate::report::words;
 
 /// RFC 3339 as a person reads it: `2026-10-07 18:03:32 UTC`. Text that is no time stays as it is.
 pub(super) fn moment(time: &str) -> String {
@@ -30,11 +31,9 @@ pub(super) fn principal(arn: &str) -> &str {
     arn.strip_suffix(".amazonaws.com").unwrap_or(arn)
 }
 
-/// A share of one as whole percent. What is not certain is never written as 100 %.
+/// A share of one as whole per cent, rounded down: what is not certain is never written as 100 %.
 pub(super) fn percent(share: f64) -> String {
-    let rounded = (share * 100.0).round();
-    let shown = if share < 1.0 { rounded.min(99.0) } else { rounded };
-    format!("{shown} %")
+    format!("{} %", words::percent(share))
 }
 
 /// Digits in groups of three.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::text::{hover, moment, percent, principal};
 use crate::event::{CallerKind, Outcome, Time};
-use crate::report::{Incident, Link, LinkKind, Step};
+use crate::report::{Incident, Link, Step};
 use crate::wording::{Sentence, Wording};
 
 /// More calls than this are counted, not drawn; the table of calls below the picture has them.
@@ -338,25 +338,13 @@ fn is_uncertain(link: &Link) -> bool {
 /// What ties a call to its parent, one piece a line.
 pub(in crate::report::html) fn evidence(link: &Link, wording: &Wording) -> String {
     let head = Sentence::new("html-link")
-        .arg("kind", link_kind(link.kind))
+        .arg("kind", link.kind)
         .arg("confidence", percent(link.confidence));
     let head = wording.say(&head);
     let ties = (!link.tied_with.is_empty())
         .then(|| wording.say(&Sentence::new("html-link-ties").arg("count", link.tied_with.len())));
     let pieces = link.evidence.iter().map(String::as_str);
     hover(std::iter::once(head.as_str()).chain(pieces).chain(ties.as_deref()))
-}
-
-fn link_kind(kind: LinkKind) -> Sentence {
-    match kind {
-        LinkKind::ResourceId => Sentence::new("html-link-resource-id"),
-        LinkKind::IssuedCredentials => Sentence::new("html-link-issued-credentials"),
-        LinkKind::RequestId => Sentence::new("html-link-request-id"),
-        LinkKind::Session => Sentence::new("html-link-session"),
-        LinkKind::Key => Sentence::new("html-link-key"),
-        LinkKind::Time => Sentence::new("html-link-time"),
-        LinkKind::SharedEvent => Sentence::new("html-link-shared-event"),
-    }
 }
 
 /// A node for tests of what is made of nodes.
