@@ -2,11 +2,12 @@
 //! never be, and how large it may grow. What only a browser can tell is in `tests/browser`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use trailwhy::report::{Report, html};
+use trailwhy::report::{Report, html, schema};
 use trailwhy::wording::{Language, Wording};
 
 fn data() -> PathBuf {
@@ -148,6 +149,43 @@ fn what_a_reader_asks_first_is_answered() {
             let answer = answer.replace('\'', "&#39;");
             assert!(page.contains(&answer), "{name} does not say: {answer}");
         }
+    }
+}
+
+#[test]
+fn records_are_folded_in_without_their_secrets() {
+    let report = sample("ebs_source_ip.json");
+    let wanted = html::records_wanted(&report);
+    let denied = report.incidents[0].denied.as_ref().unwrap().event_id.as_str();
+    let change = report.incidents[0].change.as_ref().unwrap().event_id.as_str();
+    assert!(wanted.contains(denied) && wanted.contains(change));
+    let records: HashMap<String, String> = wanted
+        .iter()
+        .map(|id| {
+            let record = serde_json::json!({
+                "eventID": id,
+                "sourceIPAddress": "192.0.2.1",
+                "responseElements": { "credentials": { "accessKeyId": "ASIA", "sessionToken": "tok" } },
+            });
+            ((*id).to_owned(), record.to_string())
+        })
+        .collect();
+    let page = html::render(&report, &Wording::new(Language::En), Some(&records));
+    assert_eq!(page.matches("192.0.2.1").count(), wanted.len());
+    assert!(page.contains("&quot;accessKeyId&quot;: &quot;ASIA&quot;"));
+    assert!(!page.contains("&quot;tok&quot;"));
+}
+
+#[test]
+fn samples_keep_the_contract() {
+    let validator =
+        jsonschema::validator_for(&serde_json::from_str(schema::REPORT_SCHEMA).unwrap()).unwrap();
+    for name in names() {
+        let report: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(data().join(&name)).unwrap()).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&report).map(|error| error.to_string()).collect();
+        assert_eq!(errors, [""; 0], "{name}");
     }
 }
 

@@ -82,7 +82,7 @@ impl FactorRow {
         let chance = Sentence::new("html-chance").arg("p", p_value(factor.p_value));
         let same = (!factor.same_split.is_empty()).then(|| {
             let same = factor.same_split.get(..6).unwrap_or(&factor.same_split);
-            let same: Vec<String> = same.iter().map(|word| attribute(word, words)).collect();
+            let same: Vec<String> = same.iter().map(|split| split_like(split, words)).collect();
             words.say(&Sentence::new("html-same-split").arg("attributes", words.list(&same)))
         });
         let failed = of(factor.failed_with, factor.failed);
@@ -97,6 +97,14 @@ impl FactorRow {
             chance: words.say(&chance),
             same_split: same,
         }
+    }
+}
+
+/// `attribute = value` with the attribute's name.
+fn split_like(split: &str, words: &Wording) -> String {
+    match split.split_once(" = ") {
+        Some((word, value)) => format!("{} = {value}", attribute(word, words)),
+        None => attribute(split, words),
     }
 }
 

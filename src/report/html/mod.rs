@@ -16,6 +16,8 @@ mod text;
 mod timeline;
 
 use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
 
 use askama::Template;
 
@@ -29,6 +31,17 @@ pub trait RawEvents {
     /// The record with this `eventID` as JSON, where it is at hand. Secrets in it are left out by
     /// the page.
     fn record(&self, event_id: &str) -> Option<Cow<'_, str>>;
+}
+
+impl<S: BuildHasher> RawEvents for HashMap<String, String, S> {
+    fn record(&self, event_id: &str) -> Option<Cow<'_, str>> {
+        self.get(event_id).map(|record| Cow::Borrowed(record.as_str()))
+    }
+}
+
+/// The events whose records [`render`] would fold into the page of this report.
+pub fn records_wanted(report: &Report) -> BTreeSet<&str> {
+    raw::wanted(report)
 }
 
 /// Incidents are shown in full until the page has grown to this many bytes; the others are in the

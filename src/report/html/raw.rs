@@ -1,12 +1,14 @@
 //! The records behind an incident, without their secrets.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::RawEvents;
 use super::bounded::cut_to;
 use super::code::{Code, pretty};
-use crate::report::Incident;
 use crate::report::sanitize::conceal;
+use crate::report::{Incident, Report};
 use crate::wording::{Sentence, Wording};
 
 /// Records folded into one incident, at most.
@@ -26,15 +28,11 @@ pub(super) fn records<'a>(
     raw: &dyn RawEvents,
     words: &'a Wording,
 ) -> Vec<Code<'a>> {
-    let mut ids: Vec<&str> = Vec::new();
-    for id in named(incident) {
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    ids.into_iter()
-        .filter_map(|id| Some((id, raw.record(id)?)))
+    let mut seen = BTreeSet::new();
+    named(incident)
         .take(RECORDS)
+        .filter(|id| seen.insert(*id))
+        .filter_map(|id| Some((id, raw.record(id)?)))
         .filter_map(|(id, record)| Some((id, shown(&record, words)?)))
         .enumerate()
         .map(|(index, (id, text))| {
@@ -43,12 +41,18 @@ pub(super) fn records<'a>(
         .collect()
 }
 
+/// The events that an incident names, in the order in which their records are shown.
 fn named(incident: &Incident) -> impl Iterator<Item = &str> {
     let denied = incident.denied.iter().map(|denied| denied.event_id.as_str());
     let chain = incident.chain.iter().filter_map(|step| step.event_id.as_deref());
     let change = incident.change.iter().map(|change| change.event_id.as_str());
     let nearest = incident.comparison.nearest_success.iter().flat_map(|success| &success.chain);
     denied.chain(chain).chain(change).chain(nearest.filter_map(|step| step.event_id.as_deref()))
+}
+
+/// The events whose records a page of this report would show: what a caller has to keep for it.
+pub(super) fn wanted(report: &Report) -> BTreeSet<&str> {
+    report.incidents.iter().flat_map(|incident| named(incident).take(RECORDS)).collect()
 }
 
 /// The record as the page shows it; `None` where it is no JSON, because then its secrets cannot be

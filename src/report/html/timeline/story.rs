@@ -281,10 +281,16 @@ fn lane_key(step: &Step) -> LaneKey {
             step.invoked_by.clone().or_else(|| step.principal_arn.clone()).unwrap_or_default()
         }
         CallerKind::ServiceLinkedRole | CallerKind::ServiceRole => {
-            step.principal_arn.as_deref().map(|arn| principal(arn).to_owned()).unwrap_or_default()
+            step.principal_arn.as_deref().map(|arn| role(arn).to_owned()).unwrap_or_default()
         }
     };
     LaneKey { kind: step.caller_kind, who }
+}
+
+/// The role without its session: every run of a service has a session of its own.
+fn role(arn: &str) -> &str {
+    let name = principal(arn);
+    name.split_once('/').map_or(name, |(role, _)| role)
 }
 
 fn lane_name(step: &Step, wording: &Wording) -> String {
@@ -294,6 +300,7 @@ fn lane_name(step: &Step, wording: &Wording) -> String {
         _ => who.or(service),
     };
     match named {
+        Some(name) if step.caller_kind == CallerKind::ServiceRole => role(name).to_owned(),
         Some(name) => principal(name).to_owned(),
         None => wording.say(&Sentence::new("html-not-known")),
     }
