@@ -25,8 +25,17 @@ pub enum Format {
     Json,
 }
 
+/// How a listing is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListFormat {
+    /// For a person
+    Text,
+    /// For a program
+    Json,
+}
+
 /// What to read, and which part of it.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct ReadArguments {
     /// Files or folders with CloudTrail records; `-` reads standard input
     #[arg(required = true, value_name = "PATH")]
@@ -82,6 +91,64 @@ pub struct ChainsArguments {
     pub format: Format,
 }
 
+/// Policies that people have on disk.
+#[derive(Debug, clap::Args)]
+pub struct DumpArguments {
+    /// Policies: AWS CLI outputs, Config snapshots, an iam-collect folder, bare documents
+    /// (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub policies: Vec<PathBuf>,
+    /// When the policies were dumped, where the files' own times do not tell
+    #[arg(long, value_name = "TIME")]
+    pub policies_as_of: Option<Moment>,
+}
+
+/// Arguments of `changes`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy changes s3-export/ --since 2h
+  trailwhy changes s3-export/ --for arn:aws:iam::111122223333:role/Build --format json")]
+pub struct ChangesArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// Only changes of this principal, policy, resource, account or organizational unit
+    #[arg(long = "for", value_name = "ARN")]
+    pub only_for: Option<String>,
+    /// Policies that people have
+    #[command(flatten)]
+    pub dumps: DumpArguments,
+    /// How to print the changes
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+}
+
+/// Arguments of `policies`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy policies s3-export/ --at 2026-03-01T12:00:00Z --policies dumps/
+  trailwhy policies s3-export/ --at 1h --for arn:aws:iam::111122223333:role/Build")]
+pub struct PoliciesArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// The moment: RFC 3339, a date, or 2h, 3d before the last event
+    #[arg(long, value_name = "TIME")]
+    pub at: Moment,
+    /// Only what holds for this principal, policy, resource, account or organizational unit; its
+    /// documents are shown in full
+    #[arg(long = "for", value_name = "ARN")]
+    pub only_for: Option<String>,
+    /// Policies that people have
+    #[command(flatten)]
+    pub dumps: DumpArguments,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -89,6 +156,10 @@ pub enum Command {
     Analyze(Box<AnalyzeArguments>),
     /// List chains: a call and the calls services made for it
     Chains(ChainsArguments),
+    /// Show which policies, grants and key states were in force at a moment
+    Policies(Box<PoliciesArguments>),
+    /// List who changed policies, grants and key states, with the difference
+    Changes(Box<ChangesArguments>),
     /// Print the JSON Schema of the report
     Schema,
     /// Print shell completions or the manual page

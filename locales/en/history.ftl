@@ -45,3 +45,17 @@ change-setting = changed the { $setting } of { $of }
 change-public-access-block = changed S3 Block Public Access of { $of }
 change-endpoint-policy = set the policy of the VPC endpoint { $endpoint }
 change-endpoint-deleted = deleted the VPC endpoint { $endpoint }
+
+changes-none = No change of policies, grants or key states is recorded.
+changes-before-unknown = before: not recorded; after:
+policies-in-force = In force at { $time }, as far as export and dumps show:
+policies-nothing-known = Nothing is known.
+missing-not-recorded = not recorded
+missing-before-change = not recorded before event { $event }
+missing-hidden = not shown: { $why }
+missing-list-incomplete = there may be more than is recorded
+missing-partly = only some statements are known
+source-event = from event { $event }
+source-event-since = since { $time }, from event { $event }
+source-file = from { $file }
+source-default = AWS default: { $page }

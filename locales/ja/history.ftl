@@ -45,3 +45,17 @@ change-setting = { $of } の設定 ({ $setting }) を変更
 change-public-access-block = { $of } の S3 ブロックパブリックアクセスを変更
 change-endpoint-policy = VPC エンドポイント { $endpoint } のポリシーを設定
 change-endpoint-deleted = VPC エンドポイント { $endpoint } を削除
+
+changes-none = ポリシー、グラント、キーの状態の変更は記録されていません。
+changes-before-unknown = 変更前: 記録なし。変更後:
+policies-in-force = { $time } 時点で有効だったもの (エクスポートとダンプから分かる範囲):
+policies-nothing-known = 何も分かっていません。
+missing-not-recorded = 記録なし
+missing-before-change = イベント { $event } より前は記録なし
+missing-hidden = 表示されていない: { $why }
+missing-list-incomplete = 記録されている以外にもある可能性がある
+missing-partly = 一部のステートメントだけが分かっている
+source-event = イベント { $event } による
+source-event-since = { $time } から、イベント { $event } による
+source-file = { $file } による
+source-default = AWS の既定: { $page }

@@ -3,9 +3,11 @@
 mod analyze;
 pub mod baseline;
 mod chains;
+mod changes;
 pub mod config;
 mod generate;
 pub mod ignore;
+mod policies;
 mod reading;
 mod schema;
 mod simulate;
@@ -22,5 +24,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Simulate => simulate::run(),
         Command::Analyze(arguments) => analyze::run(&arguments),
         Command::Chains(arguments) => chains::run(&arguments),
+        Command::Policies(arguments) => policies::run(&arguments),
+        Command::Changes(arguments) => changes::run(&arguments),
     }
 }

@@ -8,10 +8,12 @@ pub mod answer;
 pub mod change;
 pub mod document;
 pub mod dump;
+pub mod evidence;
 pub mod inventory;
 pub mod layers;
 pub mod replay;
 pub mod request;
+pub mod sessions;
 pub mod subject;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -18,14 +18,14 @@ mod service_keys;
 mod via;
 
 /// What the calls around one tell of it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Around<'e> {
     /// Who signed it, where the chain knows better than the record alone.
     pub kind: Option<CallerKind>,
     /// The user's call it was made for.
     pub root: Option<&'e Event>,
     /// The services that passed the call on, first one first; `None` where the chain is not known.
-    pub via: Option<&'e [String]>,
+    pub via: Option<Vec<String>>,
     /// The call that issued the session (`AssumeRole`, …).
     pub issuer: Option<&'e Event>,
     /// The resource, where the record does not show it and its siblings do.

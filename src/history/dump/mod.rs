@@ -13,6 +13,7 @@ mod organizations;
 mod resource;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -150,6 +151,16 @@ pub struct Gap {
     pub column: Option<usize>,
     /// What is wrong.
     pub message: String,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "`{}`", self.file)?;
+        if let (Some(line), Some(column)) = (self.line, self.column) {
+            write!(out, ", line {line}, column {column}")?;
+        }
+        write!(out, ": {}", self.message)
+    }
 }
 
 /// Everything the given dumps say.

@@ -49,7 +49,7 @@ impl Reading<'_> {
     /// The chain of services that set the key, if the whole chain is known; of an unknown chain at
     /// least the last service, if it is one that sets the key.
     fn called_via(&self, context: &mut Context) {
-        let Some(chain) = self.around.via else {
+        let Some(chain) = &self.around.via else {
             if let Some(last) = self.event.invoked_by().filter(|by| sets_called_via(by)) {
                 context.insert("aws:CalledViaLast", last);
             }
