@@ -180,7 +180,8 @@ fn records_are_folded_in_without_their_secrets() {
 fn samples_keep_the_contract() {
     let validator =
         jsonschema::validator_for(&serde_json::from_str(schema::REPORT_SCHEMA).unwrap()).unwrap();
-    for name in names() {
+    // The hostile one breaks the contract on purpose: the page must bear even that.
+    for name in names().into_iter().filter(|name| name != "hostile.json") {
         let report: serde_json::Value =
             serde_json::from_str(&fs::read_to_string(data().join(&name)).unwrap()).unwrap();
         let errors: Vec<String> =
