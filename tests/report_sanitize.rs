@@ -136,4 +136,8 @@ fn encoded_messages_and_tokens_are_never_shown_in_full() {
     let policy =
         "arn:aws:organizations::111122223333:policy/o-a1b2c3d4e5/service_control_policy/p-a";
     assert_eq!(sanitize::line(policy), policy, "an ARN is no secret");
+    let path = "exports/of-the-week/AWSLogs/111122223333/CloudTrail-Digest/ap-northeast-1/2026/10/13/\
+                111122223333_CloudTrail-Digest_ap-northeast-1_management-events_ap-northeast-1_\
+                20261013T040506Z.json.gz";
+    assert_eq!(sanitize::line(path), path, "a path is no secret");
 }

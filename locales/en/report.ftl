@@ -131,6 +131,28 @@ column-step = step
 ratio = { $with } of { $all }
 nearest-success = Nearest success, event { $id }:
 
+# Attributes by which calls are compared.
+attribute-principal = principal
+attribute-resource = resource
+attribute-resource-account = account of the resource
+attribute-caller-account = account of the caller
+attribute-caller-kind = kind of caller
+attribute-invoked-by = invoked by
+attribute-root-action = user call
+attribute-vpc-endpoint = VPC endpoint
+attribute-root-vpc-endpoint = VPC endpoint of the user call
+attribute-region = Region
+attribute-mfa = MFA
+attribute-source-address = source address
+attribute-network = network
+attribute-session-name = session name
+attribute-source-identity = source identity
+attribute-credentials = credentials
+attribute-encryption-context-keys = encryption context keys
+attribute-user-agent = user agent
+attribute-tls = TLS version
+attribute-absent = no { $attribute }
+
 # What to do.
 change-before = Changed before it began:
 change-by = { $action } by { $principal } at { $time }

@@ -1,1 +1,42 @@
-# What the verdicts say: explanations, evidence, what is ruled out and why.
+# 判定の説明文: 根拠、除外した原因とその理由。
+
+documented-direct = プリンシパル自身による呼び出しのため、プリンシパル自身のポリシー、組織のポリシー、リソースのポリシー、エンドポイントのポリシーがすべて適用されます。
+documented-forward-access = サービスが呼び出し元の権限で行った呼び出し (転送アクセスセッション) です。呼び出し元が使用した VPC エンドポイントのポリシーは、この呼び出しには適用されません。
+documented-service-principal = AWS サービス自身による呼び出しです。アイデンティティベースのポリシー、許可の境界、サービスコントロールポリシー (SCP) は適用されず、リソースのポリシーでの許可が必要です。
+documented-service-linked-role = サービスにリンクされたロールによる呼び出しです。権限は AWS が定義しており、SCP も RCP も適用されません。お客様が変更できるのは、リソースのポリシーまたはグラントです。
+documented-service-role = サービスに渡されたロールによる呼び出しです。ロール自身のポリシーと組織のポリシーが適用されます。
+documented-ec2-infrastructure = EC2 がインスタンスのために行った呼び出し (aws:ec2-infrastructure) です。グラントまたはキーポリシーでの許可が必要で、SCP も適用されます。
+documented-no-endpoint = VPC エンドポイントを経由していないため、VPC エンドポイントポリシーは評価されていません。
+documented-assume-role = ロールの引き受けでは、ロールの信頼ポリシーが評価されます。
+documented-no-assume-role = 信頼ポリシーが評価されるのは、ロールを引き受けるときだけです。
+documented-not-kms = KMS の呼び出しではないため、グラントとキーの状態は関係しません。
+documented-no-resource = 対象のリソースが指定されていない呼び出しのため、リソースベースのポリシーは評価されていません。
+documented-cross-account = リソースはアカウント { $owner }、呼び出し元はアカウント { $caller } に属するため、双方での許可が必要です。
+documented-not-key-state = キーが使用できない場合、KMS は専用のエラーを返します。今回のエラーはアクセスの拒否です。
+
+stated-layer = AWS のメッセージに、拒否したレイヤーが示されています: { $layer }、{ $effect }。
+stated-explicit-only = AWS のメッセージは明示的な拒否であることを示していますが、どのポリシーによるものかは示していません。
+stated-key-state = KMS のメッセージによると、キー { $key } の状態は { $state } です。
+stated-kms-vague = KMS のこのメッセージは、キーが存在しない場合、キーポリシーに許可がない場合、キーポリシーで明示的に拒否されている場合のいずれでも同じ文面です。アイデンティティベースのポリシーが原因であれば、その旨が示されます。
+stated-network-activity = 同じ時刻のネットワークアクティビティイベントに、エンドポイント { $endpoint } のポリシーが呼び出しを拒否したことが記録されています。
+
+contrast-same-principal-other-resource = 同じプリンシパルによる同じ呼び出しが、他のリソースに対しては { $count } 回成功しています。
+contrast-other-principal-same-resource = 同じアカウントの他のプリンシパルによる、同じリソースに対する同じ呼び出しが { $count } 回成功しています。
+contrast-fails-on-many = このプリンシパルは { $count } 個の異なるリソースに対して失敗しています。共通しているのはプリンシパルです。
+contrast-many-fail-on-it = このリソースに対して { $count } 個の異なるプリンシパルが失敗しています。共通しているのはリソースです。
+contrast-all-through-endpoint = 失敗 { $failures } 件はすべて、エンドポイント { $endpoint } を経由しています。
+contrast-works-off-endpoint = 同じプリンシパルによる、同じリソースに対する同じ呼び出しが、このエンドポイントを経由しない場合には { $count } 回成功しています。
+contrast-others-off-endpoint = このエンドポイントを経由しない他のプリンシパルでは、同じリソースに対する同じ呼び出しが { $count } 回成功しています。
+contrast-others-through-endpoint = 他のプリンシパルは、同じエンドポイントを経由した、同じリソースに対する同じ呼び出しに { $count } 回成功しています。
+contrast-region = このアカウントでは、{ $region } でこの種の呼び出しが成功したことがありません。同じプリンシパルは、他のリージョンでは { $count } 回成功しています。
+contrast-mfa = MFA 認証を行ったセッションでは { $count } 回成功し、MFA 認証のないセッションでは一度も成功していません。
+contrast-forwarded-only = プリンシパル自身によるこのサービスの呼び出しは { $count } 回成功していますが、サービスが代わりに行った呼び出しは失敗しています。サービスを経由することで、条件の評価結果が変わっています。
+contrast-direct-only = サービスがこのプリンシパルの代わりに行った同じ呼び出しは { $count } 回成功しており、失敗しているのはプリンシパル自身の呼び出しだけです。
+contrast-other-actions = 同じプリンシパルは、同じリソースに対する他の操作 ({ $actions }) を許可されています。拒否されているのはこのアクションだけです。
+contrast-account-works = アカウント { $account } の他のプリンシパルによる同じ呼び出しが { $count } 回成功しています。
+contrast-whole-account = アカウント { $account } の { $principals } 個のプリンシパルが { $resources } 個のリソースに対して失敗しており、このアカウントで成功したプリンシパルはありません。共通しているのはアカウントです。
+
+benign-never-allowed = このプリンシパルに一度も許可されたことのない読み取り (コンソール画面またはスキャナーによるもの)
+
+changed-before = 最初の失敗より前の { $time } に { $action } を実行: { $summary }
+changed-nothing = 以前は成功していましたが、この呼び出しに関係する変更はログにありません。

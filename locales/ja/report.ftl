@@ -119,6 +119,28 @@ column-step = 手順
 ratio = { $with }/{ $all }
 nearest-success = 最も近い成功例、イベント { $id }:
 
+# 呼び出しを比較するときの属性。
+attribute-principal = プリンシパル
+attribute-resource = リソース
+attribute-resource-account = リソースのアカウント
+attribute-caller-account = 呼び出し元のアカウント
+attribute-caller-kind = 呼び出しの種類
+attribute-invoked-by = 呼び出したサービス
+attribute-root-action = ユーザーの呼び出し
+attribute-vpc-endpoint = VPC エンドポイント
+attribute-root-vpc-endpoint = ユーザーの呼び出しの VPC エンドポイント
+attribute-region = リージョン
+attribute-mfa = MFA
+attribute-source-address = 送信元アドレス
+attribute-network = ネットワーク
+attribute-session-name = セッション名
+attribute-source-identity = ソース ID
+attribute-credentials = 認証情報
+attribute-encryption-context-keys = 暗号化コンテキストのキー
+attribute-user-agent = ユーザーエージェント
+attribute-tls = TLS バージョン
+attribute-absent = { $attribute }なし
+
 # 対処。
 change-before = 発生前の変更:
 change-by = { $time } に { $principal } が { $action } を実行

@@ -52,7 +52,7 @@ pub fn conceal(text: &str) -> String {
         let end = run.find(|character| !is_encoded(character)).unwrap_or(run.len());
         let (run, after) = run.split_at(end);
         result.push_str(before);
-        if run.len() > LONGEST_ENCODED_RUN {
+        if run.len() > LONGEST_ENCODED_RUN && !is_path(run) {
             result.push_str(&clip(run, 16));
         } else {
             result.push_str(run);
@@ -61,6 +61,12 @@ pub fn conceal(text: &str) -> String {
     }
     result.push_str(rest);
     result
+}
+
+/// A long path is made of short words, encoded text is not: in 160 characters of it, 24 without a
+/// separator are all but certain.
+fn is_path(run: &str) -> bool {
+    run.split(['/', '-', '_', '+', '=']).all(|word| word.len() < 24)
 }
 
 /// The alphabets of base64 and base64url.

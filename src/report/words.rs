@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Certainty, Comparison, Coverage, Effect, Incident, Kind, Layer, LinkKind, Report, SkippedFile,
-    Step, Verified,
+    Certainty, Comparison, Coverage, Effect, Factor, Incident, Kind, Layer, LinkKind, Report,
+    SkippedFile, Step, Verified, sanitize,
 };
 use crate::wording::{Argument, Sentence, Wording, layer_on};
 
@@ -142,6 +142,60 @@ pub(super) fn p_value(value: f64) -> String {
     } else {
         format!("{value:.3}")
     }
+}
+
+/// The name of an attribute by which calls are compared; `None` for one that has no name here.
+fn attribute_name(attribute: &str) -> Option<Sentence> {
+    Some(match attribute {
+        "principal" => Sentence::new("attribute-principal"),
+        "resource" => Sentence::new("attribute-resource"),
+        "resource_account" => Sentence::new("attribute-resource-account"),
+        "caller_account" => Sentence::new("attribute-caller-account"),
+        "caller_kind" => Sentence::new("attribute-caller-kind"),
+        "invoked_by" => Sentence::new("attribute-invoked-by"),
+        "root_action" => Sentence::new("attribute-root-action"),
+        "vpc_endpoint" => Sentence::new("attribute-vpc-endpoint"),
+        "root_vpc_endpoint" => Sentence::new("attribute-root-vpc-endpoint"),
+        "region" => Sentence::new("attribute-region"),
+        "mfa" => Sentence::new("attribute-mfa"),
+        "source_address" => Sentence::new("attribute-source-address"),
+        "network" => Sentence::new("attribute-network"),
+        "session_name" => Sentence::new("attribute-session-name"),
+        "source_identity" => Sentence::new("attribute-source-identity"),
+        "credentials" => Sentence::new("attribute-credentials"),
+        "encryption_context_keys" => Sentence::new("attribute-encryption-context-keys"),
+        "user_agent" => Sentence::new("attribute-user-agent"),
+        "tls" => Sentence::new("attribute-tls"),
+        _ => return None,
+    })
+}
+
+/// The attribute as a person says it.
+pub(super) fn attribute(attribute: &str, wording: &Wording) -> String {
+    attribute_name(attribute).map_or_else(|| attribute.to_owned(), |name| wording.say(&name))
+}
+
+/// `attribute = value`, or `no attribute`, as a person says it.
+pub(super) fn split(text: &str, wording: &Wording) -> String {
+    if let Some((attribute, value)) = text.split_once(" = ") {
+        return format!("{} = {value}", self::attribute(attribute, wording));
+    }
+    match text.strip_prefix("no ").and_then(attribute_name) {
+        Some(name) => wording.say(&Sentence::new("attribute-absent").arg("attribute", name)),
+        None => text.to_owned(),
+    }
+}
+
+/// What a factor says: its attribute and value, and what else splits the calls in the same way.
+pub(super) fn factor(factor: &Factor, longest: usize, wording: &Wording) -> String {
+    let first = match factor.value.as_str() {
+        "absent" => format!("no {}", factor.attribute),
+        value => format!("{} = {value}", factor.attribute),
+    };
+    let said = std::iter::once(&first).chain(&factor.same_split);
+    let said: Vec<String> =
+        said.map(|text| sanitize::clip(&split(text, wording), longest)).collect();
+    said.join("; ")
 }
 
 /// The layer by the name it has on what the incident is about.

@@ -1,6 +1,6 @@
 //! The root cause: the layer, the policy, the evidence for and against, and the comparison.
 
-use super::{Draft, code, codes, labelled, prose};
+use super::{Draft, LONGEST, code, codes, labelled, prose};
 use crate::report::{Incident, document, words};
 use crate::wording::Sentence;
 
@@ -85,10 +85,11 @@ fn factors(draft: &mut Draft<'_>, incident: &Incident) {
         .iter()
         .take(MOST_FACTORS)
         .map(|factor| {
-            let mut what = format!("{} = {}", prose(&factor.attribute), code(&factor.value));
-            for same in &factor.same_split {
-                what = format!("{what}; {}", code(same));
-            }
+            let what = words::factor(factor, LONGEST, draft.wording);
+            let what = match what.split_once(" = ") {
+                Some((attribute, value)) => format!("{} = {}", prose(attribute), code(value)),
+                None => prose(&what),
+            };
             [
                 what,
                 ratio(factor.failed_with, factor.failed),
@@ -115,7 +116,13 @@ fn nearest(draft: &mut Draft<'_>, incident: &Incident) {
     let rows: Vec<[String; 3]> = success
         .differences
         .iter()
-        .map(|field| [prose(&field.field), side(&field.failed), side(&field.succeeded)])
+        .map(|field| {
+            [
+                prose(&words::attribute(&field.field, draft.wording)),
+                side(&field.failed),
+                side(&field.succeeded),
+            ]
+        })
         .collect();
     let head = [
         Sentence::new("column-differs"),

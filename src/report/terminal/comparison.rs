@@ -11,6 +11,9 @@ use crate::wording::{Sentence, Wording};
 /// Factors shown; the others are in the JSON report.
 const MOST_FACTORS: usize = 6;
 
+/// Splits that chance makes this often are left out.
+const ACCIDENT: f64 = 0.5;
+
 /// The margin of tables.
 const UNDER: &str = "    ";
 
@@ -36,7 +39,7 @@ fn factors(page: &mut Page, comparison: &Comparison, wording: &Wording) {
             .arg("failed", best.failed)
             .arg("succeeded_with", best.succeeded_with)
             .arg("succeeded", best.succeeded)
-            .arg("what", what(best));
+            .arg("what", words::factor(best, LONGEST_VALUE, wording));
         return page.put(Margin::of(UNDER), &spans![Plain wording.say(&carried)]);
     }
     if comparison.factors.is_empty() {
@@ -48,33 +51,33 @@ fn factors(page: &mut Page, comparison: &Comparison, wording: &Wording) {
         wording.say(&Sentence::new("column-p")),
         wording.say(&Sentence::new("column-what")),
     ]];
-    for factor in comparison.factors.iter().take(MOST_FACTORS) {
+    let shown = shown(&comparison.factors);
+    for factor in &shown {
         rows.push([
             ratio(factor.failed_with, factor.failed, wording),
             ratio(factor.succeeded_with, factor.succeeded, wording),
             words::p_value(factor.p_value),
-            what(factor),
+            words::factor(factor, LONGEST_VALUE, wording),
         ]);
     }
     table::put(page, UNDER, rows);
-    let more = comparison.factors.len().saturating_sub(MOST_FACTORS);
+    let more = comparison.factors.len().saturating_sub(shown.len());
     if more > 0 {
         let more = wording.say(&Sentence::new("and-more").arg("count", more));
         page.put(Margin::of(UNDER), &spans![Quiet more]);
     }
 }
 
-fn ratio(with: u64, all: u64, wording: &Wording) -> String {
-    wording.say(&Sentence::new("ratio").arg("with", with).arg("all", all))
+/// The best ones, and of those only what is no accident: a split that chance makes as well tells a
+/// tired reader nothing.
+fn shown(factors: &[Factor]) -> Vec<&Factor> {
+    let telling = |(index, factor): &(usize, &Factor)| *index == 0 || factor.p_value < ACCIDENT;
+    let shown = factors.iter().enumerate().filter(telling).take(MOST_FACTORS);
+    shown.map(|(_, factor)| factor).collect()
 }
 
-/// The attribute and its value, and what else splits the calls in the same way.
-fn what(factor: &Factor) -> String {
-    let mut text = format!("{} = {}", factor.attribute, value(&factor.value));
-    for same in &factor.same_split {
-        text = format!("{text}; {}", value(same));
-    }
-    text
+fn ratio(with: u64, all: u64, wording: &Wording) -> String {
+    wording.say(&Sentence::new("ratio").arg("with", with).arg("all", all))
 }
 
 fn value(text: &str) -> String {
@@ -92,7 +95,8 @@ fn nearest(page: &mut Page, incident: &Incident, success: &NearestSuccess, wordi
     page.blank();
     page.put(Margin::of(INDENT), &line);
     table::put(page, UNDER, steps(incident, success, wording));
-    let rows: Vec<[String; 3]> = success.differences.iter().map(field).collect();
+    let rows: Vec<[String; 3]> =
+        success.differences.iter().map(|difference| field(difference, wording)).collect();
     if rows.is_empty() {
         return;
     }
@@ -109,12 +113,16 @@ fn nearest(page: &mut Page, incident: &Incident, success: &NearestSuccess, wordi
     }
 }
 
-fn field(difference: &Difference) -> [String; 3] {
+fn field(difference: &Difference, wording: &Wording) -> [String; 3] {
     let side = |side: &Option<String>| match side {
         Some(text) => value(text),
         None => ABSENT.to_owned(),
     };
-    [difference.field.clone(), side(&difference.failed), side(&difference.succeeded)]
+    [
+        words::attribute(&difference.field, wording),
+        side(&difference.failed),
+        side(&difference.succeeded),
+    ]
 }
 
 /// Both chains step by step, in the order of the success: how each step ended in the failure and
