@@ -98,13 +98,29 @@ fn nothing_that_identifies_survives_in_any_format() {
     }
 }
 
+/// Without sentences: which of their words are kept depends on the catalogues of the day.
 #[test]
-fn a_redacted_report_reads_well() {
-    let wording = Wording::new(Language::En);
-    for (name, report) in samples() {
-        let redacted = Redactor::new().redact(&report).unwrap();
-        insta::assert_snapshot!(name, terminal::render(&redacted, &wording, Style::plain(100)));
-    }
+fn a_redacted_report_tells_the_same_story() {
+    let (_, mut report) = samples().into_iter().find(|(name, _)| name == "ebs-source-ip").unwrap();
+    report.benign.clear();
+    report.coverage.files.skipped.clear();
+    report.coverage.blind_spots.clear();
+    let incident = &mut report.incidents[0];
+    incident.occurrences.truncate(1);
+    incident.refuted_fixes.clear();
+    incident.change = None;
+    incident.fixes.truncate(1);
+    incident.fixes[0].title = "x".to_owned();
+    incident.fixes[0].note = None;
+    incident.comparison.nearest_success = None;
+    incident.comparison.factors.clear();
+    incident.verdict.explanation = "The policy OfficeNetworkOnly denies.".to_owned();
+    incident.verdict.evidence.clear();
+    incident.verdict.alternatives.clear();
+    incident.verdict.ruled_out.clear();
+    incident.chain[1].link.as_mut().unwrap().evidence.clear();
+    let redacted = Redactor::new().redact(&report).unwrap();
+    insta::assert_snapshot!(json::render(&redacted).unwrap());
 }
 
 #[test]

@@ -152,6 +152,13 @@ attribute-encryption-context-keys = encryption context keys
 attribute-user-agent = user agent
 attribute-tls = TLS version
 attribute-absent = no { $attribute }
+value-private = private
+value-public = public
+value-console = console
+value-long-term-key = long-term access key
+value-temporary = temporary credentials
+value-yes = yes
+value-no = no
 
 # What to do.
 change-before = Changed before it began:

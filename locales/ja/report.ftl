@@ -140,6 +140,13 @@ attribute-encryption-context-keys = 暗号化コンテキストのキー
 attribute-user-agent = ユーザーエージェント
 attribute-tls = TLS バージョン
 attribute-absent = { $attribute }なし
+value-private = プライベート
+value-public = パブリック
+value-console = コンソール
+value-long-term-key = 長期アクセスキー
+value-temporary = 一時的な認証情報
+value-yes = あり
+value-no = なし
 
 # 対処。
 change-before = 発生前の変更:

@@ -64,6 +64,16 @@ pub enum CallerKind {
 }
 
 impl CallerKind {
+    /// Every way, in the order of the report's contract.
+    pub const ALL: [CallerKind; 6] = [
+        CallerKind::Direct,
+        CallerKind::ForwardAccessSession,
+        CallerKind::ServicePrincipal,
+        CallerKind::ServiceLinkedRole,
+        CallerKind::ServiceRole,
+        CallerKind::Ec2Infrastructure,
+    ];
+
     /// The report's word.
     pub fn as_str(self) -> &'static str {
         match self {

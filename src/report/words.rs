@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Certainty, Comparison, Coverage, Effect, Factor, Incident, Kind, Layer, LinkKind, Report,
-    SkippedFile, Step, Verified, sanitize,
+    CallerKind, Certainty, Comparison, Coverage, Effect, Factor, Incident, Kind, Layer, LinkKind,
+    Report, SkippedFile, Step, Verified, sanitize,
 };
 use crate::wording::{Argument, Sentence, Wording, layer_on};
 
@@ -175,9 +175,27 @@ pub(super) fn attribute(attribute: &str, wording: &Wording) -> String {
     attribute_name(attribute).map_or_else(|| attribute.to_owned(), |name| wording.say(&name))
 }
 
+/// The value of an attribute as a person says it; what came from the log stays as it is.
+pub(super) fn attribute_value(attribute: &str, value: &str, wording: &Wording) -> String {
+    let caller = CallerKind::ALL.into_iter().find(|kind| kind.as_str() == value);
+    let said = match (attribute, value) {
+        ("caller_kind", _) => caller.map(Sentence::from),
+        ("network", "private") => Some(Sentence::new("value-private")),
+        ("network", "public") => Some(Sentence::new("value-public")),
+        ("credentials", "console") => Some(Sentence::new("value-console")),
+        ("credentials", "long-term key") => Some(Sentence::new("value-long-term-key")),
+        ("credentials", "temporary credentials") => Some(Sentence::new("value-temporary")),
+        ("mfa", "true") => Some(Sentence::new("value-yes")),
+        ("mfa", "false") => Some(Sentence::new("value-no")),
+        _ => None,
+    };
+    said.map_or_else(|| value.to_owned(), |sentence| wording.say(&sentence))
+}
+
 /// `attribute = value`, or `no attribute`, as a person says it.
 pub(super) fn split(text: &str, wording: &Wording) -> String {
     if let Some((attribute, value)) = text.split_once(" = ") {
+        let value = attribute_value(attribute, value, wording);
         return format!("{} = {value}", self::attribute(attribute, wording));
     }
     match text.strip_prefix("no ").and_then(attribute_name) {
@@ -200,7 +218,11 @@ pub(super) fn factor(factor: &Factor, longest: usize, wording: &Wording) -> Stri
 
 /// The layer by the name it has on what the incident is about.
 pub(super) fn layer(incident: &Incident, layer: Layer) -> Sentence {
-    layer_on(layer, incident.denied.as_ref().and_then(|denied| denied.resource.as_deref()))
+    let Some(denied) = &incident.denied else { return layer.into() };
+    let by_resource = denied.resource.as_deref().and_then(|arn| arn.split(':').nth(2));
+    // KMS often hides the key; the action tells the service as well.
+    let service = by_resource.or_else(|| denied.action.split(':').next());
+    layer_on(layer, service)
 }
 
 /// Several layers, each by that name.

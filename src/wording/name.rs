@@ -70,10 +70,9 @@ macro_rules! arguments {
 
 arguments!(Layer, Effect, Outcome, CallerKind);
 
-/// The layer by the name it has on this resource: people say key policy and bucket policy, not
-/// resource-based policy.
-pub fn layer_on(layer: Layer, resource: Option<&str>) -> Sentence {
-    let service = resource.and_then(|arn| arn.split(':').nth(2));
+/// The layer by the name it has for resources of a service (`kms`, `s3`): people say key policy and
+/// bucket policy, not resource-based policy.
+pub fn layer_on(layer: Layer, service: Option<&str>) -> Sentence {
     match (layer, service) {
         (Layer::ResourcePolicy, Some("kms")) => Sentence::new("layer-key-policy"),
         (Layer::ResourcePolicy, Some("s3")) => Sentence::new("layer-bucket-policy"),

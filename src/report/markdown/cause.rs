@@ -112,15 +112,18 @@ fn nearest(draft: &mut Draft<'_>, incident: &Incident) {
     let id = success.root_event_id.as_deref().unwrap_or("?");
     let title = draft.say(&Sentence::new("nearest-success").arg("id", id));
     draft.paragraph(&format!("{title} {}", success.because.as_deref().unwrap_or_default()));
-    let side = |side: &Option<String>| side.as_deref().map_or("–".to_owned(), code);
+    let side = |field: &str, side: &Option<String>| match side {
+        Some(value) => code(&words::attribute_value(field, value, draft.wording)),
+        None => "–".to_owned(),
+    };
     let rows: Vec<[String; 3]> = success
         .differences
         .iter()
         .map(|field| {
             [
                 prose(&words::attribute(&field.field, draft.wording)),
-                side(&field.failed),
-                side(&field.succeeded),
+                side(&field.field, &field.failed),
+                side(&field.field, &field.succeeded),
             ]
         })
         .collect();

@@ -59,6 +59,18 @@ const CONTRACT: &str = "
     vpc_endpoint_policy kms_grant kms_key_state block_public_access explicit_deny implicit_deny
     not_applicable";
 
+/// The names and values of the attributes that are compared, and how links and files are described.
+const ATTRIBUTES: &str = "
+    principal resource resource_account caller_account caller_kind invoked_by root_action
+    vpc_endpoint root_vpc_endpoint region mfa source_address network session_name source_identity
+    credentials encryption_context_keys user_agent tls absent private public console long-term
+    temporary true false accessKeyId requestID issued by this call session began with same
+    a digest file of log validation signature query result aggregated data events Config snapshot
+    item load balancer access logs flow inside record ends early after bytes damaged checksum
+    aws-cli aws-sdk-java aws-sdk-go aws-sdk-go-v2 aws-sdk-js aws-sdk-nodejs aws-sdk-ruby2
+    aws-sdk-ruby3 aws-sdk-php aws-sdk-dotnet aws-sdk-cpp aws-sdk-rust aws-internal aws-cdk Boto3
+    Botocore Terraform Pulumi HashiCorp S3Console Mozilla console.amazonaws.com Coral Netty4";
+
 /// What AWS and its records call themselves.
 const NAMES: &str = "
     AWS Amazon CloudTrail IAM KMS STS S3 EC2 EBS RDS SQS SNS ECS EKS ECR ELB ALB ACM DynamoDB Lambda
@@ -99,6 +111,7 @@ impl Vocabulary {
         let grammar: BTreeSet<String> = words(POLICIES).chain(words(COMMANDS)).collect();
         let mut all = wording::vocabulary();
         all.extend(words(DENIALS).chain(words(NAMES)).chain(words(CONTRACT)));
+        all.extend(words(ATTRIBUTES));
         all.extend(grammar.iter().cloned());
         Vocabulary { words: all, grammar, services: words(SERVICES).collect() }
     }

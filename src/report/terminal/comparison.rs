@@ -115,7 +115,7 @@ fn nearest(page: &mut Page, incident: &Incident, success: &NearestSuccess, wordi
 
 fn field(difference: &Difference, wording: &Wording) -> [String; 3] {
     let side = |side: &Option<String>| match side {
-        Some(text) => value(text),
+        Some(text) => value(&words::attribute_value(&difference.field, text, wording)),
         None => ABSENT.to_owned(),
     };
     [
