@@ -73,3 +73,25 @@ benign-never-allowed = a read that was never allowed to this principal: a consol
 
 changed-before = { $time }, before the first failure: { $action }: { $summary }
 changed-nothing = The call worked before, and the log holds no change of anything it depends on.
+
+explain-silent = { $root } reported success, and the { $denied } that had to follow was denied to { $principal }{ $on }.
+explain-opaque = { $root } failed with an error that does not name the cause: the { $denied } below it was denied to { $principal }{ $on }.
+explain-ghost = { $root } reported success, and { $missing }, which every comparable success has, never came.
+explain-direct = { $denied } was denied to { $principal }{ $on }.
+explain-background = { $denied } was denied to { $principal }{ $on }; no user's call asked for it.
+explain-on = {" "}on { $resource }
+explain-on-nothing = {""}
+explain-proven = The layer at fault is the { $layer } ({ $effect }): evaluating the policies of that moment gives this denial and the comparable successes.
+explain-stated = The layer at fault is the { $layer } ({ $effect }): AWS's own text says so, and nothing in the log contradicts it.
+explain-inferred = The layer at fault is most likely the { $layer } ({ $effect }), by comparison with what worked.
+explain-unknown = The log cannot tell which layer is at fault; the { $layer } comes first among what is possible.
+explain-change = The last change before it: { $time }, { $by }: { $summary }
+
+absent-step = { $missing } never came in { $count ->
+    [one] this chain
+   *[other] { $count } chains
+}, while all { $complete } comparable successes ({ $shared }) have it, up to the gap.
+absent-like-denied = The same step was denied { $count ->
+    [one] once
+   *[other] { $count } times
+} to others at about that time, and those denials are in the log.

@@ -255,7 +255,12 @@ impl<'e> Sessions<'e> {
             CallerKind::Direct if is_service_role_without_invoker(event) => CallerKind::ServiceRole,
             CallerKind::Direct => {
                 match self.issuer_by_key(event).and_then(|i| self.events.get(i)) {
-                    Some(issuer) if issuer.identity_type == IdentityType::AwsService => {
+                    // Code that runs with a role (on an instance, in a container) makes its own
+                    // calls; the service itself shows by its user agent.
+                    Some(issuer)
+                        if issuer.identity_type == IdentityType::AwsService
+                            && is_internal_agent(event) =>
+                    {
                         CallerKind::ServiceRole
                     }
                     _ => kind,
@@ -264,6 +269,11 @@ impl<'e> Sessions<'e> {
             _ => kind,
         }
     }
+}
+
+/// `aws-internal/3 …`: the AWS SDK inside a service, as Lambda decrypts environment variables.
+fn is_internal_agent(event: &Event) -> bool {
+    event.get(event::Field::UserAgent).is_some_and(|agent| agent.contains("aws-internal/"))
 }
 
 /// A role session that only a service can hold though `invokedBy` is absent: the call comes from

@@ -5,7 +5,9 @@
 mod attribute;
 mod factor;
 mod nearest;
+mod shape;
 
 pub use attribute::{Attribute, Observation, account_of, policy_holder, principal, resource};
 pub use factor::{Factor, factors};
 pub use nearest::{Difference, differences, nearest};
+pub use shape::{Gap, gaps};

@@ -125,15 +125,15 @@ fn kind(
             _ => Kind::Background,
         };
     }
+    // A session that a person or program took on and then used itself: its calls are its own.
+    if chains.caller_kind(index, event) == CallerKind::Direct {
+        return Kind::Direct;
+    }
     // The topmost logged call is a service's own: nobody asked for this.
     if chains.caller_kind(top, root) != CallerKind::Direct
         || root.identity_type == IdentityType::AwsService
     {
         return Kind::Background;
-    }
-    // A session that a person or program took on and then used itself: its calls are its own.
-    if chains.caller_kind(index, event) == CallerKind::Direct {
-        return Kind::Direct;
     }
     if root.failed() { Kind::Opaque } else { Kind::Silent }
 }

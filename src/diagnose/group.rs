@@ -7,7 +7,7 @@ use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool};
 use super::words::Kind;
-use super::{changed, contrasted, documented, rank, stated};
+use super::{changed, contrasted, documented, next, rank, stated};
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
@@ -33,6 +33,8 @@ pub fn diagnose(
         }
     }
     let mut incidents = merge(judged, events, chains, &pool);
+    let ghosts = super::ghost::ghosts(events, chains, &incidents);
+    incidents.extend(ghosts);
     incidents.sort_by(|a, b| {
         let key =
             |i: &Incident| (i.kind, std::cmp::Reverse(i.occurrences.len()), first_position(i));
@@ -147,19 +149,15 @@ fn judge(
     testimony.extend(contrasted::testimony(picture, pool));
     testimony.extend(changed::testimony(picture, history));
     let ranked = rank::rank(&testimony);
+    let next_evidence = next::commands(picture, &ranked);
     let certainty = ranked
         .first()
         .map_or(super::Certainty::Unknown, |winner| rank::certainty(winner, &testimony, false));
     let layer = ranked.first().map_or(Layer::Unknown, |h| h.layer);
     let change = changed::culprit(picture, history, layer).cloned();
     let cause = cause(picture, layer, change.as_ref());
-    let verdict = Verdict {
-        ranked,
-        certainty,
-        testimony,
-        condition_keys: Vec::new(),
-        next_evidence: Vec::new(),
-    };
+    let verdict =
+        Verdict { ranked, certainty, testimony, condition_keys: Vec::new(), next_evidence };
     Judged {
         change,
         failing: picture.failing.iter().map(|f| (*f).clone()).collect(),

@@ -5,15 +5,19 @@
 mod changed;
 mod contrasted;
 mod documented;
+mod explain;
 mod failing;
+mod ghost;
 mod group;
 mod incident;
+mod next;
 mod picture;
 mod rank;
 mod stated;
 mod testimony;
 mod words;
 
+pub use explain::explain;
 pub use failing::{Failing, failing};
 pub use group::diagnose;
 pub use incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};

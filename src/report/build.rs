@@ -79,7 +79,7 @@ impl Builder<'_> {
             chain: chain_steps(self.material.events, self.material.chains, position),
             missing_steps: incident.missing_steps.clone(),
             comparison: self.comparison(&incident.comparison),
-            verdict: self.verdict(&incident.verdict),
+            verdict: self.verdict(incident),
             change: incident.change.as_ref().map(|c| self.change(c)),
             fixes: Vec::new(),
             refuted_fixes: Vec::new(),
@@ -179,7 +179,14 @@ impl Builder<'_> {
         }
     }
 
-    fn verdict(&self, verdict: &diagnose::Verdict) -> Verdict {
+    fn verdict(&self, incident: &diagnose::Incident) -> Verdict {
+        let verdict = &incident.verdict;
+        let between =
+            if self.wording.language() == crate::wording::Language::Ja { "" } else { " " };
+        let explanation: Vec<String> = diagnose::explain(incident, self.material.events)
+            .iter()
+            .map(|sentence| self.wording.say(sentence))
+            .collect();
         let winner = verdict.ranked.first();
         let layer = match verdict.certainty {
             diagnose::Certainty::Unknown => Layer::Unknown,
@@ -197,7 +204,7 @@ impl Builder<'_> {
             confidence: winner.map_or(0.0, |h| round(h.probability)),
             policy: None,
             condition_keys: verdict.condition_keys.clone(),
-            explanation: String::new(),
+            explanation: explanation.join(between),
             evidence: verdict
                 .testimony
                 .iter()

@@ -1,0 +1,99 @@
+//! The paragraph a tired engineer reads: what was denied, by which layer and how sure that is, what
+//! carries the verdict, and what changed before.
+
+use super::incident::{Incident, Occurrence};
+use super::testimony::{Testimony, Witness};
+use super::words::{Certainty, Kind};
+use crate::event::{Effect, Event, Layer};
+use crate::wording::Sentence;
+
+/// The sentences of the explanation, in order.
+pub fn explain(incident: &Incident, events: &[Event]) -> Vec<Sentence> {
+    let mut sentences = Vec::new();
+    if let Some(shown) = incident.occurrences.get(incident.shown) {
+        sentences.extend(happened(incident, shown, events));
+    }
+    sentences.push(verdict(incident));
+    sentences.extend(carried_by(incident));
+    if let Some(change) = &incident.change {
+        sentences.push(
+            Sentence::new("explain-change")
+                .arg("time", change.time.to_string())
+                .arg("by", change.by.as_deref().unwrap_or("?"))
+                .arg("summary", change.summary.clone()),
+        );
+    }
+    sentences
+}
+
+/// What happened to the user's call, and which call below it was denied.
+fn happened(incident: &Incident, shown: &Occurrence, events: &[Event]) -> Option<Sentence> {
+    let root = shown.root.and_then(|i| events.get(i)).map(crate::event::action);
+    let failing = shown.failing.as_ref();
+    let denied = failing.map_or_else(|| incident.missing_steps.join(", "), |f| f.action.clone());
+    let principal = failing.and_then(|f| f.principal.clone()).unwrap_or_else(|| "?".to_owned());
+    let resource = failing.and_then(|f| f.resource.clone());
+    let on = match resource {
+        Some(resource) => Sentence::new("explain-on").arg("resource", resource),
+        None => Sentence::new("explain-on-nothing"),
+    };
+    Some(match (incident.kind, root) {
+        (Kind::Silent, Some(root)) => Sentence::new("explain-silent")
+            .arg("root", root)
+            .arg("denied", denied)
+            .arg("principal", principal)
+            .arg("on", on),
+        (Kind::Opaque, Some(root)) => Sentence::new("explain-opaque")
+            .arg("root", root)
+            .arg("denied", denied)
+            .arg("principal", principal)
+            .arg("on", on),
+        (Kind::Ghost, Some(root)) => {
+            Sentence::new("explain-ghost").arg("root", root).arg("missing", denied)
+        }
+        (Kind::Direct, _) => Sentence::new("explain-direct")
+            .arg("denied", denied)
+            .arg("principal", principal)
+            .arg("on", on),
+        _ => Sentence::new("explain-background")
+            .arg("denied", denied)
+            .arg("principal", principal)
+            .arg("on", on),
+    })
+}
+
+fn verdict(incident: &Incident) -> Sentence {
+    let winner = incident.verdict.ranked.first();
+    let layer = winner.map_or(Layer::Unknown, |h| h.layer);
+    let effect = winner.map_or(Effect::Unknown, |h| h.effect);
+    match incident.verdict.certainty {
+        Certainty::Proven => {
+            Sentence::new("explain-proven").arg("layer", layer).arg("effect", effect)
+        }
+        Certainty::Stated => {
+            Sentence::new("explain-stated").arg("layer", layer).arg("effect", effect)
+        }
+        Certainty::Inferred => {
+            Sentence::new("explain-inferred").arg("layer", layer).arg("effect", effect)
+        }
+        Certainty::Unknown => Sentence::new("explain-unknown").arg("layer", layer),
+    }
+}
+
+/// The two loudest pieces of evidence for the winner that are not AWS's text or general knowledge.
+fn carried_by(incident: &Incident) -> Vec<Sentence> {
+    let Some(layer) = incident.verdict.ranked.first().map(|h| h.layer) else { return Vec::new() };
+    let mut pieces: Vec<(f64, &Testimony)> = incident
+        .verdict
+        .testimony
+        .iter()
+        .filter(|t| !matches!(t.witness, Witness::Documented | Witness::Changed))
+        .filter_map(|t| {
+            let loudest =
+                t.weights.iter().filter(|w| w.0 == layer).map(|w| w.2).fold(0.0, f64::max);
+            (loudest > 0.3).then_some((loudest, t))
+        })
+        .collect();
+    pieces.sort_by(|a, b| b.0.total_cmp(&a.0));
+    pieces.into_iter().take(2).map(|(_, t)| t.text.clone()).collect()
+}

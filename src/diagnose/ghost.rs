@@ -1,0 +1,142 @@
+//! Ghosts: calls that reported success while a step that every comparable success has never came,
+//! and no denial was logged.
+
+use std::collections::BTreeMap;
+
+use super::incident::{Comparison, Incident, Occurrence, Verdict};
+use super::rank;
+use super::testimony::{Testimony, Witness};
+use super::words::{Certainty, Kind};
+use crate::chain::Chains;
+use crate::contrast::{self, Gap, Observation};
+use crate::event::{self, Effect, Event, Failure, Layer};
+use crate::wording::Sentence;
+
+/// A denial of the missing step this near to a ghost is taken for the same cause.
+const NEAR_SECONDS: i64 = 6 * 3600;
+
+/// The ghosts of an export, given the incidents whose denials were logged.
+pub fn ghosts(events: &[Event], chains: &Chains, logged: &[Incident]) -> Vec<Incident> {
+    let mut causes: BTreeMap<(String, Vec<String>, String), Vec<Gap>> = BTreeMap::new();
+    for gap in contrast::gaps(events, chains) {
+        let Some(event) = events.get(gap.call) else { continue };
+        if !could_be_seen(events, event) {
+            continue;
+        }
+        let place = format!("{}|{}", event::action(event), event.account().unwrap_or_default());
+        causes.entry((place, gap.missing.clone(), gap.shared.clone())).or_default().push(gap);
+    }
+    causes.into_values().filter_map(|gaps| incident(events, chains, &gaps, logged)).collect()
+}
+
+/// Whether KMS calls of the account are in the log around that time at all: where they are not, a
+/// missing step says nothing.
+fn could_be_seen(events: &[Event], root: &Event) -> bool {
+    let from = events.partition_point(|e| e.time < root.time.plus_seconds(-3600));
+    events
+        .get(from..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|e| e.time <= root.time.plus_seconds(3600))
+        .any(|e| {
+            e.source() == "kms.amazonaws.com"
+                && e.account() == root.account()
+                && e.read_only == Some(true)
+        })
+}
+
+fn incident(
+    events: &[Event],
+    chains: &Chains,
+    gaps: &[Gap],
+    logged: &[Incident],
+) -> Option<Incident> {
+    let first = gaps.first()?;
+    let root = events.get(first.call)?;
+    let missing = first.missing.clone();
+    let mut testimony = vec![absent(events, gaps, first)];
+    let twin = logged.iter().find(|incident| is_twin(incident, events, root, &missing));
+    let mut change = None;
+    if let Some(twin) = twin {
+        testimony.push(like_denied(twin, events));
+        change = twin.change.clone();
+    }
+    let ranked = rank::rank(&testimony);
+    let certainty = if twin.is_some() { Certainty::Inferred } else { Certainty::Unknown };
+    let observed = Observation::new(events, chains, first.call)?;
+    let nearest = first.comparable.first().and_then(|&call| {
+        let success = Observation::new(events, chains, call)?;
+        Some((call, contrast::differences(&observed, &success)))
+    });
+    Some(Incident {
+        kind: Kind::Ghost,
+        cause: match twin {
+            Some(twin) => twin.cause.clone(),
+            None => format!("ghost|{}|{}", event::action(root), first.shared),
+        },
+        occurrences: gaps
+            .iter()
+            .map(|gap| Occurrence { root: Some(gap.call), failing: None })
+            .collect(),
+        shown: 0,
+        verdict: Verdict {
+            ranked,
+            certainty,
+            testimony,
+            condition_keys: Vec::new(),
+            next_evidence: Vec::new(),
+        },
+        change,
+        comparison: Comparison {
+            failures: gaps.len(),
+            successes: first.complete,
+            nearest,
+            factors: Vec::new(),
+        },
+        missing_steps: missing,
+    })
+}
+
+/// What is missing, and among how many that have it.
+fn absent(events: &[Event], gaps: &[Gap], first: &Gap) -> Testimony {
+    let text = Sentence::new("absent-step")
+        .arg("missing", first.missing.join(", "))
+        .arg("complete", first.complete as f64)
+        .arg("shared", first.shared.as_str())
+        .arg("count", gaps.len() as f64);
+    let testimony = Testimony::new(Witness::AbsentStep, text)
+        .weigh(Layer::ResourcePolicy, Effect::ImplicitDeny, 1.0)
+        .weigh(Layer::KmsKeyState, Effect::NotApplicable, 1.5);
+    first
+        .comparable
+        .iter()
+        .chain(gaps.iter().map(|g| &g.call))
+        .filter_map(|&i| events.get(i))
+        .fold(testimony, |t, e| t.event(e.id()))
+}
+
+/// The same step was denied, and logged, for others at about that time.
+fn is_twin(incident: &Incident, events: &[Event], root: &Event, missing: &[String]) -> bool {
+    incident.occurrences.iter().any(|o| {
+        let Some(failing) = &o.failing else { return false };
+        let Some(denied) = events.get(failing.denied) else { return false };
+        missing.contains(&failing.action)
+            && matches!(failing.failure, Failure::Denied | Failure::KeyState(_))
+            && denied.account() == root.account()
+            && denied.time.seconds_since(root.time).abs() <= NEAR_SECONDS
+    })
+}
+
+fn like_denied(twin: &Incident, events: &[Event]) -> Testimony {
+    let layer = twin.verdict.ranked.first();
+    let text = Sentence::new("absent-like-denied").arg("count", twin.occurrences.len() as f64);
+    let mut testimony = Testimony::new(Witness::AbsentStep, text);
+    if let Some(hypothesis) = layer {
+        testimony = testimony.weigh(hypothesis.layer, hypothesis.effect, 3.0);
+    }
+    twin.occurrences
+        .iter()
+        .filter_map(|o| events.get(o.failing.as_ref()?.denied))
+        .take(3)
+        .fold(testimony, |t, e| t.event(e.id()))
+}

@@ -1,0 +1,177 @@
+//! The exact commands that would settle a verdict: the policies of the layers still in question,
+//! the full message behind an encoded or identified denial.
+
+use super::picture::Picture;
+use super::rank::Hypothesis;
+use crate::event::arn::Arn;
+use crate::event::{Field, Layer};
+use crate::wording::shell::quote;
+
+/// Layers less likely than this are not worth a command.
+const WORTH_ASKING: f64 = 0.02;
+/// Commands listed at most.
+const MOST: usize = 8;
+
+/// The commands, most telling first.
+pub fn commands(picture: &Picture<'_, '_>, ranked: &[Hypothesis]) -> Vec<String> {
+    let mut commands = Vec::new();
+    commands.extend(message(picture));
+    for hypothesis in ranked.iter().filter(|h| h.probability >= WORTH_ASKING) {
+        for command in of_layer(picture, hypothesis.layer) {
+            if !commands.contains(&command) {
+                commands.push(command);
+            }
+        }
+    }
+    commands.truncate(MOST);
+    commands
+}
+
+/// What AWS holds back in the text and gives on request. The encoded message itself is never
+/// printed: it is taken from the event.
+fn message(picture: &Picture<'_, '_>) -> Vec<String> {
+    let denial = &picture.one().denial;
+    let mut found = Vec::new();
+    if let Some(id) = &denial.authorization_id {
+        found.push(format!(
+            "aws iam-toolbox get-request-authorization-details --authorization-id {}  # AWS keeps it for 24 hours",
+            quote(id)
+        ));
+    }
+    if denial.encoded && !denial.truncated {
+        found.push(format!(
+            "aws sts decode-authorization-message --encoded-message \"$MESSAGE\"  # the encoded text in errorMessage of event {}",
+            quote(picture.observation().event.id())
+        ));
+    }
+    found
+}
+
+fn of_layer(picture: &Picture<'_, '_>, layer: Layer) -> Vec<String> {
+    match layer {
+        Layer::IdentityPolicy => identity(picture),
+        Layer::PermissionsBoundary => entity(picture)
+            .map(|(kind, name)| format!("aws iam get-{kind} --{kind}-name {}  # PermissionsBoundary", quote(name)))
+            .into_iter()
+            .collect(),
+        Layer::ResourcePolicy => resource(picture),
+        Layer::KmsGrant => key(picture).map(|key| format!("aws kms list-grants --key-id {}", quote(key))).into_iter().collect(),
+        Layer::KmsKeyState => key(picture).map(|key| format!("aws kms describe-key --key-id {}", quote(key))).into_iter().collect(),
+        Layer::RoleTrustPolicy => role(picture),
+        Layer::Scp => organization(picture, "SERVICE_CONTROL_POLICY", picture.observation().event.caller_account()),
+        Layer::Rcp => organization(
+            picture,
+            "RESOURCE_CONTROL_POLICY",
+            picture.one().resource.as_deref().and_then(crate::contrast::account_of),
+        ),
+        Layer::VpcEndpointPolicy => picture
+            .observation()
+            .event
+            .get(Field::VpcEndpointId)
+            .map(|id| format!("aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {} --query 'VpcEndpoints[].PolicyDocument'", quote(id)))
+            .into_iter()
+            .collect(),
+        Layer::BlockPublicAccess => bucket(picture)
+            .map(|name| format!("aws s3api get-public-access-block --bucket {}", quote(name)))
+            .into_iter()
+            .collect(),
+        Layer::SessionPolicy | Layer::Unknown => Vec::new(),
+    }
+}
+
+/// `role` or `user`, and its name.
+fn entity<'p>(picture: &'p Picture<'_, '_>) -> Option<(&'static str, &'p str)> {
+    let arn = Arn::parse(picture.one().principal.as_deref()?)?;
+    let (kind, path) = arn.resource.split_once('/')?;
+    let name = path.rsplit('/').next()?;
+    match kind {
+        "role" => Some(("role", name)),
+        "user" => Some(("user", name)),
+        _ => None,
+    }
+}
+
+fn identity(picture: &Picture<'_, '_>) -> Vec<String> {
+    let Some((kind, name)) = entity(picture) else { return Vec::new() };
+    let mut commands = Vec::new();
+    if let (Some(principal), Some(resource)) = (&picture.one().principal, &picture.one().resource) {
+        commands.push(format!(
+            "aws iam simulate-principal-policy --policy-source-arn {} --action-names {} --resource-arns {}",
+            quote(principal),
+            quote(&picture.one().action),
+            quote(resource)
+        ));
+    }
+    commands.push(format!("aws iam list-attached-{kind}-policies --{kind}-name {}", quote(name)));
+    commands.push(format!("aws iam list-{kind}-policies --{kind}-name {}", quote(name)));
+    commands
+}
+
+fn key<'p>(picture: &'p Picture<'_, '_>) -> Option<&'p str> {
+    picture.one().resource.as_deref().filter(|r| r.contains(":kms:"))
+}
+
+fn bucket<'p>(picture: &'p Picture<'_, '_>) -> Option<&'p str> {
+    picture.one().resource.as_deref()?.split_once(":s3:::").map(|(_, bucket)| bucket)
+}
+
+fn resource(picture: &Picture<'_, '_>) -> Vec<String> {
+    if let Some(key) = key(picture) {
+        return vec![
+            format!(
+                "aws kms get-key-policy --key-id {} --policy-name default --output text",
+                quote(key)
+            ),
+            format!("aws kms list-grants --key-id {}", quote(key)),
+        ];
+    }
+    if let Some(bucket) = bucket(picture) {
+        return vec![format!(
+            "aws s3api get-bucket-policy --bucket {} --output text",
+            quote(bucket)
+        )];
+    }
+    let Some(arn) = picture.one().resource.as_deref() else { return Vec::new() };
+    let Some(parsed) = Arn::parse(arn) else { return Vec::new() };
+    let command = match parsed.service {
+        "sqs" => format!(
+            "aws sqs get-queue-attributes --attribute-names Policy --queue-url \"$(aws sqs get-queue-url --queue-name {} --output text)\"",
+            quote(parsed.resource)
+        ),
+        "sns" => format!("aws sns get-topic-attributes --topic-arn {}", quote(arn)),
+        "secretsmanager" => {
+            format!("aws secretsmanager get-resource-policy --secret-id {}", quote(arn))
+        }
+        "lambda" => format!("aws lambda get-policy --function-name {}", quote(arn)),
+        "dynamodb" => format!("aws dynamodb get-resource-policy --resource-arn {}", quote(arn)),
+        "ecr" => format!("aws ecr get-repository-policy --repository-name {}", quote(parsed.id())),
+        "backup" => format!(
+            "aws backup get-backup-vault-access-policy --backup-vault-name {}",
+            quote(parsed.id())
+        ),
+        _ => return Vec::new(),
+    };
+    vec![command]
+}
+
+fn role(picture: &Picture<'_, '_>) -> Vec<String> {
+    let role = picture.one().resource.as_deref().filter(|r| r.contains(":role/"));
+    role.and_then(|arn| arn.rsplit('/').next())
+        .map(|name| {
+            format!("aws iam get-role --role-name {}  # AssumeRolePolicyDocument", quote(name))
+        })
+        .into_iter()
+        .collect()
+}
+
+fn organization(_picture: &Picture<'_, '_>, filter: &str, account: Option<&str>) -> Vec<String> {
+    account
+        .map(|account| {
+            format!(
+                "aws organizations list-policies-for-target --target-id {} --filter {filter}  # and for its parents: list-parents --child-id",
+                quote(account)
+            )
+        })
+        .into_iter()
+        .collect()
+}
