@@ -23,6 +23,46 @@ pub enum Format {
     Terminal,
     /// The JSON report
     Json,
+    /// A postmortem draft
+    Markdown,
+    /// One self-contained page
+    Html,
+    /// SARIF 2.1.0
+    Sarif,
+    /// The occurrences as a table
+    Csv,
+}
+
+/// How chains are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ChainFormat {
+    /// Trees
+    Text,
+    /// The steps as in the JSON report
+    Json,
+}
+
+/// A language of the reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lang {
+    /// English
+    En,
+    /// Japanese
+    Ja,
+}
+
+/// Which of the things found are shown.
+#[derive(Debug, clap::Args)]
+pub struct ShowArguments {
+    /// Only what this user, role or service made or was denied: an ARN, a name, or a part with `*`
+    #[arg(long, value_name = "ARN")]
+    pub principal: Option<String>,
+    /// Only what has this IAM action in its chain, e.g. kms:CreateGrant or kms:*
+    #[arg(long, value_name = "ACTION")]
+    pub action: Option<String>,
+    /// Only what has this resource in its chain: an ARN, an id, or a part with `*`
+    #[arg(long, value_name = "ARN")]
+    pub resource: Option<String>,
 }
 
 /// How a listing is printed.
@@ -62,19 +102,43 @@ pub struct ReadArguments {
 
 /// Arguments of `analyze`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy analyze s3-export/
+  trailwhy analyze s3-export/ --since 2h --policies dumps/
+  trailwhy analyze s3-export/ -o report.html -o report.json
+  aws cloudtrail lookup-events | trailwhy analyze -
+
+Exit status: 0 no incident, 1 incidents found, 2 wrong usage or nothing readable.")]
 pub struct AnalyzeArguments {
     /// What to read
     #[command(flatten)]
     pub read: ReadArguments,
+    /// Which incidents to show
+    #[command(flatten)]
+    pub show: ShowArguments,
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     pub format: Format,
+    /// Write the report to a file, in the format of its suffix (.json .md .html .sarif .csv .txt;
+    /// repeatable)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
     /// Occurrences listed per incident
     #[arg(long, value_name = "N")]
     pub max_occurrences: Option<usize>,
     /// Policies that people have: AWS CLI outputs, Config snapshots, bare documents (repeatable)
     #[arg(long, value_name = "PATH")]
     pub policies: Vec<PathBuf>,
+    /// When the policies were dumped, where the files' own times do not tell
+    #[arg(long, value_name = "TIME")]
+    pub policies_as_of: Option<String>,
+    /// A service table of your own, merged over the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub services: Option<PathBuf>,
+    /// Language of the report (default: from the locale)
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
     /// Exit with 0 even when incidents were found
     #[arg(long)]
     pub exit_zero: bool,
@@ -86,9 +150,18 @@ pub struct ChainsArguments {
     /// What to read
     #[command(flatten)]
     pub read: ReadArguments,
+    /// Which chains to show
+    #[command(flatten)]
+    pub show: ShowArguments,
+    /// Only chains with a failed call
+    #[arg(long)]
+    pub failed: bool,
     /// How to print the chains
-    #[arg(long, value_enum, default_value_t = Format::Terminal)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = ChainFormat::Text)]
+    pub format: ChainFormat,
+    /// A service table of your own, merged over the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub services: Option<PathBuf>,
 }
 
 /// Policies that people have on disk.

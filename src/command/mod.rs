@@ -1,5 +1,6 @@
 //! One file per subcommand: what was typed, what is meant, the library calls, the report.
 
+mod analysis;
 mod analyze;
 pub mod baseline;
 mod chains;

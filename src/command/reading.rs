@@ -1,18 +1,32 @@
 //! What every command that reads an export shares: its arguments turned into ingest's options, a
-//! progress bar on standard error, and the coverage of the report.
+//! progress bar and warnings on standard error, and the coverage of the report.
 
 use std::io::IsTerminal;
-use std::sync::Mutex;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::chain::Knowledge;
+use crate::chain::service::Table;
 use crate::cli::ReadArguments;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ingest::{self, Ingested, Input, Ledger, Options, Progress};
-use crate::report::{BlindSpot, Bytes, Coverage, Events, Files, SkippedFile, Span};
+use crate::report::{BlindSpot, Bytes, Coverage, Events, Files, SkippedFile, Span, sanitize};
+
+/// Skipped files named on standard error; the rest is counted.
+const NAMED: usize = 10;
 
 /// Reads what the arguments name.
+///
+/// # Errors
+/// When an input does not exist, or none of the files could be read.
 pub(super) fn read(arguments: &ReadArguments) -> Result<Ingested> {
+    if let Some(threads) = arguments.threads {
+        // Errs only when the pool exists already; then its size stays.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    }
     let inputs: Vec<Input> = arguments
         .paths
         .iter()
@@ -27,9 +41,59 @@ pub(super) fn read(arguments: &ReadArguments) -> Result<Ingested> {
         ..Options::default()
     };
     let bar = Bar::new(arguments.quiet);
+    bar.watch_interrupts();
     let ingested = ingest::read(&inputs, &options, &bar)?;
     bar.finish();
+    if !arguments.quiet {
+        warn(&ingested.ledger);
+    }
+    if ingested.ledger.files_read == 0 && ingested.ledger.records.kept == 0 {
+        return Err(Error::Usage(nothing_readable(&ingested.ledger)));
+    }
     Ok(ingested)
+}
+
+fn nothing_readable(ledger: &Ledger) -> String {
+    if ledger.files_found == 0 {
+        return "no files found; hint: name the folder or files of an export, or `-` for standard input"
+            .to_owned();
+    }
+    format!(
+        "none of the {} files could be read as CloudTrail records; hint: download the trail's delivery \
+         files (AWSLogs/ACCOUNT/CloudTrail/…), or save `aws cloudtrail lookup-events` as JSON",
+        ledger.files_found
+    )
+}
+
+/// Damage is told at once; what is no CloudTrail at all (digests, flow logs) is only counted.
+fn warn(ledger: &Ledger) {
+    let damaged: Vec<_> = ledger.skipped.iter().filter(|skip| skip.reason.is_damage()).collect();
+    for skip in damaged.iter().take(NAMED) {
+        anstream::eprintln!(
+            "trailwhy: warning: `{}`: {}{}; {} records kept",
+            sanitize::line(&skip.path),
+            skip.reason.as_str(),
+            skip.detail.as_deref().map(|d| format!(": {}", sanitize::line(d))).unwrap_or_default(),
+            skip.recovered
+        );
+    }
+    if damaged.len() > NAMED {
+        anstream::eprintln!(
+            "trailwhy: warning: {} more damaged files; the report lists them all",
+            damaged.len() - NAMED
+        );
+    }
+}
+
+/// The built-in service table, with a table of the user's merged over it.
+///
+/// # Errors
+/// When the file cannot be read or a row in it cannot be understood.
+pub(super) fn knowledge(services: Option<&Path>) -> Result<Knowledge> {
+    let Some(path) = services else { return Ok(Knowledge::default()) };
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+    let own = Table::parse(&text).map_err(|e| Error::document(path, e.to_string()))?;
+    Ok(Knowledge::new(Table::builtin().merge(&own)))
 }
 
 /// Where everything went, as the report says it.
@@ -75,23 +139,41 @@ pub(super) fn coverage(ledger: &Ledger) -> Coverage {
 }
 
 /// A bar on standard error, shown only to a person.
-struct Bar(Option<Mutex<ProgressBar>>);
+struct Bar {
+    bar: Option<Mutex<ProgressBar>>,
+    found: Arc<AtomicU64>,
+    done: Arc<AtomicU64>,
+}
 
 impl Bar {
     fn new(quiet: bool) -> Bar {
-        if quiet || !std::io::stderr().is_terminal() {
-            return Bar(None);
-        }
-        let bar = ProgressBar::new(0);
-        let style = "{wide_bar} {pos}/{len} files  {per_sec}  {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(style) {
-            bar.set_style(style);
-        }
-        Bar(Some(Mutex::new(bar)))
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::new(0);
+            let style = "{wide_bar} {pos}/{len} files  {per_sec}  {eta} left";
+            if let Ok(style) = ProgressStyle::with_template(style) {
+                bar.set_style(style);
+            }
+            Mutex::new(bar)
+        });
+        Bar { bar, found: Arc::default(), done: Arc::default() }
+    }
+
+    /// Ctrl-C says how far the reading got, and leaves no half-drawn bar behind.
+    fn watch_interrupts(&self) {
+        let (found, done) = (Arc::clone(&self.found), Arc::clone(&self.done));
+        // Errs when a handler is set already, as in a second read of one process: that one serves.
+        let _ = ctrlc::set_handler(move || {
+            anstream::eprintln!(
+                "\ntrailwhy: interrupted after {} of {} files; nothing was written",
+                done.load(Ordering::Relaxed),
+                found.load(Ordering::Relaxed)
+            );
+            std::process::exit(130);
+        });
     }
 
     fn with(&self, act: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = self.0.as_ref().and_then(|bar| bar.lock().ok()) {
+        if let Some(bar) = self.bar.as_ref().and_then(|bar| bar.lock().ok()) {
             act(&bar);
         }
     }
@@ -103,10 +185,12 @@ impl Bar {
 
 impl Progress for Bar {
     fn found(&self, files: u64) {
+        self.found.store(files, Ordering::Relaxed);
         self.with(|bar| bar.set_length(files));
     }
 
     fn done(&self, _stored: u64) {
+        self.done.fetch_add(1, Ordering::Relaxed);
         self.with(|bar| bar.inc(1));
     }
 }

@@ -108,6 +108,12 @@ pub fn factors(failures: &[Observation<'_>], successes: &[Observation<'_>]) -> V
     factors
 }
 
+/// A denied call has lost its request: that it shows no encryption context says nothing.
+fn is_lost(attribute: Attribute, failures: &[Observation<'_>]) -> bool {
+    attribute == Attribute::EncryptionContextKeys
+        && failures.iter().all(|o| o.event.request().is_none())
+}
+
 fn count(flags: &[bool]) -> usize {
     flags.iter().filter(|f| **f).count()
 }

@@ -22,6 +22,8 @@ pub fn differences(failed: &Observation<'_>, succeeded: &Observation<'_>) -> Vec
     attributes
         .into_iter()
         .filter(|a| failed.get(*a) != succeeded.get(*a))
+        // A denied call has lost its request; what it no longer shows is no difference.
+        .filter(|a| *a != Attribute::EncryptionContextKeys || failed.event.request().is_some())
         .map(|attribute| Difference {
             attribute,
             failed: failed.get(attribute).map(str::to_owned),
