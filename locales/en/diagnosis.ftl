@@ -95,3 +95,6 @@ absent-like-denied = The same step was denied { $count ->
     [one] once
    *[other] { $count } times
 } to others at about that time, and those denials are in the log.
+
+evaluated-statement = Evaluating the policies of that moment: statement { $number } ({ $sid }) of { $policy } ({ $layer }) denies the call; without it the call passes.
+evaluated-layer = Evaluating the policies of that moment: the { $layer } denies the call ({ $effect }); with it opened, the call passes.

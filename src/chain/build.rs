@@ -16,7 +16,7 @@ use super::call::{self, Child};
 use super::index::{Index, RootFacts};
 use super::knowledge::{Fit, Invokers, Knowledge};
 use super::link::{Link, LinkKind, Synthesized};
-use crate::event::{self, CallerKind, Event, Failure, IdentityType};
+use crate::event::{self, CallerKind, Event, Failure, IdentityType, Time};
 
 type Map<K, V> = HashMap<K, V, RandomState>;
 
@@ -29,6 +29,8 @@ pub struct Chains {
     copies: BTreeMap<usize, usize>,
     synthesized: BTreeMap<usize, Synthesized>,
     keys: BTreeMap<usize, String>,
+    issued_keys: Map<String, usize>,
+    issued_sessions: Map<String, Vec<(Time, usize)>>,
 }
 
 impl Chains {
@@ -37,6 +39,7 @@ impl Chains {
         let mut chains = Chains { links: vec![None; events.len()], ..Chains::default() };
         chains.copies = copies(events);
         let sessions = Sessions::new(events);
+        let issued = sessions.issued();
         let children: Vec<Child> = events
             .par_iter()
             .enumerate()
@@ -62,6 +65,8 @@ impl Chains {
             learned: Learned::default(),
         }
         .run(&mut chains);
+        chains.issued_keys = issued.0;
+        chains.issued_sessions = issued.1;
         for (child, link) in chains.links.iter().enumerate() {
             if let Some(link) = link {
                 chains.children.entry(link.parent).or_default().push(child);
@@ -118,6 +123,21 @@ impl Chains {
     /// The call that the one at `index` is another account's copy of.
     pub fn copy_of(&self, index: usize) -> Option<usize> {
         self.copies.get(&index).copied()
+    }
+
+    /// Position of the call that issued the session of `event`, by its access key or by session and
+    /// creation date.
+    pub fn issuer(&self, event: &Event) -> Option<usize> {
+        if let Some(issuer) = event.access_key().and_then(|key| self.issued_keys.get(key)) {
+            return Some(*issuer);
+        }
+        let created = event.session_created?;
+        self.issued_sessions
+            .get(event.arn()?)?
+            .iter()
+            .filter(|(time, _)| time.seconds_since(created).abs() <= 1)
+            .map(|(_, index)| *index)
+            .min()
     }
 
     /// The KMS key of a denied call whose text does not name it, as its chain tells: the key that
@@ -210,6 +230,15 @@ impl<'e> Sessions<'e> {
             }
         }
         Sessions { by_key, by_arn, events }
+    }
+
+    /// What was issued, to keep beyond the building.
+    fn issued(&self) -> (Map<String, usize>, Map<String, Vec<(Time, usize)>>) {
+        let sessions = self.by_arn.iter().map(|(arn, list)| {
+            let dated = list.iter().filter_map(|&i| Some((self.events.get(i)?.time, i)));
+            (arn.clone(), dated.collect())
+        });
+        (self.by_key.clone(), sessions.collect())
     }
 
     /// The call whose response issued the very access key that signed `event`.

@@ -52,13 +52,12 @@ pub fn factors(failures: &[Observation<'_>], successes: &[Observation<'_>]) -> V
         return Vec::new();
     }
     let mut splits: BTreeMap<(Attribute, Option<&str>), Split> = BTreeMap::new();
-    let attributes: std::collections::BTreeSet<Attribute> =
-        failures
-            .iter()
-            .chain(successes)
-            .flat_map(|o| o.values().iter().map(|(a, _)| *a))
-            .filter(|a| !is_lost(*a, failures))
-            .collect();
+    let attributes: std::collections::BTreeSet<Attribute> = failures
+        .iter()
+        .chain(successes)
+        .flat_map(|o| o.values().iter().map(|(a, _)| *a))
+        .filter(|a| !is_lost(*a, failures))
+        .collect();
     for &attribute in &attributes {
         let values: std::collections::BTreeSet<Option<&str>> =
             failures.iter().map(|o| o.get(attribute)).collect();

@@ -364,3 +364,16 @@ fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
             .layer(Layer::IdentityPolicy, if several { -0.5 } else { 0.0 }),
     )
 }
+
+/// Condition keys that the comparison itself points at, where no policy is known.
+pub fn condition_keys(testimony: &[Testimony], layer: Layer) -> Vec<String> {
+    let keys = testimony.iter().filter(|t| t.speaks_for().contains(&layer)).filter_map(|t| match t
+        .text
+        .id()
+    {
+        "contrast-region" => Some("aws:RequestedRegion"),
+        "contrast-mfa" => Some("aws:MultiFactorAuthPresent"),
+        _ => None,
+    });
+    keys.map(str::to_owned).collect()
+}

@@ -84,6 +84,7 @@ fn incident(
             certainty,
             testimony,
             condition_keys: Vec::new(),
+            found: None,
             next_evidence: Vec::new(),
         },
         change,

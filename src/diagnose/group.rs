@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::evaluated::Found;
 use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool};
 use super::words::Kind;
-use super::{changed, contrasted, documented, next, rank, stated};
+use super::{changed, contrasted, documented, evaluated, next, rank, stated};
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
@@ -29,7 +30,7 @@ pub fn diagnose(
     let mut judged = Vec::new();
     for alike in alike(&real, events) {
         if let Some(picture) = Picture::new(events, chains, &pool, alike, &all) {
-            judged.push(judge(&picture, events, &pool, history));
+            judged.push(judge(&picture, events, chains, &pool, history));
         }
     }
     let mut incidents = merge(judged, events, chains, &pool);
@@ -141,6 +142,7 @@ struct Judged {
 fn judge(
     picture: &Picture<'_, '_>,
     events: &[Event],
+    chains: &Chains,
     pool: &Pool<'_>,
     history: &History,
 ) -> Judged {
@@ -148,16 +150,23 @@ fn judge(
     testimony.extend(stated::testimony(picture, events));
     testimony.extend(contrasted::testimony(picture, pool));
     testimony.extend(changed::testimony(picture, history));
+    let evaluation = evaluated::evaluated(picture, events, chains, history);
+    testimony.extend(evaluated::testimony(&evaluation, picture));
     let ranked = rank::rank(&testimony);
     let next_evidence = next::commands(picture, &ranked);
+    let layer = ranked.first().map_or(Layer::Unknown, |h| h.layer);
+    let found = evaluation.found.clone().filter(|f| f.layer == layer);
+    let proven = found.is_some() && evaluation.is_proof();
     let certainty = ranked
         .first()
-        .map_or(super::Certainty::Unknown, |winner| rank::certainty(winner, &testimony, false));
-    let layer = ranked.first().map_or(Layer::Unknown, |h| h.layer);
+        .map_or(super::Certainty::Unknown, |winner| rank::certainty(winner, &testimony, proven));
+    let condition_keys = match &found {
+        Some(found) => found.condition_keys.clone(),
+        None => contrasted::condition_keys(&testimony, layer),
+    };
     let change = changed::culprit(picture, history, layer).cloned();
-    let cause = cause(picture, layer, change.as_ref());
-    let verdict =
-        Verdict { ranked, certainty, testimony, condition_keys: Vec::new(), next_evidence };
+    let cause = cause(picture, layer, change.as_ref(), found.as_ref());
+    let verdict = Verdict { ranked, certainty, testimony, condition_keys, found, next_evidence };
     Judged {
         change,
         failing: picture.failing.iter().map(|f| (*f).clone()).collect(),
@@ -168,7 +177,18 @@ fn judge(
 
 /// What failures of one cause have in common, by layer: the policy lies at the principal, at the
 /// resource, at the account or at the endpoint.
-fn cause(picture: &Picture<'_, '_>, layer: Layer, change: Option<&Change>) -> String {
+fn cause(
+    picture: &Picture<'_, '_>,
+    layer: Layer,
+    change: Option<&Change>,
+    found: Option<&Found>,
+) -> String {
+    if let Some((label, statement)) = found.and_then(|f| f.label.as_ref().zip(f.statement.as_ref()))
+    {
+        let name = label.arn.as_ref().or(label.attached_to.as_ref()).or(label.name.as_ref());
+        let name = name.map_or("", String::as_str);
+        return format!("{}|{name}|{}", layer.as_str(), statement.index());
+    }
     if let Some(change) = change {
         return format!("{}|{}", layer.as_str(), change.event_id);
     }

@@ -1,5 +1,6 @@
 //! What a diagnosis is made of, before it is put into words.
 
+use super::evaluated::Found;
 use super::failing::Failing;
 use super::rank::Hypothesis;
 use super::testimony::Testimony;
@@ -58,6 +59,8 @@ pub struct Verdict {
     pub testimony: Vec<Testimony>,
     /// Condition keys the denial hangs on.
     pub condition_keys: Vec<String>,
+    /// The policy and statement that evaluating found.
+    pub found: Option<Found>,
     /// Commands that would settle it.
     pub next_evidence: Vec<String>,
 }

@@ -5,6 +5,7 @@
 mod changed;
 mod contrasted;
 mod documented;
+pub mod evaluated;
 mod explain;
 mod failing;
 mod ghost;

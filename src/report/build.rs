@@ -9,6 +9,7 @@ use crate::contrast;
 use crate::diagnose::{self, Diagnosis, Failing};
 use crate::event::{self, Effect, Event, Failure, Field, Layer};
 use crate::history::{self, History};
+use crate::iam::PolicySource;
 use crate::wording::Wording;
 
 /// What a report is made of.
@@ -202,7 +203,7 @@ impl Builder<'_> {
             effect,
             certainty: verdict.certainty,
             confidence: winner.map_or(0.0, |h| round(h.probability)),
-            policy: None,
+            policy: verdict.found.as_ref().and_then(policy_ref),
             condition_keys: verdict.condition_keys.clone(),
             explanation: explanation.join(between),
             evidence: verdict
@@ -296,6 +297,23 @@ impl Builder<'_> {
             because: self.wording.say(&benign.because),
         }
     }
+}
+
+/// The policy that decided, and its statement, as far as it is one.
+fn policy_ref(found: &diagnose::evaluated::Found) -> Option<view::PolicyRef> {
+    let label = found.label.as_ref()?;
+    let source = label.source.as_ref().map(|source| match source {
+        PolicySource::Event(id) => view::Source { event_id: Some(id.clone()), file: None },
+        PolicySource::File(path) => view::Source { event_id: None, file: Some(path.clone()) },
+    });
+    Some(view::PolicyRef {
+        arn: label.arn.clone(),
+        name: label.name.clone(),
+        attached_to: label.attached_to.clone(),
+        statement_sid: found.statement.as_ref().and_then(|s| s.sid()).map(str::to_owned),
+        statement: found.statement.as_ref().map(|s| s.raw().clone()),
+        source,
+    })
 }
 
 /// One call as a step of a chain.

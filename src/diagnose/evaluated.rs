@@ -1,0 +1,480 @@
+//! What the policies of that moment say: evaluates the denied call and the successes around it, and
+//! finds the one layer whose removal would have let the call through.
+//!
+//! Where a condition key is not known, the observed outcome decides: the call was denied, so if
+//! only one layer can have denied it, that layer did.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::picture::Picture;
+use super::testimony::{Testimony, Witness};
+use crate::chain::Chains;
+use crate::contrast::Observation;
+use crate::event::{CallerKind, Effect, Event, Layer};
+use crate::history::History;
+use crate::history::layers::{Likelihood, layers_of};
+use crate::history::request::{Around, request_of};
+use crate::iam::{
+    AttachedPolicy, DecisionResult, EndpointPolicy, KeyState, Layers, Level, Policy, PolicyLabel,
+    Presence, Request, Statement, StatementEffect, evaluate,
+};
+use crate::wording::Sentence;
+
+/// A request with the policies around it at its moment.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The request.
+    pub request: Request,
+    /// The policies.
+    pub layers: Layers,
+    /// Nothing was assumed or missing.
+    pub complete: bool,
+}
+
+/// The policy and statement that decided.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The layer.
+    pub layer: Layer,
+    /// How it denied.
+    pub effect: Effect,
+    /// The policy; `None` where several could have allowed and none did.
+    pub label: Option<Arc<PolicyLabel>>,
+    /// The statement, for an explicit deny.
+    pub statement: Option<Arc<Statement>>,
+    /// Condition keys the denial hangs on, spelled as the policy does.
+    pub condition_keys: Vec<String>,
+    /// All layers were known, so nothing else can have denied.
+    pub complete: bool,
+}
+
+/// What evaluating showed.
+#[derive(Debug, Default)]
+pub struct Evaluated {
+    /// What denied.
+    pub found: Option<Found>,
+    /// The failures of the picture, ready for trying fixes.
+    pub denied: Vec<Case>,
+    /// Successes whose policies are known, ready for trying fixes.
+    pub successes: Vec<Case>,
+    /// Successes that evaluating would deny: then something is not known rightly.
+    pub contradicted: usize,
+    /// Successes that evaluating allows.
+    pub confirmed: usize,
+}
+
+impl Evaluated {
+    /// Whether evaluating reproduces the denial and the comparable successes.
+    pub fn is_proof(&self) -> bool {
+        self.found.as_ref().is_some_and(|f| f.complete) && self.contradicted == 0
+    }
+}
+
+/// Failures and successes evaluated per incident.
+const FAILURES: usize = 12;
+const SUCCESSES: usize = 60;
+
+/// The case of one call.
+pub fn case(events: &[Event], chains: &Chains, history: &History, index: usize) -> Option<Case> {
+    let event = events.get(index)?;
+    let inventory = history.at(event.time);
+    let via = via(events, chains, index);
+    let root = chains.root(index);
+    let around = Around {
+        kind: Some(chains.caller_kind(index, event)),
+        root: (root != index).then(|| events.get(root)).flatten(),
+        via: via.as_deref(),
+        issuer: chains.issuer(event).and_then(|i| events.get(i)),
+        resource: chains.inferred_key(index),
+        request: None,
+    };
+    let request = request_of(event, &around, &inventory)?;
+    let surroundings = layers_of(event, &request, &around, &inventory, Likelihood::Assumed);
+    let complete = !has_unknown(&surroundings.layers);
+    Some(Case { request, layers: surroundings.layers, complete })
+}
+
+/// The services between the user's call and this one, first one first; `None` where the chain is
+/// not known.
+fn via(events: &[Event], chains: &Chains, index: usize) -> Option<Vec<String>> {
+    let mut services = Vec::new();
+    let mut at = index;
+    while let Some(link) = chains.link(at) {
+        let event = events.get(at)?;
+        if chains.caller_kind(at, event) == CallerKind::ForwardAccessSession {
+            services.push(events.get(link.parent)?.source().to_owned());
+        }
+        at = link.parent;
+    }
+    services.reverse();
+    (!services.is_empty()).then_some(services)
+}
+
+/// Evaluates a picture's failures and the successes nearest to them.
+pub fn evaluated(
+    picture: &Picture<'_, '_>,
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+) -> Evaluated {
+    let mut result = Evaluated::default();
+    for failure in picture.failures.iter().take(FAILURES) {
+        result.denied.extend(case(events, chains, history, failure.index));
+    }
+    result.found = result.denied.first().and_then(found);
+    if result.found.is_none() {
+        return result;
+    }
+    for success in nearest(picture) {
+        let Some(case) = case(events, chains, history, success.index) else { continue };
+        match evaluate(&case.request, &case.layers).result {
+            DecisionResult::Allowed => result.confirmed += 1,
+            DecisionResult::Unknown => {}
+            // A change made seconds before may not have been in force yet.
+            _ if recently_changed(history, success) => {}
+            _ => result.contradicted += 1,
+        }
+        result.successes.push(case);
+    }
+    result
+}
+
+fn recently_changed(history: &History, success: &Observation<'_>) -> bool {
+    let time = success.event.time;
+    history.changes().iter().any(|c| c.time <= time && c.time >= time.plus_seconds(-300))
+}
+
+/// Successes of the same principal or on the same resource first, then by nearness in time.
+fn nearest<'p, 'e>(picture: &'p Picture<'_, 'e>) -> Vec<&'p Observation<'e>> {
+    let mut successes: Vec<&Observation<'e>> = picture.successes.iter().collect();
+    successes.sort_by_key(|o| {
+        let far = usize::from(!picture.same_principal(o)) + usize::from(!picture.same_resource(o));
+        (far, o.event.time.seconds_since(picture.first).abs(), o.index)
+    });
+    successes.truncate(SUCCESSES);
+    successes
+}
+
+/// What denied a case, if exactly one layer can have.
+fn found(case: &Case) -> Option<Found> {
+    let decision = evaluate(&case.request, &case.layers);
+    let hopeful = hopeful(&case.layers);
+    let layer = match decision.result {
+        DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => decision.layer,
+        DecisionResult::Allowed => None,
+        DecisionResult::Unknown => None,
+    };
+    let layer = match layer {
+        Some(layer) => layer,
+        None => only_suspect(&case.request, &hopeful)?,
+    };
+    let deny = deciding_deny(case, &hopeful, layer);
+    let effect = match (layer, &deny) {
+        (Layer::KmsGrant | Layer::KmsKeyState, _) => Effect::NotApplicable,
+        (_, Some(_)) => Effect::ExplicitDeny,
+        (_, None) if decision.result == DecisionResult::ExplicitlyDenied => Effect::ExplicitDeny,
+        _ => Effect::ImplicitDeny,
+    };
+    let (label, statement, condition_keys) = match deny {
+        Some((label, statement)) => {
+            let keys = statement.condition_keys().into_iter().map(str::to_owned).collect();
+            (Some(label), Some(statement), keys)
+        }
+        None => (only_policy(&case.layers, layer), None, failed_conditions(case, &hopeful, layer)),
+    };
+    let complete = case.complete && decision.result != DecisionResult::Allowed;
+    Some(Found { layer, effect, label, statement, condition_keys, complete })
+}
+
+/// The one layer whose removal lets the call through, though it is denied or unknown with it.
+fn only_suspect(request: &Request, layers: &Layers) -> Option<Layer> {
+    if evaluate(request, layers).result == DecisionResult::Allowed {
+        return None;
+    }
+    let mut suspects = CHANGEABLE
+        .into_iter()
+        .filter(|layer| evaluate(request, &opened(layers, *layer)).is_allowed());
+    let suspect = suspects.next()?;
+    suspects.next().is_none().then_some(suspect)
+}
+
+/// Layers that can be thought away.
+const CHANGEABLE: [Layer; 9] = [
+    Layer::IdentityPolicy,
+    Layer::PermissionsBoundary,
+    Layer::SessionPolicy,
+    Layer::ResourcePolicy,
+    Layer::RoleTrustPolicy,
+    Layer::Scp,
+    Layer::Rcp,
+    Layer::VpcEndpointPolicy,
+    Layer::KmsKeyState,
+];
+
+/// The Deny statement of a layer without which the call passes.
+fn deciding_deny(
+    case: &Case,
+    hopeful: &Layers,
+    layer: Layer,
+) -> Option<(Arc<PolicyLabel>, Arc<Statement>)> {
+    for policy in policies(&case.layers, layer) {
+        for statement in policy.policy.statements() {
+            if statement.effect() != StatementEffect::Deny {
+                continue;
+            }
+            let without = policy.policy.with_statements(|all| {
+                if statement.index() < all.len() {
+                    all.remove(statement.index());
+                }
+            });
+            let Ok(without) = without else { continue };
+            let tried = replaced(hopeful, layer, &policy.label, without);
+            if evaluate(&case.request, &tried).is_allowed() {
+                return Some((Arc::clone(&policy.label), Arc::clone(statement)));
+            }
+        }
+    }
+    None
+}
+
+/// Condition keys of the Allow statements of a layer that would let the call through were it not
+/// for their conditions.
+fn failed_conditions(case: &Case, hopeful: &Layers, layer: Layer) -> Vec<String> {
+    let mut keys = BTreeSet::new();
+    for policy in policies(&case.layers, layer) {
+        for statement in policy.policy.statements() {
+            if statement.effect() != StatementEffect::Allow || statement.condition_keys().is_empty()
+            {
+                continue;
+            }
+            let mut bare = statement.raw().clone();
+            if let Some(object) = bare.as_object_mut() {
+                object.shift_remove("Condition");
+            }
+            let Ok(changed) = policy.policy.with_statement(statement.index(), bare) else {
+                continue;
+            };
+            let tried = replaced(hopeful, layer, &policy.label, changed);
+            if evaluate(&case.request, &tried).is_allowed() {
+                keys.extend(statement.condition_keys().into_iter().map(str::to_owned));
+            }
+        }
+    }
+    keys.into_iter().collect()
+}
+
+/// The policy of a layer that has just one.
+fn only_policy(layers: &Layers, layer: Layer) -> Option<Arc<PolicyLabel>> {
+    let found = policies(layers, layer);
+    match found.as_slice() {
+        [one] => Some(Arc::clone(&one.label)),
+        _ => None,
+    }
+}
+
+/// The known policies of a layer.
+pub fn policies(layers: &Layers, layer: Layer) -> Vec<&AttachedPolicy> {
+    match layer {
+        Layer::IdentityPolicy => layers.identity.known().into_iter().flatten().collect(),
+        Layer::PermissionsBoundary => layers.boundary.known().into_iter().flatten().collect(),
+        Layer::SessionPolicy => layers.session.known().into_iter().flatten().collect(),
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => {
+            layers.resource.known().into_iter().collect()
+        }
+        Layer::Scp => layers.scps.known().into_iter().flatten().flat_map(|l| &l.policies).collect(),
+        Layer::Rcp => layers.rcps.known().into_iter().flatten().flat_map(|l| &l.policies).collect(),
+        Layer::VpcEndpointPolicy => {
+            layers.vpc_endpoint.known().into_iter().flat_map(|e| &e.policies).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The layers with one policy, found by its label, replaced.
+pub fn replaced(layers: &Layers, layer: Layer, label: &Arc<PolicyLabel>, policy: Policy) -> Layers {
+    let mut layers = layers.clone();
+    let policy = Arc::new(policy);
+    let swap = |attached: &mut AttachedPolicy| {
+        if attached.label == *label {
+            attached.policy = Arc::clone(&policy);
+        }
+    };
+    match layer {
+        Layer::IdentityPolicy => layers.identity.known_mut().into_iter().flatten().for_each(swap),
+        Layer::PermissionsBoundary => {
+            layers.boundary.known_mut().into_iter().flatten().for_each(swap)
+        }
+        Layer::SessionPolicy => layers.session.known_mut().into_iter().flatten().for_each(swap),
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => {
+            layers.resource.known_mut().into_iter().for_each(swap);
+        }
+        Layer::Scp => {
+            layers
+                .scps
+                .known_mut()
+                .into_iter()
+                .flatten()
+                .flat_map(|l| &mut l.policies)
+                .for_each(swap);
+        }
+        Layer::Rcp => {
+            layers
+                .rcps
+                .known_mut()
+                .into_iter()
+                .flatten()
+                .flat_map(|l| &mut l.policies)
+                .for_each(swap);
+        }
+        Layer::VpcEndpointPolicy => {
+            layers
+                .vpc_endpoint
+                .known_mut()
+                .into_iter()
+                .flat_map(|e| &mut e.policies)
+                .for_each(swap);
+        }
+        _ => {}
+    }
+    layers
+}
+
+/// The layers with one of them letting everything through.
+fn opened(layers: &Layers, layer: Layer) -> Layers {
+    let mut layers = layers.clone();
+    match layer {
+        Layer::IdentityPolicy => layers.identity = Presence::Known(vec![everything()]),
+        Layer::PermissionsBoundary => layers.boundary = Presence::NotApplicable,
+        Layer::SessionPolicy => layers.session = Presence::NotApplicable,
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => {
+            layers.resource = Presence::Known(everything_for_everybody());
+        }
+        Layer::Scp => layers.scps = Presence::NotApplicable,
+        Layer::Rcp => layers.rcps = Presence::NotApplicable,
+        Layer::VpcEndpointPolicy => layers.vpc_endpoint = Presence::NotApplicable,
+        Layer::KmsKeyState => layers.key_state = Presence::Known(KeyState::Enabled),
+        _ => {}
+    }
+    layers
+}
+
+/// The layers with whatever is not known taken to let the call through, so that what is known shows.
+fn hopeful(layers: &Layers) -> Layers {
+    let mut layers = layers.clone();
+    match &mut layers.identity {
+        unknown @ Presence::Unknown(_) => *unknown = Presence::Known(vec![everything()]),
+        Presence::Partly(known, _) => {
+            let mut all = std::mem::take(known);
+            all.push(everything());
+            layers.identity = Presence::Known(all);
+        }
+        _ => {}
+    }
+    hope(&mut layers.boundary, |known| known.push(everything()));
+    hope(&mut layers.session, |known| known.push(everything()));
+    hope(&mut layers.scps, open_levels);
+    hope(&mut layers.rcps, open_levels);
+    hope(&mut layers.vpc_endpoint, |known: &mut EndpointPolicy| {
+        known.policies.push(everything_for_everybody());
+    });
+    if matches!(layers.resource, Presence::Unknown(_) | Presence::Partly(..)) {
+        layers.resource = Presence::Known(everything_for_everybody());
+    }
+    hope(&mut layers.kms_grants, |_| {});
+    hope(&mut layers.key_state, |_| {});
+    hope(&mut layers.block_public_access, |_| {});
+    layers
+}
+
+/// Unknown becomes not applicable; partly known becomes known with an opening added.
+fn hope<T>(presence: &mut Presence<T>, open: impl FnOnce(&mut T)) {
+    let taken = std::mem::replace(presence, Presence::NotApplicable);
+    *presence = match taken {
+        Presence::Unknown(_) => Presence::NotApplicable,
+        Presence::Partly(mut known, _) => {
+            open(&mut known);
+            Presence::Known(known)
+        }
+        other => other,
+    };
+}
+
+fn open_levels(levels: &mut Vec<Level>) {
+    for level in levels {
+        level.policies.push(everything());
+    }
+}
+
+fn has_unknown(layers: &Layers) -> bool {
+    fn unknown<T>(presence: &Presence<T>) -> bool {
+        matches!(presence, Presence::Unknown(_) | Presence::Partly(..))
+    }
+    unknown(&layers.identity)
+        || unknown(&layers.boundary)
+        || unknown(&layers.session)
+        || unknown(&layers.resource)
+        || unknown(&layers.scps)
+        || unknown(&layers.rcps)
+        || unknown(&layers.vpc_endpoint)
+        || unknown(&layers.kms_grants)
+        || unknown(&layers.key_state)
+}
+
+fn everything() -> AttachedPolicy {
+    hypothesis(&json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"}]}))
+}
+
+fn everything_for_everybody() -> AttachedPolicy {
+    hypothesis(&json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}))
+}
+
+fn hypothesis(document: &Value) -> AttachedPolicy {
+    #[expect(
+        clippy::expect_used,
+        reason = "the documents are the literals above, and a test reads them"
+    )]
+    let policy = Policy::from_value(document).expect("a literal policy");
+    AttachedPolicy::new(PolicyLabel::default(), policy)
+}
+
+/// What evaluating says about the layers.
+pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let found = evaluated.found.as_ref()?;
+    let id = picture.observation().event.id();
+    let policy = found
+        .label
+        .as_ref()
+        .and_then(|l| l.name.clone().or_else(|| l.arn.clone()).or_else(|| l.attached_to.clone()));
+    let text = match (&found.statement, policy) {
+        (Some(statement), Some(policy)) => Sentence::new("evaluated-statement")
+            .arg("sid", statement.sid().unwrap_or("?"))
+            .arg("number", (statement.index() + 1) as f64)
+            .arg("policy", policy)
+            .arg("layer", found.layer),
+        _ => Sentence::new("evaluated-layer").arg("layer", found.layer).arg("effect", found.effect),
+    };
+    let trust = match (found.complete, evaluated.contradicted) {
+        (true, 0) => 9.0,
+        (true, _) => 4.0,
+        (false, 0) if found.statement.is_some() => 7.0,
+        (false, 0) => 4.0,
+        (false, _) => 2.0,
+    };
+    Some(Testimony::new(Witness::Evaluated, text).weigh(found.layer, found.effect, trust).event(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hypotheses_are_policies() {
+        assert_eq!(everything().policy.statements().len(), 1);
+        assert_eq!(everything_for_everybody().policy.statements().len(), 1);
+    }
+}
