@@ -904,16 +904,43 @@ impl Assignment<'_> {
 
     /// Names the key of calls that lost it, from what their parents say.
     fn infer_keys(&self, chains: &mut Chains) {
-        for child in self.children.iter().filter(|c| c.is_kms() && c.key.is_none()) {
+        let lost: Vec<&Child> =
+            self.children.iter().filter(|c| c.is_kms() && c.key.is_none()).collect();
+        let alike = self.keys_of_alike(chains, &lost);
+        for child in lost {
             let mut at = child.index;
             while let Some(link) = chains.link(at) {
                 at = link.parent;
-                if let Some(key) = self.key_of_parent(at) {
+                let by_alike =
+                    || self.events.get(at).and_then(|root| key_by_features(root, &alike));
+                if let Some(key) = self.key_of_parent(at).or_else(by_alike) {
                     chains.keys.insert(child.index, key);
                     break;
                 }
             }
         }
+    }
+
+    /// For the parents of calls that lost their key: which keys other calls with the same request
+    /// parameter (a launch template, a function, a group) led to.
+    fn keys_of_alike(
+        &self,
+        chains: &Chains,
+        lost: &[&Child],
+    ) -> Map<String, std::collections::BTreeSet<String>> {
+        let parent = |index: usize| chains.link(index).and_then(|l| self.events.get(l.parent));
+        let names: std::collections::BTreeSet<(&str, &str)> =
+            lost.iter().filter_map(|c| parent(c.index)).map(|e| (e.source(), e.name())).collect();
+        let mut keys: Map<String, std::collections::BTreeSet<String>> = Map::default();
+        for child in self.children.iter().filter(|c| c.is_kms()) {
+            let (Some(key), Some(root)) = (&child.key, parent(child.index)) else { continue };
+            if names.contains(&(root.source(), root.name())) {
+                for feature in parameters(root) {
+                    keys.entry(feature).or_default().insert(key.clone());
+                }
+            }
+        }
+        keys
     }
 
     /// The one key that a call names or is known to use.
@@ -969,6 +996,31 @@ fn takes_on_another(child: &Child<'_>, facts: &RootFacts, weight: &Weight) -> bo
     // A denied call has lost its request and can only be told by service and time.
     let Some(session) = child.event.request_value("roleSessionName") else { return false };
     weight.ids <= 0.0 || session.starts_with("i-") && !facts.has(&session)
+}
+
+/// Request parameters with where they apply, as far as they look like names or ids.
+fn parameters(root: &Event) -> Vec<String> {
+    let mut found = Vec::new();
+    event::json::leaves(root.request().unwrap_or_default(), |path, value| {
+        if call::tokens_of(value).next().is_some() && found.len() < 60 {
+            found.push(format!("{}|{path}|{value}", place(root)));
+        }
+    });
+    found
+}
+
+/// The key that all calls sharing some parameter led to, if there is one such key only.
+fn key_by_features(
+    root: &Event,
+    alike: &Map<String, std::collections::BTreeSet<String>>,
+) -> Option<String> {
+    let mut keys: std::collections::BTreeSet<&String> = std::collections::BTreeSet::new();
+    for feature in parameters(root) {
+        if let Some(seen) = alike.get(&feature).filter(|seen| seen.len() == 1) {
+            keys.extend(seen);
+        }
+    }
+    (keys.len() == 1).then(|| keys.pop_first().cloned()).flatten()
 }
 
 /// Account and Region in which an alias has its meaning.

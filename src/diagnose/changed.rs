@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use super::evaluated::Found;
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::event::{CallerKind, Effect, Layer};
 use crate::history::History;
 use crate::history::change::Change;
 use crate::history::subject::{Entity, Subject};
+use crate::iam::PolicySource;
 use crate::wording::Sentence;
 
 /// IAM, KMS and Organizations are eventually consistent: a call may still succeed for a while after
@@ -173,6 +175,19 @@ fn unchanged(picture: &Picture<'_, '_>, worked_before: bool, none: bool) -> Opti
         Testimony::new(Witness::Changed, Sentence::new("changed-nothing"))
             .event(picture.observation().event.id()),
     )
+}
+
+/// The change that wrote the policy in which evaluating found the denial.
+pub fn origin<'h>(
+    found: &Found,
+    picture: &Picture<'_, '_>,
+    history: &'h History,
+) -> Option<&'h Change> {
+    let Some(PolicySource::Event(id)) = found.label.as_ref()?.source.as_ref() else { return None };
+    history
+        .changes()
+        .iter()
+        .find(|c| c.event_id.as_ref() == id && c.time <= picture.first.plus_seconds(2))
 }
 
 /// The change to blame once the layer is known: the last one of that layer before the first failure.

@@ -13,10 +13,12 @@ use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::chain::Chains;
 use crate::contrast::Observation;
-use crate::event::{CallerKind, Effect, Event, Layer};
+use crate::event::{CallerKind, Effect, Event, Layer, Time};
 use crate::history::History;
+use crate::history::change::Change;
 use crate::history::layers::{Likelihood, layers_of};
 use crate::history::request::{Around, request_of};
+use crate::history::subject::Subject;
 use crate::iam::{
     AttachedPolicy, DecisionResult, EndpointPolicy, KeyState, Layers, Level, Policy, PolicyLabel,
     Presence, Request, Statement, StatementEffect, evaluate,
@@ -64,6 +66,8 @@ pub struct Evaluated {
     pub contradicted: usize,
     /// Successes that evaluating allows.
     pub confirmed: usize,
+    /// The change before which evaluating allows the very call that was denied.
+    pub turned_by: Option<Change>,
 }
 
 impl Evaluated {
@@ -77,10 +81,36 @@ impl Evaluated {
 const FAILURES: usize = 12;
 const SUCCESSES: usize = 60;
 
-/// The case of one call.
+/// The last change before which evaluating allows the call that was denied after it.
+fn turned_by<'h>(
+    picture: &Picture<'_, '_>,
+    events: &[Event],
+    chains: &Chains,
+    history: &'h History,
+) -> Option<&'h Change> {
+    let index = picture.observation().index;
+    super::changed::suspects(picture, history).into_iter().rev().find(|change| {
+        let before = change.time.plus_seconds(-1);
+        case_at(events, chains, history, index, before)
+            .is_some_and(|case| evaluate(&case.request, &hopeful(&case.layers)).is_allowed())
+    })
+}
+
+/// The case of one call, with the policies of its own moment.
 pub fn case(events: &[Event], chains: &Chains, history: &History, index: usize) -> Option<Case> {
+    case_at(events, chains, history, index, events.get(index)?.time)
+}
+
+/// The case of one call, with the policies of another moment.
+fn case_at(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+    time: Time,
+) -> Option<Case> {
     let event = events.get(index)?;
-    let inventory = history.at(event.time);
+    let inventory = history.at(time);
     let via = via(events, chains, index);
     let root = chains.root(index);
     let around = Around {
@@ -128,6 +158,16 @@ pub fn evaluated(
     if result.found.is_none() {
         return result;
     }
+    result.turned_by = turned_by(picture, events, chains, history).cloned();
+    if let (Some(change), Some(found)) = (&result.turned_by, &mut result.found)
+        && matches!(change.subject, Subject::Grant { .. })
+    {
+        // AWS names the layer where an Allow was missed last; what went away is the grant.
+        found.layer = Layer::KmsGrant;
+        found.effect = Effect::NotApplicable;
+        found.label = None;
+        found.condition_keys.clear();
+    }
     for success in nearest(picture) {
         let Some(case) = case(events, chains, history, success.index) else { continue };
         match evaluate(&case.request, &case.layers).result {
@@ -171,7 +211,12 @@ fn found(case: &Case) -> Option<Found> {
         Some(layer) => layer,
         None => only_suspect(&case.request, &hopeful)?,
     };
-    let deny = deciding_deny(case, &hopeful, layer);
+    let deny = decision
+        .statements
+        .iter()
+        .filter(|d| d.layer == layer && d.effect() == StatementEffect::Deny)
+        .find_map(|d| Some((Arc::clone(&d.label), Arc::clone(d.statement.as_ref()?))))
+        .or_else(|| deciding_deny(case, &hopeful, layer));
     let effect = match (layer, &deny) {
         (Layer::KmsGrant | Layer::KmsKeyState, _) => Effect::NotApplicable,
         (_, Some(_)) => Effect::ExplicitDeny,

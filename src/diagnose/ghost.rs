@@ -9,14 +9,21 @@ use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
 use crate::chain::Chains;
 use crate::contrast::{self, Gap, Observation};
-use crate::event::{self, Effect, Event, Failure, Layer};
+use crate::event::{self, Effect, Event, Failure, Layer, json};
+use crate::history::History;
+use crate::history::change::Change;
 use crate::wording::Sentence;
 
 /// A denial of the missing step this near to a ghost is taken for the same cause.
 const NEAR_SECONDS: i64 = 6 * 3600;
 
 /// The ghosts of an export, given the incidents whose denials were logged.
-pub fn ghosts(events: &[Event], chains: &Chains, logged: &[Incident]) -> Vec<Incident> {
+pub fn ghosts(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    logged: &[Incident],
+) -> Vec<Incident> {
     let mut causes: BTreeMap<(String, Vec<String>, String), Vec<Gap>> = BTreeMap::new();
     for gap in contrast::gaps(events, chains) {
         let Some(event) = events.get(gap.call) else { continue };
@@ -26,7 +33,10 @@ pub fn ghosts(events: &[Event], chains: &Chains, logged: &[Incident]) -> Vec<Inc
         let place = format!("{}|{}", event::action(event), event.account().unwrap_or_default());
         causes.entry((place, gap.missing.clone(), gap.shared.clone())).or_default().push(gap);
     }
-    causes.into_values().filter_map(|gaps| incident(events, chains, &gaps, logged)).collect()
+    causes
+        .into_values()
+        .filter_map(|gaps| incident(events, chains, history, &gaps, logged))
+        .collect()
 }
 
 /// Whether KMS calls of the account are in the log around that time at all: where they are not, a
@@ -48,6 +58,7 @@ fn could_be_seen(events: &[Event], root: &Event) -> bool {
 fn incident(
     events: &[Event],
     chains: &Chains,
+    history: &History,
     gaps: &[Gap],
     logged: &[Incident],
 ) -> Option<Incident> {
@@ -61,8 +72,13 @@ fn incident(
         testimony.push(like_denied(twin, events));
         change = twin.change.clone();
     }
+    let change = change.or_else(|| last_change(events, history, first).cloned());
+    if let Some(change) = change.as_ref().filter(|_| twin.is_none()) {
+        testimony.push(changed(change));
+    }
     let ranked = rank::rank(&testimony);
-    let certainty = if twin.is_some() { Certainty::Inferred } else { Certainty::Unknown };
+    let certainty =
+        if twin.is_some() || change.is_some() { Certainty::Inferred } else { Certainty::Unknown };
     let observed = Observation::new(events, chains, first.call)?;
     let nearest = first.comparable.first().and_then(|&call| {
         let success = Observation::new(events, chains, call)?;
@@ -96,6 +112,33 @@ fn incident(
         },
         missing_steps: missing,
     })
+}
+
+/// The last change, before the first gap and after the last complete call before it, of a key that
+/// the call names or of its principal.
+fn last_change<'h>(events: &[Event], history: &'h History, first: &Gap) -> Option<&'h Change> {
+    let root = events.get(first.call)?;
+    let mut owners: Vec<String> = contrast::principal(root).into_iter().collect();
+    json::leaves(root.request().unwrap_or_default(), |_, value| {
+        if value.starts_with("arn:") && value.contains(":kms:") {
+            owners.push(value.to_owned());
+        }
+    });
+    let complete = first.comparable.iter().filter_map(|&i| events.get(i)).map(|e| e.time);
+    let from = complete.filter(|t| *t <= root.time).max()?;
+    history.changes().iter().rev().find(|change| {
+        change.time >= from
+            && change.time <= root.time
+            && history.owner(&change.subject).is_some_and(|owner| owners.contains(&owner))
+    })
+}
+
+fn changed(change: &Change) -> Testimony {
+    let text = Sentence::new("changed-before")
+        .arg("action", change.action.as_str())
+        .arg("time", change.time.to_string())
+        .arg("summary", change.summary.clone());
+    Testimony::new(Witness::Changed, text).layer(change.layer, 3.0).event(&change.event_id)
 }
 
 /// What is missing, and among how many that have it.

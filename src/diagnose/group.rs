@@ -34,7 +34,7 @@ pub fn diagnose(
         }
     }
     let mut incidents = merge(judged, events, chains, &pool);
-    let ghosts = super::ghost::ghosts(events, chains, &incidents);
+    let ghosts = super::ghost::ghosts(events, chains, history, &incidents);
     incidents.extend(ghosts);
     incidents.sort_by(|a, b| {
         let key =
@@ -164,7 +164,11 @@ fn judge(
         Some(found) => found.condition_keys.clone(),
         None => contrasted::condition_keys(&testimony, layer),
     };
-    let change = changed::culprit(picture, history, layer).cloned();
+    let change = evaluation
+        .turned_by
+        .clone()
+        .or_else(|| changed::culprit(picture, history, layer).cloned())
+        .or_else(|| found.as_ref().and_then(|f| changed::origin(f, picture, history)).cloned());
     let cause = cause(picture, layer, change.as_ref(), found.as_ref());
     let verdict = Verdict { ranked, certainty, testimony, condition_keys, found, next_evidence };
     Judged {
@@ -235,10 +239,8 @@ fn incident(
     let mut change = None;
     for part in parts {
         failing.extend(part.failing);
-        if verdict.is_none() {
-            verdict = Some(part.verdict);
-            change = part.change;
-        }
+        verdict.get_or_insert(part.verdict);
+        change = change.or(part.change);
     }
     failing.sort_by_key(|f| f.denied);
     let comparison = compare(&failing, shown_call, events, chains, pool);
