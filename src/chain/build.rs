@@ -923,20 +923,16 @@ impl Assignment<'_> {
 
     /// For the parents of calls that lost their key: which keys other calls with the same request
     /// parameter (a launch template, a function, a group) led to.
-    fn keys_of_alike(
-        &self,
-        chains: &Chains,
-        lost: &[&Child],
-    ) -> Map<String, std::collections::BTreeSet<String>> {
+    fn keys_of_alike(&self, chains: &Chains, lost: &[&Child]) -> Alike {
         let parent = |index: usize| chains.link(index).and_then(|l| self.events.get(l.parent));
         let names: std::collections::BTreeSet<(&str, &str)> =
             lost.iter().filter_map(|c| parent(c.index)).map(|e| (e.source(), e.name())).collect();
-        let mut keys: Map<String, std::collections::BTreeSet<String>> = Map::default();
+        let mut keys = Alike::default();
         for child in self.children.iter().filter(|c| c.is_kms()) {
             let (Some(key), Some(root)) = (&child.key, parent(child.index)) else { continue };
             if names.contains(&(root.source(), root.name())) {
                 for feature in parameters(root) {
-                    keys.entry(feature).or_default().insert(key.clone());
+                    *keys.entry(feature).or_default().entry(key.clone()).or_default() += 1;
                 }
             }
         }
@@ -1009,18 +1005,23 @@ fn parameters(root: &Event) -> Vec<String> {
     found
 }
 
-/// The key that all calls sharing some parameter led to, if there is one such key only.
-fn key_by_features(
-    root: &Event,
-    alike: &Map<String, std::collections::BTreeSet<String>>,
-) -> Option<String> {
-    let mut keys: std::collections::BTreeSet<&String> = std::collections::BTreeSet::new();
+/// Request parameter -> KMS keys that calls with it led to, and how often.
+type Alike = Map<String, BTreeMap<String, usize>>;
+
+/// The key that all calls sharing a parameter led to; of several such parameters the one with most
+/// calls behind it decides.
+fn key_by_features(root: &Event, alike: &Alike) -> Option<String> {
+    let mut best: Option<(usize, &String)> = None;
     for feature in parameters(root) {
-        if let Some(seen) = alike.get(&feature).filter(|seen| seen.len() == 1) {
-            keys.extend(seen);
+        let Some(seen) = alike.get(&feature).filter(|seen| seen.len() == 1) else { continue };
+        let Some((key, count)) = seen.first_key_value() else { continue };
+        match best {
+            Some((most, other)) if *count == most && other != key => return None,
+            Some((most, _)) if *count <= most => {}
+            _ => best = Some((*count, key)),
         }
     }
-    (keys.len() == 1).then(|| keys.pop_first().cloned()).flatten()
+    best.map(|(_, key)| key.clone())
 }
 
 /// Account and Region in which an alias has its meaning.

@@ -127,7 +127,8 @@ fn last_change<'h>(events: &[Event], history: &'h History, first: &Gap) -> Optio
     let complete = first.comparable.iter().filter_map(|&i| events.get(i)).map(|e| e.time);
     let from = complete.filter(|t| *t <= root.time).max()?;
     history.changes().iter().rev().find(|change| {
-        change.time >= from
+        super::changed::can_take_away(change)
+            && change.time >= from
             && change.time <= root.time
             && history.owner(&change.subject).is_some_and(|owner| owners.contains(&owner))
     })

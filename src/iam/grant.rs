@@ -43,6 +43,12 @@ pub struct KmsGrant {
 }
 
 impl KmsGrant {
+    /// The same grant without encryption context constraints, for asking what it could allow.
+    #[must_use]
+    pub fn unconstrained(&self) -> KmsGrant {
+        KmsGrant { equals: None, subset: None, ..self.clone() }
+    }
+
     /// Reads a grant as `kms:ListGrants`, a `CreateGrant` event or `simulate` spell it: `key` or
     /// `KeyId`, `GranteePrincipal`, `Operations`, `Constraints`; case and underscores in these
     /// names do not matter. `None` without a grantee.
