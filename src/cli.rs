@@ -228,7 +228,7 @@ pub enum Command {
     /// Say what failed, which policy denied, and why
     Analyze(Box<AnalyzeArguments>),
     /// List chains: a call and the calls services made for it
-    Chains(ChainsArguments),
+    Chains(Box<ChainsArguments>),
     /// Show which policies, grants and key states were in force at a moment
     Policies(Box<PoliciesArguments>),
     /// List who changed policies, grants and key states, with the difference

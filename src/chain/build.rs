@@ -18,6 +18,8 @@ use super::knowledge::{Fit, Invokers, Knowledge};
 use super::link::{Link, LinkKind, Synthesized};
 use crate::event::{self, CallerKind, Event, Failure, IdentityType, Time};
 
+/// Session ARN -> when it began and by which call.
+type Dated = Map<String, Vec<(Time, usize)>>;
 type Map<K, V> = HashMap<K, V, RandomState>;
 
 /// Every link of an export, by position among its events.
@@ -30,7 +32,7 @@ pub struct Chains {
     synthesized: BTreeMap<usize, Synthesized>,
     keys: BTreeMap<usize, String>,
     issued_keys: Map<String, usize>,
-    issued_sessions: Map<String, Vec<(Time, usize)>>,
+    issued_sessions: Dated,
 }
 
 impl Chains {
@@ -233,7 +235,7 @@ impl<'e> Sessions<'e> {
     }
 
     /// What was issued, to keep beyond the building.
-    fn issued(&self) -> (Map<String, usize>, Map<String, Vec<(Time, usize)>>) {
+    fn issued(&self) -> (Map<String, usize>, Dated) {
         let sessions = self.by_arn.iter().map(|(arn, list)| {
             let dated = list.iter().filter_map(|&i| Some((self.events.get(i)?.time, i)));
             (arn.clone(), dated.collect())

@@ -121,7 +121,7 @@ fn case_at(
     let around = Around {
         kind: Some(chains.caller_kind(index, event)),
         root: (root != index).then(|| events.get(root)).flatten(),
-        via: via.as_deref(),
+        via,
         issuer: chains.issuer(event).and_then(|i| events.get(i)),
         resource: chains.inferred_key(index),
         request: None,
