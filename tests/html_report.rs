@@ -106,6 +106,45 @@ fn ten_thousand_occurrences_stay_a_small_page_and_are_counted() {
     assert!(page.contains("200 of 10,000 are listed."));
 }
 
+/// `list` repeated until it has five thousand things.
+fn swell<T: Clone>(list: &mut Vec<T>) {
+    let once = list.clone();
+    assert!(!once.is_empty());
+    *list = once.into_iter().cycle().take(5_000).collect();
+}
+
+#[test]
+fn no_list_can_swell_the_page() {
+    let mut report = sample("ebs_source_ip.json");
+    swell(&mut report.coverage.blind_spots);
+    swell(&mut report.coverage.accounts);
+    let incident = &mut report.incidents[0];
+    swell(&mut incident.chain);
+    for (index, step) in incident.chain.iter_mut().enumerate().skip(2) {
+        step.event_id = Some(format!("event-{index}"));
+        step.action = format!("kms:Action{index}");
+        step.principal_arn = Some(format!("arn:aws:iam::111122223333:user/user-{index}"));
+    }
+    incident.missing_steps = (0..5_000).map(|index| format!("kms:Missing{index}")).collect();
+    swell(&mut incident.occurrences);
+    swell(&mut incident.root.as_mut().unwrap().resources);
+    swell(&mut incident.comparison.factors);
+    let success = incident.comparison.nearest_success.as_mut().unwrap();
+    swell(&mut success.chain);
+    swell(&mut success.differences);
+    let verdict = &mut incident.verdict;
+    swell(&mut verdict.condition_keys);
+    swell(&mut verdict.evidence);
+    swell(&mut verdict.evidence[0].event_ids);
+    swell(&mut verdict.alternatives);
+    swell(&mut verdict.ruled_out);
+    swell(&mut verdict.next_evidence);
+    swell(&mut incident.fixes);
+    swell(&mut incident.refuted_fixes);
+    let page = rendered(&report, Language::En);
+    assert!(page.len() < 600_000, "{} bytes", page.len());
+}
+
 #[test]
 fn a_thousand_incidents_stay_a_page_that_opens_and_are_counted() {
     let mut report = sample("autoscaling_own_key.json");

@@ -13,13 +13,17 @@ use super::text::{moment, percent, principal};
 use super::timeline::{Mark, Timeline};
 use crate::event::{Effect, Layer};
 use crate::report::words::layer;
-use crate::report::{Incident, Kind, Occurrence, Report, Step};
+use crate::report::{Incident, Kind, Occurrence, Report, RootCall, Step};
 use crate::wording::{Sentence, Wording};
 
 /// Occurrences that are listed. The JSON report has all of them.
 const OCCURRENCES: usize = 200;
 /// Resources of the user's call that are named.
 const RESOURCES: usize = 12;
+/// Condition keys that are named.
+const CONDITION_KEYS: usize = 12;
+/// Commands of next evidence.
+const NEXT_EVIDENCE: usize = 40;
 /// Missing steps that the headline names; of more it names the first and counts the others.
 const HEADLINE_STEPS: usize = 2;
 
@@ -134,7 +138,7 @@ impl<'a> IncidentPage<'a> {
                 words,
                 format!("next-{number}"),
                 words.say(&Sentence::new("html-next-evidence-commands")),
-                &verdict.next_evidence,
+                verdict.next_evidence.get(..NEXT_EVIDENCE).unwrap_or(&verdict.next_evidence),
             ),
             change: change(incident, number, words),
             fixes: FixView::of(incident, number, words),
@@ -241,9 +245,9 @@ fn known(facts: Vec<(Sentence, Known)>, words: &Wording) -> Vec<Fact> {
 
 fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
     use Known::{Code, Plain};
-    let Some(root) = &incident.root else { return Vec::new() };
-    let place = [root.account_id.as_deref(), root.region.as_deref()];
-    let place: Vec<&str> = place.into_iter().flatten().collect();
+    let Some(root) = incident.root.as_ref().filter(|_| !is_one_call(incident)) else {
+        return Vec::new();
+    };
     let shown = root.resources.get(..RESOURCES).unwrap_or(&root.resources);
     let outcome = match &root.error_code {
         Some(code) => format!("{} ({code})", words.say(&root.outcome.into())),
@@ -255,7 +259,7 @@ fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
         (Sentence::new("html-error-text"), Plain(root.error_message.clone())),
         (Sentence::new("html-when"), Plain(Some(moment(&root.event_time)))),
         (Sentence::new("html-who"), Code(root.principal_arn.clone())),
-        (Sentence::new("html-place"), Plain((!place.is_empty()).then(|| place.join(" · ")))),
+        (Sentence::new("html-place"), Plain(place(root))),
         (Sentence::new("html-source-address"), Code(root.source_ip.clone())),
         (Sentence::new("html-vpc-endpoint"), Code(root.vpc_endpoint_id.clone())),
         (Sentence::new("html-resources"), Code((!shown.is_empty()).then(|| shown.join("\n")))),
@@ -264,9 +268,23 @@ fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
     known(facts, words)
 }
 
+/// Account and region.
+fn place(root: &RootCall) -> Option<String> {
+    let parts = [root.account_id.as_deref(), root.region.as_deref()];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+/// The user's own call was denied: there are not two calls to tell of.
+fn is_one_call(incident: &Incident) -> bool {
+    let root = incident.root.as_ref().and_then(|root| root.event_id.as_deref());
+    root.is_some() && root == incident.denied.as_ref().map(|denied| denied.event_id.as_str())
+}
+
 fn denied(incident: &Incident, words: &Wording) -> Vec<Fact> {
     use Known::{Code, Plain};
     let Some(denied) = &incident.denied else { return Vec::new() };
+    let own = incident.root.as_ref().filter(|_| is_one_call(incident));
     let facts = vec![
         (Sentence::new("html-action"), Code(Some(denied.action.clone()))),
         (Sentence::new("html-resource"), Code(denied.resource.clone())),
@@ -276,6 +294,8 @@ fn denied(incident: &Incident, words: &Wording) -> Vec<Fact> {
         (Sentence::new("html-who"), Code(denied.principal_arn.clone())),
         (Sentence::new("html-how-signed"), Plain(Some(words.say(&denied.caller_kind.into())))),
         (Sentence::new("html-invoked-by"), Code(denied.invoked_by.clone())),
+        (Sentence::new("html-place"), Plain(own.and_then(place))),
+        (Sentence::new("html-source-address"), Code(own.and_then(|root| root.source_ip.clone()))),
         (Sentence::new("html-vpc-endpoint"), Code(denied.vpc_endpoint_id.clone())),
         (Sentence::new("html-event"), Code(Some(denied.event_id.clone()))),
     ];
@@ -285,7 +305,8 @@ fn denied(incident: &Incident, words: &Wording) -> Vec<Fact> {
 fn policy(incident: &Incident, words: &Wording) -> Vec<Fact> {
     use Known::Code;
     let verdict = &incident.verdict;
-    let keys = (!verdict.condition_keys.is_empty()).then(|| verdict.condition_keys.join(", "));
+    let keys = verdict.condition_keys.get(..CONDITION_KEYS).unwrap_or(&verdict.condition_keys);
+    let keys = (!keys.is_empty()).then(|| keys.join(", "));
     let policy = verdict.policy.clone().unwrap_or_default();
     let source = policy.source.and_then(|source| source.event_id.or(source.file));
     let facts = vec![

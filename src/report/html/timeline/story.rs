@@ -11,6 +11,9 @@ use crate::wording::{Sentence, Wording};
 /// More calls than this are counted, not drawn; the table of calls below the picture has them.
 const DRAWN_CALLS: usize = 40;
 
+/// Steps that never came that are drawn; the list beside the picture has more.
+const DRAWN_MISSING: usize = 8;
+
 /// How a call is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::report::html) enum Mark {
@@ -113,7 +116,7 @@ pub(super) fn stories(incident: &Incident, wording: &Wording) -> (Story, Option<
     let worked = nearest
         .filter(|success| !success.chain.is_empty())
         .map(|success| Story::of(&success.chain, None, wording));
-    for action in &incident.missing_steps {
+    for action in incident.missing_steps.iter().take(DRAWN_MISSING) {
         failed.add_missing(action, worked.as_ref(), wording);
     }
     (failed, worked)
