@@ -335,15 +335,17 @@ impl History {
                 }
                 let file = place(state.source.as_ref());
                 let name = subject.describe();
+                let complain = |place, message: &str| {
+                    file.as_ref().map(|file| gap(file, place, &name, message))
+                };
                 match Policy::parse(text) {
                     Ok(policy) => {
-                        for warning in policy.warnings() {
-                            gaps.push(gap(&file, warning.place, &name, &warning.message));
-                        }
+                        let warnings = policy.warnings().iter();
+                        gaps.extend(warnings.filter_map(|w| complain(w.place, &w.message)));
                         compiled.insert(text.clone(), Arc::new(policy));
                     }
                     Err(PolicyError { line, column, message }) => {
-                        gaps.push(gap(&file, Some((line, column)), &name, &message));
+                        gaps.extend(complain(Some((line, column)), &message));
                     }
                 }
             }
@@ -414,12 +416,12 @@ fn text_of(known: &Known) -> Option<&Arc<str>> {
     }
 }
 
-fn place(source: Option<&Source>) -> Arc<str> {
-    match source {
-        Some(Source::File(path)) => path.clone(),
-        Some(Source::Event(id) | Source::Before(id)) => format!("event {id}").into(),
-        Some(Source::Default(page)) => (*page).into(),
-        None => "the trail".into(),
+/// What a complaint about a document from the trail names; dumps complain themselves, with the
+/// place in the file.
+fn place(source: Option<&Source>) -> Option<Arc<str>> {
+    match source? {
+        Source::Event(id) | Source::Before(id) => Some(format!("event {id}").into()),
+        Source::File(_) | Source::Default(_) => None,
     }
 }
 

@@ -5,6 +5,7 @@
 use serde_json::Value as Json;
 
 use super::super::change::{Value, document_value, text_at};
+use super::super::replay::Source;
 use super::super::subject::{Entity, EntityKind, PolicyType, Subject};
 use super::{Dump, Page, PolicyInfo, Scope, resource};
 
@@ -43,7 +44,9 @@ fn entity(account: &str, kind: &str, folder: &str) -> Option<Entity> {
     Some(Entity::new(account, kind, name))
 }
 
+/// The files of one folder are one source: what they list together is complete.
 fn iam(page: &Page<'_>, dump: &mut Dump, account: &str, kind: &str, folder: &str) -> bool {
+    let page = &Page { source: Source::File(folder_of(page).into()), ..page.with(page.json) };
     if kind == "policy" {
         return managed_policy(page, dump);
     }
@@ -102,10 +105,14 @@ fn tags(page: &Page<'_>, dump: &mut Dump, of: &str) {
     dump.scope(page, Scope::Tags(of.to_owned()));
 }
 
+fn folder_of<'p>(page: &'p Page<'_>) -> &'p str {
+    page.file.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder)
+}
+
 /// `metadata.json` has the ARN and the default version; `current-policy.json` beside it is the
 /// document. Both are read into the same version.
 fn managed_policy(page: &Page<'_>, dump: &mut Dump) -> bool {
-    let folder = page.file.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder);
+    let folder = folder_of(page);
     match page.names.stem.as_str() {
         "metadata" => {
             let Some(arn) = page.text("arn") else { return false };

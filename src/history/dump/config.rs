@@ -43,20 +43,14 @@ fn opened(value: Option<&Json>) -> Json {
     }
 }
 
-fn item(page: &Page<'_>, dump: &mut Dump, entry: &Json) {
+fn item<'p>(page: &Page<'p>, dump: &mut Dump, entry: &'p Json) {
     let Some(kind) = text_at(entry, "resourceType") else { return };
     let time = at(entry, "configurationItemCaptureTime").and_then(|time| match time {
         Json::String(text) => Time::parse(text),
         Json::Number(number) => number.as_f64().and_then(Time::from_epoch),
         _ => None,
     });
-    let dated = Page {
-        json: entry,
-        names: page.names,
-        time: time.unwrap_or(page.time),
-        source: page.source.clone(),
-        file: page.file.clone(),
-    };
+    let dated = Page { time: time.unwrap_or(page.time), ..page.with(entry) };
     let deleted =
         text_at(entry, "configurationItemStatus").is_some_and(|status| status.contains("Deleted"));
     if deleted {

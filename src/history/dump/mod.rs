@@ -10,6 +10,7 @@ mod iam;
 mod kms;
 mod names;
 mod organizations;
+mod place;
 mod resource;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use super::replay::Source;
 use super::subject::{Entity, PolicyType, Subject};
 use crate::error::{Error, Result};
 use crate::event::Time;
+use crate::iam::{Policy, PolicyError};
 pub(crate) use names::Names;
 
 /// Largest file read, unpacked: a dump of a large account has tens of megabytes.
@@ -197,9 +199,16 @@ pub(crate) struct Page<'p> {
     pub time: Time,
     pub source: Source,
     pub file: Arc<str>,
+    /// The whole file.
+    pub text: &'p str,
 }
 
-impl Page<'_> {
+impl<'p> Page<'p> {
+    /// The same surroundings around another part of the file.
+    pub fn with(&self, json: &'p Json) -> Page<'p> {
+        Page { json, source: self.source.clone(), file: self.file.clone(), ..*self }
+    }
+
     /// The text at a dotted path, ignoring letter case.
     pub fn text(&self, path: &str) -> Option<&str> {
         text_at(self.json, path)
@@ -287,6 +296,7 @@ impl Dump {
                 time,
                 source: Source::File(file.clone()),
                 file: file.clone(),
+                text,
             };
             known |= self.page(&page);
         }
@@ -326,13 +336,7 @@ impl Dump {
         let Json::Array(items) = page.json else { return false };
         let mut known = false;
         for json in items {
-            let item = Page {
-                json,
-                names: page.names,
-                time: page.time,
-                source: page.source.clone(),
-                file: page.file.clone(),
-            };
+            let item = page.with(json);
             known |= READERS.iter().any(|reader| reader(&item, self));
         }
         known
@@ -348,8 +352,29 @@ impl Dump {
     }
 
     pub(crate) fn fact(&mut self, page: &Page<'_>, subject: Subject, value: Value) {
+        if let Some(text) = value.as_text().filter(|_| subject.is_document()) {
+            self.check(page, &subject, text);
+        }
         let source = page.source.clone();
         self.facts.push(Fact { subject, value, time: page.time, source });
+    }
+
+    /// Complains of what is wrong with a document, at its place in the file. A statement that
+    /// cannot be read leaves the others in force.
+    fn check(&mut self, page: &Page<'_>, subject: &Subject, text: &str) {
+        let what = subject.describe();
+        let mut complain = |place: Option<(usize, usize)>, message: &str| {
+            let place = place.and_then(|place| place::in_file(page.text, text, place));
+            self.gap(&page.file, place, &format!("{what}: {message}"));
+        };
+        match Policy::parse(text) {
+            Ok(policy) => {
+                for warning in policy.warnings() {
+                    complain(warning.place, &warning.message);
+                }
+            }
+            Err(PolicyError { line, column, message }) => complain(Some((line, column)), &message),
+        }
     }
 
     pub(crate) fn scope(&mut self, page: &Page<'_>, scope: Scope) {

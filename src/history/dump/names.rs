@@ -64,9 +64,11 @@ impl Names {
 
     /// An id with this prefix (`ou-`, `p-`, `r-`) in the name.
     pub fn id(&self, prefix: &str) -> Option<&str> {
-        let from = self.stem.find(prefix).filter(|at| {
-            *at == 0 || self.stem.as_bytes().get(at - 1).is_some_and(|b| !b.is_ascii_alphanumeric())
-        })?;
+        let starts_word = |at: &usize| {
+            let before = at.checked_sub(1).and_then(|before| self.stem.as_bytes().get(before));
+            before.is_none_or(|byte| !byte.is_ascii_alphanumeric())
+        };
+        let from = self.stem.match_indices(prefix).map(|(at, _)| at).find(starts_word)?;
         self.stem.get(from..)?.split(['.', '_', ' ']).next()
     }
 
@@ -132,6 +134,8 @@ mod tests {
         let names = Names::of(Path::new("list-parents-ou-ab12-12345678.json"));
         assert_eq!(names.id("ou-"), Some("ou-ab12-12345678"));
         assert_eq!(names.id("r-"), None);
+        let names = Names::of(Path::new("list-policies-for-target-r-ab12.json"));
+        assert_eq!(names.id("r-"), Some("r-ab12"));
         assert_eq!(
             Names::of(Path::new("list-parents-111122223333.json")).account.as_deref(),
             Some("111122223333")
