@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::ingest::Moment;
+use crate::report::Kind;
+use crate::wording::Language;
 
 /// Why did the call to AWS fail? Reads CloudTrail, offline, without credentials.
 #[derive(Debug, Parser)]
@@ -63,6 +65,70 @@ pub struct ShowArguments {
     /// Only what has this resource in its chain: an ARN, an id, or a part with `*`
     #[arg(long, value_name = "ARN")]
     pub resource: Option<String>,
+}
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReportFormat {
+    /// For a person at a terminal
+    Terminal,
+    /// The JSON report (see `trailwhy schema`)
+    Json,
+    /// A postmortem draft
+    Markdown,
+    /// One page that opens anywhere
+    Html,
+    /// For code scanning, SARIF 2.1.0
+    Sarif,
+    /// One row for each occurrence
+    Csv,
+}
+
+/// Where a report goes, and how.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OutputArguments {
+    /// How to print the report [default: terminal, unless -o is given]
+    #[arg(long, value_enum)]
+    pub format: Option<ReportFormat>,
+    /// Write the report to a file whose suffix says the format: .html, .md, .json, .sarif, .csv,
+    /// .txt (repeatable)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// The language of the report [default: of the locale]
+    #[arg(long, value_parser = language, value_name = "en|ja")]
+    pub lang: Option<Language>,
+    /// Replace accounts, ARNs, names, addresses and ids, each by the same stand-in everywhere
+    #[arg(long)]
+    pub redact: bool,
+    /// Keep which stand-in means what, as JSON
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    pub redact_map: Option<PathBuf>,
+}
+
+/// What makes a run fail.
+#[derive(Debug, Clone, clap::Args)]
+pub struct GateArguments {
+    /// Read this file instead of the nearest trailwhy.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Fail only on incidents of these kinds: silent, opaque, background, ghost, direct
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind)]
+    pub fail_on: Vec<Kind>,
+    /// A JSON report of before: its incidents are known, and only new ones fail
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Exit with 0 even when incidents were found
+    #[arg(long)]
+    pub exit_zero: bool,
+}
+
+fn language(tag: &str) -> Result<Language, String> {
+    Language::from_tag(tag).ok_or_else(|| "en and ja are spoken".to_owned())
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    let kinds = Kind::ALL.map(Kind::as_str).join(", ");
+    Kind::parse(word).ok_or_else(|| format!("the kinds are {kinds}"))
 }
 
 /// How a listing is printed.

@@ -8,6 +8,7 @@ mod changes;
 pub mod config;
 mod generate;
 pub mod ignore;
+pub mod output;
 mod policies;
 mod reading;
 mod schema;
