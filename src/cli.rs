@@ -7,7 +7,6 @@ use clap_complete::Shell;
 
 use crate::ingest::Moment;
 use crate::report::Kind;
-use crate::wording::Language;
 
 /// Why did the call to AWS fail? Reads CloudTrail, offline, without credentials.
 #[derive(Debug, Parser)]
@@ -67,36 +66,9 @@ pub struct ShowArguments {
     pub resource: Option<String>,
 }
 
-/// The forms of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum ReportFormat {
-    /// For a person at a terminal
-    Terminal,
-    /// The JSON report (see `trailwhy schema`)
-    Json,
-    /// A postmortem draft
-    Markdown,
-    /// One page that opens anywhere
-    Html,
-    /// For code scanning, SARIF 2.1.0
-    Sarif,
-    /// One row for each occurrence
-    Csv,
-}
-
-/// Where a report goes, and how.
+/// What is taken out before a report is shared.
 #[derive(Debug, Clone, clap::Args)]
-pub struct OutputArguments {
-    /// How to print the report [default: terminal, unless -o is given]
-    #[arg(long, value_enum)]
-    pub format: Option<ReportFormat>,
-    /// Write the report to a file whose suffix says the format: .html, .md, .json, .sarif, .csv,
-    /// .txt (repeatable)
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Vec<PathBuf>,
-    /// The language of the report [default: of the locale]
-    #[arg(long, value_parser = language, value_name = "en|ja")]
-    pub lang: Option<Language>,
+pub struct RedactArguments {
     /// Replace accounts, ARNs, names, addresses and ids, each by the same stand-in everywhere
     #[arg(long)]
     pub redact: bool,
@@ -117,13 +89,6 @@ pub struct GateArguments {
     /// A JSON report of before: its incidents are known, and only new ones fail
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Exit with 0 even when incidents were found
-    #[arg(long)]
-    pub exit_zero: bool,
-}
-
-fn language(tag: &str) -> Result<Language, String> {
-    Language::from_tag(tag).ok_or_else(|| "en and ja are spoken".to_owned())
 }
 
 fn kind(word: &str) -> Result<Kind, String> {
