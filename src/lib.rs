@@ -12,6 +12,7 @@ pub mod event;
 pub mod history;
 pub mod iam;
 pub mod ingest;
+pub mod remedy;
 pub mod report;
 pub mod wording;
 

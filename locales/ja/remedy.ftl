@@ -1,1 +1,54 @@
 # What the fixes say: titles, notes, what is refuted and why.
+
+remedy-statement = Deny ステートメント
+remedy-statement-sid = ステートメント { $sid }
+remedy-add-condition = { $statement } の条件に { $condition } を追加する
+remedy-add-value = { $statement } の { $key } の値に { $value } を追加する
+remedy-take-value = { $statement } の { $key } の値から { $value } を外す
+remedy-except-principal = { $statement } の例外に { $principal } を加える
+remedy-spare-action = { $statement } の対象外に { $actions } を加える
+remedy-take-action = { $statement } から { $actions } を外す
+remedy-spare-resource = { $statement } の対象から { $resources } を除く
+remedy-narrow-deny = Deny ステートメントを狭め、{ $actions } が対象にならないようにする
+remedy-remove = { $statement } を削除する
+remedy-revert = { $time } の { $action } を元に戻す
+remedy-widen-allow = { $statement } の Allow に { $value } を追加する
+remedy-widen-condition = { $statement } の Allow で { $key } の値に { $value } を追加する
+remedy-allow = { $layer }で { $actions } を許可する
+remedy-admit = { $layer }で { $principal } を許可する
+remedy-admit-account = キーポリシーでアカウント { $account } を許可し、そのロールにグラントを作成する
+remedy-delegate = キーの許可を再びアカウント { $account } の IAM ポリシーに委ねる
+remedy-session = セッション作成時のセッションポリシーで { $actions } を許可する
+remedy-full-access = { $level } に { $policy } をアタッチする
+remedy-grant = { $grantee } にキーのグラントを作成する
+remedy-enable-key = キーを有効にする
+remedy-cancel-deletion = キーの削除を取り消し、有効にする
+remedy-import-key = キーマテリアルをインポートする
+remedy-repair-key = キーを再び使える状態にする
+
+remedy-note-via-kms = kms:ViaService はサービスが呼び出し元に代わって KMS を呼ぶときにだけ存在するため、呼び出し元自身の呼び出しは引き続き拒否されます。KMS のリクエスト専用のキーで、他のサービスには効きません。
+remedy-note-via-any = aws:ViaAWSService は、サービスが呼び出し元の権限で呼び出すとき、呼び出し先のサービスを問わず true です。呼び出し元自身の呼び出しは引き続き拒否されます。
+remedy-note-confirm = 原因を確かめるには、IP 条件を一時的に外して同じ呼び出しを繰り返してください。
+remedy-note-services = AWS サービス自身による呼び出しだけを除外し、人とロールは引き続き拒否されます。そのような呼び出しに aws:PrincipalArn はありません。
+remedy-note-remove = ステートメントの目的が失われます。より狭い修正を選んでください。
+remedy-note-unread = 現在のポリシーが不明なため検証できませんでした。--policies で渡してください。
+remedy-note-only-via = そのサービスが呼び出し元に代わって呼び出すときだけ許可します。
+remedy-note-exact = 拒否されたアクションとリソースだけを許可します。
+remedy-note-both-accounts = 呼び出し元自身のアカウントでも許可が必要です。
+remedy-note-grant-after = サービスにリンクされたロールには他アカウントのキーへの権限がありません。アカウント { $account } で、このキーに対する kms:CreateGrant を許可された者がグラントを作成する必要があります。
+remedy-note-delegate = 自身のポリシーで許可された全員がキーを使用・管理できるようになります。呼び出し元だけを指定する方が狭い修正です。
+remedy-note-limit = この文書は制限するだけで、呼び出し元自身の権限は変わりません。
+remedy-note-full-access = このレベルでは、他のポリシーが許す限りすべてを許可します。
+remedy-note-add-to-present = 現在のポリシーは不明です。置き換えずに、ステートメントを追加してください。
+remedy-note-grant = グラントが行き渡るまで最大 5 分かかります。その後はキーポリシーに名前がなくてもキーを使えます。
+remedy-note-key-state = キーが使えなくされた理由を先に確かめてください。
+remedy-note-revert = 意図した変更も含め、その変更のすべてが取り消されます。
+remedy-note-opens = 現在拒否されているリクエスト { $count } 種類も通るようになります。
+
+remedy-try-allow = { $principal } に { $actions } を許可する
+remedy-try-administrator = { $principal } に AdministratorAccess をアタッチする
+remedy-refuted-evaluated = この変更を加えて評価しても、拒否された呼び出しは拒否されたままです。
+remedy-refuted-via-kms = kms:ViaService は KMS のリクエストにだけ存在します。{ $action } では存在しないため、Deny は残ります。
+remedy-refuted-role = 拒否された呼び出しは { $role } によるものではありません。{ $service } が AWS サービスとして呼び出しており、例外に一致する aws:PrincipalArn がリクエストにありません。
+remedy-refuted-allow = 明示的な拒否はどの Allow にも優先します。
+remedy-refuted-administrator = { $layer }に Allow がありません。呼び出し元自身の権限では補えません。

@@ -9,6 +9,7 @@ use crate::event::Time;
 use crate::history::History;
 use crate::history::dump::Dump;
 use crate::ingest::Ingested;
+use crate::remedy::{self, Remedy};
 use crate::report::{self, Incident, Material, Report, Step};
 use crate::wording::{Language, Wording};
 
@@ -18,6 +19,7 @@ pub(super) struct Analysis {
     pub chains: Chains,
     pub history: History,
     pub diagnosis: Diagnosis,
+    pub remedies: Vec<Remedy>,
 }
 
 impl Analysis {
@@ -40,7 +42,8 @@ impl Analysis {
         let chains = Chains::build(&ingested.events, &knowledge);
         let history = History::new(&ingested.events, dump);
         let diagnosis = diagnose::diagnose(&ingested.events, &chains, &knowledge, &history);
-        Ok(Analysis { ingested, chains, history, diagnosis })
+        let remedies = remedy::remedies(&diagnosis, &ingested.events, &chains, &history);
+        Ok(Analysis { ingested, chains, history, diagnosis, remedies })
     }
 
     /// The report in a language.
@@ -49,6 +52,7 @@ impl Analysis {
             events: &self.ingested.events,
             chains: &self.chains,
             diagnosis: &self.diagnosis,
+            remedies: &self.remedies,
             history: &self.history,
             coverage: reading::coverage(&self.ingested.ledger),
             max_occurrences,

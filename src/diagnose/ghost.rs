@@ -111,6 +111,7 @@ fn incident(
             factors: Vec::new(),
         },
         missing_steps: missing,
+        successes: Vec::new(),
     })
 }
 

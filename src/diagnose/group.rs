@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::evaluated::Found;
+use super::evaluated::{Case, Found};
 use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool};
@@ -134,6 +134,7 @@ fn alike<'f>(failing: &[&'f Failing], events: &[Event]) -> Vec<Vec<&'f Failing>>
 /// Alike failures with their verdict.
 struct Judged {
     failing: Vec<Failing>,
+    successes: Vec<Case>,
     verdict: Verdict,
     change: Option<Change>,
     cause: String,
@@ -173,6 +174,7 @@ fn judge(
     let verdict = Verdict { ranked, certainty, testimony, condition_keys, found, next_evidence };
     Judged {
         change,
+        successes: evaluation.successes,
         failing: picture.failing.iter().map(|f| (*f).clone()).collect(),
         verdict,
         cause,
@@ -237,8 +239,10 @@ fn incident(
     let mut failing: Vec<Failing> = Vec::new();
     let mut verdict = None;
     let mut change = None;
+    let mut successes = Vec::new();
     for part in parts {
         failing.extend(part.failing);
+        successes.extend(part.successes);
         verdict.get_or_insert(part.verdict);
         change = change.or(part.change);
     }
@@ -256,6 +260,7 @@ fn incident(
         change,
         comparison,
         missing_steps: Vec::new(),
+        successes,
     })
 }
 

@@ -1,6 +1,6 @@
 //! What a diagnosis is made of, before it is put into words.
 
-use super::evaluated::Found;
+use super::evaluated::{Case, Found};
 use super::failing::Failing;
 use super::rank::Hypothesis;
 use super::testimony::Testimony;
@@ -37,6 +37,8 @@ pub struct Incident {
     pub comparison: Comparison,
     /// IAM actions of the steps that every comparable success has and this chain lacks.
     pub missing_steps: Vec<String>,
+    /// Successes with the policies of their moments, for trying fixes.
+    pub successes: Vec<Case>,
 }
 
 /// One time it happened.

@@ -10,6 +10,7 @@ use crate::diagnose::{self, Diagnosis, Failing};
 use crate::event::{self, Effect, Event, Failure, Field, Layer};
 use crate::history::{self, History};
 use crate::iam::PolicySource;
+use crate::remedy::Remedy;
 use crate::wording::Wording;
 
 /// What a report is made of.
@@ -20,6 +21,8 @@ pub struct Material<'m> {
     pub chains: &'m Chains,
     /// What was found.
     pub diagnosis: &'m Diagnosis,
+    /// The remedies of its incidents, in their order.
+    pub remedies: &'m [Remedy],
     /// What was in force over time.
     pub history: &'m History,
     /// What was read.
@@ -39,7 +42,8 @@ pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
             .diagnosis
             .incidents
             .iter()
-            .filter_map(|i| builder.incident(i))
+            .enumerate()
+            .filter_map(|(at, i)| builder.incident(i, material.remedies.get(at)))
             .collect(),
         benign: material.diagnosis.benign.iter().map(|b| builder.benign(b)).collect(),
     }
@@ -56,7 +60,7 @@ struct Builder<'b> {
 }
 
 impl Builder<'_> {
-    fn incident(&self, incident: &diagnose::Incident) -> Option<Incident> {
+    fn incident(&self, incident: &diagnose::Incident, remedy: Option<&Remedy>) -> Option<Incident> {
         let shown = incident.occurrences.get(incident.shown)?;
         let occurrences: Vec<Occurrence> =
             incident.occurrences.iter().filter_map(|o| self.occurrence(o)).collect();
@@ -82,8 +86,8 @@ impl Builder<'_> {
             comparison: self.comparison(&incident.comparison),
             verdict: self.verdict(incident),
             change: incident.change.as_ref().map(|c| self.change(c)),
-            fixes: Vec::new(),
-            refuted_fixes: Vec::new(),
+            fixes: super::fixes::fixes(remedy, self.wording),
+            refuted_fixes: super::fixes::refuted(remedy, self.wording),
         })
     }
 

@@ -3,6 +3,7 @@
 mod build;
 pub mod csv;
 mod document;
+mod fixes;
 pub mod html;
 pub mod json;
 mod layout;

@@ -1,0 +1,202 @@
+//! Proposes the smallest change in the layer that denied, and proves it offline: the denied
+//! requests pass with it, every success still passes, and what must stay denied stays denied.
+
+mod allow;
+mod candidate;
+mod deny;
+mod key;
+mod place;
+mod probe;
+mod proof;
+mod refute;
+mod revert;
+mod situation;
+mod statement;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::chain::Chains;
+use crate::diagnose::evaluated::policies;
+use crate::diagnose::{Diagnosis, Incident};
+use crate::event::{Effect, Event, Layer};
+use crate::history::History;
+use crate::iam::{AttachedPolicy, DecisionResult, Statement, StatementEffect, evaluate};
+use crate::wording::Sentence;
+use candidate::Candidate;
+pub use proof::Proof;
+use situation::Situation;
+
+/// Fixes shown per incident.
+const MOST: usize = 4;
+/// Refuted fixes shown per incident.
+const MOST_REFUTED: usize = 3;
+
+/// What repairs one incident, and what looks as if it did.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Remedy {
+    /// Proven ones and narrow ones first.
+    pub fixes: Vec<Fix>,
+    /// Tempting changes that do not help.
+    pub refuted: Vec<Refuted>,
+}
+
+/// One way to repair an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fix {
+    /// What to do, in one line.
+    pub title: Sentence,
+    /// The layer it changes.
+    pub layer: Layer,
+    /// ARN or id of what the policy belongs to.
+    pub attach_to: Option<String>,
+    /// The whole new policy, or the statement or condition to add where the present one is not
+    /// known.
+    pub document: Option<Value>,
+    /// The change as JSON Patch (RFC 6902), where the present policy is known.
+    pub patch: Option<Value>,
+    /// Commands of the AWS CLI.
+    pub commands: Vec<String>,
+    /// The same for Terraform.
+    pub terraform: Option<String>,
+    /// What it opens, how to confirm it.
+    pub notes: Vec<Sentence>,
+    /// What evaluating with the fix showed; `None` where nothing could be proven.
+    pub proof: Option<Proof>,
+}
+
+/// A change that looks right and is not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refuted {
+    /// What one would try.
+    pub title: Sentence,
+    /// Why it does not help.
+    pub because: Sentence,
+}
+
+/// The remedies of the incidents of a diagnosis, in their order.
+pub fn remedies(
+    diagnosis: &Diagnosis,
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+) -> Vec<Remedy> {
+    diagnosis.incidents.iter().map(|i| remedy(i, events, chains, history)).collect()
+}
+
+/// The remedy of one incident; empty where no call was denied or no layer can be blamed.
+pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &History) -> Remedy {
+    let Some(situation) = Situation::new(incident, events, chains, history) else {
+        return Remedy::default();
+    };
+    let mut tried: Vec<(Candidate, Option<Proof>)> = candidates(&situation)
+        .into_iter()
+        .map(|candidate| {
+            let proof = proof::prove(&situation, &candidate.edits);
+            (candidate, proof)
+        })
+        .collect();
+    let refuted = refute::refuted(&situation, &tried);
+    // A change that evaluating shows to be useless is no fix.
+    tried.retain(|(_, proof)| {
+        proof.as_ref().is_none_or(|proof| !proof::is_denied(proof.denied_request))
+    });
+    drop_wide(&mut tried);
+    tried.sort_by_key(|(candidate, proof)| rank(candidate, proof.as_ref()));
+    let mut fixes: Vec<Fix> = Vec::new();
+    for (candidate, proof) in tried {
+        let fix = fix(candidate, proof);
+        let is_new = fixes.iter().all(|f| f.document != fix.document || f.document.is_none());
+        if is_new && fixes.len() < MOST {
+            fixes.push(fix);
+        }
+    }
+    Remedy { fixes, refuted }
+}
+
+/// From this breadth on a change gives up what the statement is for.
+const WIDE: u8 = 20;
+
+/// Where a narrow change is proven, wider ones and open ones only distract; undoing the change that
+/// did the harm stays, as people ask for it first.
+fn drop_wide(tried: &mut Vec<(Candidate, Option<Proof>)>) {
+    let holds = |proof: &Option<Proof>| proof.as_ref().is_some_and(Proof::holds);
+    if tried.iter().any(|(candidate, proof)| candidate.breadth < WIDE && holds(proof)) {
+        tried.retain(|(candidate, proof)| {
+            let is_narrow = candidate.breadth < WIDE || candidate.breadth == revert::BREADTH;
+            is_narrow && proof.as_ref().is_none_or(|p| p.denied_request == DecisionResult::Allowed)
+        });
+    }
+}
+
+/// Proven before open, harmless before harmful, narrow before wide.
+fn rank(candidate: &Candidate, proof: Option<&Proof>) -> (u8, bool, u8, usize) {
+    let worth = match proof.map(|proof| proof.denied_request) {
+        Some(DecisionResult::Allowed) => 0,
+        Some(DecisionResult::Unknown) | None => 1,
+        Some(_) => 2,
+    };
+    let harmful = proof.is_some_and(|proof| proof.successes_broken > 0);
+    (worth, harmful, candidate.breadth, proof.map_or(0, |proof| proof.opened))
+}
+
+fn fix(candidate: Candidate, proof: Option<Proof>) -> Fix {
+    let mut notes = candidate.notes;
+    if let Some(opened) = proof.as_ref().map(|proof| proof.opened).filter(|opened| *opened > 0) {
+        notes.push(Sentence::new("remedy-note-opens").arg("count", opened));
+    }
+    Fix {
+        title: candidate.title,
+        layer: candidate.layer,
+        attach_to: candidate.attach_to,
+        document: candidate.document,
+        patch: candidate.patch,
+        commands: candidate.commands,
+        terraform: candidate.terraform,
+        notes,
+        proof,
+    }
+}
+
+fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
+    let mut found = match (situation.layer, situation.effect) {
+        (Layer::Unknown | Layer::BlockPublicAccess, _) => Vec::new(),
+        (Layer::KmsKeyState, _) => key::enable(situation).into_iter().collect(),
+        (Layer::KmsGrant, _) => key::grant(situation).into_iter().collect(),
+        (_, Effect::ExplicitDeny) => match deciding(situation) {
+            Some((policy, statement)) => deny::candidates(situation, &policy, &statement),
+            None => deny::unread(situation),
+        },
+        _ => allow::candidates(situation),
+    };
+    if situation.layer == Layer::ResourcePolicy
+        && situation.effect != Effect::ExplicitDeny
+        && situation.is_kms()
+        && situation.is_cross_account()
+    {
+        found.extend(key::grant(situation));
+    }
+    found.extend(revert::candidate(situation));
+    found
+}
+
+/// The policy and the Deny statement that keep the call out: the one evaluating found, else one
+/// that applies.
+fn deciding(situation: &Situation<'_>) -> Option<(AttachedPolicy, Arc<Statement>)> {
+    let case = situation.first()?;
+    let here = policies(&case.layers, situation.layer);
+    if let Some((label, statement)) =
+        situation.found.and_then(|found| found.label.as_ref().zip(found.statement.as_ref()))
+    {
+        let policy = here.iter().find(|p| p.label == *label)?;
+        return Some(((*policy).clone(), Arc::clone(statement)));
+    }
+    let layers = crate::diagnose::evaluated::hopeful(&case.layers);
+    let decision = evaluate(&case.request, &layers);
+    let deciding = decision.statements.iter().find(|d| {
+        d.layer == situation.layer && d.effect() == StatementEffect::Deny && d.statement.is_some()
+    })?;
+    let policy = here.into_iter().find(|p| p.label == deciding.label)?;
+    Some((policy.clone(), Arc::clone(deciding.statement.as_ref()?)))
+}

@@ -1,0 +1,275 @@
+//! The proof of a fix: what was denied is evaluated again with the fix in place, and so is what
+//! worked, and what must stay denied.
+
+use std::sync::Arc;
+
+use super::probe::probes;
+use super::situation::Situation;
+use crate::diagnose::evaluated::{Case, hopeful};
+use crate::event::Layer;
+use crate::iam::{
+    AttachedPolicy, DecisionResult, EndpointPolicy, KeyState, KmsGrant, Layers, Level, Policy,
+    PolicyLabel, Presence, evaluate,
+};
+
+/// One change of what is in force.
+#[derive(Debug, Clone)]
+pub(super) enum Edit {
+    /// A policy gets another document.
+    Replace { layer: Layer, label: Arc<PolicyLabel>, before: Arc<Policy>, after: Arc<Policy> },
+    /// A policy is attached besides those that are there; to one level of the organization, where
+    /// it is one of the organization's.
+    Attach { layer: Layer, policy: AttachedPolicy, level: Option<String> },
+    /// A grant on the key.
+    Grant(KmsGrant),
+    /// The key's state.
+    KeyState(KeyState),
+    /// A grant or policy of one layer is put where nothing can be evaluated.
+    Untried,
+}
+
+/// What re-evaluating with a fix showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// How the denied requests end: the worst of them.
+    pub denied_request: DecisionResult,
+    /// Successes that stay allowed.
+    pub successes_kept: usize,
+    /// Successes that the fix would break.
+    pub successes_broken: usize,
+    /// Requests that must stay denied and do.
+    pub still_denied: usize,
+    /// Requests beside the denied ones that the fix would let through.
+    pub opened: usize,
+    /// Layers whose policies are not all known.
+    pub unchecked_layers: Vec<Layer>,
+}
+
+impl Proof {
+    /// The fix lets the denied requests through and breaks nothing.
+    pub fn holds(&self) -> bool {
+        self.denied_request == DecisionResult::Allowed && self.successes_broken == 0
+    }
+}
+
+/// Tries the edits; `None` where evaluating does not give the denial in the first place or the
+/// policies to change are not known, so that it cannot prove anything.
+pub(super) fn prove(situation: &Situation<'_>, edits: &[Edit]) -> Option<Proof> {
+    if edits.is_empty() || edits.iter().any(|edit| matches!(edit, Edit::Untried)) {
+        return None;
+    }
+    let known = |case: &Case| edits.iter().all(|edit| is_known(edit, &case.layers));
+    if !situation.denied.iter().all(known) {
+        return None;
+    }
+    let before: Vec<DecisionResult> = situation.denied.iter().map(|c| result(c, &[])).collect();
+    if before.is_empty() || before.iter().all(|result| *result == DecisionResult::Allowed) {
+        return None;
+    }
+    let after = situation.denied.iter().map(|case| result(case, edits));
+    let denied_request = after.max_by_key(|result| badness(*result))?;
+    let (successes_kept, successes_broken) = successes(situation, edits);
+    let (mut still_denied, mut opened) = (0, 0);
+    for probe in situation.denied.iter().take(2).flat_map(|case| probes(situation, case)) {
+        if is_denied(result(&probe, &[])) {
+            match result(&probe, edits) {
+                DecisionResult::Allowed => opened += 1,
+                other if is_denied(other) => still_denied += 1,
+                _ => {}
+            }
+        }
+    }
+    let mut unchecked_layers: Vec<Layer> =
+        situation.denied.iter().flat_map(|case| unknown_layers(&case.layers)).collect();
+    unchecked_layers.sort();
+    unchecked_layers.dedup();
+    Some(Proof {
+        denied_request,
+        successes_kept,
+        successes_broken,
+        still_denied,
+        opened,
+        unchecked_layers,
+    })
+}
+
+/// How a case ends with the edits, taking what is not known to let it through.
+pub(super) fn result(case: &Case, edits: &[Edit]) -> DecisionResult {
+    let mut layers = hopeful(&case.layers);
+    for edit in edits {
+        apply(edit, &mut layers);
+    }
+    evaluate(&case.request, &layers).result
+}
+
+fn badness(result: DecisionResult) -> u8 {
+    match result {
+        DecisionResult::Allowed => 0,
+        DecisionResult::Unknown => 1,
+        DecisionResult::ImplicitlyDenied => 2,
+        DecisionResult::ExplicitlyDenied => 3,
+    }
+}
+
+pub(super) fn is_denied(result: DecisionResult) -> bool {
+    matches!(result, DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied)
+}
+
+/// Successes of before the change that did the harm count with the present document: the fix is
+/// not to blame for what the present document denies already.
+fn successes(situation: &Situation<'_>, edits: &[Edit]) -> (usize, usize) {
+    let present: Vec<Edit> = edits.iter().filter_map(unedited).collect();
+    let (mut kept, mut broken) = (0, 0);
+    for case in &situation.incident.successes {
+        match result(case, edits) {
+            DecisionResult::Allowed => kept += 1,
+            _ if result(case, &present) == DecisionResult::Allowed => broken += 1,
+            _ => {}
+        }
+    }
+    (kept, broken)
+}
+
+fn unedited(edit: &Edit) -> Option<Edit> {
+    match edit {
+        Edit::Replace { layer, label, before, .. } => Some(Edit::Replace {
+            layer: *layer,
+            label: Arc::clone(label),
+            before: Arc::clone(before),
+            after: Arc::clone(before),
+        }),
+        _ => None,
+    }
+}
+
+/// Whether one version of a policy and another are versions of one policy.
+pub(super) fn is_same_policy(one: &PolicyLabel, other: &PolicyLabel) -> bool {
+    match (&one.arn, &other.arn) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => one.name == other.name && one.attached_to == other.attached_to,
+        _ => false,
+    }
+}
+
+fn apply(edit: &Edit, layers: &mut Layers) {
+    match edit {
+        Edit::Replace { layer, label, after, .. } => {
+            for attached in attached_mut(layers, *layer) {
+                if is_same_policy(&attached.label, label) {
+                    attached.policy = Arc::clone(after);
+                }
+            }
+        }
+        Edit::Attach { layer, policy, level } => attach(layers, *layer, policy, level.as_deref()),
+        Edit::Grant(grant) => match layers.kms_grants.known_mut() {
+            Some(grants) => grants.push(grant.clone()),
+            None => layers.kms_grants = Presence::Known(vec![grant.clone()]),
+        },
+        Edit::KeyState(state) => layers.key_state = Presence::Known(*state),
+        Edit::Untried => {}
+    }
+}
+
+fn attached_mut(layers: &mut Layers, layer: Layer) -> Vec<&mut AttachedPolicy> {
+    fn in_levels(levels: &mut Presence<Vec<Level>>) -> Vec<&mut AttachedPolicy> {
+        levels.known_mut().into_iter().flatten().flat_map(|level| &mut level.policies).collect()
+    }
+    match layer {
+        Layer::IdentityPolicy => layers.identity.known_mut().into_iter().flatten().collect(),
+        Layer::PermissionsBoundary => layers.boundary.known_mut().into_iter().flatten().collect(),
+        Layer::SessionPolicy => layers.session.known_mut().into_iter().flatten().collect(),
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => {
+            layers.resource.known_mut().into_iter().collect()
+        }
+        Layer::Scp => in_levels(&mut layers.scps),
+        Layer::Rcp => in_levels(&mut layers.rcps),
+        Layer::VpcEndpointPolicy => {
+            layers.vpc_endpoint.known_mut().into_iter().flat_map(|e| &mut e.policies).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn attach(layers: &mut Layers, layer: Layer, policy: &AttachedPolicy, level: Option<&str>) {
+    fn push(list: &mut Presence<Vec<AttachedPolicy>>, policy: &AttachedPolicy) {
+        match list.known_mut() {
+            Some(list) => list.push(policy.clone()),
+            None => *list = Presence::Known(vec![policy.clone()]),
+        }
+    }
+    fn push_at(levels: &mut Presence<Vec<Level>>, policy: &AttachedPolicy, at: Option<&str>) {
+        for level in levels.known_mut().into_iter().flatten() {
+            if at.is_none_or(|at| level.id == at) {
+                level.policies.push(policy.clone());
+            }
+        }
+    }
+    match layer {
+        Layer::IdentityPolicy => push(&mut layers.identity, policy),
+        Layer::PermissionsBoundary => push(&mut layers.boundary, policy),
+        Layer::SessionPolicy => push(&mut layers.session, policy),
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => {
+            layers.resource = Presence::Known(policy.clone());
+        }
+        Layer::Scp => push_at(&mut layers.scps, policy, level),
+        Layer::Rcp => push_at(&mut layers.rcps, policy, level),
+        Layer::VpcEndpointPolicy => match layers.vpc_endpoint.known_mut() {
+            Some(endpoint) => endpoint.policies.push(policy.clone()),
+            None => {
+                layers.vpc_endpoint = Presence::Known(EndpointPolicy {
+                    policies: vec![policy.clone()],
+                    is_gateway: false,
+                });
+            }
+        },
+        _ => {}
+    }
+}
+
+/// Whether what the edit changes is known at all.
+fn is_known(edit: &Edit, layers: &Layers) -> bool {
+    match edit {
+        Edit::Replace { .. } | Edit::KeyState(_) => true,
+        Edit::Attach { layer, .. } => !is_unknown(layers, *layer),
+        // A grant adds to what the key policy leaves; a Deny there would beat it.
+        Edit::Grant(_) => !is_unknown(layers, Layer::ResourcePolicy),
+        Edit::Untried => false,
+    }
+}
+
+fn is_unknown(layers: &Layers, layer: Layer) -> bool {
+    fn unknown<T>(presence: &Presence<T>) -> bool {
+        matches!(presence, Presence::Unknown(_))
+    }
+    match layer {
+        Layer::IdentityPolicy => unknown(&layers.identity),
+        Layer::PermissionsBoundary => unknown(&layers.boundary),
+        Layer::SessionPolicy => unknown(&layers.session),
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => unknown(&layers.resource),
+        Layer::Scp => unknown(&layers.scps),
+        Layer::Rcp => unknown(&layers.rcps),
+        Layer::VpcEndpointPolicy => unknown(&layers.vpc_endpoint),
+        _ => false,
+    }
+}
+
+/// Layers of which something is not known.
+fn unknown_layers(layers: &Layers) -> Vec<Layer> {
+    fn open<T>(presence: &Presence<T>) -> bool {
+        matches!(presence, Presence::Unknown(_) | Presence::Partly(..))
+    }
+    [
+        (Layer::IdentityPolicy, open(&layers.identity)),
+        (Layer::PermissionsBoundary, open(&layers.boundary)),
+        (Layer::SessionPolicy, open(&layers.session)),
+        (Layer::ResourcePolicy, open(&layers.resource)),
+        (Layer::Scp, open(&layers.scps)),
+        (Layer::Rcp, open(&layers.rcps)),
+        (Layer::VpcEndpointPolicy, open(&layers.vpc_endpoint)),
+        (Layer::KmsKeyState, open(&layers.key_state)),
+        (Layer::BlockPublicAccess, open(&layers.block_public_access)),
+    ]
+    .into_iter()
+    .filter_map(|(layer, is_open)| is_open.then_some(layer))
+    .collect()
+}

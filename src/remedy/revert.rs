@@ -1,0 +1,41 @@
+//! Undoing the change that did the harm, where the document of before is known.
+
+use super::candidate::Candidate;
+use super::proof::is_same_policy;
+use super::situation::Situation;
+use crate::diagnose::evaluated::policies;
+use crate::history::change::Value;
+use crate::iam::{AttachedPolicy, Policy};
+use crate::wording::Sentence;
+
+/// Between the narrow changes and giving a statement up.
+pub(super) const BREADTH: u8 = 50;
+
+/// The document of before the change in place of the one of after it.
+pub(super) fn candidate(situation: &Situation<'_>) -> Option<Candidate> {
+    let change = situation.incident.change.as_ref()?;
+    let (before, after) = situation.history.around(change)?;
+    let before = Policy::parse(document(before.value()?)?).ok()?;
+    let after = Policy::parse(document(after.value()?)?).ok()?;
+    let policy = present(situation, &after)?;
+    let title = Sentence::new("remedy-revert")
+        .arg("action", change.action.as_str())
+        .arg("time", change.time.to_string());
+    let candidate = Candidate::replace(title, situation.layer, &policy, before, BREADTH)?;
+    Some(candidate.note(Sentence::new("remedy-note-revert")))
+}
+
+fn document(value: &Value) -> Option<&str> {
+    value.as_text().filter(|text| text.trim_start().starts_with('{'))
+}
+
+/// The policy in force that says what the change wrote.
+fn present(situation: &Situation<'_>, after: &Policy) -> Option<AttachedPolicy> {
+    let case = situation.first()?;
+    let here = policies(&case.layers, situation.layer);
+    let found = here.iter().find(|p| p.policy.document() == after.document())?;
+    // Versions of one policy share its name; two policies that say the same do not.
+    let twins = here.iter().filter(|p| !is_same_policy(&p.label, &found.label));
+    let is_only = twins.filter(|p| p.policy.document() == after.document()).count() == 0;
+    is_only.then(|| (*found).clone())
+}
