@@ -219,7 +219,7 @@ html-raw = { $count ->
     [one] 1 record as CloudTrail wrote it
    *[other] { $count } records as CloudTrail wrote them
 }
-html-raw-note = Session tokens and encoded authorization messages are left out.
+html-raw-note = The members that CloudTrail documents, as they were read. Session tokens and encoded authorization messages are left out.
 html-secret = (left out)
 html-letters-cut = ({ $count } more letters not shown)
 

@@ -166,7 +166,7 @@ html-occurrences-listed = { $count } 件のうち { $listed } 件を掲載して
 html-asked-event = ユーザーの呼び出し
 html-denied-event = 拒否された呼び出し
 html-raw = CloudTrail のレコード { $count } 件
-html-raw-note = セッショントークンとエンコードされた認可メッセージは除いてあります。
+html-raw-note = CloudTrail のドキュメントにある項目を、読み取ったまま示します。セッショントークンとエンコードされた認可メッセージは除いてあります。
 html-secret = (省略)
 html-letters-cut = (以降 { $count } 文字を省略)
 

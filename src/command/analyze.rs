@@ -65,7 +65,12 @@ impl Reports<'_> {
             Format::Sarif => report::sarif::render(&self.build(spoken), self.wording),
             Format::Terminal => report::terminal::render(&self.build(spoken), self.wording, style),
             Format::Markdown => report::markdown::render(&self.build(spoken), self.wording),
-            Format::Html => report::html::render(&self.build(spoken), self.wording, None),
+            Format::Html => {
+                let report = self.build(spoken);
+                let records =
+                    report::html::KeptRecords::of(&report, &self.analysis.ingested.events);
+                report::html::render(&report, self.wording, Some(&records))
+            }
         })
     }
 }

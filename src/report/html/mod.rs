@@ -12,6 +12,7 @@ mod incident;
 mod label;
 mod overview;
 mod raw;
+mod record;
 mod text;
 mod timeline;
 
@@ -20,6 +21,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
 use askama::Template;
+
+pub use self::record::KeptRecords;
 
 use self::incident::IncidentPage;
 use self::overview::Overview;
