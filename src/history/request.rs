@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::inventory::Inventory;
 use crate::event::arn::{self, Arn};
-use crate::event::{CallerKind, Event, Field, IdentityType, action, denial, resource};
+use crate::event::{CallerKind, Denial, Event, Field, IdentityType, action, denial, resource};
 use crate::iam::{Principal, Request, Resource, RoleSession};
 
 mod caller_keys;
@@ -65,7 +65,10 @@ pub fn request_of(
     let principal = reading.principal()?;
     let action =
         denial.as_ref().and_then(|denial| denial.action.clone()).unwrap_or_else(|| action(event));
-    let resource = reading.resource(denial.as_ref().and_then(|denial| denial.resource.as_deref()));
+    let resource = match denial.as_ref() {
+        Some(denied) if is_on_no_resource(event, denied) => Resource::new("*"),
+        denied => reading.resource(&action, denied.and_then(|denied| denied.resource.as_deref())),
+    };
     let wildcard = resource.arn.as_deref() == Some("*");
     let mut request = Request::new(principal, action, resource);
     request.wildcard_only_action = wildcard;
@@ -168,9 +171,10 @@ impl Reading<'_> {
 
     /// What the call was on: as the denial says, else as the record shows. An alias stands for its
     /// key (KMS "Controlling access to aliases").
-    fn resource(&self, denied: Option<&str>) -> Resource {
+    fn resource(&self, action: &str, denied: Option<&str>) -> Resource {
         let found = match denied {
             Some(arn) => Some(arn.to_owned()),
+            None if action.starts_with("s3:") => self.bucket_or_object(action),
             None => resource::resource_of(self.event).map(|found| found.id),
         };
         let found = found.or_else(|| self.around.resource.map(str::to_owned));
@@ -187,6 +191,26 @@ impl Reading<'_> {
             Some(parsed) if parsed.account.is_empty() => self.owned(Resource::new(id.clone())),
             Some(_) => Resource::new(id),
             None => self.owned(Resource::unknown()),
+        }
+    }
+
+    /// `resources` lists bucket and object in any order; which of them the action is on, its name
+    /// says (service authorization reference, Amazon S3).
+    fn bucket_or_object(&self, action: &str) -> Option<String> {
+        let name = action.strip_prefix("s3:").unwrap_or(action);
+        let on_object = name.contains("Object") && !name.contains("Bucket")
+            || ["AbortMultipartUpload", "ListMultipartUploadParts"].contains(&name);
+        let is_object = |arn: &str| Arn::parse(arn).is_some_and(|arn| arn.resource.contains('/'));
+        let found: Vec<String> =
+            resource::resources_of(self.event).into_iter().map(|found| found.id).collect();
+        if let Some(fitting) = found.iter().find(|arn| is_object(arn) == on_object) {
+            return Some(fitting.clone());
+        }
+        let bucket = found.into_iter().find(|arn| Arn::parse(arn).is_some())?;
+        match (on_object, super::change::text_at(&self.parameters, "key")) {
+            (true, Some(key)) => Some(format!("{bucket}/{key}")),
+            (true, None) => None,
+            (false, _) => Some(super::subject::resource_name(&bucket)),
         }
     }
 
@@ -243,6 +267,21 @@ impl Reading<'_> {
             _ => true,
         }
     }
+}
+
+/// Whether AWS's text names an action and no resource at all, as it does for actions that have no
+/// resource types (EC2 `Describe…`).
+fn is_on_no_resource(event: &Event, denied: &Denial) -> bool {
+    let (Some(action), None, None) = (&denied.action, &denied.resource, &denied.resource_text)
+    else {
+        return false;
+    };
+    let Some(text) = event.error_message().filter(|_| !denied.vague && !denied.truncated) else {
+        return false;
+    };
+    let text = text.to_ascii_lowercase();
+    let after = text.split_once(&action.to_ascii_lowercase()).map(|(_, after)| after);
+    after.is_some_and(|after| !after.trim_start().starts_with("on "))
 }
 
 /// The account that the event's `resources` give for a bucket (by name) or for anything.

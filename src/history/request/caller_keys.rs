@@ -12,7 +12,7 @@ impl Reading<'_> {
         let mut context = Context::partial();
         self.time_keys(&mut context);
         self.principal_keys(&mut context, &request.principal);
-        self.session_keys(&mut context);
+        self.session_keys(&mut context, &request.principal);
         self.organization_keys(&mut context, request);
         self.principal_tags(&mut context, &request.principal);
         self.network_keys(&mut context);
@@ -79,9 +79,12 @@ impl Reading<'_> {
 
     /// `aws:MultiFactorAuthPresent` is absent for long-term credentials. The session a service
     /// mints for a call it passes on has the key, and says false where the caller had none.
-    fn session_keys(&self, context: &mut Context) {
+    fn session_keys(&self, context: &mut Context, principal: &Principal) {
         let event = self.event;
-        if self.kind == CallerKind::ServicePrincipal || self.is_long_term() == Some(true) {
+        let has_session = self.kind != CallerKind::ServicePrincipal
+            && self.is_long_term() != Some(true)
+            && *principal != Principal::Anonymous;
+        if !has_session {
             for key in SESSION_KEYS {
                 context.mark_absent(key);
             }

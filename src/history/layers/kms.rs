@@ -1,0 +1,106 @@
+//! Grants on a key, and its state.
+
+use serde_json::json;
+
+use super::super::answer::{GrantInForce, Likely, Missing, Why};
+use super::super::replay::Known;
+use super::super::subject::{Subject, resource_name};
+use super::{Gather, Likelihood, policy_source, presence, reasons, why};
+use crate::iam::{KeyState, KmsGrant, PolicyLabel, Presence, Principal};
+
+impl Gather<'_> {
+    fn key(&self) -> Option<&str> {
+        let arn = self.request.resource.arn.as_deref()?;
+        (self.service() == "kms" && arn.contains(":key/")).then_some(arn)
+    }
+
+    pub(super) fn grants(&mut self) -> Presence<Vec<KmsGrant>> {
+        if self.service() != "kms" || self.request.wildcard_only_action {
+            return Presence::NotApplicable;
+        }
+        let Some(key) = self.key().map(str::to_owned) else {
+            return Presence::Unknown("the record does not show the key".to_owned());
+        };
+        let found = self.inventory.grants(&key);
+        let missing: Vec<Missing> =
+            found.missing.into_iter().filter(|gap| self.likely(gap).is_none()).collect();
+        let grants = found.grants.iter().filter_map(|grant| self.grant(grant)).collect();
+        presence(grants, &reasons(&missing))
+    }
+
+    /// A grant for the engine. A grantee that was deleted since is nobody; one shown by unique id
+    /// is whoever has that id.
+    fn grant(&self, found: &GrantInForce) -> Option<KmsGrant> {
+        if found.stale == Some(true) {
+            return None;
+        }
+        let grant = &found.grant;
+        let grantee = self.grantee(&grant.grantee)?;
+        let mut constraints = serde_json::Map::new();
+        if let Some(pairs) = &grant.context_equals {
+            constraints.insert("EncryptionContextEquals".to_owned(), json!(pairs));
+        }
+        if let Some(pairs) = &grant.context_subset {
+            constraints.insert("EncryptionContextSubset".to_owned(), json!(pairs));
+        }
+        let value = json!({
+            "GranteePrincipal": grantee,
+            "Operations": grant.operations,
+            "Constraints": constraints,
+        });
+        let label = PolicyLabel {
+            name: Some(grant.id.clone()),
+            arn: None,
+            attached_to: self.key().map(str::to_owned),
+            source: policy_source(&found.source),
+        };
+        KmsGrant::from_value(&value, label)
+    }
+
+    /// The grantee as the engine compares it. Grants name services by Region
+    /// (`rds.eu-west-1.amazonaws.com`) and, in old records, EC2 by account and instance.
+    fn grantee(&self, grantee: &str) -> Option<String> {
+        if let Some((account, rest)) = grantee.split_once(":aws:ec2-infrastructure:") {
+            let role = "assumed-role/aws:ec2-infrastructure";
+            return Some(format!("arn:aws:sts::{account}:{role}/{rest}"));
+        }
+        if let Some(id) = grantee.split(':').next().filter(|id| id.starts_with("AROA")) {
+            return self.inventory.arn_of_unique_id(id);
+        }
+        let service = |host: &str| {
+            let label = host.split('.').next()?;
+            host.ends_with(".amazonaws.com").then(|| label.to_owned())
+        };
+        match &self.request.principal {
+            Principal::Service { name } if service(name) == service(grantee) => Some(name.clone()),
+            _ => Some(grantee.to_owned()),
+        }
+    }
+
+    pub(super) fn key_state(&mut self) -> Presence<KeyState> {
+        let Some(key) = self.key() else { return Presence::NotApplicable };
+        let state = self.inventory.key_state(key);
+        let likely = match state.map(|state| &state.known) {
+            Some(Known::Is(value)) => {
+                let word = value.as_text().and_then(KeyState::parse);
+                return match word {
+                    Some(state) => Presence::Known(state),
+                    None => Presence::Unknown("the key does not exist any more".to_owned()),
+                };
+            }
+            Some(Known::Unknown { likely: Some(value), .. }) => value.as_text(),
+            // Nearly all keys are enabled, and a call to one that is not fails with a text of its
+            // own.
+            _ => Some("Enabled"),
+        };
+        let subject = Subject::KeyState(resource_name(key));
+        let gap = Missing { subject, why: Why::NotRecorded, likely: Likely::Unknown };
+        match likely.and_then(KeyState::parse) {
+            Some(state) if self.likelihood == Likelihood::Assumed => {
+                self.assumed.push(gap);
+                Presence::Known(state)
+            }
+            _ => Presence::Unknown(why(&[gap])),
+        }
+    }
+}
