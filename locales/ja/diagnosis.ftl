@@ -40,3 +40,25 @@ benign-never-allowed = このプリンシパルに一度も許可されたこと
 
 changed-before = 最初の失敗より前の { $time } に { $action } を実行: { $summary }
 changed-nothing = 以前は成功していましたが、この呼び出しに関係する変更はログにありません。
+
+explain-silent = { $root } は成功を返しましたが、続いて必要な { $denied } が、{ $principal } に対して拒否されました{ $on }。
+explain-opaque = { $root } は、原因を示さないエラーで失敗しました。その下の { $denied } が、{ $principal } に対して拒否されています{ $on }。
+explain-ghost = { $root } は成功を返しましたが、比較できるすべての成功例に含まれる { $missing } が実行されていません。
+explain-direct = { $denied } が、{ $principal } に対して拒否されました{ $on }。
+explain-background = { $denied } が、{ $principal } に対して拒否されました{ $on }。ユーザーの呼び出しによるものではありません。
+explain-on = {" "}(リソース: { $resource })
+explain-on-nothing = {""}
+explain-proven = 原因のレイヤーは { $layer } ({ $effect }) です。当時のポリシーを評価すると、今回の拒否と、比較対象の成功がいずれも再現されます。
+explain-stated = 原因のレイヤーは { $layer } ({ $effect }) です。AWS のメッセージに明記されており、ログにこれと矛盾する記録はありません。
+explain-inferred = 成功例との比較から、原因のレイヤーは { $layer } ({ $effect }) である可能性が最も高いと判断しました。
+explain-unknown = 原因のレイヤーはログからは判断できません。可能性が最も高いのは { $layer } です。
+explain-change = 発生前の最後の変更: { $time }、{ $by }: { $summary }
+
+absent-step = { $count ->
+    [1] この連鎖
+   *[other] { $count } 件の連鎖
+}では { $missing } が実行されていません。比較できる成功例 { $complete } 件ではすべて実行されており、途中までの手順 ({ $shared }) は一致しています。
+absent-like-denied = 同じ手順が、同じ頃に他のプリンシパルに対して { $count } 回拒否されており、その記録はログにあります。
+
+evaluated-statement = 当時のポリシーを評価すると、{ $policy } ({ $layer }) の { $number } 番目のステートメント ({ $sid }) がこの呼び出しを拒否しています。このステートメントがなければ許可されます。
+evaluated-layer = 当時のポリシーを評価すると、{ $layer } がこの呼び出しを拒否しています ({ $effect })。このレイヤーで許可すれば、呼び出しは成功します。
