@@ -144,3 +144,33 @@ fn the_program_prints_the_schema() {
     assert!(output.status.success());
     assert_eq!(String::from_utf8(output.stdout).unwrap(), REPORT_SCHEMA);
 }
+
+/// Every folder of `samples` that holds logs.
+fn exports() -> Vec<PathBuf> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/samples");
+    let mut exports: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("logs"))
+        .filter(|path| path.is_dir())
+        .collect();
+    exports.sort();
+    assert!(exports.len() >= 6, "one export for each seed incident");
+    exports
+}
+
+#[test]
+fn what_analyze_prints_for_every_sample_is_valid() {
+    let validator = validator(&closed(schema()));
+    for logs in exports() {
+        let policies = logs.with_file_name("policies");
+        let mut command = Command::cargo_bin("trailwhy").unwrap();
+        command.args(["analyze", "--quiet", "--format", "json", "--exit-zero"]).arg(&logs);
+        if policies.is_dir() {
+            command.arg("--policies").arg(policies);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(errors(&validator, &report), [""; 0], "{}", logs.display());
+    }
+}
