@@ -358,6 +358,8 @@ struct Assignment<'a> {
 const ACCEPT: f64 = 1.5;
 /// Below this what the rest teaches cannot make a pair acceptable.
 const CONSIDER: f64 = 0.0;
+/// How much worse two crossed links may score when uncrossed.
+const CROSSING: f64 = 0.8;
 /// How much better the best must be for a link to be decided before the rest is known.
 const CLEAR: f64 = 2.0;
 
@@ -859,6 +861,62 @@ impl Assignment<'_> {
                 let ties = self.ties(slots, &pairs, &pair);
                 self.take(chains, slots, &pair, &ties);
             }
+        }
+        self.uncross(chains, &pairs);
+    }
+
+    /// Where two calls of one kind and their parents cross in time and nothing but time tells them
+    /// apart, the earlier call goes to the earlier parent: services work in order more often than
+    /// not.
+    fn uncross(&self, chains: &mut Chains, pairs: &[Pair]) {
+        let by_ends: Map<(usize, usize), &Pair> =
+            pairs.iter().map(|p| ((p.child, p.parent), p)).collect();
+        let score = |child: usize, parent: usize| by_ends.get(&(child, parent)).map(|p| p.score);
+        let mut weak: Vec<usize> = pairs
+            .iter()
+            .filter(|p| !p.decisive && chains.link(p.child).is_some_and(|l| l.parent == p.parent))
+            .map(|p| p.child)
+            .collect();
+        weak.sort_unstable();
+        weak.dedup();
+        for (position, &first) in weak.iter().enumerate() {
+            for &second in weak.iter().skip(position + 1).take(8) {
+                let (Some(a), Some(b)) = (chains.link(first), chains.link(second)) else {
+                    continue;
+                };
+                let (a, b) = (a.parent, b.parent);
+                if a <= b || !self.is_same_call(first, second) || !self.is_same_call(a, b) {
+                    continue;
+                }
+                let now = score(first, a).zip(score(second, b)).map(|(x, y)| x + y);
+                let then = score(first, b).zip(score(second, a)).map(|(x, y)| x + y);
+                let (Some(now), Some(then)) = (now, then) else { continue };
+                if then < now - CROSSING {
+                    continue;
+                }
+                for (child, parent) in [(first, b), (second, a)] {
+                    let Some(pair) = by_ends.get(&(child, parent)) else { continue };
+                    let link = Link {
+                        parent,
+                        kind: pair.kind,
+                        confidence: confidence(pair, 1),
+                        evidence: pair.evidence.clone(),
+                        tied_with: vec![if parent == a { b } else { a }],
+                    };
+                    if let Some(place) = chains.links.get_mut(child) {
+                        *place = Some(Box::new(link));
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_same_call(&self, one: usize, other: usize) -> bool {
+        match (self.events.get(one), self.events.get(other)) {
+            (Some(one), Some(other)) => {
+                one.source() == other.source() && one.name() == other.name()
+            }
+            _ => false,
         }
     }
 
