@@ -202,7 +202,7 @@ fn lend_tokens(children: &mut [Child<'_>], sessions: &Sessions<'_>) {
 
 /// Which call issued which credentials.
 struct Sessions<'e> {
-    by_key: Map<String, usize>,
+    by_key: Map<String, Vec<usize>>,
     by_arn: Map<String, Vec<usize>>,
     events: &'e [Event],
 }
@@ -221,11 +221,11 @@ impl<'e> Sessions<'e> {
                 )
             })
             .collect();
-        let mut by_key = Map::default();
+        let mut by_key: Map<String, Vec<usize>> = Map::default();
         let mut by_arn: Map<String, Vec<usize>> = Map::default();
         for (i, key, arn) in issued {
             if let Some(key) = key {
-                by_key.insert(key, i);
+                by_key.entry(key).or_default().push(i);
             }
             if let Some(arn) = arn {
                 by_arn.entry(arn).or_default().push(i);
@@ -240,12 +240,19 @@ impl<'e> Sessions<'e> {
             let dated = list.iter().filter_map(|&i| Some((self.events.get(i)?.time, i)));
             (arn.clone(), dated.collect())
         });
-        (self.by_key.clone(), sessions.collect())
+        let keys = self.by_key.iter().filter_map(|(key, list)| Some((key.clone(), *list.first()?)));
+        (keys.collect(), sessions.collect())
     }
 
     /// The call whose response issued the very access key that signed `event`.
     fn issuer_by_key(&self, event: &Event) -> Option<usize> {
-        self.by_key.get(event.access_key()?).copied()
+        let issuers = self.by_key.get(event.access_key()?)?;
+        // Publishers of logs mask keys, and then many sessions share one: the creation date tells.
+        let apart = |i: &usize| {
+            let time = self.events.get(*i).map(|e| e.time).unwrap_or_default();
+            (time.seconds_since(event.session_created.unwrap_or(event.time)).abs(), *i)
+        };
+        issuers.iter().copied().min_by_key(apart)
     }
 
     /// The `AssumeRole` that began the session of `event`: same session ARN, answered at the
@@ -686,10 +693,15 @@ impl Assignment<'_> {
         action: &str,
         weight: &mut Weight,
     ) -> Option<()> {
-        if is_sibling(child, root) || takes_on_another(child, facts, weight) {
+        let same_request = child.event.get(event::Field::RequestId).is_some()
+            && child.event.get(event::Field::RequestId) == root.get(event::Field::RequestId);
+        if is_sibling(child, root) && !(same_request && facts.is_root)
+            || takes_on_another(child, facts, weight)
+        {
             return None;
         }
         let strong = weight.decisive || weight.ids - weight.role_ids >= 3.0;
+        weight.score -= against_direction(child, root);
         match fit {
             Fit { listed: true, .. } => weight.score += 3.0,
             Fit { row: Some(_), .. } => weight.score += if strong { 1.5 } else { 0.0 },
@@ -816,6 +828,10 @@ impl Assignment<'_> {
         }
         let seconds = lag.unsigned_abs() as f64;
         let scale = usual.clamp(1, 900) as f64;
+        // An operation that waits for its calls has them within its own second or two.
+        if self.knowledge.waits(fit.row) == Some(true) {
+            weight.score -= ((seconds - 1.0).max(0.0) * 0.5).min(5.0);
+        }
         weight.score -= (seconds / scale * 1.5).min(2.5) + (seconds * 0.05).min(1.5);
         if weight.kind.is_none() {
             weight.note(LinkKind::Time, format!("{lag} s apart, same account and service"));
@@ -1041,6 +1057,20 @@ fn is_sibling(child: &Child<'_>, root: &Event) -> bool {
     let same_service = root.identity_type == IdentityType::AwsService
         && root.invoked_by() == child.event.invoked_by();
     same_call || same_service
+}
+
+/// Reads decrypt and writes encrypt; a read never encrypts.
+fn against_direction(child: &Child<'_>, root: &Event) -> f64 {
+    let reads = event::is_read_like(root.name());
+    match child.event.name() {
+        "Decrypt" if child.is_kms() && !reads => 0.5,
+        "Encrypt" | "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext"
+            if child.is_kms() && reads =>
+        {
+            2.0
+        }
+        _ => 0.0,
+    }
 }
 
 /// A role taken on for somebody else: nothing that the request names stands in the parent, or the

@@ -84,10 +84,15 @@ impl<'e> Index<'e> {
     ) -> Self {
         let wanted: HashSet<&str, RandomState> =
             children.iter().flat_map(|c| c.tokens.iter().map(|t| t.text.as_str())).collect();
+        let requests: HashSet<&str, RandomState> =
+            children.iter().filter_map(|c| c.event.get(Field::RequestId)).collect();
         let found: Vec<(usize, RootFacts)> = events
             .par_iter()
             .enumerate()
-            .filter(|(i, e)| !copies.contains_key(i) && is_possible_parent(e, knowledge))
+            .filter(|(i, e)| {
+                !copies.contains_key(i)
+                    && (is_possible_parent(e, knowledge) || shares_request(e, &requests))
+            })
             .map(|(i, e)| (i, root_facts(e, &wanted, knowledge)))
             .collect();
         let mut index = Index {
@@ -213,6 +218,13 @@ fn is_possible_parent(event: &Event, knowledge: &Knowledge) -> bool {
         return false;
     }
     !event::is_read_like(event.name()) || !knowledge.started_by(event).is_empty()
+}
+
+/// A principal's own call of whatever sort whose request id stands in a service's call as well.
+fn shares_request(event: &Event, requests: &HashSet<&str, RandomState>) -> bool {
+    event.get(Field::RequestId).is_some_and(|id| requests.contains(id))
+        && !call::is_made_by_service(event)
+        && event.source() != "kms.amazonaws.com"
 }
 
 fn root_facts(
