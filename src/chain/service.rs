@@ -689,7 +689,7 @@ mod tests {
         assert!(by("nobody.amazonaws.com").is_empty());
         let context = |key: &str| ids(table.by_context_key(key).collect());
         assert_eq!(context("secretarn"), ["secretsmanager"]);
-        assert_eq!(context("aws:lambda:FunctionArn"), ["lambda"]);
+        assert_eq!(context("aws:lambda:FunctionArn"), ["lambda", "lambda-run"]);
         let via = |value: &str| ids(table.by_via_service(value).collect());
         assert!(via("ec2.eu-west-1.amazonaws.com").contains(&"ebs".to_owned()));
         let role = |name: &str| ids(table.by_service_linked_role(name).collect());

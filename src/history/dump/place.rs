@@ -80,7 +80,7 @@ mod tests {
         let document = r#"{"Statement":[7]}"#;
         assert_eq!(in_file(nested, document, (1, 15)), Some((3, 20)));
         let text = "{\n \"Policy\": \"{\\n\\\"Statement\\\": 7}\"\n}";
-        assert_eq!(in_file(text, "{\n\"Statement\": 7}", (2, 14)), Some((2, 32)));
+        assert_eq!(in_file(text, "{\n\"Statement\": 7}", (2, 14)), Some((2, 31)));
         assert_eq!(in_file("{}", document, (1, 1)), None);
         assert_eq!(in_file(document, document, (1, 15)), Some((1, 15)));
     }
