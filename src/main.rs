@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            anstream::eprintln!("trailwhy: {error:#}");
+            anstream::eprintln!("trailwhy: {error}");
             ExitCode::from(2)
         }
     }
