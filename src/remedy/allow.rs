@@ -25,6 +25,7 @@ const USE_OF_A_KEY: [&str; 5] =
 /// Every way to let the layer give the permission.
 pub(super) fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
     let mut found = widened(situation);
+    found.iter_mut().for_each(|candidate| candidate.is_guess = true);
     match situation.layer {
         Layer::IdentityPolicy => found.extend(identity(situation)),
         Layer::ResourcePolicy => found.extend(resource(situation)),
@@ -197,6 +198,8 @@ fn identity(situation: &Situation<'_>) -> Vec<Candidate> {
         return found;
     }
     if situation.caller_kind() == CallerKind::ServiceLinkedRole {
+        // AWS writes the role's policies; what a customer can give it is a grant on the key.
+        found.extend(super::key::grant(situation));
         return found;
     }
     if via_service(situation).is_some() {

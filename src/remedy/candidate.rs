@@ -24,6 +24,8 @@ pub(super) struct Candidate {
     pub edits: Vec<Edit>,
     /// How much it opens by its nature: smaller is narrower.
     pub breadth: u8,
+    /// A guess from how a present statement reads; without proof it is not worth showing.
+    pub is_guess: bool,
 }
 
 impl Candidate {
@@ -40,6 +42,7 @@ impl Candidate {
             terraform: None,
             edits: vec![Edit::Untried],
             breadth,
+            is_guess: false,
         }
     }
 

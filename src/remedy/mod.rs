@@ -99,8 +99,9 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         .collect();
     let refuted = refute::refuted(&situation, &tried);
     // A change that evaluating shows to be useless is no fix.
-    tried.retain(|(_, proof)| {
-        proof.as_ref().is_none_or(|proof| !proof::is_denied(proof.denied_request))
+    tried.retain(|(candidate, proof)| match proof {
+        Some(proof) => !proof::is_denied(proof.denied_request),
+        None => !candidate.is_guess,
     });
     drop_wide(&mut tried);
     tried.sort_by_key(|(candidate, proof)| rank(candidate, proof.as_ref()));

@@ -188,3 +188,54 @@ pub(super) fn texts(value: &Value) -> Vec<String> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that meets the unexpected fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_changes_in_one_place_only() {
+        let deny = json!({"Sid": "D", "Effect": "Deny", "Action": ["s3:Get*", "s3:PutObject"], "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:PrincipalArn": "arn:aws:iam::1:role/a"}}});
+        let principals = &tested(&deny)[0];
+        assert!(
+            principals.is_negated()
+                && principals.is_list()
+                && principals.is_key("AWS:principalarn")
+        );
+        let rows = [
+            (
+                with_value(&deny, principals, "arn:aws:iam::1:role/b"),
+                "/Condition/StringNotEquals/aws:PrincipalArn",
+                json!(["arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b"]),
+            ),
+            (
+                with_condition(&deny, "Bool", "aws:ViaAWSService", json!("false")),
+                "/Condition/Bool",
+                json!({"aws:ViaAWSService": "false"}),
+            ),
+            (
+                without_entries(&deny, "Action", &["s3:putobject".into()]),
+                "/Action",
+                json!(["s3:Get*"]),
+            ),
+            (sparing_resources(&deny, &["arn:b".into()]), "/NotResource", json!("arn:b")),
+        ];
+        for (changed, place, expected) in rows {
+            let changed = changed.unwrap();
+            assert_eq!(changed.pointer(place), Some(&expected), "{changed}");
+            assert_eq!(changed["Sid"], "D");
+        }
+    }
+
+    #[test]
+    fn what_would_change_nothing_or_leave_nothing_is_no_change() {
+        let deny =
+            json!({"Action": "s3:*", "Resource": ["a"], "Condition": {"Bool": {"k": "true"}}});
+        assert_eq!(with_condition(&deny, "Bool", "K", json!("false")), None);
+        assert_eq!(without_entries(&deny, "Action", &["s3:*".into()]), None);
+        assert_eq!(with_entries(&deny, "Resource", &["a".into()]), None);
+        assert_eq!(with_principal(&deny, "AWS", "x"), None);
+    }
+}
