@@ -34,15 +34,6 @@ pub enum Format {
     Csv,
 }
 
-/// How chains are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum ChainFormat {
-    /// Trees
-    Text,
-    /// The steps as in the JSON report
-    Json,
-}
-
 /// A language of the reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Lang {
@@ -188,8 +179,8 @@ pub struct ChainsArguments {
     #[arg(long)]
     pub failed: bool,
     /// How to print the chains
-    #[arg(long, value_enum, default_value_t = ChainFormat::Text)]
-    pub format: ChainFormat,
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
     /// A service table of your own, merged over the built-in one
     #[arg(long, value_name = "FILE")]
     pub services: Option<PathBuf>,
@@ -226,6 +217,9 @@ pub struct ChangesArguments {
     /// How to print the changes
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub format: ListFormat,
+    /// Language of the listing (default: from the locale)
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
 }
 
 /// Arguments of `policies`.
@@ -251,6 +245,9 @@ pub struct PoliciesArguments {
     /// How to print them
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub format: ListFormat,
+    /// Language of the listing (default: from the locale)
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
 }
 
 /// The subcommands.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{analysis, reading};
 use crate::chain::Chains;
-use crate::cli::{ChainFormat, ChainsArguments};
+use crate::cli::{ChainsArguments, ListFormat};
 use crate::report::{self, Outcome, Step, sanitize};
 
 #[derive(Serialize)]
@@ -42,8 +42,8 @@ pub fn run(arguments: &ChainsArguments) -> anyhow::Result<ExitCode> {
             .collect(),
     };
     let text = match arguments.format {
-        ChainFormat::Json => sanitize::json(&serde_json::to_string_pretty(&listing)?) + "\n",
-        ChainFormat::Text => trees(&listing),
+        ListFormat::Json => sanitize::json(&serde_json::to_string_pretty(&listing)?) + "\n",
+        ListFormat::Text => trees(&listing),
     };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use similar::TextDiff;
 
-use super::policies;
+use super::{analysis, policies};
 use crate::cli::{ChangesArguments, ListFormat, ReadArguments};
 use crate::event::Time;
 use crate::history::change::{Change, Value};
@@ -16,7 +16,7 @@ use crate::history::subject::{Entity, Subject, resource_name};
 use crate::history::{History, document};
 use crate::ingest::Moment;
 use crate::report::sanitize;
-use crate::wording::{Language, Sentence, Wording};
+use crate::wording::{Sentence, Wording};
 
 /// One change as JSON gives it. A state that is not known is `null`, one that is nothing `"none"`.
 #[derive(Serialize)]
@@ -45,7 +45,7 @@ pub fn run(arguments: &ChangesArguments) -> anyhow::Result<ExitCode> {
     let (history, last) = policies::history(&arguments.read, &arguments.dumps)?;
     let ReadArguments { since, until, .. } = &arguments.read;
     let (since, until) = (moment(*since, last), moment(*until, last));
-    let wording = Wording::new(Language::default());
+    let wording = Wording::new(analysis::language(arguments.lang));
     let wanted = arguments.only_for.as_deref();
     let changes: Vec<Listed> = history
         .changes()
@@ -58,8 +58,8 @@ pub fn run(arguments: &ChangesArguments) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     match arguments.format {
         ListFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, &Listing { changes })?;
-            out.write_all(b"\n")?;
+            let json = serde_json::to_string_pretty(&Listing { changes })?;
+            writeln!(out, "{}", sanitize::json(&json))?;
         }
         ListFormat::Text => write_text(&mut out, &changes, &wording)?,
     }

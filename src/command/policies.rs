@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::reading;
+use super::{analysis, reading};
 use crate::cli::{DumpArguments, ListFormat, PoliciesArguments, ReadArguments};
 use crate::event::arn::Arn;
 use crate::event::{Layer, Time};
@@ -19,7 +19,7 @@ use crate::history::subject::{Entity, EntityKind};
 use crate::history::{History, Inventory, document};
 use crate::ingest::Moment;
 use crate::report::sanitize;
-use crate::wording::{Language, Sentence, Wording};
+use crate::wording::{Sentence, Wording};
 
 /// One policy as JSON gives it.
 #[derive(Serialize)]
@@ -98,7 +98,7 @@ pub fn run(arguments: &PoliciesArguments) -> anyhow::Result<ExitCode> {
         Moment::BeforeLast(seconds) => last.unwrap_or_default().plus_seconds(-seconds),
     };
     let inventory = history.at(at);
-    let wording = Wording::new(Language::default());
+    let wording = Wording::new(analysis::language(arguments.lang));
     let owners = match &arguments.only_for {
         Some(owner) => [owner.clone()].into(),
         None => history.owners(),
@@ -116,8 +116,8 @@ pub fn run(arguments: &PoliciesArguments) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     match arguments.format {
         ListFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, &listing)?;
-            out.write_all(b"\n")?;
+            let json = serde_json::to_string_pretty(&listing)?;
+            writeln!(out, "{}", sanitize::json(&json))?;
         }
         ListFormat::Text => write_text(&mut out, &listing, &wording, arguments.only_for.is_some())?,
     }

@@ -319,6 +319,11 @@ impl<'h> Inventory<'h> {
 
     /// The grants on a key.
     pub fn grants(&self, key: &str) -> Grants {
+        self.grants_where(key, |_| true)
+    }
+
+    /// Those grants on a key that are of interest: a key of many volumes has thousands.
+    pub fn grants_where(&self, key: &str, is_wanted: impl Fn(&Grant) -> bool) -> Grants {
         let Some(key) = self.key(key) else { return Grants::default() };
         let mut all = Grants::default();
         let first = Subject::Grant { key: key.clone(), id: String::new() };
@@ -328,6 +333,7 @@ impl<'h> Inventory<'h> {
                 break;
             }
             match &state.known {
+                Known::Is(Value::Grant(grant)) if !is_wanted(grant) => {}
                 Known::Is(Value::Grant(grant)) => all.grants.push(GrantInForce {
                     grant: grant.clone(),
                     source: state.source.clone().unwrap_or(Source::Default("unknown")),

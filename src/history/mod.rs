@@ -13,7 +13,6 @@ pub mod inventory;
 pub mod layers;
 pub mod replay;
 pub mod request;
-pub mod sessions;
 pub mod subject;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -260,11 +259,24 @@ impl History {
     /// What a complete list does not show was absent.
     fn add_scopes(&mut self, scopes: Vec<(Scope, Time, Source)>) {
         for (scope, time, source) in scopes {
-            for (subject, timeline) in &mut self.timelines {
-                if scope.covers(subject, &self.organization_policies) && !timeline.seen_in(&source)
-                {
+            let add = |timeline: &mut Timeline| {
+                if !timeline.seen_in(&source) {
                     let mark = Mark::Seen { value: Value::Absent, source: source.clone() };
                     timeline.add(time, mark);
+                }
+            };
+            let policies = &self.organization_policies;
+            let covered = |subject: &Subject| scope.covers(subject, policies);
+            match scope.starts() {
+                // What one thing owns stands together, so that a dump of thousands of roles does
+                // not look at every subject for each of them.
+                Some(starts) => starts.into_iter().for_each(|first| {
+                    let together = self.timelines.range_mut(first..);
+                    together.take_while(|(s, _)| covered(s)).for_each(|(_, t)| add(t));
+                }),
+                None => {
+                    let all = self.timelines.iter_mut();
+                    all.filter(|(s, _)| covered(s)).for_each(|(_, t)| add(t));
                 }
             }
             if let Scope::Grants(key) = &scope {

@@ -107,6 +107,29 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// The first subjects of each stretch of the order of subjects that the scope covers; `None`
+    /// where they lie scattered.
+    pub(super) fn starts(&self) -> Option<Vec<Subject>> {
+        let lowest = Entity::new("", super::subject::EntityKind::User, "");
+        let empty = String::new;
+        Some(match self {
+            Scope::Entity(of) => vec![
+                Subject::InlinePolicy { of: of.clone(), name: empty() },
+                Subject::Attachment { to: of.clone(), policy: empty() },
+                Subject::Boundary(of.clone()),
+                Subject::Membership { user: of.clone(), group: lowest },
+            ],
+            Scope::Grants(key) => vec![Subject::Grant { key: key.clone(), id: empty() }],
+            Scope::TargetsOf(policy) => {
+                vec![Subject::OrganizationAttachment { policy: policy.clone(), target: empty() }]
+            }
+            Scope::Tags(of) => vec![Subject::Tag { of: of.clone(), key: empty() }],
+            Scope::Entities(..) | Scope::ManagedPolicies(_) | Scope::PoliciesAt(..) => return None,
+        })
+    }
+}
+
 /// What is known of an organization policy besides its content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PolicyInfo {

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::super::answer::{GrantInForce, Likely, Missing, Why};
+use super::super::change::Grant;
 use super::super::replay::Known;
-use super::super::subject::{Subject, resource_name};
+use super::super::subject::{Entity, Subject, resource_name};
 use super::{Gather, Likelihood, policy_source, presence, reasons, why};
 use crate::iam::{KeyState, KmsGrant, PolicyLabel, Presence, Principal};
 
@@ -21,11 +22,26 @@ impl Gather<'_> {
         let Some(key) = self.key().map(str::to_owned) else {
             return Presence::Unknown("the record does not show the key".to_owned());
         };
-        let found = self.inventory.grants(&key);
+        let found = self.inventory.grants_where(&key, |grant| self.may_use(grant));
         let missing: Vec<Missing> =
             found.missing.into_iter().filter(|gap| self.likely(gap).is_none()).collect();
         let grants = found.grants.iter().filter_map(|grant| self.grant(grant)).collect();
         presence(grants, &reasons(&missing))
+    }
+
+    /// Whether the grant can be meant for this call: operation and grantee. One that names its
+    /// grantee in a way that is not compared here stays.
+    fn may_use(&self, grant: &Grant) -> bool {
+        let name = self.request.action.split(':').nth(1).unwrap_or_default();
+        let principal = &self.request.principal;
+        let is_other = match (Entity::from_arn(&grant.grantee), principal.arn()) {
+            (Some(grantee), Some(arn)) if grantee.name != "aws:ec2-infrastructure" => {
+                Entity::from_arn(arn).is_none_or(|caller| caller != grantee)
+            }
+            (Some(_), Some(arn)) => grant.grantee != arn,
+            _ => false,
+        };
+        grant.operations.iter().any(|operation| operation.eq_ignore_ascii_case(name)) && !is_other
     }
 
     /// A grant for the engine. A grantee that was deleted since is nobody; one shown by unique id
