@@ -69,11 +69,8 @@ pub struct RedactArguments {
 }
 
 /// What makes a run fail.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub struct GateArguments {
-    /// Read this file instead of the nearest trailwhy.toml
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
     /// Fail only on incidents of these kinds: silent, opaque, background, ghost, direct
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind)]
     pub fail_on: Vec<Kind>,
@@ -99,8 +96,9 @@ pub enum ListFormat {
 /// What to read, and which part of it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReadArguments {
-    /// Files or folders with CloudTrail records; `-` reads standard input
-    #[arg(required = true, value_name = "PATH")]
+    /// Files or folders with CloudTrail records; `-` reads standard input (default: the `paths` of
+    /// trailwhy.toml)
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Only events from this moment on (RFC 3339, a date, or 2h, 3d before the last event)
     #[arg(long, value_name = "TIME")]
@@ -117,9 +115,23 @@ pub struct ReadArguments {
     /// Files read at the same time
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+    /// Read this file instead of the trailwhy.toml found here or in a folder above
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// No progress bar, no words on standard error
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// What is known besides the export.
+#[derive(Debug, Clone, clap::Args)]
+pub struct KnownArguments {
+    /// Policies that people have
+    #[command(flatten)]
+    pub dumps: DumpArguments,
+    /// A service table of your own, merged over the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub services: Option<PathBuf>,
 }
 
 /// Arguments of `analyze`.
@@ -129,13 +141,19 @@ Examples:
   trailwhy analyze s3-export/
   trailwhy analyze s3-export/ --since 2h --policies dumps/
   trailwhy analyze s3-export/ -o report.html -o report.json
+  trailwhy analyze s3-export/ --redact --redact-map names.json -o to-share.html
+  trailwhy analyze s3-export/ --fail-on silent,ghost --baseline last-week.json
   aws cloudtrail lookup-events | trailwhy analyze -
 
-Exit status: 0 no incident, 1 incidents found, 2 wrong usage or nothing readable.")]
+Exit status: 0 no incident, 1 incidents found, 2 wrong usage or nothing readable.
+With --fail-on, --baseline or trailwhy.toml, 1 only for incidents that count.")]
 pub struct AnalyzeArguments {
     /// What to read
     #[command(flatten)]
     pub read: ReadArguments,
+    /// What is known besides
+    #[command(flatten)]
+    pub known: KnownArguments,
     /// Which incidents to show
     #[command(flatten)]
     pub show: ShowArguments,
@@ -149,18 +167,15 @@ pub struct AnalyzeArguments {
     /// Occurrences listed per incident
     #[arg(long, value_name = "N")]
     pub max_occurrences: Option<usize>,
-    /// Policies that people have: AWS CLI outputs, Config snapshots, bare documents (repeatable)
-    #[arg(long, value_name = "PATH")]
-    pub policies: Vec<PathBuf>,
-    /// When the policies were dumped, where the files' own times do not tell
-    #[arg(long, value_name = "TIME")]
-    pub policies_as_of: Option<String>,
-    /// A service table of your own, merged over the built-in one
-    #[arg(long, value_name = "FILE")]
-    pub services: Option<PathBuf>,
-    /// Language of the report (default: from the locale)
+    /// Language of the report (default: from trailwhy.toml, else from the locale)
     #[arg(long, value_enum)]
     pub lang: Option<Lang>,
+    /// What is taken out
+    #[command(flatten)]
+    pub redact: RedactArguments,
+    /// What makes the run fail
+    #[command(flatten)]
+    pub gate: GateArguments,
     /// Exit with 0 even when incidents were found
     #[arg(long)]
     pub exit_zero: bool,
@@ -187,7 +202,7 @@ pub struct ChainsArguments {
 }
 
 /// Policies that people have on disk.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct DumpArguments {
     /// Policies: AWS CLI outputs, Config snapshots, an iam-collect folder, bare documents
     /// (repeatable)

@@ -1,14 +1,15 @@
 //! From arguments to everything that is known of an export: the stations in their order.
 
+use super::config::Config;
 use super::reading;
 use crate::chain::{Chains, Knowledge};
-use crate::cli::{AnalyzeArguments, ShowArguments};
+use crate::cli::{DumpArguments, KnownArguments, Lang, ReadArguments, ShowArguments};
 use crate::diagnose::{self, Diagnosis};
 use crate::error::{Error, Result};
-use crate::event::Time;
+use crate::event::{Event, Time};
 use crate::history::History;
 use crate::history::dump::Dump;
-use crate::ingest::Ingested;
+use crate::ingest::{Ingested, Moment};
 use crate::remedy::{self, Remedy};
 use crate::report::{self, Incident, Material, Report, Step};
 use crate::wording::{Language, Wording};
@@ -27,18 +28,18 @@ impl Analysis {
     ///
     /// # Errors
     /// When inputs, policies or the service table cannot be read at all.
-    pub(super) fn run(arguments: &AnalyzeArguments) -> Result<Analysis> {
-        let knowledge: Knowledge = reading::knowledge(arguments.services.as_deref())?;
-        let as_of = match &arguments.policies_as_of {
-            Some(text) => Some(Time::parse(text).ok_or_else(|| {
-                Error::Usage(format!(
-                    "`{text}` is no time; hint: 2026-05-18T05:47:50Z or 2026-05-18"
-                ))
-            })?),
-            None => None,
-        };
-        let dump = Dump::read(&arguments.policies, as_of)?;
-        let ingested = reading::read(&arguments.read)?;
+    pub(super) fn run(
+        read: &ReadArguments,
+        known: &KnownArguments,
+        config: &Config,
+    ) -> Result<Analysis> {
+        let knowledge: Knowledge = reading::knowledge(known.services.as_deref())?;
+        // A wrong name is told before an hour of reading.
+        for path in &known.dumps.policies {
+            std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
+        }
+        let ingested = reading::read(read, config)?;
+        let dump = dump(&known.dumps, config, &ingested.events)?;
         let chains = Chains::build(&ingested.events, &knowledge);
         let history = History::new(&ingested.events, dump);
         let diagnosis = diagnose::diagnose(&ingested.events, &chains, &knowledge, &history);
@@ -61,17 +62,41 @@ impl Analysis {
     }
 }
 
-/// The language asked for, else that of the locale.
-pub(super) fn language(asked: Option<crate::cli::Lang>) -> Language {
-    match asked {
-        Some(crate::cli::Lang::En) => Language::En,
-        Some(crate::cli::Lang::Ja) => Language::Ja,
-        None => ["LC_ALL", "LC_MESSAGES", "LANG"]
-            .into_iter()
-            .filter_map(|name| std::env::var(name).ok())
-            .find(|value| !value.is_empty())
-            .map_or(Language::En, |locale| Language::from_locale(&locale)),
+/// The policies typed and configured, as of the moment asked for.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub(super) fn dump(typed: &DumpArguments, config: &Config, events: &[Event]) -> Result<Dump> {
+    let last = || events.last().map(|event| event.time);
+    let as_of = typed.policies_as_of.and_then(|asked| moment(asked, last()));
+    let paths: Vec<_> = typed.policies.iter().chain(&config.policies).cloned().collect();
+    Dump::read(&paths, as_of)
+}
+
+/// A moment, where it is meant from the last event; `None` when there is none.
+pub(super) fn moment(moment: Moment, last: Option<Time>) -> Option<Time> {
+    match moment {
+        Moment::At(time) => Some(time),
+        Moment::BeforeLast(seconds) => Some(last?.plus_seconds(-seconds)),
     }
+}
+
+/// The language typed, else that of the configuration, else that of the locale.
+pub(super) fn language(typed: Option<Lang>, config: &Config) -> Language {
+    match typed {
+        Some(Lang::En) => Language::En,
+        Some(Lang::Ja) => Language::Ja,
+        None => config.language.unwrap_or_else(spoken_here),
+    }
+}
+
+/// The language of the locale.
+fn spoken_here() -> Language {
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .map_or(Language::En, |locale| Language::from_locale(&locale))
 }
 
 /// Whether an incident is one of those asked for.

@@ -5,9 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::analysis::{self, Analysis};
-use crate::cli::{AnalyzeArguments, Format};
+use super::config::Config;
+use super::gate::{self, Gate};
+use super::reading;
+use crate::cli::{AnalyzeArguments, Format, RedactArguments};
 use crate::error::{Error, Result};
-use crate::report::{self, Report};
+use crate::report::redact::Redactor;
+use crate::report::{self, Report, sanitize};
 use crate::wording::{Language, Wording};
 
 /// Exit status when incidents were found.
@@ -19,12 +23,20 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
     for path in &arguments.output {
         outputs.push((path, format_of(path)?));
     }
-    let analysis = Analysis::run(arguments)?;
-    let wording = Wording::new(analysis::language(arguments.lang));
-    let reports = Reports { analysis: &analysis, arguments, wording: &wording };
+    let config = Config::of(&arguments.read)?;
+    let gate = Gate::new(&arguments.gate, &config)?;
+    let analysis = Analysis::run(&arguments.read, &arguments.known, &config)?;
+    let wording = Wording::new(analysis::language(arguments.lang, &config));
+    let mut reports = Reports {
+        analysis: &analysis,
+        arguments,
+        gate: &gate,
+        wording: &wording,
+        sharing: Sharing::new(&arguments.redact),
+    };
     for (path, format) in &outputs {
         let text = reports.render(*format, report::terminal::Style::plain(100))?;
-        std::fs::write(path, text).map_err(|e| Error::io(path, e))?;
+        gate::save(path, &text)?;
     }
     if outputs.is_empty() {
         let text = reports.render(arguments.format, terminal_style())?;
@@ -32,19 +44,84 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
         out.write_all(text.as_bytes())?;
         out.flush()?;
     }
-    let found = !reports.build(Language::En).incidents.is_empty();
-    Ok(if found && !arguments.exit_zero { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    reports.sharing.keep_mapping(&arguments.redact)?;
+    let (report, expired) = reports.all(Language::En);
+    let counting = gate.counting(&report);
+    if !arguments.read.quiet {
+        reading::warn_of_gaps(&analysis.history);
+        for told in expired {
+            anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&told));
+        }
+        if counting < report.incidents.len() {
+            anstream::eprintln!(
+                "trailwhy: {counting} of {} incidents count for the exit status; the others are \
+                 known to the baseline or of other kinds",
+                report.incidents.len()
+            );
+        }
+    }
+    let fails = counting > 0 && !arguments.exit_zero;
+    Ok(if fails { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+}
+
+/// What is taken out of everything that leaves the program, where that was asked for. One redactor
+/// serves all formats: the same thing has the same stand-in in each of them.
+pub(super) struct Sharing(Option<Redactor>);
+
+impl Sharing {
+    pub(super) fn new(arguments: &RedactArguments) -> Self {
+        Sharing(arguments.redact.then(Redactor::new))
+    }
+
+    /// Whether something is taken out: then no record may leave as it was logged.
+    pub(super) fn redacts(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The document as it may be shared.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON and read back.
+    pub(super) fn shared<T>(&mut self, document: T) -> serde_json::Result<T>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned,
+    {
+        match &mut self.0 {
+            Some(redactor) => redactor.redact(&document),
+            None => Ok(document),
+        }
+    }
+
+    /// Saves which stand-in means what, where that was asked for.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn keep_mapping(&self, arguments: &RedactArguments) -> anyhow::Result<()> {
+        if let (Some(redactor), Some(path)) = (&self.0, &arguments.redact_map) {
+            gate::save(path, &(serde_json::to_string_pretty(&redactor.mapping())? + "\n"))?;
+        }
+        Ok(())
+    }
 }
 
 struct Reports<'r> {
     analysis: &'r Analysis,
     arguments: &'r AnalyzeArguments,
+    gate: &'r Gate,
     wording: &'r Wording,
+    sharing: Sharing,
 }
 
 impl Reports<'_> {
-    /// The JSON contract is English whatever the reader speaks, so that machines see one text.
-    fn build(&self, language: Language) -> Report {
+    /// The report as it may be shared.
+    fn build(&mut self, language: Language) -> anyhow::Result<Report> {
+        let (report, _) = self.all(language);
+        Ok(self.sharing.shared(report)?)
+    }
+
+    /// The report with all that it says, and what to tell about rules that have expired. The JSON
+    /// contract is English whatever the reader speaks, so that machines see one text.
+    fn all(&self, language: Language) -> (Report, Vec<String>) {
         let english;
         let wording = if language == self.wording.language() {
             self.wording
@@ -54,22 +131,25 @@ impl Reports<'_> {
         };
         let mut report = self.analysis.report(wording, self.arguments.max_occurrences);
         report.incidents.retain(|incident| analysis::shows(&self.arguments.show, incident));
-        report
+        let expired = self.gate.ignore(&mut report, wording);
+        (report, expired)
     }
 
-    fn render(&self, format: Format, style: report::terminal::Style) -> anyhow::Result<String> {
+    fn render(&mut self, format: Format, style: report::terminal::Style) -> anyhow::Result<String> {
         let spoken = self.wording.language();
         Ok(match format {
-            Format::Json => report::json::render(&self.build(Language::En))?,
-            Format::Csv => report::csv::render(&self.build(Language::En)),
-            Format::Sarif => report::sarif::render(&self.build(spoken), self.wording),
-            Format::Terminal => report::terminal::render(&self.build(spoken), self.wording, style),
-            Format::Markdown => report::markdown::render(&self.build(spoken), self.wording),
+            Format::Json => report::json::render(&self.build(Language::En)?)?,
+            Format::Csv => report::csv::render(&self.build(Language::En)?),
+            Format::Sarif => report::sarif::render(&self.build(spoken)?, self.wording),
+            Format::Terminal => report::terminal::render(&self.build(spoken)?, self.wording, style),
+            Format::Markdown => report::markdown::render(&self.build(spoken)?, self.wording),
             Format::Html => {
-                let report = self.build(spoken);
-                let records =
-                    report::html::KeptRecords::of(&report, &self.analysis.ingested.events);
-                report::html::render(&report, self.wording, Some(&records))
+                let (all, _) = self.all(spoken);
+                let records = (!self.sharing.redacts())
+                    .then(|| report::html::KeptRecords::of(&all, &self.analysis.ingested.events));
+                let report = self.sharing.shared(all)?;
+                let raw = records.as_ref().map(|records| records as &dyn report::html::RawEvents);
+                report::html::render(&report, self.wording, raw)
             }
         })
     }
@@ -93,7 +173,7 @@ fn format_of(path: &Path) -> Result<Format> {
 }
 
 /// Colour and width as the terminal has them; plain and 100 columns wide in a pipe.
-fn terminal_style() -> report::terminal::Style {
+pub(super) fn terminal_style() -> report::terminal::Style {
     let out = std::io::stdout();
     if !out.is_terminal() {
         let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::config::Config;
 use super::{analysis, reading};
 use crate::chain::Chains;
 use crate::cli::{ChainsArguments, ListFormat};
@@ -25,7 +26,7 @@ struct Listing {
 /// Reads, links and lists.
 pub fn run(arguments: &ChainsArguments) -> anyhow::Result<ExitCode> {
     let knowledge = reading::knowledge(arguments.services.as_deref())?;
-    let ingested = reading::read(&arguments.read)?;
+    let ingested = reading::read(&arguments.read, &Config::of(&arguments.read)?)?;
     let chains = Chains::build(&ingested.events, &knowledge);
     let listing = Listing {
         chains: chains

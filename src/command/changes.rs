@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use similar::TextDiff;
 
+use super::config::Config;
 use super::{analysis, policies};
 use crate::cli::{ChangesArguments, ListFormat, ReadArguments};
-use crate::event::Time;
 use crate::history::change::{Change, Value};
 use crate::history::replay::{Known, State};
 use crate::history::subject::{Entity, Subject, resource_name};
@@ -42,10 +42,12 @@ struct Listing {
 /// Reads the whole export, since what was before a change may be far back, and lists the changes
 /// asked for.
 pub fn run(arguments: &ChangesArguments) -> anyhow::Result<ExitCode> {
-    let (history, last) = policies::history(&arguments.read, &arguments.dumps)?;
+    let config = Config::of(&arguments.read)?;
+    let (history, last) = policies::history(&arguments.read, &arguments.dumps, &config)?;
     let ReadArguments { since, until, .. } = &arguments.read;
-    let (since, until) = (moment(*since, last), moment(*until, last));
-    let wording = Wording::new(analysis::language(arguments.lang));
+    let moment = |asked: Option<Moment>| asked.and_then(|asked| analysis::moment(asked, last));
+    let (since, until) = (moment(*since), moment(*until));
+    let wording = Wording::new(analysis::language(arguments.lang, &config));
     let wanted = arguments.only_for.as_deref();
     let changes: Vec<Listed> = history
         .changes()
@@ -64,13 +66,6 @@ pub fn run(arguments: &ChangesArguments) -> anyhow::Result<ExitCode> {
         ListFormat::Text => write_text(&mut out, &changes, &wording)?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn moment(moment: Option<Moment>, last: Option<Time>) -> Option<Time> {
-    match moment? {
-        Moment::At(time) => Some(time),
-        Moment::BeforeLast(seconds) => Some(last?.plus_seconds(-seconds)),
-    }
 }
 
 /// Whether a change is about this principal, policy, resource, account or target: by ARN, also a

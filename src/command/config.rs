@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::ignore::IgnoreRule;
+use crate::cli::ReadArguments;
 use crate::error::{Error, Result};
 use crate::report::Kind;
 use crate::wording::Language;
@@ -62,6 +63,19 @@ struct Written {
 }
 
 impl Config {
+    /// The file that was named, else the nearest one above the current folder, else nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be read or says something wrong.
+    pub fn of(arguments: &ReadArguments) -> Result<Config> {
+        let found = match &arguments.config {
+            Some(path) => Some(path.clone()),
+            // Without a current folder there is nothing to search; paths typed in full still work.
+            None => std::env::current_dir().ok().and_then(|folder| Config::find(&folder)),
+        };
+        found.map_or_else(|| Ok(Config::default()), |path| Config::read(&path))
+    }
+
     /// Reads the file at `path`.
     ///
     /// # Errors

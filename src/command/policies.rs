@@ -7,17 +7,17 @@ use std::process::ExitCode;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::config::Config;
 use super::{analysis, reading};
 use crate::cli::{DumpArguments, ListFormat, PoliciesArguments, ReadArguments};
 use crate::event::arn::Arn;
 use crate::event::{Layer, Time};
 use crate::history::answer::{Document, Documents, Held, Levels, Likely, Missing, Why};
 use crate::history::change::Value;
-use crate::history::dump::{Dump, Gap};
+use crate::history::dump::Gap;
 use crate::history::replay::{Source, State};
 use crate::history::subject::{Entity, EntityKind};
 use crate::history::{History, Inventory, document};
-use crate::ingest::Moment;
 use crate::report::sanitize;
 use crate::wording::{Sentence, Wording};
 
@@ -92,13 +92,11 @@ struct Listing {
 
 /// Reads export and dumps, and shows the moment.
 pub fn run(arguments: &PoliciesArguments) -> anyhow::Result<ExitCode> {
-    let (history, last) = history(&arguments.read, &arguments.dumps)?;
-    let at = match arguments.at {
-        Moment::At(time) => time,
-        Moment::BeforeLast(seconds) => last.unwrap_or_default().plus_seconds(-seconds),
-    };
+    let config = Config::of(&arguments.read)?;
+    let (history, last) = history(&arguments.read, &arguments.dumps, &config)?;
+    let at = analysis::moment(arguments.at, last).unwrap_or_default();
     let inventory = history.at(at);
-    let wording = Wording::new(analysis::language(arguments.lang));
+    let wording = Wording::new(analysis::language(arguments.lang, &config));
     let owners = match &arguments.only_for {
         Some(owner) => [owner.clone()].into(),
         None => history.owners(),
@@ -129,25 +127,15 @@ pub fn run(arguments: &PoliciesArguments) -> anyhow::Result<ExitCode> {
 pub(super) fn history(
     read: &ReadArguments,
     dumps: &DumpArguments,
+    config: &Config,
 ) -> anyhow::Result<(History, Option<Time>)> {
     let whole = ReadArguments { since: None, until: None, ..read.clone() };
-    let ingested = reading::read(&whole)?;
-    let as_of = dumps.policies_as_of.map(|moment| match moment {
-        Moment::At(time) => time,
-        Moment::BeforeLast(seconds) => ingested
-            .events
-            .last()
-            .map(|event| event.time)
-            .unwrap_or_default()
-            .plus_seconds(-seconds),
-    });
-    let dump = Dump::read(&dumps.policies, as_of)?;
+    let ingested = reading::read(&whole, config)?;
+    let dump = analysis::dump(dumps, config, &ingested.events)?;
     let last = ingested.events.last().map(|event| event.time);
     let history = History::new(&ingested.events, dump);
     if !read.quiet {
-        for gap in history.gaps() {
-            anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&gap.to_string()));
-        }
+        reading::warn_of_gaps(&history);
     }
     Ok((history, last))
 }

@@ -8,27 +8,36 @@ use std::sync::{Arc, Mutex};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::config::Config;
 use crate::chain::Knowledge;
 use crate::chain::service::Table;
 use crate::cli::ReadArguments;
 use crate::error::{Error, Result};
+use crate::history::History;
 use crate::ingest::{self, Ingested, Input, Ledger, Options, Progress};
 use crate::report::{BlindSpot, Bytes, Coverage, Events, Files, SkippedFile, Span, sanitize};
 
 /// Skipped files named on standard error; the rest is counted.
 const NAMED: usize = 10;
 
-/// Reads what the arguments name.
+const NO_PATH: &str = "no path to read\n\
+    hint: name the folder or files of an export, or `-` for standard input, or set `paths` in \
+    trailwhy.toml";
+
+/// Reads what the arguments name, or the configuration where they name nothing.
 ///
 /// # Errors
 /// When an input does not exist, or none of the files could be read.
-pub(super) fn read(arguments: &ReadArguments) -> Result<Ingested> {
+pub(super) fn read(arguments: &ReadArguments, config: &Config) -> Result<Ingested> {
     if let Some(threads) = arguments.threads {
         // Errs only when the pool exists already; then its size stays.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
-    let inputs: Vec<Input> = arguments
-        .paths
+    let paths = if arguments.paths.is_empty() { &config.paths } else { &arguments.paths };
+    if paths.is_empty() {
+        return Err(Error::Usage(NO_PATH.to_owned()));
+    }
+    let inputs: Vec<Input> = paths
         .iter()
         .map(|path| if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.clone()) })
         .collect();
@@ -82,6 +91,13 @@ fn warn(ledger: &Ledger) {
             "trailwhy: warning: {} more damaged files; the report lists them all",
             damaged.len() - NAMED
         );
+    }
+}
+
+/// What of the policy dumps could not be used.
+pub(super) fn warn_of_gaps(history: &History) {
+    for gap in history.gaps() {
+        anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&gap.to_string()));
     }
 }
 

@@ -1,5 +1,7 @@
 //! From a diagnosis to the report: puts everything into words, decides nothing.
 
+use std::collections::BTreeSet;
+
 use super::view::{
     self, Alternative, Comparison, Coverage, DeniedCall, Difference, Evidence, Factor, Incident,
     NearestSuccess, Occurrence, Outcome, Report, RootCall, RuledOut, SCHEMA, Step, Tool, Verdict,
@@ -34,17 +36,19 @@ pub struct Material<'m> {
 /// The report in the language of `wording`.
 pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
     let builder = Builder { material, wording };
+    let mut incidents: Vec<Incident> = material
+        .diagnosis
+        .incidents
+        .iter()
+        .enumerate()
+        .filter_map(|(at, i)| builder.incident(i, material.remedies.get(at)))
+        .collect();
+    tell_apart(&mut incidents);
     Report {
         schema: SCHEMA.to_owned(),
         tool: Tool { name: "trailwhy".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         coverage: material.coverage.clone(),
-        incidents: material
-            .diagnosis
-            .incidents
-            .iter()
-            .enumerate()
-            .filter_map(|(at, i)| builder.incident(i, material.remedies.get(at)))
-            .collect(),
+        incidents,
         benign: material.diagnosis.benign.iter().map(|b| builder.benign(b)).collect(),
     }
 }
@@ -68,9 +72,12 @@ impl Builder<'_> {
         let last_seen = occurrences.iter().map(|o| o.time.clone()).max()?;
         let position = shown.failing.as_ref().map(|f| f.denied).or(shown.root)?;
         let count = occurrences.len() as u64;
-        let id = self.id(incident);
+        let effect = incident.verdict.ranked.first().map_or(Effect::Unknown, |h| h.effect);
+        let kind = incident.kind.as_str();
         Some(Incident {
-            id,
+            // Of the cause alone: more of the same, or an export of other days, keeps the name by
+            // which a baseline or an ignore rule knows it.
+            id: id(&format!("{kind}|{}|{}", incident.cause, super::words::effect(effect))),
             kind: incident.kind,
             first_seen,
             last_seen,
@@ -89,22 +96,6 @@ impl Builder<'_> {
             fixes: super::fixes::fixes(remedy, self.wording),
             refuted_fixes: super::fixes::refuted(remedy, self.wording),
         })
-    }
-
-    /// Made of the cause and the first occurrence, so that the same logs give the same id and more
-    /// of the same does not change it.
-    fn id(&self, incident: &diagnose::Incident) -> String {
-        let first = incident.occurrences.first();
-        let event = first
-            .and_then(|o| o.failing.as_ref().map(|f| f.denied).or(o.root))
-            .and_then(|i| self.material.events.get(i));
-        let text = format!(
-            "{}|{}|{}",
-            incident.kind.as_str(),
-            incident.cause,
-            event.map_or("", |e| e.id())
-        );
-        format!("inc-{:016x}", fnv1a(text.as_bytes()))
     }
 
     fn occurrence(&self, occurrence: &diagnose::Occurrence) -> Option<Occurrence> {
@@ -396,6 +387,23 @@ fn factor(factor: &contrast::Factor) -> Factor {
 
 fn round(probability: f64) -> f64 {
     (probability.clamp(0.0, 0.999) * 1000.0).round() / 1000.0
+}
+
+fn id(text: &str) -> String {
+    format!("inc-{:016x}", fnv1a(text.as_bytes()))
+}
+
+/// Ghosts may share a cause: those after the first are named by their first occurrence as well.
+fn tell_apart(incidents: &mut [Incident]) {
+    let mut given = BTreeSet::new();
+    for incident in incidents {
+        if !given.insert(incident.id.clone()) {
+            let first = incident.occurrences.first();
+            let event = first.and_then(|o| o.denied_event_id.as_ref().or(o.root_event_id.as_ref()));
+            incident.id = id(&format!("{}|{}", incident.id, event.map_or("", |id| id)));
+            given.insert(incident.id.clone());
+        }
+    }
 }
 
 /// Lines that went and came, with three lines around each.

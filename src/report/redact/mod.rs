@@ -15,9 +15,10 @@ mod word;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::Report;
 use stand_in::StandIns;
 use text::Place;
 use vocabulary::Vocabulary;
@@ -47,11 +48,11 @@ impl Redactor {
         }
     }
 
-    /// The report without what identifies.
+    /// The report (or another document made of the report's parts) without what identifies.
     ///
     /// # Errors
-    /// When the report cannot be written as JSON and read back (it always can).
-    pub fn redact(&mut self, report: &Report) -> serde_json::Result<Report> {
+    /// When it cannot be written as JSON and read back (a report always can).
+    pub fn redact<T: Serialize + DeserializeOwned>(&mut self, report: &T) -> serde_json::Result<T> {
         let mut value = serde_json::to_value(report)?;
         self.stand_ins.avoid(&value);
         self.collect(&value, &Place::default());
