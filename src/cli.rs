@@ -181,6 +181,92 @@ pub struct AnalyzeArguments {
     pub exit_zero: bool,
 }
 
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "\
+Examples:
+  trailwhy explain s3-export/ vol-0a1b2c3d4e5f60718
+  trailwhy explain s3-export/ 47aa4706-445a-4bdb-8518-c9abbde21270 --policies dumps/
+  trailwhy explain s3-export/ inc-6f0c2b1a9d3e4f58 --format json",
+    allow_missing_positional = true
+)]
+pub struct ExplainArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// An event id, a request id, an incident id, or what calls were about: `vol-…`, an ARN, a name
+    #[arg(value_name = "ID", required = true)]
+    pub id: String,
+    /// What is known besides
+    #[command(flatten)]
+    pub known: KnownArguments,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Language of the answer (default: from trailwhy.toml, else from the locale)
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
+    /// What is taken out
+    #[command(flatten)]
+    pub redact: RedactArguments,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy compare s3-export/ --failed vol-0a1b2c3d4e5f60718
+  trailwhy compare s3-export/ --failed 47aa4706-445a-4bdb-8518-c9abbde21270 --with vol-0ffee
+  trailwhy compare s3-export/ --failed-since 2026-09-15T10:00:00Z --with-until 2026-09-15T10:00:00Z
+  trailwhy compare s3-export/ --principal deploy --with-principal storage-operator")]
+#[group(id = "sides", required = true, multiple = true,
+    args = ["failed", "failed_since", "failed_until", "principal"])]
+pub struct CompareArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// The failed chain: an event id, request id, incident id, or what it was about (`vol-…`)
+    #[arg(long, value_name = "ID")]
+    pub failed: Option<String>,
+    /// The successful chain, or `auto` for the comparable one that differs least
+    #[arg(long, value_name = "ID", default_value = "auto", requires = "failed")]
+    pub with: String,
+    /// Show what is the same, too
+    #[arg(long, requires = "failed")]
+    pub all: bool,
+    /// Compare calls instead of one chain: those from this moment on …
+    #[arg(long, value_name = "TIME", conflicts_with = "failed")]
+    pub failed_since: Option<Moment>,
+    /// … up to this one
+    #[arg(long, value_name = "TIME", conflicts_with = "failed")]
+    pub failed_until: Option<Moment>,
+    /// With calls from this moment on …
+    #[arg(long, value_name = "TIME", conflicts_with = "failed")]
+    pub with_since: Option<Moment>,
+    /// … up to this one
+    #[arg(long, value_name = "TIME", conflicts_with = "failed")]
+    pub with_until: Option<Moment>,
+    /// Compare the calls of this user, role or service: an ARN, a name, or a part with `*`
+    #[arg(long, value_name = "ARN", conflicts_with = "failed")]
+    pub principal: Option<String>,
+    /// With the calls of this one (default: the same)
+    #[arg(long, value_name = "ARN", requires = "principal")]
+    pub with_principal: Option<String>,
+    /// What is known besides
+    #[command(flatten)]
+    pub known: KnownArguments,
+    /// How to print the comparison
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Language of the comparison (default: from trailwhy.toml, else from the locale)
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
+    /// What is taken out
+    #[command(flatten)]
+    pub redact: RedactArguments,
+}
+
 /// Arguments of `chains`.
 #[derive(Debug, clap::Args)]
 pub struct ChainsArguments {
@@ -270,6 +356,10 @@ pub struct PoliciesArguments {
 pub enum Command {
     /// Say what failed, which policy denied, and why
     Analyze(Box<AnalyzeArguments>),
+    /// Tell all about one event, request, incident or resource
+    Explain(Box<ExplainArguments>),
+    /// Set a failed chain beside a successful one, or two groups of calls beside each other
+    Compare(Box<CompareArguments>),
     /// List chains: a call and the calls services made for it
     Chains(Box<ChainsArguments>),
     /// Show which policies, grants and key states were in force at a moment

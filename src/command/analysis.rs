@@ -47,9 +47,9 @@ impl Analysis {
         Ok(Analysis { ingested, chains, history, diagnosis, remedies })
     }
 
-    /// The report in a language.
-    pub(super) fn report(&self, wording: &Wording, max_occurrences: Option<usize>) -> Report {
-        let material = Material {
+    /// What a report is made of.
+    pub(super) fn material(&self, max_occurrences: Option<usize>) -> Material<'_> {
+        Material {
             events: &self.ingested.events,
             chains: &self.chains,
             diagnosis: &self.diagnosis,
@@ -57,8 +57,12 @@ impl Analysis {
             history: &self.history,
             coverage: reading::coverage(&self.ingested.ledger),
             max_occurrences,
-        };
-        report::build(&material, wording)
+        }
+    }
+
+    /// The report in a language.
+    pub(super) fn report(&self, wording: &Wording, max_occurrences: Option<usize>) -> Report {
+        report::build(&self.material(max_occurrences), wording)
     }
 }
 
@@ -125,7 +129,7 @@ pub(super) fn shows_chain(show: &ShowArguments, chain: &[Step]) -> bool {
 
 /// Whether one of `values` is what was asked for: equal, the name at its end, or matched by `*`,
 /// ignoring letter case.
-fn asked<'v>(pattern: Option<&str>, mut values: impl Iterator<Item = &'v str>) -> bool {
+pub(super) fn asked<'v>(pattern: Option<&str>, mut values: impl Iterator<Item = &'v str>) -> bool {
     let Some(pattern) = pattern else { return true };
     let pattern = pattern.to_ascii_lowercase();
     values.any(|value| {

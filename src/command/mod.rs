@@ -2,10 +2,13 @@
 
 mod analysis;
 mod analyze;
+mod ask;
 pub mod baseline;
 mod chains;
 mod changes;
+mod compare;
 pub mod config;
+mod explain;
 pub mod gate;
 mod generate;
 pub mod ignore;
@@ -25,6 +28,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Schema => schema::run(),
         Command::Simulate => simulate::run(),
         Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Chains(arguments) => chains::run(&arguments),
         Command::Policies(arguments) => policies::run(&arguments),
         Command::Changes(arguments) => changes::run(&arguments),

@@ -9,5 +9,5 @@ mod shape;
 
 pub use attribute::{Attribute, Observation, account_of, policy_holder, principal, resource};
 pub use factor::{Factor, factors};
-pub use nearest::{Difference, differences, nearest};
+pub use nearest::{Difference, comparable, differences, nearest};
 pub use shape::{Gap, gaps};

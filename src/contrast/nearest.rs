@@ -1,6 +1,8 @@
 //! The success that answers best "what is different?": the one that differs least.
 
 use super::attribute::{Attribute, Observation};
+use crate::chain::Chains;
+use crate::event::{self, Event, Failure};
 
 /// One attribute in which a failure and a success differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,20 @@ pub fn differences(failed: &Observation<'_>, succeeded: &Observation<'_>) -> Vec
             succeeded: succeeded.get(attribute).map(str::to_owned),
         })
         .collect()
+}
+
+/// Every call of the same name as the one at `index` that worked, in order of time. A permission
+/// probe that passed has worked as well; another account's copy of a call is no call.
+pub fn comparable<'e>(events: &'e [Event], chains: &Chains, index: usize) -> Vec<Observation<'e>> {
+    let Some(call) = events.get(index) else { return Vec::new() };
+    let alike = |(at, event): &(usize, &Event)| {
+        event.name() == call.name()
+            && event.source() == call.source()
+            && matches!(event::failure(event), None | Some(Failure::DryRun))
+            && chains.copy_of(*at).is_none()
+    };
+    let found = events.iter().enumerate().filter(alike);
+    found.filter_map(|(at, _)| Observation::new(events, chains, at)).collect()
 }
 
 /// Position in `successes` of the one nearest to `failed`; ties go to the one nearest in time,

@@ -9,8 +9,13 @@ use crate::wording::Sentence;
 
 /// The sentences of the explanation, in order.
 pub fn explain(incident: &Incident, events: &[Event]) -> Vec<Sentence> {
+    explain_occurrence(incident, incident.shown, events)
+}
+
+/// The same for another time it happened, by its position among the occurrences.
+pub fn explain_occurrence(incident: &Incident, shown: usize, events: &[Event]) -> Vec<Sentence> {
     let mut sentences = Vec::new();
-    if let Some(shown) = incident.occurrences.get(incident.shown) {
+    if let Some(shown) = incident.occurrences.get(shown) {
         sentences.extend(happened(incident, shown, events));
     }
     sentences.push(verdict(incident));

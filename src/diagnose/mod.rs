@@ -18,7 +18,7 @@ mod stated;
 mod testimony;
 mod words;
 
-pub use explain::explain;
+pub use explain::{explain, explain_occurrence};
 pub use failing::{Failing, failing};
 pub use group::diagnose;
 pub use incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};

@@ -210,6 +210,13 @@ impl Event {
         super::json::find(self.response()?, path)
     }
 
+    /// Every text of the record by itself.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(&0).chain(self.ends.iter());
+        let ranges = starts.zip(self.ends.iter());
+        ranges.filter_map(|(start, end)| self.text.get(*start as usize..*end as usize))
+    }
+
     /// How many texts the record holds, and all of them one after another: to choose between copies
     /// of one call, which need not be equally complete.
     pub fn content(&self) -> (u32, &str) {

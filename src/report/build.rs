@@ -13,7 +13,7 @@ use crate::event::{self, Effect, Event, Failure, Field, Layer};
 use crate::history::{self, History};
 use crate::iam::PolicySource;
 use crate::remedy::Remedy;
-use crate::wording::Wording;
+use crate::wording::{Sentence, Wording};
 
 /// What a report is made of.
 pub struct Material<'m> {
@@ -36,14 +36,9 @@ pub struct Material<'m> {
 /// The report in the language of `wording`.
 pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
     let builder = Builder { material, wording };
-    let mut incidents: Vec<Incident> = material
-        .diagnosis
-        .incidents
-        .iter()
-        .enumerate()
-        .filter_map(|(at, i)| builder.incident(i, material.remedies.get(at)))
-        .collect();
-    tell_apart(&mut incidents);
+    let shown = material.diagnosis.incidents.iter().map(|incident| incident.shown);
+    let incidents: Vec<Incident> =
+        shown.enumerate().filter_map(|(at, shown)| builder.incident(at, shown)).collect();
     Report {
         schema: SCHEMA.to_owned(),
         tool: Tool { name: "trailwhy".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
@@ -51,6 +46,25 @@ pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
         incidents,
         benign: material.diagnosis.benign.iter().map(|b| builder.benign(b)).collect(),
     }
+}
+
+/// One incident as it happened in one of its occurrences.
+pub(super) fn incident_of(
+    material: &Material<'_>,
+    wording: &Wording,
+    at: usize,
+    shown: usize,
+) -> Option<Incident> {
+    Builder { material, wording }.incident(at, shown)
+}
+
+/// A change of policies with its difference.
+pub(super) fn change(
+    material: &Material<'_>,
+    wording: &Wording,
+    change: &history::change::Change,
+) -> view::Change {
+    Builder { material, wording }.change(change)
 }
 
 /// The chain that the call at `index` belongs to, parents before children.
@@ -64,20 +78,19 @@ struct Builder<'b> {
 }
 
 impl Builder<'_> {
-    fn incident(&self, incident: &diagnose::Incident, remedy: Option<&Remedy>) -> Option<Incident> {
-        let shown = incident.occurrences.get(incident.shown)?;
+    /// The incident at `at` as it happened at the place `place` among its occurrences.
+    fn incident(&self, at: usize, place: usize) -> Option<Incident> {
+        let incident = self.material.diagnosis.incidents.get(at)?;
+        let remedy = self.material.remedies.get(at);
+        let shown = incident.occurrences.get(place)?;
         let occurrences: Vec<Occurrence> =
             incident.occurrences.iter().filter_map(|o| self.occurrence(o)).collect();
         let first_seen = occurrences.first()?.time.clone();
         let last_seen = occurrences.iter().map(|o| o.time.clone()).max()?;
         let position = shown.failing.as_ref().map(|f| f.denied).or(shown.root)?;
         let count = occurrences.len() as u64;
-        let effect = incident.verdict.ranked.first().map_or(Effect::Unknown, |h| h.effect);
-        let kind = incident.kind.as_str();
         Some(Incident {
-            // Of the cause alone: more of the same, or an export of other days, keeps the name by
-            // which a baseline or an ignore rule knows it.
-            id: id(&format!("{kind}|{}|{}", incident.cause, super::words::effect(effect))),
+            id: incident_ids(self.material).get(at)?.clone(),
             kind: incident.kind,
             first_seen,
             last_seen,
@@ -90,8 +103,11 @@ impl Builder<'_> {
             denied: shown.failing.as_ref().and_then(|f| self.denied(f)),
             chain: chain_steps(self.material.events, self.material.chains, position),
             missing_steps: incident.missing_steps.clone(),
-            comparison: self.comparison(&incident.comparison),
-            verdict: self.verdict(incident),
+            comparison: match place == incident.shown {
+                true => self.comparison(&incident.comparison),
+                false => self.comparison_with(&incident.comparison, position),
+            },
+            verdict: self.verdict(incident, place),
             change: incident.change.as_ref().map(|c| self.change(c)),
             fixes: super::fixes::fixes(remedy, self.wording),
             refuted_fixes: super::fixes::refuted(remedy, self.wording),
@@ -151,38 +167,50 @@ impl Builder<'_> {
         })
     }
 
+    /// The comparison, with the success that is nearest to another of the failures.
+    fn comparison_with(&self, comparison: &diagnose::Comparison, failed: usize) -> Comparison {
+        let mut told = self.comparison(comparison);
+        let (events, chains) = (self.material.events, self.material.chains);
+        let Some(nearest) = super::side_by_side::nearest(self.material, self.wording, failed)
+        else {
+            return told;
+        };
+        told.nearest_success = Some(NearestSuccess {
+            root_event_id: events.get(chains.root(nearest.index)).map(|e| e.id().to_owned()),
+            chain: chain_steps(events, chains, nearest.index),
+            differences: nearest.differences,
+            because: Some(nearest.because),
+        });
+        told
+    }
+
     fn comparison(&self, comparison: &diagnose::Comparison) -> Comparison {
         let (events, chains) = (self.material.events, self.material.chains);
         Comparison {
             failures: comparison.failures as u64,
             successes: comparison.successes as u64,
             nearest_success: comparison.nearest.as_ref().map(|(index, differences)| {
+                let because = chosen(comparison.successes, differences, self.wording);
                 NearestSuccess {
                     root_event_id: events.get(chains.root(*index)).map(|e| e.id().to_owned()),
                     chain: chain_steps(events, chains, *index),
-                    differences: differences
-                        .iter()
-                        .map(|d| Difference {
-                            field: d.attribute.as_str().to_owned(),
-                            failed: d.failed.clone(),
-                            succeeded: d.succeeded.clone(),
-                        })
-                        .collect(),
-                    because: None,
+                    differences: differences.iter().map(difference).collect(),
+                    because: Some(because),
                 }
             }),
             factors: comparison.factors.iter().map(factor).collect(),
         }
     }
 
-    fn verdict(&self, incident: &diagnose::Incident) -> Verdict {
+    fn verdict(&self, incident: &diagnose::Incident, shown: usize) -> Verdict {
         let verdict = &incident.verdict;
         let between =
             if self.wording.language() == crate::wording::Language::Ja { "" } else { " " };
-        let explanation: Vec<String> = diagnose::explain(incident, self.material.events)
-            .iter()
-            .map(|sentence| self.wording.say(sentence))
-            .collect();
+        let explanation: Vec<String> =
+            diagnose::explain_occurrence(incident, shown, self.material.events)
+                .iter()
+                .map(|sentence| self.wording.say(sentence))
+                .collect();
         let winner = verdict.ranked.first();
         let layer = match verdict.certainty {
             diagnose::Certainty::Unknown => Layer::Unknown,
@@ -294,6 +322,22 @@ impl Builder<'_> {
     }
 }
 
+/// Why a success was chosen among so many: it differs least.
+pub(super) fn chosen(
+    successes: usize,
+    differences: &[contrast::Difference],
+    wording: &Wording,
+) -> String {
+    let named = |d: &contrast::Difference| super::words::attribute(d.attribute.as_str(), wording);
+    let fields: Vec<String> = differences.iter().map(named).collect();
+    let sentence = if fields.is_empty() {
+        Sentence::new("nearest-alike").arg("count", successes)
+    } else {
+        Sentence::new("nearest-because").arg("count", successes).arg("fields", fields)
+    };
+    wording.say(&sentence)
+}
+
 /// The policy that decided, and its statement, as far as it is one.
 fn policy_ref(found: &diagnose::evaluated::Found) -> Option<view::PolicyRef> {
     let label = found.label.as_ref()?;
@@ -359,7 +403,7 @@ fn root_call(event: &Event) -> RootCall {
 }
 
 /// The error text with an encoded authorization message cut short: in full it is a secret of sorts.
-fn error_message(event: &Event) -> Option<String> {
+pub(super) fn error_message(event: &Event) -> Option<String> {
     const MARK: &str = "Encoded authorization failure message: ";
     let text = event::outcome::error_text(event)?;
     match text.split_once(MARK) {
@@ -371,7 +415,17 @@ fn error_message(event: &Event) -> Option<String> {
     }
 }
 
-fn factor(factor: &contrast::Factor) -> Factor {
+/// One difference as the report has it.
+pub(super) fn difference(difference: &contrast::Difference) -> Difference {
+    Difference {
+        field: difference.attribute.as_str().to_owned(),
+        failed: difference.failed.clone(),
+        succeeded: difference.succeeded.clone(),
+    }
+}
+
+/// One factor as the report has it.
+pub(super) fn factor(factor: &contrast::Factor) -> Factor {
     Factor {
         attribute: factor.attribute.as_str().to_owned(),
         value: factor.value.clone().unwrap_or_else(|| "absent".to_owned()),
@@ -385,30 +439,37 @@ fn factor(factor: &contrast::Factor) -> Factor {
     }
 }
 
-fn round(probability: f64) -> f64 {
+pub(super) fn round(probability: f64) -> f64 {
     (probability.clamp(0.0, 0.999) * 1000.0).round() / 1000.0
 }
 
-fn id(text: &str) -> String {
-    format!("inc-{:016x}", fnv1a(text.as_bytes()))
-}
-
+/// The names of the incidents, in their order. They are made of the cause alone: more of the same,
+/// or an export of other days, keeps the name by which a baseline or an ignore rule knows it.
 /// Ghosts may share a cause: those after the first are named by their first occurrence as well.
-fn tell_apart(incidents: &mut [Incident]) {
+pub(super) fn incident_ids(material: &Material<'_>) -> Vec<String> {
+    let name = |text: &str| format!("inc-{:016x}", fnv1a(text.as_bytes()));
     let mut given = BTreeSet::new();
-    for incident in incidents {
-        if !given.insert(incident.id.clone()) {
+    let mut ids = Vec::new();
+    for incident in &material.diagnosis.incidents {
+        let effect = incident.verdict.ranked.first().map_or(Effect::Unknown, |h| h.effect);
+        let effect = super::words::effect(effect);
+        let mut id = name(&format!("{}|{}|{effect}", incident.kind.as_str(), incident.cause));
+        if given.contains(&id) {
             let first = incident.occurrences.first();
-            let event = first.and_then(|o| o.denied_event_id.as_ref().or(o.root_event_id.as_ref()));
-            incident.id = id(&format!("{}|{}", incident.id, event.map_or("", |id| id)));
-            given.insert(incident.id.clone());
+            let call = first.and_then(|o| o.failing.as_ref().map(|f| f.denied).or(o.root));
+            let call = call.and_then(|index| material.events.get(index));
+            id = name(&format!("{id}|{}", call.map_or("", |event| event.id())));
         }
+        given.insert(id.clone());
+        ids.push(id);
     }
+    ids
 }
 
 /// Lines that went and came, with three lines around each.
 fn line_diff(before: &str, after: &str) -> String {
-    similar::TextDiff::from_lines(before, after).unified_diff().context_radius(3).to_string()
+    let diff = similar::TextDiff::from_lines(before, after);
+    diff.unified_diff().context_radius(3).missing_newline_hint(false).to_string()
 }
 
 /// FNV-1a, 64 bits: a name for an incident that never changes between builds.

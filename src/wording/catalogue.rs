@@ -61,14 +61,16 @@ macro_rules! catalogues {
             ("diagnosis.ftl", include_str!(concat!("../../locales/", $tag, "/diagnosis.ftl"))),
             ("remedy.ftl", include_str!(concat!("../../locales/", $tag, "/remedy.ftl"))),
             ("report.ftl", include_str!(concat!("../../locales/", $tag, "/report.ftl"))),
+            ("explain.ftl", include_str!(concat!("../../locales/", $tag, "/explain.ftl"))),
+            ("compare.ftl", include_str!(concat!("../../locales/", $tag, "/compare.ftl"))),
             ("markdown.ftl", include_str!(concat!("../../locales/", $tag, "/markdown.ftl"))),
             ("html.ftl", include_str!(concat!("../../locales/", $tag, "/html.ftl"))),
         ]
     };
 }
 
-static ENGLISH: [(&str, &str); 7] = catalogues!("en");
-static JAPANESE: [(&str, &str); 7] = catalogues!("ja");
+static ENGLISH: [(&str, &str); 9] = catalogues!("en");
+static JAPANESE: [(&str, &str); 9] = catalogues!("ja");
 
 /// Every ASCII word of the catalogues of all languages, in lower case: what the program itself
 /// says, as opposed to what it repeats from a log.

@@ -22,6 +22,7 @@ use std::hash::BuildHasher;
 
 use askama::Template;
 
+pub(super) use self::raw::record_without_secrets;
 pub use self::record::KeptRecords;
 
 use self::incident::IncidentPage;

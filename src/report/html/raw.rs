@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::RawEvents;
 use super::bounded::cut_to;
 use super::code::{Code, pretty};
+use crate::event::Event;
 use crate::report::sanitize::conceal;
 use crate::report::{Incident, Report};
 use crate::wording::{Sentence, Wording};
@@ -59,13 +60,23 @@ pub(super) fn wanted(report: &Report) -> BTreeSet<&str> {
 /// found.
 fn shown(record: &str, words: &Wording) -> Option<String> {
     let mut record: Value = serde_json::from_str(record).ok()?;
-    let left_out = words.say(&Sentence::new("html-secret"));
-    if let Some(credentials) = record.pointer_mut("/responseElements/credentials") {
-        keep_access_key(credentials, &left_out);
-    }
-    hide(&mut record, &left_out);
+    hide_secrets(&mut record, &words.say(&Sentence::new("html-secret")));
     let text = pretty(&record);
     Some(cut_to(&text, LETTERS, words).unwrap_or(text))
+}
+
+/// The record of an event as far as it was kept, with `left_out` in the place of its secrets.
+pub(in crate::report) fn record_without_secrets(event: &Event, left_out: &str) -> Value {
+    let mut record = super::record::record(event);
+    hide_secrets(&mut record, left_out);
+    record
+}
+
+fn hide_secrets(record: &mut Value, left_out: &str) {
+    if let Some(credentials) = record.pointer_mut("/responseElements/credentials") {
+        keep_access_key(credentials, left_out);
+    }
+    hide(record, left_out);
 }
 
 fn keep_access_key(credentials: &mut Value, left_out: &str) {

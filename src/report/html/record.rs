@@ -91,7 +91,7 @@ const SESSION: [(&str, Field, Form); 3] = [
     ("webIdFederationData", Field::WebIdFederationData, Form::Json),
 ];
 
-fn record(event: &Event) -> Value {
+pub(super) fn record(event: &Event) -> Value {
     let mut record = Map::new();
     put(&mut record, event, &BEFORE);
     put_object(&mut record, "userIdentity", identity(event));

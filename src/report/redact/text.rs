@@ -22,7 +22,7 @@ pub(super) struct Place {
 }
 
 /// Fields that hold words of the contract, times and versions.
-const CONTRACT: [&str; 26] = [
+const CONTRACT: [&str; 28] = [
     "schema",
     "version",
     "kind",
@@ -49,10 +49,12 @@ const CONTRACT: [&str; 26] = [
     "missing_steps",
     "attribute",
     "field",
+    "ending",
+    "found_as",
 ];
 
 /// Fields whose whole value someone chose.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     "name",
     "statement_sid",
     "attached_to",
@@ -62,10 +64,21 @@ const NAMES: [&str; 9] = [
     "resource",
     "account_id",
     "accounts",
+    "of",
+    "grantee",
 ];
 
 /// Fields that hold policy documents, as JSON or as text.
-const POLICIES: [&str; 5] = ["statement", "document", "patch", "diff", "terraform"];
+const POLICIES: [&str; 8] = [
+    "statement",
+    "document",
+    "patch",
+    "diff",
+    "terraform",
+    "tags",
+    "encryption_context_equals",
+    "encryption_context_subset",
+];
 
 impl Place {
     pub(super) fn inside(&self, field: &str) -> Place {

@@ -11,7 +11,7 @@ const UNDER: &str = "     ";
 
 pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     if let Some(change) = &incident.change {
-        self::change(page, change, wording);
+        self::change(page, Some(Sentence::new("change-before")), change, wording);
         page.blank();
     }
     if incident.fixes.is_empty() {
@@ -37,7 +37,8 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     }
 }
 
-fn change(page: &mut Page, change: &Change, wording: &Wording) {
+/// Who changed what, with the difference.
+pub(super) fn change(page: &mut Page, label: Option<Sentence>, change: &Change, wording: &Wording) {
     let who = match &change.principal_arn {
         Some(principal) => Sentence::new("change-by")
             .arg("action", &change.action)
@@ -48,11 +49,12 @@ fn change(page: &mut Page, change: &Change, wording: &Wording) {
             .arg("time", &change.event_time),
     };
     let event = wording.say(&Sentence::new("event-named").arg("id", &change.event_id));
-    let label = wording.say(&Sentence::new("change-before"));
-    page.put(
-        Margin { first: INDENT, rest: "    " },
-        &spans![Strong label, Plain format!(" {}", change.summary)],
-    );
+    let mut line = Vec::new();
+    if let Some(label) = label {
+        line.extend(spans![Strong wording.say(&label), Plain " "]);
+    }
+    line.extend(spans![Plain & change.summary]);
+    page.put(Margin { first: INDENT, rest: "    " }, &line);
     page.put(Margin::of("    "), &spans![Plain wording.say(&who), Quiet format!(" · {event}")]);
     for line in change.diff.iter().flat_map(|diff| diff.lines()) {
         let ink = match line.chars().next() {

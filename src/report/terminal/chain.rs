@@ -7,29 +7,40 @@ use crate::report::{Incident, Link, Outcome, Step, words};
 use crate::wording::{Sentence, Wording, duration};
 
 pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
-    let Some(root) = incident.chain.first() else {
+    if incident.chain.is_empty() {
         let nothing = wording.say(&Sentence::new("chain-empty"));
         return page.put(Margin::of(INDENT), &spans![Plain nothing]);
-    };
+    }
     let tree = Tree {
         steps: &incident.chain,
         missing: &incident.missing_steps,
         denied: incident.denied.as_ref().map(|denied| denied.event_id.as_str()),
-        start: Time::parse(&root.event_time),
+        named: &[],
         wording,
     };
-    tree.put(page, 0, INDENT, INDENT);
+    tree.put_whole(page);
 }
 
-struct Tree<'a> {
-    steps: &'a [Step],
-    missing: &'a [String],
-    denied: Option<&'a str>,
-    start: Option<Time>,
-    wording: &'a Wording,
+/// A chain as a tree.
+pub(super) struct Tree<'a> {
+    /// Its calls, parents before children.
+    pub(super) steps: &'a [Step],
+    /// Steps that never came.
+    pub(super) missing: &'a [String],
+    /// The call to mark as the denied one.
+    pub(super) denied: Option<&'a str>,
+    /// The calls to mark as naming what was asked about.
+    pub(super) named: &'a [String],
+    /// The words.
+    pub(super) wording: &'a Wording,
 }
 
 impl Tree<'_> {
+    /// From its root.
+    pub(super) fn put_whole(&self, page: &mut Page) {
+        self.put(page, 0, INDENT, INDENT);
+    }
+
     /// The step at `index` and what hangs from it. `first` stands before its first line, `rest`
     /// before all others.
     fn put(&self, page: &mut Page, index: usize, first: &str, rest: &str) {
@@ -71,12 +82,17 @@ impl Tree<'_> {
             let here = self.wording.say(&Sentence::new("chain-denied-here"));
             line.extend(spans![Failed format!("  ◀ {here}")]);
         }
+        if step.event_id.as_ref().is_some_and(|id| self.named.contains(id)) {
+            let named = self.wording.say(&Sentence::new("told-names-it"));
+            line.extend(spans![Strong format!("  ◀ {named}")]);
+        }
         line
     }
 
     /// The root's time in full, the others' distance from it.
     fn time(&self, step: &Step, index: usize) -> String {
-        let distance = self.start.zip(Time::parse(&step.event_time));
+        let start = self.steps.first().and_then(|root| Time::parse(&root.event_time));
+        let distance = start.zip(Time::parse(&step.event_time));
         match distance {
             Some((start, time)) if index > 0 => {
                 let sign = if time < start { "−" } else { "+" };

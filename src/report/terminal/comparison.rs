@@ -3,9 +3,8 @@
 
 use super::{INDENT, table};
 use crate::report::layout::{Margin, Page, spans};
-use crate::report::{
-    Comparison, Difference, Factor, Incident, NearestSuccess, Outcome, Step, sanitize, words,
-};
+use crate::report::side_by_side::align;
+use crate::report::{Difference, Factor, Incident, NearestSuccess, Outcome, Step, sanitize, words};
 use crate::wording::{Sentence, Wording};
 
 /// Factors shown; the others are in the JSON report.
@@ -18,22 +17,22 @@ const ACCIDENT: f64 = 0.5;
 const UNDER: &str = "    ";
 
 /// Longest value shown in a table.
-const LONGEST_VALUE: usize = 160;
+pub(super) const LONGEST_VALUE: usize = 160;
 
 pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     let comparison = &incident.comparison;
     let title = words::compared(comparison);
     page.blank();
     page.put(Margin::of(INDENT), &spans![Strong wording.say(&title)]);
-    factors(page, comparison, wording);
+    factors(page, &comparison.factors, wording);
     if let Some(success) = &comparison.nearest_success {
         nearest(page, incident, success, wording);
     }
 }
 
 /// One factor in words, several as a table.
-fn factors(page: &mut Page, comparison: &Comparison, wording: &Wording) {
-    if let [best] = comparison.factors.as_slice() {
+pub(super) fn factors(page: &mut Page, factors: &[Factor], wording: &Wording) {
+    if let [best] = factors {
         let carried = Sentence::new("factor-in-words")
             .arg("failed_with", best.failed_with)
             .arg("failed", best.failed)
@@ -42,7 +41,7 @@ fn factors(page: &mut Page, comparison: &Comparison, wording: &Wording) {
             .arg("what", words::factor(best, LONGEST_VALUE, wording));
         return page.put(Margin::of(UNDER), &spans![Plain wording.say(&carried)]);
     }
-    if comparison.factors.is_empty() {
+    if factors.is_empty() {
         return;
     }
     let mut rows = vec![[
@@ -51,7 +50,7 @@ fn factors(page: &mut Page, comparison: &Comparison, wording: &Wording) {
         wording.say(&Sentence::new("column-p")),
         wording.say(&Sentence::new("column-what")),
     ]];
-    let shown = shown(&comparison.factors);
+    let shown = shown(factors);
     for factor in &shown {
         rows.push([
             ratio(factor.failed_with, factor.failed, wording),
@@ -61,7 +60,7 @@ fn factors(page: &mut Page, comparison: &Comparison, wording: &Wording) {
         ]);
     }
     table::put(page, UNDER, rows);
-    let more = comparison.factors.len().saturating_sub(shown.len());
+    let more = factors.len().saturating_sub(shown.len());
     if more > 0 {
         let more = wording.say(&Sentence::new("and-more").arg("count", more));
         page.put(Margin::of(UNDER), &spans![Quiet more]);
@@ -80,7 +79,7 @@ fn ratio(with: u64, all: u64, wording: &Wording) -> String {
     wording.say(&Sentence::new("ratio").arg("with", with).arg("all", all))
 }
 
-fn value(text: &str) -> String {
+pub(super) fn value(text: &str) -> String {
     sanitize::clip(&sanitize::line(text), LONGEST_VALUE)
 }
 
@@ -97,6 +96,11 @@ fn nearest(page: &mut Page, incident: &Incident, success: &NearestSuccess, wordi
     table::put(page, UNDER, steps(incident, success, wording));
     let rows: Vec<[String; 3]> =
         success.differences.iter().map(|difference| field(difference, wording)).collect();
+    put_fields(page, &rows, wording);
+}
+
+/// Field by field: what it is called, and what it is in the failure and in the success.
+pub(super) fn put_fields(page: &mut Page, rows: &[[String; 3]], wording: &Wording) {
     if rows.is_empty() {
         return;
     }
@@ -109,11 +113,12 @@ fn nearest(page: &mut Page, incident: &Incident, success: &NearestSuccess, wordi
     if table::width(&whole) + UNDER.len() <= page.width() {
         table::put(page, UNDER, whole);
     } else {
-        put_stacked(page, &rows, wording);
+        put_stacked(page, rows, wording);
     }
 }
 
-fn field(difference: &Difference, wording: &Wording) -> [String; 3] {
+/// One difference as a row.
+pub(super) fn field(difference: &Difference, wording: &Wording) -> [String; 3] {
     let side = |side: &Option<String>| match side {
         Some(text) => value(&words::attribute_value(&difference.field, text, wording)),
         None => ABSENT.to_owned(),
@@ -133,33 +138,25 @@ fn steps(incident: &Incident, success: &NearestSuccess, wording: &Wording) -> Ve
         wording.say(&Sentence::new("column-succeeded")),
         wording.say(&Sentence::new("column-step")),
     ]];
-    let mut row = |failed: &str, succeeded: &str, action: &str| {
-        rows.push([failed.to_owned(), succeeded.to_owned(), value(action)]);
-    };
-    let mut failed = incident.chain.iter().peekable();
-    for step in &success.chain {
-        let common = failed.clone().any(|other| other.action == step.action);
-        // What only the failure has comes before the next step that both have.
-        while let Some(other) = failed.next_if(|other| common && other.action != step.action) {
-            row(mark(other), ABSENT, &other.action);
-        }
-        let left = failed.next_if(|_| common).map_or(ABSENT, mark);
-        row(left, mark(step), &step.action);
-    }
-    for other in failed {
-        row(mark(other), ABSENT, &other.action);
+    for (left, right) in align(&incident.chain, &success.chain) {
+        let left = left.and_then(|at| incident.chain.get(at));
+        let right = right.and_then(|at| success.chain.get(at));
+        let action = right.or(left).map_or("", |step| step.action.as_str());
+        rows.push([mark(left).to_owned(), mark(right).to_owned(), value(action)]);
     }
     rows
 }
 
 /// Stands for a step or a value that one side has not.
-const ABSENT: &str = "–";
+pub(super) const ABSENT: &str = "–";
 
-fn mark(step: &Step) -> &'static str {
-    match step.outcome {
-        Outcome::Success => "✓",
-        Outcome::Denied | Outcome::Error => "✗",
-        Outcome::Unknown => "?",
+/// How a step ended, in one character.
+pub(super) fn mark(step: Option<&Step>) -> &'static str {
+    match step.map(|step| step.outcome) {
+        Some(Outcome::Success) => "✓",
+        Some(Outcome::Denied | Outcome::Error) => "✗",
+        Some(Outcome::Unknown) => "?",
+        None => ABSENT,
     }
 }
 

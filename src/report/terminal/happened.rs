@@ -108,8 +108,13 @@ fn made_by(denied: &DeniedCall, wording: &Wording) -> Vec<Span> {
     }
 }
 
-fn place(address: Option<&str>, endpoint: Option<&str>, wording: &Wording) -> Option<String> {
-    match (address, endpoint) {
+pub(super) fn place(
+    address: Option<&str>,
+    endpoint: Option<&str>,
+    wording: &Wording,
+) -> Option<String> {
+    // For calls of services CloudTrail writes `AWS Internal`.
+    match (address, endpoint.filter(|endpoint| endpoint.starts_with("vpce-"))) {
         (None, None) => None,
         (Some(address), None) => Some(address.to_owned()),
         (address, Some(endpoint)) => {
@@ -120,7 +125,7 @@ fn place(address: Option<&str>, endpoint: Option<&str>, wording: &Wording) -> Op
 }
 
 /// Error code and text as AWS recorded them.
-fn said(code: Option<&str>, message: Option<&str>) -> Option<String> {
+pub(super) fn said(code: Option<&str>, message: Option<&str>) -> Option<String> {
     match (code, message) {
         (Some(code), Some(message)) => Some(format!("{code}: {message}")),
         (one, other) => one.or(other).map(str::to_owned),

@@ -5,10 +5,16 @@ mod action;
 mod chain;
 mod comparison;
 mod coverage;
+mod explanation;
+mod groups;
 mod happened;
+mod side_by_side;
 mod table;
 mod verdict;
 
+pub use self::explanation::render as explanation;
+pub use self::groups::render as groups;
+pub use self::side_by_side::{Same, render as side_by_side};
 pub use super::layout::Style;
 
 use super::layout::{Margin, Page, spans};

@@ -1,0 +1,44 @@
+# `trailwhy compare`.
+nearest-because = Chosen of { $count ->
+    [one] one comparable success
+   *[other] { $count } comparable successes
+} because it differs least: only in { $fields }.
+nearest-alike = Chosen of { $count ->
+    [one] one comparable success
+   *[other] { $count } comparable successes
+}: in what is compared it does not differ at all.
+beside-failed = Failed
+beside-succeeded = Succeeded
+beside-chain = { $action } at { $time }, event { $id }
+beside-part-at = They part at { $action }: { $failed } in the failure, { $succeeded } in the success.
+beside-do-not-part = Step by step they end alike.
+beside-no-success = No comparable call ever worked in what was read: there is nothing to compare with. Read more of the trail, or name a success with --with.
+beside-not-there = not there
+beside-step = { $number }. { $action }
+beside-in-record = In the records
+beside-same = { $count ->
+    [one] one member of the records is the same
+   *[other] { $count } members of the records are the same
+} (--all shows them)
+beside-same-shown = The same in both
+groups-failed = The failing
+groups-succeeded = The other
+groups-of = { $who }: { $calls ->
+    [one] one call
+   *[other] { $calls } calls
+}, { $failures } failed, from { $first } to { $last }
+groups-empty = { $who }: no call
+groups-anybody = anybody
+groups-fails-more = What fails more in the one
+groups-alike = { $count ->
+    [one] one more action fails no more in the one than in the other
+   *[other] { $count } more actions fail no more in the one than in the other
+}
+groups-no-difference = No action fails more in the one than in the other.
+groups-factors = What sets the failures of { $action } apart
+groups-factors-none = Too few calls of { $action } to tell what sets its failures apart; see: trailwhy compare … --failed { $id }
+groups-changes = Changes of policies, grants and key states in between, last first
+groups-changes-none = No change of policies, grants or key states in between.
+column-action = action
+column-other = in the other
+column-one = in the failing

@@ -1,0 +1,36 @@
+//! `trailwhy explain`: one event, request, incident or resource in full.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use super::analysis::{self, Analysis};
+use super::analyze::{Sharing, terminal_style};
+use super::ask;
+use super::config::Config;
+use crate::cli::{ExplainArguments, ListFormat};
+use crate::report::{explanation, sanitize, terminal};
+use crate::wording::{Language, Wording};
+
+/// Reads, finds what the id names, and tells all about it.
+pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
+    let config = Config::of(&arguments.read)?;
+    let analysis = Analysis::run(&arguments.read, &arguments.known, &config)?;
+    let wording = Wording::new(match arguments.format {
+        ListFormat::Json => Language::En,
+        ListFormat::Text => analysis::language(arguments.lang, &config),
+    });
+    let report = analysis.report(&wording, None);
+    let asked = ask::find(&arguments.id, &analysis.ingested.events, &report)?;
+    let explanation = explanation::explain(&analysis.material(None), &wording, &asked);
+    let mut sharing = Sharing::new(&arguments.redact);
+    let explanation = sharing.shared(explanation)?;
+    sharing.keep_mapping(&arguments.redact)?;
+    let text = match arguments.format {
+        ListFormat::Json => sanitize::json(&serde_json::to_string_pretty(&explanation)?) + "\n",
+        ListFormat::Text => terminal::explanation(&explanation, &wording, terminal_style()),
+    };
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,226 @@
+//! `explain` and `compare` on the samples, through the command line.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected fails"
+)]
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const VOLUME: &str = "1-ebs-source-ip";
+const VAULT: &str = "3-backup-vault-key";
+const SCALING: &str = "5-auto-scaling-own-key";
+
+/// Exit status, standard output and standard error of a subcommand on the logs of a sample.
+fn run(command: &str, sample: &str, arguments: &[&str]) -> (i32, String, String) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::cargo_bin("trailwhy")
+        .unwrap()
+        .current_dir(root.join("samples").join(sample))
+        .env("LC_ALL", "C")
+        .env_remove("COLUMNS")
+        .arg(command)
+        .arg("logs")
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn answer(command: &str, sample: &str, arguments: &[&str]) -> String {
+    let (status, shown, said) = run(command, sample, arguments);
+    assert_eq!((status, said.as_str()), (0, ""), "{arguments:?}");
+    shown
+}
+
+fn json(command: &str, sample: &str, arguments: &[&str]) -> Value {
+    let arguments = [arguments, &["--format", "json"]].concat();
+    serde_json::from_str(&answer(command, sample, &arguments)).unwrap()
+}
+
+/// The first incident of a sample.
+fn incident(sample: &str) -> Value {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::cargo_bin("trailwhy").unwrap();
+    command.current_dir(root.join("samples").join(sample));
+    let done = command.args(["analyze", "logs", "--format", "json"]).assert().code(1);
+    let report: Value = serde_json::from_slice(&done.get_output().stdout).unwrap();
+    report["incidents"][0].clone()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+#[test]
+fn what_happened_to_a_volume_is_told_from_its_id() {
+    let shown = answer("explain", VOLUME, &["vol-01c9806da071c38fe", "--policies", "policies"]);
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn the_same_is_told_in_japanese() {
+    let shown = answer("explain", VOLUME, &["vol-01c9806da071c38fe", "--lang", "ja"]);
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn a_volume_that_came_to_be_is_told_as_well() {
+    let told = json("explain", VOLUME, &["vol-072bec31119b7d4b0"]);
+    assert_eq!(told["found_as"], "resource");
+    assert_eq!(told["incidents"], serde_json::json!([]));
+    let chains = told["chains"].as_array().unwrap();
+    assert!(!chains.is_empty());
+    assert!(chains.iter().all(|chain| chain["ending"] == "success"), "{chains:#?}");
+    assert!(!told["in_force"].as_array().unwrap().is_empty());
+    let shown = answer("explain", VOLUME, &["vol-072bec31119b7d4b0"]);
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn an_event_a_request_an_incident_and_a_resource_lead_to_the_same_denial() {
+    let incident = incident(VOLUME);
+    let denied = text(&incident["denied"]["event_id"]);
+    let root = text(&incident["root"]["event_id"]);
+    let volume = text(&incident["root"]["resources"][0]);
+    let told = json("explain", VOLUME, &[denied]);
+    let request = text(&told["event"]["request_id"]).to_owned();
+    let upper = denied.to_ascii_uppercase();
+    for (id, found_as) in [
+        (denied, "event"),
+        (&upper, "event"),
+        (root, "event"),
+        (text(&incident["id"]), "incident"),
+        (&request, "request"),
+        (volume, "resource"),
+    ] {
+        let told = json("explain", VOLUME, &[id]);
+        assert_eq!(told["found_as"], found_as, "{id}");
+        assert_eq!(told["event"]["event_id"], denied, "{id}");
+        assert_eq!(told["incidents"][0]["id"], incident["id"], "{id}");
+        assert_eq!(told["incidents"][0]["denied"]["event_id"], denied, "{id}");
+    }
+}
+
+#[test]
+fn every_layer_is_weighed_with_what_speaks_for_and_against_it() {
+    let incident = incident(VAULT);
+    let told = json("explain", VAULT, &[text(&incident["id"]), "--policies", "policies"]);
+    let weighed = told["weighed"][0].as_array().unwrap();
+    let layers: Vec<&str> = weighed.iter().map(|one| text(&one["layer"])).collect();
+    assert_eq!(layers.first(), Some(&"resource_policy"));
+    for layer in ["identity_policy", "scp", "vpc_endpoint_policy", "kms_grant", "kms_key_state"] {
+        assert!(layers.contains(&layer), "{layer}");
+    }
+    assert!(!weighed[0]["evidence_for"].as_array().unwrap().is_empty());
+    assert_eq!(told["evaluated"]["denied_request"], "denied");
+}
+
+#[test]
+fn an_id_that_nothing_has_is_answered_with_those_like_it() {
+    let denied = incident(VOLUME)["denied"]["event_id"].as_str().unwrap().to_owned();
+    let wrong = format!("{}x", &denied.strip_suffix(|_: char| true).unwrap());
+    for id in [wrong.as_str(), denied.get(..30).unwrap()] {
+        let (status, shown, said) = run("explain", VOLUME, &[id]);
+        assert_eq!((status, shown.as_str()), (2, ""));
+        assert!(said.contains(&format!("`{denied}`")), "{said}");
+    }
+    for command in [&["nonsense"][..], &["--failed", "nonsense"]] {
+        let name = if command.len() == 1 { "explain" } else { "compare" };
+        let (status, _, said) = run(name, VOLUME, command);
+        assert_eq!(status, 2);
+        assert!(said.contains("hint: "), "{said}");
+    }
+}
+
+#[test]
+fn a_failed_chain_stands_beside_the_success_that_differs_least() {
+    let incident = incident(SCALING);
+    let shown = answer("compare", SCALING, &["--failed", text(&incident["id"])]);
+    insta::assert_snapshot!(shown);
+    let found = json("compare", SCALING, &["--failed", text(&incident["id"])]);
+    assert!(text(&found["because"]).contains("differs least"), "{}", found["because"]);
+    // What differs is told, what is the same is folded unless asked for.
+    assert!(!shown.contains("eventSource"), "{shown}");
+    let all = answer("compare", SCALING, &["--failed", text(&incident["id"]), "--all"]);
+    assert!(all.contains("eventSource"), "{all}");
+}
+
+#[test]
+fn a_success_may_be_named() {
+    let arguments = ["--failed", "vol-01c9806da071c38fe", "--with", "vol-072bec31119b7d4b0"];
+    let found = json("compare", VOLUME, &arguments);
+    assert!(found.get("because").is_none());
+    assert_eq!(found["parts_at"], 1);
+    assert_eq!(found["steps"][1]["failed"]["outcome"], "denied");
+    assert_eq!(found["steps"][1]["succeeded"]["outcome"], "success");
+    let changed: Vec<&str> =
+        found["changes"].as_array().unwrap().iter().map(|change| text(&change["action"])).collect();
+    assert!(changed.contains(&"iam:PutUserPolicy"), "{changed:?}");
+}
+
+#[test]
+fn two_time_ranges_are_compared() {
+    let arguments =
+        ["--failed-since", "2026-09-15T10:15:00Z", "--with-until", "2026-09-15T10:15:00Z"];
+    insta::assert_snapshot!(answer("compare", VOLUME, &arguments));
+    let found = json("compare", VOLUME, &arguments);
+    let denied = found["actions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["action"] == "kms:GenerateDataKeyWithoutPlaintext")
+        .unwrap();
+    assert_eq!(denied["fails_more"], true);
+    assert_eq!(denied["succeeded"]["failures"], 0);
+    let (status, _, said) =
+        run("compare", VOLUME, &["--failed-since", "2030-01-01", "--with-until", "2026-09-15"]);
+    assert_eq!(status, 2);
+    assert!(said.contains("no call is in the failing group"), "{said}");
+}
+
+#[test]
+fn two_principals_are_compared() {
+    let found = json("compare", VOLUME, &["--principal", "deploy", "--with-principal", "*:role/*"]);
+    assert_eq!(found["failed"]["principal_arn"], "deploy");
+    assert!(found["failed"]["calls"].as_u64().unwrap() > 0);
+    let (_, _, said) = run("compare", VOLUME, &["--with-principal", "deploy"]);
+    assert!(said.contains("--principal"), "{said}");
+}
+
+#[test]
+fn one_side_has_to_be_named_and_only_one_way() {
+    for wrong in [&[][..], &["--failed", "x", "--principal", "y"], &["--with", "vol-1"]] {
+        let (status, _, said) = run("compare", VOLUME, wrong);
+        assert_eq!(status, 2, "{wrong:?}");
+        assert!(said.contains("Usage: trailwhy compare"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_shared_holds_neither_names_nor_records() {
+    for (command, arguments) in [
+        ("explain", &["vol-01c9806da071c38fe"][..]),
+        ("compare", &["--failed", "vol-01c9806da071c38fe"]),
+        ("compare", &["--principal", "deploy", "--with-principal", "deploy"]),
+    ] {
+        let arguments = [arguments, &["--redact", "--policies", "policies"]].concat();
+        for format in ["text", "json"] {
+            let arguments = [arguments.as_slice(), &["--format", format]].concat();
+            let shown = answer(command, VOLUME, &arguments);
+            for name in [
+                "111122223333",
+                "vol-01c9806da071c38fe",
+                "office-network-only",
+                "203.0.113",
+                "user/deploy",
+            ] {
+                assert!(!shown.contains(name), "{name} in {command}: {shown}");
+            }
+        }
+    }
+}
