@@ -1,0 +1,193 @@
+//! Many services, many faults: small exports with their policies, and what the verdict on each must
+//! be. The stories are data; a new one needs no Rust.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails is a panic")]
+
+#[path = "verdict_support/dump.rs"]
+mod dump;
+#[path = "verdict_support/story.rs"]
+mod story;
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use story::Trail;
+
+/// The stories of every file, by name of the file.
+fn stories() -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/verdicts");
+    let mut files: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut found = Vec::new();
+    for file in files {
+        let text = story::expanded(&fs::read_to_string(&file).unwrap());
+        let list: Value =
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let stem = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        for story in list.as_array().unwrap() {
+            found.push((format!("{stem}: {}", story["name"].as_str().unwrap()), story.clone()));
+        }
+    }
+    found
+}
+
+/// The report of a story, with its policies or from the log alone.
+fn report(story: &Value, trail: &Trail, with_policies: bool) -> Value {
+    let folder = TempDir::new().unwrap();
+    let logs = folder.path().join("trail.json");
+    fs::write(&logs, json!({"Records": trail.records}).to_string()).unwrap();
+    let mut command = Command::cargo_bin("trailwhy").unwrap();
+    command.args(["analyze", "--format", "json", "--lang", "en", "--exit-zero"]).arg(&logs);
+    if with_policies {
+        let dumps = folder.path().join("policies");
+        dump::write(&story["policies"], &dumps);
+        command.arg("--policies").arg(&dumps).args(["--policies-as-of", "2026-05-05T00:00:00Z"]);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn list<'v>(value: &'v Value, member: &str) -> &'v [Value] {
+    value[member].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Whether an expectation, one word or several, holds for a word.
+fn meets(expected: &Value, actual: &Value) -> bool {
+    match expected {
+        Value::Array(any) => any.contains(actual),
+        one => one == actual,
+    }
+}
+
+/// What a story's report does not say as expected.
+fn wrong(story: &Value, trail: &Trail, report: &Value) -> Vec<String> {
+    let expected = &story["expect"];
+    let mut wrong = Vec::new();
+    let ids: &[String] = if trail.denied.is_empty() { &trail.roots } else { &trail.denied };
+    let told = |incident: &&Value| {
+        list(incident, "occurrences").iter().any(|o| {
+            ids.iter().any(|id| {
+                o["denied_event_id"] == **id
+                    || (trail.denied.is_empty() && o["root_event_id"] == **id)
+            })
+        })
+    };
+    let incidents: Vec<&Value> = list(report, "incidents").iter().filter(told).collect();
+    let [incident] = incidents.as_slice() else {
+        let all: Vec<String> = list(report, "incidents")
+            .iter()
+            .map(|i| format!("{} {} {}", i["kind"], i["denied"]["action"], i["verdict"]["layer"]))
+            .collect();
+        return vec![format!("{} incidents of it among {all:?}", incidents.len())];
+    };
+    let verdict = &incident["verdict"];
+    let mut check = |name: &str, expected: Option<&Value>, actual: &Value| {
+        if let Some(expected) = expected.filter(|e| !meets(e, actual)) {
+            wrong.push(format!("{name}: {actual} for {expected}"));
+        }
+    };
+    check("kind", expected.get("kind"), &incident["kind"]);
+    check("action", expected.get("action"), &incident["denied"]["action"]);
+    check("layer", expected.get("layer"), &verdict["layer"]);
+    check("effect", expected.get("effect"), &verdict["effect"]);
+    check("certainty", expected.get("certainty"), &verdict["certainty"]);
+    check("sid", expected.get("sid"), &verdict["policy"]["statement_sid"]);
+    let keys = expected.get("keys").cloned();
+    let actual: Vec<String> = list(verdict, "condition_keys")
+        .iter()
+        .map(|k| k.as_str().unwrap().to_ascii_lowercase())
+        .collect();
+    if let Some(keys) = keys {
+        let expected: Vec<String> = keys
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|k| k.as_str().unwrap().to_ascii_lowercase())
+            .collect();
+        let (mut one, mut other) = (actual.clone(), expected.clone());
+        one.sort();
+        other.sort();
+        if one != other {
+            wrong.push(format!("keys: {actual:?} for {expected:?}"));
+        }
+    }
+    if expected.get("change") != Some(&json!("any")) {
+        let change = trail.change.as_ref().map_or(Value::Null, |id| json!(id));
+        if incident["change"]["event_id"] != change {
+            wrong.push(format!("change: {} for {change}", incident["change"]["summary"]));
+        }
+    }
+    if let Some(fix) = expected.get("fix") {
+        wrong.extend(wrong_fix(fix, incident));
+    }
+    wrong
+}
+
+/// The fix of the expected layer is proven and speaks of what it must.
+fn wrong_fix(expected: &Value, incident: &Value) -> Vec<String> {
+    let layer = expected.get("layer").unwrap_or(&incident["verdict"]["layer"]);
+    let fixes: Vec<&Value> =
+        list(incident, "fixes").iter().filter(|f| meets(layer, &f["layer"])).collect();
+    let verified = |fix: &&&Value| {
+        fix["verified"]["denied_request"] == "allowed" && fix["verified"]["successes_broken"] == 0
+    };
+    let mut wrong = Vec::new();
+    if expected.get("verified") != Some(&json!(false)) && !fixes.iter().any(|f| verified(&f)) {
+        let all: Vec<String> = list(incident, "fixes")
+            .iter()
+            .map(|f| format!("{} {} {}", f["layer"], f["title"], f["verified"]["denied_request"]))
+            .collect();
+        wrong.push(format!("no verified fix of {layer}: {all:?}"));
+    }
+    let text = Value::from(fixes.iter().map(|f| (*f).clone()).collect::<Vec<_>>()).to_string();
+    for word in list(expected, "words") {
+        if !text.contains(word.as_str().unwrap()) {
+            wrong.push(format!("no fix speaks of {word}"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn the_policies_of_the_moment_give_the_verdict_and_a_proven_fix() {
+    let only = std::env::var("STORY").unwrap_or_default();
+    let (mut failures, mut all) = (Vec::new(), 0);
+    for (name, story) in stories().iter().filter(|(name, _)| name.contains(&only)) {
+        let trail = Trail::of(story);
+        let told = report(story, &trail, true);
+        all += 1;
+        let wrong = wrong(story, &trail, &told);
+        if !wrong.is_empty() {
+            failures.push(format!("{name}\n    {}", wrong.join("\n    ")));
+        }
+        if let Ok(folder) = std::env::var("STORY_OUT") {
+            let folder = Path::new(&folder);
+            fs::write(folder.join("trail.json"), json!({"Records": trail.records}).to_string())
+                .unwrap();
+            dump::write(&story["policies"], &folder.join("policies"));
+        }
+    }
+    assert!(failures.is_empty(), "{} of {all} stories:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// From the log alone the layer is often a guess; it is right where the story says so.
+#[test]
+fn the_log_alone_gives_the_layer_where_it_can() {
+    let (mut failures, mut all) = (Vec::new(), 0);
+    for (name, story) in stories().iter().filter(|(_, story)| story["expect"]["alone"] == true) {
+        let trail = Trail::of(story);
+        let told = report(story, &trail, false);
+        all += 1;
+        let layers: Vec<&Value> =
+            list(&told, "incidents").iter().map(|i| &i["verdict"]["layer"]).collect();
+        if !layers.iter().any(|layer| meets(&story["expect"]["layer"], layer)) {
+            failures.push(format!("{name}: {layers:?} for {}", story["expect"]["layer"]));
+        }
+    }
+    assert!(failures.is_empty(), "{} of {all} stories:\n{}", failures.len(), failures.join("\n"));
+}
