@@ -97,4 +97,12 @@ absent-like-denied = The same step was denied { $count ->
 } to others at about that time, and those denials are in the log.
 
 evaluated-statement = Evaluating the policies of that moment: statement { $number } ({ $sid }) of { $policy } ({ $layer }) denies the call; without it the call passes.
+evaluated-assumed = Evaluated with what neither the log nor the policies given show, taken as is usual: { $what }{ $more ->
+    [0] {""}
+   *[other] ; and { $more } more
+}.
+evaluated-unknown = Not known when evaluating: { $what }{ $more ->
+    [0] {""}
+   *[other] ; and { $more } more
+}.
 evaluated-layer = Evaluating the policies of that moment: the { $layer } denies the call ({ $effect }); with it opened, the call passes.

@@ -61,4 +61,12 @@ absent-step = { $count ->
 absent-like-denied = 同じ手順が、同じ頃に他のプリンシパルに対して { $count } 回拒否されており、その記録はログにあります。
 
 evaluated-statement = 当時のポリシーを評価すると、{ $policy } ({ $layer }) の { $number } 番目のステートメント ({ $sid }) がこの呼び出しを拒否しています。このステートメントがなければ許可されます。
+evaluated-assumed = ログにも渡されたポリシーにも示されていないため、通常どおりと仮定して評価しました: { $what }{ $more ->
+    [0] {""}
+   *[other] 、ほか { $more } 件
+}。
+evaluated-unknown = 評価の際に不明だったもの: { $what }{ $more ->
+    [0] {""}
+   *[other] 、ほか { $more } 件
+}。
 evaluated-layer = 当時のポリシーを評価すると、{ $layer } がこの呼び出しを拒否しています ({ $effect })。このレイヤーで許可すれば、呼び出しは成功します。

@@ -7,8 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
+use super::hopeful::{hopeful, opened};
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::chain::Chains;
@@ -20,8 +19,8 @@ use crate::history::layers::{Likelihood, layers_of};
 use crate::history::request::{Around, request_of};
 use crate::history::subject::Subject;
 use crate::iam::{
-    AttachedPolicy, DecisionResult, EndpointPolicy, KeyState, Layers, Level, Policy, PolicyLabel,
-    Presence, Request, Statement, StatementEffect, evaluate,
+    AttachedPolicy, DecisionResult, Layers, Policy, PolicyLabel, Presence, Request, Statement,
+    StatementEffect, evaluate,
 };
 use crate::wording::Sentence;
 
@@ -32,8 +31,10 @@ pub struct Case {
     pub request: Request,
     /// The policies.
     pub layers: Layers,
-    /// Nothing was assumed or missing.
+    /// No layer is missing.
     pub complete: bool,
+    /// What no trail and no dump shows and was taken for likely, such as that there is no boundary.
+    pub assumed: Vec<String>,
 }
 
 /// The policy and statement that decided.
@@ -49,7 +50,8 @@ pub struct Found {
     pub statement: Option<Arc<Statement>>,
     /// Condition keys the denial hangs on, spelled as the policy does.
     pub condition_keys: Vec<String>,
-    /// All layers were known, so nothing else can have denied.
+    /// What is known suffices: this layer denies whatever else there may be, or nothing else can
+    /// have denied.
     pub complete: bool,
 }
 
@@ -96,14 +98,15 @@ fn turned_by<'h>(
             return true;
         }
         let before = change.time.plus_seconds(-1);
-        case_at(events, chains, history, index, before)
-            .is_some_and(|case| evaluate(&case.request, &hopeful(&case.layers)).is_allowed())
+        case_at(events, chains, history, index, before, Likelihood::Assumed).is_some_and(|case| {
+            evaluate(&case.request, &hopeful(&case.request, &case.layers)).is_allowed()
+        })
     })
 }
 
 /// The case of one call, with the policies of its own moment.
 pub fn case(events: &[Event], chains: &Chains, history: &History, index: usize) -> Option<Case> {
-    case_at(events, chains, history, index, events.get(index)?.time)
+    case_at(events, chains, history, index, events.get(index)?.time, Likelihood::Assumed)
 }
 
 /// The case of one call, with the policies of another moment.
@@ -113,6 +116,7 @@ fn case_at(
     history: &History,
     index: usize,
     time: Time,
+    likelihood: Likelihood,
 ) -> Option<Case> {
     let event = events.get(index)?;
     let inventory = history.at(time);
@@ -124,12 +128,28 @@ fn case_at(
         via,
         issuer: chains.issuer(event).and_then(|i| events.get(i)),
         resource: chains.inferred_key(index),
-        request: None,
+        request: shown_by_sibling(events, chains, index),
     };
     let request = request_of(event, &around, &inventory)?;
-    let surroundings = layers_of(event, &request, &around, &inventory, Likelihood::Assumed);
+    let surroundings = layers_of(event, &request, &around, &inventory, likelihood);
     let complete = !has_unknown(&surroundings.layers);
-    Some(Case { request, layers: surroundings.layers, complete })
+    let mut assumed: Vec<String> =
+        surroundings.assumed.iter().map(crate::history::answer::Missing::describe).collect();
+    assumed.sort();
+    assumed.dedup();
+    Some(Case { request, layers: surroundings.layers, complete, assumed })
+}
+
+/// What a denied KMS call asked for, where the same call for the same parent shows it: tried before
+/// in vain (`DryRun`), or once more with success.
+fn shown_by_sibling<'e>(events: &'e [Event], chains: &Chains, index: usize) -> Option<&'e str> {
+    let event = events.get(index).filter(|e| e.failed() && e.request().is_none())?;
+    let parent = chains.link(index)?.parent;
+    let siblings = chains.children(parent).iter();
+    siblings
+        .filter_map(|&sibling| events.get(sibling))
+        .filter(|e| e.source() == event.source() && e.name() == event.name())
+        .find_map(Event::request)
 }
 
 /// The services between the user's call and this one, first one first; `None` where the chain is
@@ -174,8 +194,16 @@ pub fn evaluated(
         found.condition_keys.clear();
     }
     for success in nearest(picture) {
-        let Some(case) = case(events, chains, history, success.index) else { continue };
-        match evaluate(&case.request, &case.layers).result {
+        let Some(mut case) = case(events, chains, history, success.index) else { continue };
+        let mut decided = evaluate(&case.request, &case.layers).result;
+        if is_denied(decided) {
+            // It worked, so that what was only taken for likely is the first thing to doubt.
+            let time = success.event.time;
+            let sure = case_at(events, chains, history, success.index, time, Likelihood::Unknown);
+            case = sure.unwrap_or(case);
+            decided = evaluate(&case.request, &case.layers).result;
+        }
+        match decided {
             DecisionResult::Allowed => result.confirmed += 1,
             DecisionResult::Unknown => {}
             // A change made seconds before may not have been in force yet.
@@ -185,6 +213,10 @@ pub fn evaluated(
         result.successes.push(case);
     }
     result
+}
+
+fn is_denied(result: DecisionResult) -> bool {
+    matches!(result, DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied)
 }
 
 fn recently_changed(history: &History, success: &Observation<'_>) -> bool {
@@ -206,7 +238,7 @@ fn nearest<'p, 'e>(picture: &'p Picture<'_, 'e>) -> Vec<&'p Observation<'e>> {
 /// What denied a case, if exactly one layer can have.
 fn found(case: &Case) -> Option<Found> {
     let decision = evaluate(&case.request, &case.layers);
-    let hopeful = hopeful(&case.layers);
+    let hopeful = hopeful(&case.request, &case.layers);
     let layer = match decision.result {
         DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => decision.layer,
         DecisionResult::Allowed => None,
@@ -235,7 +267,14 @@ fn found(case: &Case) -> Option<Found> {
         }
         None => (only_policy(&case.layers, layer), None, failed_conditions(case, &hopeful, layer)),
     };
-    let complete = case.complete && decision.result != DecisionResult::Allowed;
+    // A layer that denies for certain does so whatever the others say; else all must be known.
+    let complete = match decision.result {
+        DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => {
+            decision.layer == Some(layer)
+        }
+        DecisionResult::Unknown => case.complete,
+        DecisionResult::Allowed => false,
+    };
     Some(Found { layer, effect, label, statement, condition_keys, complete })
 }
 
@@ -263,7 +302,7 @@ fn is_asked(request: &Request, layer: Layer) -> bool {
 }
 
 /// Layers that can be thought away.
-const CHANGEABLE: [Layer; 9] = [
+const CHANGEABLE: [Layer; 10] = [
     Layer::IdentityPolicy,
     Layer::PermissionsBoundary,
     Layer::SessionPolicy,
@@ -273,6 +312,7 @@ const CHANGEABLE: [Layer; 9] = [
     Layer::Rcp,
     Layer::VpcEndpointPolicy,
     Layer::KmsKeyState,
+    Layer::BlockPublicAccess,
 ];
 
 /// The Deny statement of a layer without which the call passes.
@@ -403,109 +443,30 @@ pub fn replaced(layers: &Layers, layer: Layer, label: &Arc<PolicyLabel>, policy:
     layers
 }
 
-/// The layers with one of them letting everything through.
-fn opened(layers: &Layers, layer: Layer) -> Layers {
-    let mut layers = layers.clone();
-    match layer {
-        Layer::IdentityPolicy => layers.identity = Presence::Known(vec![everything()]),
-        Layer::PermissionsBoundary => layers.boundary = Presence::NotApplicable,
-        Layer::SessionPolicy => layers.session = Presence::NotApplicable,
-        Layer::ResourcePolicy | Layer::RoleTrustPolicy => {
-            layers.resource = Presence::Known(everything_for_everybody());
-        }
-        Layer::Scp => layers.scps = Presence::NotApplicable,
-        Layer::Rcp => layers.rcps = Presence::NotApplicable,
-        Layer::VpcEndpointPolicy => layers.vpc_endpoint = Presence::NotApplicable,
-        Layer::KmsKeyState => layers.key_state = Presence::Known(KeyState::Enabled),
-        _ => {}
-    }
-    layers
-}
-
-/// The layers with whatever is not known taken to let the call through, so that what is known shows.
-pub(crate) fn hopeful(layers: &Layers) -> Layers {
-    let mut layers = layers.clone();
-    match &mut layers.identity {
-        unknown @ Presence::Unknown(_) => *unknown = Presence::Known(vec![everything()]),
-        Presence::Partly(known, _) => {
-            let mut all = std::mem::take(known);
-            all.push(everything());
-            layers.identity = Presence::Known(all);
-        }
-        _ => {}
-    }
-    hope(&mut layers.boundary, |known| known.push(everything()));
-    hope(&mut layers.session, |known| known.push(everything()));
-    hope(&mut layers.scps, open_levels);
-    hope(&mut layers.rcps, open_levels);
-    hope(&mut layers.vpc_endpoint, |known: &mut EndpointPolicy| {
-        known.policies.push(everything_for_everybody());
-    });
-    if matches!(layers.resource, Presence::Unknown(_) | Presence::Partly(..)) {
-        layers.resource = Presence::Known(everything_for_everybody());
-    }
-    hope(&mut layers.kms_grants, |_| {});
-    // A denied call has lost its encryption context, so whether a grant's constraint is met is not
-    // known; AWS's services make grants that fit their calls.
-    for grant in layers.kms_grants.known_mut().into_iter().flatten() {
-        *grant = grant.unconstrained();
-    }
-    hope(&mut layers.key_state, |_| {});
-    hope(&mut layers.block_public_access, |_| {});
-    layers
-}
-
-/// Unknown becomes not applicable; partly known becomes known with an opening added.
-fn hope<T>(presence: &mut Presence<T>, open: impl FnOnce(&mut T)) {
-    let taken = std::mem::replace(presence, Presence::NotApplicable);
-    *presence = match taken {
-        Presence::Unknown(_) => Presence::NotApplicable,
-        Presence::Partly(mut known, _) => {
-            open(&mut known);
-            Presence::Known(known)
-        }
-        other => other,
-    };
-}
-
-fn open_levels(levels: &mut Vec<Level>) {
-    for level in levels {
-        level.policies.push(everything());
-    }
-}
-
 fn has_unknown(layers: &Layers) -> bool {
-    fn unknown<T>(presence: &Presence<T>) -> bool {
-        matches!(presence, Presence::Unknown(_) | Presence::Partly(..))
+    !unknown_layers(layers).is_empty()
+}
+
+/// Why each layer that is not wholly known is not.
+fn unknown_layers(layers: &Layers) -> Vec<String> {
+    fn why<T>(presence: &Presence<T>) -> Option<&str> {
+        match presence {
+            Presence::Unknown(why) | Presence::Partly(_, why) => Some(why),
+            Presence::Known(_) | Presence::NotApplicable => None,
+        }
     }
-    unknown(&layers.identity)
-        || unknown(&layers.boundary)
-        || unknown(&layers.session)
-        || unknown(&layers.resource)
-        || unknown(&layers.scps)
-        || unknown(&layers.rcps)
-        || unknown(&layers.vpc_endpoint)
-        || unknown(&layers.kms_grants)
-        || unknown(&layers.key_state)
-}
-
-fn everything() -> AttachedPolicy {
-    hypothesis(&json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": "*", "Resource": "*"}]}))
-}
-
-fn everything_for_everybody() -> AttachedPolicy {
-    hypothesis(&json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}))
-}
-
-fn hypothesis(document: &Value) -> AttachedPolicy {
-    #[expect(
-        clippy::expect_used,
-        reason = "the documents are the literals above, and a test reads them"
-    )]
-    let policy = Policy::from_value(document).expect("a literal policy");
-    AttachedPolicy::new(PolicyLabel::default(), policy)
+    let all = [
+        why(&layers.identity),
+        why(&layers.boundary),
+        why(&layers.session),
+        why(&layers.resource),
+        why(&layers.scps),
+        why(&layers.rcps),
+        why(&layers.vpc_endpoint),
+        why(&layers.kms_grants),
+        why(&layers.key_state),
+    ];
+    all.into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// What evaluating says about the layers.
@@ -534,13 +495,26 @@ pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Tes
     Some(Testimony::new(Witness::Evaluated, text).weigh(found.layer, found.effect, trust).event(id))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hypotheses_are_policies() {
-        assert_eq!(everything().policy.statements().len(), 1);
-        assert_eq!(everything_for_everybody().policy.statements().len(), 1);
-    }
+/// What the evaluation hangs on: what was assumed, and what is not known. It weighs nothing.
+pub fn reservations(evaluated: &Evaluated) -> Vec<Testimony> {
+    let Some(case) = evaluated.denied.first().filter(|_| evaluated.found.is_some()) else {
+        return Vec::new();
+    };
+    let mut told = Vec::new();
+    let mut tell = |id: &'static str, what: &[String]| {
+        if !what.is_empty() {
+            let shown: Vec<&str> =
+                what.iter().take(MOST_RESERVATIONS).map(String::as_str).collect();
+            let text = Sentence::new(id)
+                .arg("what", shown.join("; "))
+                .arg("more", what.len().saturating_sub(MOST_RESERVATIONS));
+            told.push(Testimony::new(Witness::Evaluated, text));
+        }
+    };
+    tell("evaluated-assumed", &case.assumed);
+    tell("evaluated-unknown", &unknown_layers(&case.layers));
+    told
 }
+
+/// Reservations named; more are counted.
+const MOST_RESERVATIONS: usize = 4;

@@ -153,11 +153,12 @@ fn judge(
     testimony.extend(changed::testimony(picture, history));
     let evaluation = evaluated::evaluated(picture, events, chains, history);
     testimony.extend(evaluated::testimony(&evaluation, picture));
+    testimony.extend(evaluated::reservations(&evaluation));
     let ranked = rank::rank(&testimony);
     let next_evidence = next::commands(picture, &ranked);
     let layer = ranked.first().map_or(Layer::Unknown, |h| h.layer);
     let found = evaluation.found.clone().filter(|f| f.layer == layer);
-    let proven = found.is_some() && evaluation.is_proof();
+    let proven = found.is_some() && (evaluation.is_proof() || is_stated(picture, &evaluation));
     let certainty = ranked
         .first()
         .map_or(super::Certainty::Unknown, |winner| rank::certainty(winner, &testimony, proven));
@@ -179,6 +180,15 @@ fn judge(
         verdict,
         cause,
     }
+}
+
+/// AWS's text names the very layer and effect that evaluating what is known gives, and evaluating
+/// gives the successes too: what is not known cannot have denied.
+fn is_stated(picture: &Picture<'_, '_>, evaluation: &evaluated::Evaluated) -> bool {
+    let stated = picture.one().denial.stated.as_ref();
+    let found = evaluation.found.as_ref();
+    evaluation.contradicted == 0
+        && stated.zip(found).is_some_and(|(s, f)| s.layer == f.layer && s.effect == f.effect)
 }
 
 /// What failures of one cause have in common, by layer: the policy lies at the principal, at the

@@ -10,6 +10,7 @@ mod explain;
 mod failing;
 mod ghost;
 mod group;
+pub mod hopeful;
 mod incident;
 mod next;
 mod picture;

@@ -44,7 +44,7 @@ fn text(picture: &Picture<'_, '_>) -> Option<Testimony> {
     };
     let mut testimony = testimony.weigh(stated.layer, stated.effect, weight);
     // The same text is written when a grant that used to allow the call is gone.
-    if stated.layer == Layer::IdentityPolicy
+    if matches!(stated.layer, Layer::IdentityPolicy | Layer::ResourcePolicy)
         && stated.effect == Effect::ImplicitDeny
         && one.action.starts_with("kms:")
     {

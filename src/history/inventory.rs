@@ -250,6 +250,20 @@ impl<'h> Inventory<'h> {
         self.one(Subject::ResourcePolicy(name), Naming { to, ..Naming::default() })
     }
 
+    /// Whether a dump has the account's identities and policies.
+    pub fn has_dump_of(&self, account: &str) -> bool {
+        let is_listed = |scope| self.history.is_listed(&scope);
+        is_listed(Scope::ManagedPolicies(account.to_owned()))
+            || [EntityKind::Role, EntityKind::User]
+                .into_iter()
+                .any(|kind| is_listed(Scope::Entities(account.to_owned(), kind)))
+    }
+
+    /// Whether a dump of the account has policies of buckets.
+    pub fn has_bucket_policies_of(&self, account: &str) -> bool {
+        self.has_dump_of(account) && self.history.owners.values().any(|owner| owner == account)
+    }
+
     /// Account-wide resource policies of CloudWatch Logs in the Region of this ARN.
     pub fn logs_policies(&self, arn: &str) -> Documents {
         let Some(Arn { partition, region, account, .. }) = Arn::parse(arn) else {

@@ -308,9 +308,28 @@ impl Gather<'_> {
             "sts" => return Presence::NotApplicable,
             "logs" => return self.logs(&arn),
             "kms" if !arn.contains(":key/") => return Presence::NotApplicable,
-            _ => self.inventory.resource_policy(&arn),
+            _ => self.own_policy(service, &arn),
         };
         self.one(held)
+    }
+
+    /// Keys and roles always have a policy; other resources mostly have none, and where the dumps
+    /// of the account show none it is taken not to be there.
+    fn own_policy(&self, service: &str, arn: &str) -> Held {
+        let mut held = self.inventory.resource_policy(arn);
+        let owner = self.request.resource.owner();
+        let is_dumped = match service {
+            "kms" => false,
+            "s3" => owner.is_some_and(|owner| self.inventory.has_bucket_policies_of(owner)),
+            _ => owner.is_some_and(|owner| self.inventory.has_dump_of(owner)),
+        };
+        if let Some(missing) = held.missing.as_mut().filter(|_| is_dumped)
+            && missing.why == Why::NotRecorded
+            && missing.likely == Likely::Unknown
+        {
+            missing.likely = Likely::Nothing;
+        }
+        held
     }
 
     /// All resource policies of CloudWatch Logs in the account and Region speak, as one.

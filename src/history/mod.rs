@@ -164,6 +164,11 @@ impl History {
         }
     }
 
+    /// The ARN of a key, where it is known, for its name.
+    pub fn key_name(&self, name: &str) -> String {
+        self.key_arn(name).map_or_else(|| name.to_owned(), str::to_owned)
+    }
+
     /// Types and names of organization policies, and who manages the organization.
     fn learn(&mut self, event: &Event) {
         let call = Call::new(event);

@@ -223,9 +223,13 @@ impl Reading<'_> {
             self.event.get(Field::Resources).and_then(|raw| owner_in(raw, bucket.as_deref()));
         let known = listed.or_else(|| self.inventory.owner_of(bucket.as_deref()?));
         let recorded = self.event.get(Field::RecipientAccountId);
-        let here = || match resource.arn {
+        let here = || match &resource.arn {
             // A bucket name says nothing of where it is.
-            Some(_) => None,
+            Some(arn) if arn.contains(":s3:") => None,
+            // What else has no account in its ARN (images, hosted zones) has no policy of its own,
+            // so that the caller's account decides (service authorization reference, resource
+            // types of Amazon EC2 and Route 53).
+            Some(_) => self.caller_account().map(str::to_owned),
             None => recorded.or_else(|| self.event.caller_account()).map(str::to_owned),
         };
         match known.or_else(here) {

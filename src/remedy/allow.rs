@@ -426,7 +426,7 @@ fn grants_something(policy: &Policy) -> bool {
 
 fn levels_without_allow(situation: &Situation<'_>) -> Vec<String> {
     let Some(case) = situation.first() else { return Vec::new() };
-    let layers = crate::diagnose::evaluated::hopeful(&case.layers);
+    let layers = crate::diagnose::hopeful::hopeful(&case.request, &case.layers);
     crate::iam::evaluate(&case.request, &layers).levels_without_allow
 }
 

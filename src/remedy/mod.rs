@@ -8,10 +8,12 @@ mod key;
 mod place;
 mod probe;
 mod proof;
+mod public;
 mod refute;
 mod revert;
 mod situation;
 mod statement;
+mod undo;
 
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use serde_json::Value;
 
 use crate::chain::Chains;
 use crate::diagnose::evaluated::policies;
-use crate::diagnose::{Diagnosis, Incident};
+use crate::diagnose::{Diagnosis, Incident, Kind};
 use crate::event::{Effect, Event, Layer};
 use crate::history::History;
 use crate::iam::{AttachedPolicy, DecisionResult, Statement, StatementEffect, evaluate};
@@ -82,7 +84,35 @@ pub fn remedies(
     chains: &Chains,
     history: &History,
 ) -> Vec<Remedy> {
-    diagnosis.incidents.iter().map(|i| remedy(i, events, chains, history)).collect()
+    let mut all: Vec<Remedy> =
+        diagnosis.incidents.iter().map(|i| remedy(i, events, chains, history)).collect();
+    for (at, incident) in diagnosis.incidents.iter().enumerate() {
+        if incident.kind == Kind::Ghost
+            && let Some(remedy) = of_ghost(at, diagnosis, &all, history)
+            && let Some(place) = all.get_mut(at)
+        {
+            *place = remedy;
+        }
+    }
+    all
+}
+
+/// A ghost has no denied call to try a fix on. What repairs the logged denials of the same cause
+/// repairs it; else the change that did the harm can be undone.
+fn of_ghost(at: usize, diagnosis: &Diagnosis, all: &[Remedy], history: &History) -> Option<Remedy> {
+    let ghost = diagnosis.incidents.get(at)?;
+    let twin = diagnosis
+        .incidents
+        .iter()
+        .zip(all)
+        .find(|(other, remedy)| {
+            other.kind != Kind::Ghost && other.cause == ghost.cause && !remedy.fixes.is_empty()
+        })
+        .map(|(_, remedy)| remedy.clone());
+    twin.or_else(|| {
+        let candidate = undo::candidate(ghost.change.as_ref()?, history)?;
+        Some(Remedy { fixes: vec![fix(candidate, None)], refuted: Vec::new() })
+    })
 }
 
 /// The remedy of one incident; empty where no call was denied or no layer can be blamed.
@@ -162,7 +192,8 @@ fn fix(candidate: Candidate, proof: Option<Proof>) -> Fix {
 
 fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
     let mut found = match (situation.layer, situation.effect) {
-        (Layer::Unknown | Layer::BlockPublicAccess, _) => Vec::new(),
+        (Layer::Unknown, _) => Vec::new(),
+        (Layer::BlockPublicAccess, _) => public::candidates(situation),
         (Layer::KmsKeyState, _) => key::enable(situation).into_iter().collect(),
         (Layer::KmsGrant, _) => key::grant(situation).into_iter().collect(),
         (_, Effect::ExplicitDeny) => match deciding(situation) {
@@ -193,7 +224,7 @@ fn deciding(situation: &Situation<'_>) -> Option<(AttachedPolicy, Arc<Statement>
         let policy = here.iter().find(|p| p.label == *label)?;
         return Some(((*policy).clone(), Arc::clone(statement)));
     }
-    let layers = crate::diagnose::evaluated::hopeful(&case.layers);
+    let layers = crate::diagnose::hopeful::hopeful(&case.request, &case.layers);
     let decision = evaluate(&case.request, &layers);
     let deciding = decision.statements.iter().find(|d| {
         d.layer == situation.layer && d.effect() == StatementEffect::Deny && d.statement.is_some()

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::probe::probes;
 use super::situation::Situation;
-use crate::diagnose::evaluated::{Case, hopeful};
+use crate::diagnose::evaluated::Case;
+use crate::diagnose::hopeful::hopeful;
 use crate::event::Layer;
 use crate::iam::{
-    AttachedPolicy, DecisionResult, EndpointPolicy, KeyState, KmsGrant, Layers, Level, Policy,
-    PolicyLabel, Presence, evaluate,
+    AttachedPolicy, BlockPublicAccess, DecisionResult, EndpointPolicy, KeyState, KmsGrant, Layers,
+    Level, Policy, PolicyLabel, Presence, Principal, evaluate,
 };
 
 /// One change of what is in force.
@@ -20,6 +23,12 @@ pub(super) enum Edit {
     /// A policy is attached besides those that are there; to one level of the organization, where
     /// it is one of the organization's.
     Attach { layer: Layer, policy: AttachedPolicy, level: Option<String> },
+    /// A policy, by its ARN or the end of it, is taken away.
+    Detach { layer: Layer, policy: String, level: Option<String> },
+    /// The caller's boundary is another, or none.
+    Boundary(Option<AttachedPolicy>),
+    /// S3 Block Public Access.
+    PublicAccess(BlockPublicAccess),
     /// A grant on the key.
     Grant(KmsGrant),
     /// The key's state.
@@ -95,11 +104,39 @@ pub(super) fn prove(situation: &Situation<'_>, edits: &[Edit]) -> Option<Proof> 
 
 /// How a case ends with the edits, taking what is not known to let it through.
 pub(super) fn result(case: &Case, edits: &[Edit]) -> DecisionResult {
-    let mut layers = hopeful(&case.layers);
+    let mut layers = hopeful(&case.request, &case.layers);
     for edit in edits {
         apply(edit, &mut layers);
     }
-    evaluate(&case.request, &layers).result
+    let result = evaluate(&case.request, &layers).result;
+    if result != DecisionResult::ImplicitlyDenied || !may_have_more_grants(case) {
+        return result;
+    }
+    // What is not seen may hold the grant that the call works through.
+    if let (Some(grant), Some(grants)) = (grant_for(case), layers.kms_grants.known_mut()) {
+        grants.push(grant);
+    } else {
+        layers.kms_grants = Presence::Known(grant_for(case).into_iter().collect());
+    }
+    match evaluate(&case.request, &layers).result {
+        DecisionResult::Allowed => DecisionResult::Unknown,
+        _ => result,
+    }
+}
+
+fn may_have_more_grants(case: &Case) -> bool {
+    matches!(case.layers.kms_grants, Presence::Unknown(_) | Presence::Partly(..))
+}
+
+/// A grant of what the case asks for.
+fn grant_for(case: &Case) -> Option<KmsGrant> {
+    let operation = case.request.action.strip_prefix("kms:")?;
+    let grantee = match &case.request.principal {
+        Principal::Service { name } => name.as_str(),
+        other => other.arn()?,
+    };
+    let value = json!({"GranteePrincipal": grantee, "Operations": [operation]});
+    KmsGrant::from_value(&value, PolicyLabel::default())
 }
 
 fn badness(result: DecisionResult) -> u8 {
@@ -165,6 +202,14 @@ fn apply(edit: &Edit, layers: &mut Layers) {
             Some(grants) => grants.push(grant.clone()),
             None => layers.kms_grants = Presence::Known(vec![grant.clone()]),
         },
+        Edit::Detach { layer, policy, level } => detach(layers, *layer, policy, level.as_deref()),
+        Edit::Boundary(policy) => {
+            layers.boundary = match policy {
+                Some(policy) => Presence::Known(vec![policy.clone()]),
+                None => Presence::NotApplicable,
+            }
+        }
+        Edit::PublicAccess(settings) => layers.block_public_access = Presence::Known(*settings),
         Edit::KeyState(state) => layers.key_state = Presence::Known(*state),
         Edit::Untried => {}
     }
@@ -187,6 +232,32 @@ fn attached_mut(layers: &mut Layers, layer: Layer) -> Vec<&mut AttachedPolicy> {
             layers.vpc_endpoint.known_mut().into_iter().flat_map(|e| &mut e.policies).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+fn detach(layers: &mut Layers, layer: Layer, policy: &str, level: Option<&str>) {
+    let stays = |attached: &AttachedPolicy| {
+        let names = [&attached.label.arn, &attached.label.name];
+        !names
+            .into_iter()
+            .flatten()
+            .any(|name| name == policy || name.ends_with(&format!("/{policy}")))
+    };
+    match layer {
+        Layer::IdentityPolicy => {
+            if let Some(list) = layers.identity.known_mut() {
+                list.retain(stays);
+            }
+        }
+        Layer::Scp | Layer::Rcp => {
+            let levels = if layer == Layer::Scp { &mut layers.scps } else { &mut layers.rcps };
+            for at in levels.known_mut().into_iter().flatten() {
+                if level.is_none_or(|level| at.id == level) {
+                    at.policies.retain(stays);
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -229,7 +300,11 @@ fn attach(layers: &mut Layers, layer: Layer, policy: &AttachedPolicy, level: Opt
 /// Whether what the edit changes is known at all.
 fn is_known(edit: &Edit, layers: &Layers) -> bool {
     match edit {
-        Edit::Replace { .. } | Edit::KeyState(_) => true,
+        Edit::Replace { .. }
+        | Edit::KeyState(_)
+        | Edit::Boundary(_)
+        | Edit::PublicAccess(_)
+        | Edit::Detach { .. } => true,
         Edit::Attach { layer, .. } => !is_unknown(layers, *layer),
         // A grant adds to what the key policy leaves; a Deny there would beat it.
         Edit::Grant(_) => !is_unknown(layers, Layer::ResourcePolicy),

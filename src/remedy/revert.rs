@@ -1,19 +1,25 @@
 //! Undoing the change that did the harm, where the document of before is known.
 
 use super::candidate::Candidate;
-use super::proof::is_same_policy;
+use super::proof::{Edit, is_same_policy};
 use super::situation::Situation;
+use super::undo;
+pub(super) use super::undo::BREADTH;
 use crate::diagnose::evaluated::policies;
-use crate::history::change::Value;
+use crate::history::change::{Change, Value};
 use crate::iam::{AttachedPolicy, Policy};
 use crate::wording::Sentence;
 
-/// Between the narrow changes and giving a statement up.
-pub(super) const BREADTH: u8 = 50;
-
-/// The document of before the change in place of the one of after it.
+/// The document of before the change in place of the one of after it; what is no document is
+/// undone as its kind is.
 pub(super) fn candidate(situation: &Situation<'_>) -> Option<Candidate> {
     let change = situation.incident.change.as_ref()?;
+    document_before(situation, change)
+        .or_else(|| undo::candidate(change, situation.history))
+        .filter(|candidate| candidate.edits.iter().all(|edit| !matches!(edit, Edit::Untried)))
+}
+
+fn document_before(situation: &Situation<'_>, change: &Change) -> Option<Candidate> {
     let (before, after) = situation.history.around(change)?;
     let before = Policy::parse(document(before.value()?)?).ok()?;
     let after = Policy::parse(document(after.value()?)?).ok()?;

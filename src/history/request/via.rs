@@ -93,20 +93,31 @@ impl Reading<'_> {
     /// The service's word in `kms:ViaService`, which is not that of `invokedBy` (EC2 is `ec2`, and
     /// calls as `ec2-frontend-api`); where `invokedBy` fits several services, encryption context
     /// or root call tell which.
-    fn via_service(&self) -> Option<&'static str> {
+    fn via_service(&self) -> Option<String> {
         let table = Table::builtin();
         let host = self.event.invoked_by()?;
         let by_host: Vec<&Service> = table.by_invoked_by(host).collect();
         if let Some(word) = only_word(by_host.iter().copied()) {
-            return Some(word);
+            return Some(word.to_owned());
+        }
+        // One of several services of a host may be called as the host is.
+        let words = by_host.iter().flat_map(|service| &service.via_service);
+        if let Some(word) = words.into_iter().find(|word| host == format!("{word}.amazonaws.com")) {
+            return Some(word.clone());
         }
         let names = self.encryption_context_names();
         let by_context = names.iter().flat_map(|name| table.by_context_key(name));
-        only_word(by_context.filter(|service| fits(&by_host, service))).or_else(|| {
+        let told = only_word(by_context.filter(|service| fits(&by_host, service))).or_else(|| {
             let root = self.around.root?;
             only_word(
                 table.by_event_source(root.source()).filter(|service| fits(&by_host, service)),
             )
+        });
+        // Services that the table does not know are called in the key as in their endpoint (KMS
+        // "kms:ViaService", services that support it).
+        told.map(str::to_owned).or_else(|| {
+            let label = host.strip_suffix(".amazonaws.com").filter(|_| by_host.is_empty())?;
+            (!label.contains(['.', '-', ' '])).then(|| label.to_owned())
         })
     }
 

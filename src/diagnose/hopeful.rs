@@ -1,0 +1,142 @@
+//! What is not known, thought away: the layers around a denied call with one of them opened, and
+//! with everything unknown taken to let the call through, so that what is known shows.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::event::Layer;
+use crate::iam::{
+    AttachedPolicy, EndpointPolicy, KeyState, Layers, Level, Policy, PolicyLabel, Presence,
+    Principal, Request,
+};
+
+/// The layers with one of them letting everything through.
+pub(super) fn opened(layers: &Layers, layer: Layer) -> Layers {
+    let mut layers = layers.clone();
+    match layer {
+        Layer::IdentityPolicy => layers.identity = Presence::Known(vec![everything()]),
+        Layer::PermissionsBoundary => layers.boundary = Presence::NotApplicable,
+        Layer::SessionPolicy => layers.session = Presence::NotApplicable,
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => {
+            layers.resource = Presence::Known(everything_for_everybody());
+        }
+        Layer::Scp => layers.scps = Presence::NotApplicable,
+        Layer::Rcp => layers.rcps = Presence::NotApplicable,
+        Layer::VpcEndpointPolicy => layers.vpc_endpoint = Presence::NotApplicable,
+        Layer::KmsKeyState => layers.key_state = Presence::Known(KeyState::Enabled),
+        Layer::BlockPublicAccess => layers.block_public_access = Presence::NotApplicable,
+        _ => {}
+    }
+    layers
+}
+
+/// The layers with whatever is not known taken to let the call through, so that what is known shows.
+///
+/// What might have allowed it is not taken to have done so where another layer would do: the call
+/// was denied, so a policy of the resource that is not known leaves it to the caller's account.
+pub(crate) fn hopeful(request: &Request, layers: &Layers) -> Layers {
+    let mut layers = layers.clone();
+    match &mut layers.identity {
+        unknown @ Presence::Unknown(_) => *unknown = Presence::Known(vec![everything()]),
+        Presence::Partly(known, _) => {
+            let mut all = std::mem::take(known);
+            all.push(everything());
+            layers.identity = Presence::Known(all);
+        }
+        _ => {}
+    }
+    hope(&mut layers.boundary, |known| known.push(everything()));
+    hope(&mut layers.session, |known| known.push(everything()));
+    hope(&mut layers.scps, open_levels);
+    hope(&mut layers.rcps, open_levels);
+    hope(&mut layers.vpc_endpoint, |known: &mut EndpointPolicy| {
+        known.policies.push(everything_for_everybody());
+    });
+    let resource = std::mem::replace(&mut layers.resource, Presence::NotApplicable);
+    layers.resource = match resource {
+        Presence::Unknown(_) => Presence::Known(everything_for(&request.principal)),
+        Presence::Partly(known, _) => Presence::Known(with_everything(&known, &request.principal)),
+        known => known,
+    };
+    hope(&mut layers.kms_grants, |_| {});
+    // A denied call has lost its encryption context, so whether a grant's constraint is met is not
+    // known; AWS's services make grants that fit their calls.
+    for grant in layers.kms_grants.known_mut().into_iter().flatten() {
+        *grant = grant.unconstrained();
+    }
+    hope(&mut layers.key_state, |_| {});
+    hope(&mut layers.block_public_access, |_| {});
+    layers
+}
+
+/// Unknown becomes not applicable; partly known becomes known with an opening added.
+fn hope<T>(presence: &mut Presence<T>, open: impl FnOnce(&mut T)) {
+    let taken = std::mem::replace(presence, Presence::NotApplicable);
+    *presence = match taken {
+        Presence::Unknown(_) => Presence::NotApplicable,
+        Presence::Partly(mut known, _) => {
+            open(&mut known);
+            Presence::Known(known)
+        }
+        other => other,
+    };
+}
+
+fn open_levels(levels: &mut Vec<Level>) {
+    for level in levels {
+        level.policies.push(everything());
+    }
+}
+
+fn everything() -> AttachedPolicy {
+    hypothesis(&json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"}]}))
+}
+
+/// A statement by which a resource's policy leaves everything to the account of the caller; a
+/// caller without an account it admits by itself.
+fn left_to(principal: &Principal) -> Value {
+    let named = match principal.account() {
+        Some(account) => json!({"AWS": account}),
+        None => json!("*"),
+    };
+    json!({"Effect": "Allow", "Principal": named, "Action": "*", "Resource": "*"})
+}
+
+fn everything_for(principal: &Principal) -> AttachedPolicy {
+    hypothesis(&json!({"Version": "2012-10-17", "Statement": [left_to(principal)]}))
+}
+
+fn with_everything(known: &AttachedPolicy, principal: &Principal) -> AttachedPolicy {
+    let more = known.policy.with_statements(|all| all.push(left_to(principal)));
+    match more {
+        Ok(policy) => AttachedPolicy { label: Arc::clone(&known.label), policy: Arc::new(policy) },
+        Err(_) => everything_for(principal),
+    }
+}
+
+fn everything_for_everybody() -> AttachedPolicy {
+    hypothesis(&json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}))
+}
+
+fn hypothesis(document: &Value) -> AttachedPolicy {
+    #[expect(
+        clippy::expect_used,
+        reason = "the documents are the literals above, and a test reads them"
+    )]
+    let policy = Policy::from_value(document).expect("a literal policy");
+    AttachedPolicy::new(PolicyLabel::default(), policy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hypotheses_are_policies() {
+        assert_eq!(everything().policy.statements().len(), 1);
+        assert_eq!(everything_for_everybody().policy.statements().len(), 1);
+    }
+}
