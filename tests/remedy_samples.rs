@@ -9,12 +9,13 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 /// Samples whose denied request evaluating gives, so that the fix can be proven.
-const PROVEN: [&str; 5] = [
+const PROVEN: [&str; 6] = [
     "1-ebs-source-ip",
     "2-same-condition-other-services",
     "3-backup-vault-key",
     "4-kms-vpc-endpoint",
     "5-auto-scaling-own-key",
+    "6-auto-scaling-other-account-key",
 ];
 
 fn analyzed(folder: &Path) -> Value {

@@ -1,6 +1,11 @@
 //! Many services, many faults: small exports with their policies, and what the verdict on each must
 //! be. The stories are data; a new one needs no Rust.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails is a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails is a panic"
+)]
 
 #[path = "verdict_support/dump.rs"]
 mod dump;

@@ -105,4 +105,5 @@ evaluated-unknown = Not known when evaluating: { $what }{ $more ->
     [0] {""}
    *[other] ; and { $more } more
 }.
+evaluated-implied = AWS's text does not name the key. Of the keys known to serve the same purpose, the policies deny the call on { $resource } alone.
 evaluated-layer = Evaluating the policies of that moment: the { $layer } denies the call ({ $effect }); with it opened, the call passes.

@@ -69,4 +69,5 @@ evaluated-unknown = 評価の際に不明だったもの: { $what }{ $more ->
     [0] {""}
    *[other] 、ほか { $more } 件
 }。
+evaluated-implied = AWS の文にはキーが示されていません。同じ用途に使われている既知のキーのうち、ポリシーがこの呼び出しを拒否するのは { $resource } だけです。
 evaluated-layer = 当時のポリシーを評価すると、{ $layer } がこの呼び出しを拒否しています ({ $effect })。このレイヤーで許可すれば、呼び出しは成功します。

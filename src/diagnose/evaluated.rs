@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::failing::Failing;
 use super::hopeful::{hopeful, opened};
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
@@ -97,16 +98,37 @@ fn turned_by<'h>(
         if worked && matches!(change.subject, Subject::Grant { .. }) {
             return true;
         }
-        let before = change.time.plus_seconds(-1);
-        case_at(events, chains, history, index, before, Likelihood::Assumed).is_some_and(|case| {
+        let moment = Moment {
+            time: change.time.plus_seconds(-1),
+            resource: picture.one().arn(),
+            likelihood: Likelihood::Assumed,
+        };
+        case_at(events, chains, history, index, &moment).is_some_and(|case| {
             evaluate(&case.request, &hopeful(&case.request, &case.layers)).is_allowed()
         })
     })
 }
 
 /// The case of one call, with the policies of its own moment.
-pub fn case(events: &[Event], chains: &Chains, history: &History, index: usize) -> Option<Case> {
-    case_at(events, chains, history, index, events.get(index)?.time, Likelihood::Assumed)
+///
+/// `resource` is what the call was on, where more is known of that than the record shows.
+pub fn case(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+    resource: Option<&str>,
+) -> Option<Case> {
+    let moment =
+        Moment { time: events.get(index)?.time, resource, likelihood: Likelihood::Assumed };
+    case_at(events, chains, history, index, &moment)
+}
+
+/// With which policies, on what and how boldly a call is evaluated.
+struct Moment<'m> {
+    time: Time,
+    resource: Option<&'m str>,
+    likelihood: Likelihood,
 }
 
 /// The case of one call, with the policies of another moment.
@@ -115,11 +137,10 @@ fn case_at(
     chains: &Chains,
     history: &History,
     index: usize,
-    time: Time,
-    likelihood: Likelihood,
+    moment: &Moment<'_>,
 ) -> Option<Case> {
     let event = events.get(index)?;
-    let inventory = history.at(time);
+    let inventory = history.at(moment.time);
     let via = via(events, chains, index);
     let root = chains.root(index);
     let around = Around {
@@ -127,11 +148,11 @@ fn case_at(
         root: (root != index).then(|| events.get(root)).flatten(),
         via,
         issuer: chains.issuer(event).and_then(|i| events.get(i)),
-        resource: chains.inferred_key(index),
+        resource: moment.resource.or_else(|| chains.inferred_key(index)),
         request: shown_by_sibling(events, chains, index),
     };
     let request = request_of(event, &around, &inventory)?;
-    let surroundings = layers_of(event, &request, &around, &inventory, likelihood);
+    let surroundings = layers_of(event, &request, &around, &inventory, moment.likelihood);
     let complete = !has_unknown(&surroundings.layers);
     let mut assumed: Vec<String> =
         surroundings.assumed.iter().map(crate::history::answer::Missing::describe).collect();
@@ -176,8 +197,9 @@ pub fn evaluated(
     history: &History,
 ) -> Evaluated {
     let mut result = Evaluated::default();
-    for failure in picture.failures.iter().take(FAILURES) {
-        result.denied.extend(case(events, chains, history, failure.index));
+    for failing in picture.failing.iter().take(FAILURES) {
+        let resource = failing.arn();
+        result.denied.extend(case(events, chains, history, failing.denied, resource));
     }
     result.found = result.denied.first().and_then(found);
     if result.found.is_none() {
@@ -194,12 +216,13 @@ pub fn evaluated(
         found.condition_keys.clear();
     }
     for success in nearest(picture) {
-        let Some(mut case) = case(events, chains, history, success.index) else { continue };
+        let Some(mut case) = case(events, chains, history, success.index, None) else { continue };
         let mut decided = evaluate(&case.request, &case.layers).result;
         if is_denied(decided) {
             // It worked, so that what was only taken for likely is the first thing to doubt.
             let time = success.event.time;
-            let sure = case_at(events, chains, history, success.index, time, Likelihood::Unknown);
+            let moment = Moment { time, resource: None, likelihood: Likelihood::Unknown };
+            let sure = case_at(events, chains, history, success.index, &moment);
             case = sure.unwrap_or(case);
             decided = evaluate(&case.request, &case.layers).result;
         }
@@ -233,6 +256,17 @@ fn nearest<'p, 'e>(picture: &'p Picture<'_, 'e>) -> Vec<&'p Observation<'e>> {
     });
     successes.truncate(SUCCESSES);
     successes
+}
+
+/// Whether the policies deny a case as AWS's text says.
+pub(super) fn denies(case: &Case, failing: &Failing) -> bool {
+    let Some(found) = found(case) else { return false };
+    match &failing.denial.stated {
+        Some(stated) => stated.layer == found.layer && stated.effect == found.effect,
+        // KMS is vague only about what the key's own policy says.
+        None if failing.denial.vague => found.layer == Layer::ResourcePolicy,
+        None => true,
+    }
 }
 
 /// What denied a case, if exactly one layer can have.
@@ -500,20 +534,22 @@ pub fn reservations(evaluated: &Evaluated) -> Vec<Testimony> {
     let Some(case) = evaluated.denied.first().filter(|_| evaluated.found.is_some()) else {
         return Vec::new();
     };
+    let unknown = unknown_layers(&case.layers);
     let mut told = Vec::new();
-    let mut tell = |id: &'static str, what: &[String]| {
-        if !what.is_empty() {
-            let shown: Vec<&str> =
-                what.iter().take(MOST_RESERVATIONS).map(String::as_str).collect();
-            let text = Sentence::new(id)
-                .arg("what", shown.join("; "))
-                .arg("more", what.len().saturating_sub(MOST_RESERVATIONS));
-            told.push(Testimony::new(Witness::Evaluated, text));
-        }
-    };
-    tell("evaluated-assumed", &case.assumed);
-    tell("evaluated-unknown", &unknown_layers(&case.layers));
-    told
+    if let Some((what, more)) = shortened(&case.assumed) {
+        told.push(Sentence::new("evaluated-assumed").arg("what", what).arg("more", more));
+    }
+    if let Some((what, more)) = shortened(&unknown) {
+        told.push(Sentence::new("evaluated-unknown").arg("what", what).arg("more", more));
+    }
+    told.into_iter().map(|text| Testimony::new(Witness::Evaluated, text)).collect()
+}
+
+/// The first of them, and how many more there are; `None` where there are none.
+fn shortened(what: &[String]) -> Option<(String, usize)> {
+    let shown: Vec<&str> = what.iter().take(MOST_RESERVATIONS).map(String::as_str).collect();
+    let more = what.len().saturating_sub(MOST_RESERVATIONS);
+    (!shown.is_empty()).then(|| (shown.join("; "), more))
 }
 
 /// Reservations named; more are counted.

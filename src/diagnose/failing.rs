@@ -27,10 +27,19 @@ pub struct Failing {
     pub principal: Option<String>,
     /// What it was denied on.
     pub resource: Option<String>,
+    /// The resource is concluded from the policies: of those known only this one can be meant.
+    pub is_implied: bool,
     /// What AWS's text says.
     pub denial: Denial,
     /// The kind of failure.
     pub failure: Failure,
+}
+
+impl Failing {
+    /// The ARN of what it was denied on, where that is known.
+    pub fn arn(&self) -> Option<&str> {
+        self.resource.as_deref().filter(|resource| resource.starts_with("arn:"))
+    }
 }
 
 /// Every denied call of an export, in order of time.
@@ -100,6 +109,7 @@ fn one(
         action,
         principal: contrast::principal(event),
         resource,
+        is_implied: false,
         denial,
         failure,
     })

@@ -8,7 +8,7 @@ use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool};
 use super::words::Kind;
-use super::{changed, contrasted, documented, evaluated, next, rank, stated};
+use super::{changed, contrasted, documented, evaluated, implied, next, rank, stated};
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
@@ -23,7 +23,9 @@ pub fn diagnose(
     knowledge: &Knowledge,
     history: &History,
 ) -> Diagnosis {
-    let all = failing(events, chains, knowledge);
+    let mut all = failing(events, chains, knowledge);
+    implied::fill(&mut all, events, chains, history);
+    let all = all;
     let pool = Pool::new(events, chains, &all);
     let (noise, real): (Vec<&Failing>, Vec<&Failing>) =
         all.iter().partition(|f| is_noise(f, events, &pool));
@@ -154,6 +156,7 @@ fn judge(
     let evaluation = evaluated::evaluated(picture, events, chains, history);
     testimony.extend(evaluated::testimony(&evaluation, picture));
     testimony.extend(evaluated::reservations(&evaluation));
+    testimony.extend(implied::testimony(picture.one()));
     let ranked = rank::rank(&testimony);
     let next_evidence = next::commands(picture, &ranked);
     let layer = ranked.first().map_or(Layer::Unknown, |h| h.layer);

@@ -11,6 +11,7 @@ mod failing;
 mod ghost;
 mod group;
 pub mod hopeful;
+mod implied;
 mod incident;
 mod next;
 mod picture;

@@ -164,6 +164,16 @@ impl History {
         }
     }
 
+    /// The ARNs of the keys that trail or dumps tell of, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.keys.values()
+    }
+
+    /// Whether no list of a dump is known, so that there is only the trail.
+    pub fn is_without_dumps(&self) -> bool {
+        self.listed.is_empty()
+    }
+
     /// The ARN of a key, where it is known, for its name.
     pub fn key_name(&self, name: &str) -> String {
         self.key_arn(name).map_or_else(|| name.to_owned(), str::to_owned)

@@ -7,7 +7,7 @@ use super::candidate::{Candidate, place_of};
 use super::place::Place;
 use super::situation::Situation;
 use super::statement::{
-    one_or_many, tested, texts, with_entries, with_principal, with_value, without_value,
+    one_or_many, tested, texts, with_entries, with_principals, with_value, without_value,
 };
 use crate::diagnose::evaluated::policies;
 use crate::event::{CallerKind, Layer};
@@ -117,9 +117,9 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
     let (title, changed) =
         entries(&situation.actions, with_entries(raw, "Action", &situation.actions));
     put(title, changed, 3);
-    if let Some((kind, principal)) = situation.principal() {
-        let changed = with_principal(raw, kind, &principal);
-        let (title, changed) = entries(std::slice::from_ref(&principal), changed);
+    if let Some((kind, principals)) = situation.principals() {
+        let changed = with_principals(raw, kind, &principals);
+        let (title, changed) = entries(&principals, changed);
         // A statement gives what it gives to one more; the owner may have meant it for few.
         put(title, changed, 8);
     }
@@ -212,10 +212,10 @@ fn identity(situation: &Situation<'_>) -> Vec<Candidate> {
 }
 
 /// The statements for one principal in a resource's own policy.
-fn for_principal(situation: &Situation<'_>, kind: &str, principal: &str) -> Vec<Value> {
+fn for_principals(situation: &Situation<'_>, kind: &str, principals: &[String]) -> Vec<Value> {
     let is_key = situation.is_kms();
     let resource = if is_key { json!("*") } else { one_or_many(&situation.resources) };
-    let principal = json!({ kind: principal });
+    let principal = json!({ kind: one_or_many(principals) });
     let uses_grants = matches!(
         situation.caller_kind(),
         CallerKind::ServiceLinkedRole | CallerKind::ServiceRole | CallerKind::ForwardAccessSession
@@ -265,16 +265,16 @@ fn source_account<'s>(situation: &'s Situation<'_>) -> Option<&'s str> {
 
 fn resource(situation: &Situation<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
-    if let Some((kind, name)) = situation.principal() {
+    if let Some((kind, names)) = situation.principals() {
         let title = Sentence::new("remedy-admit")
-            .arg("principal", name.as_str())
+            .arg("principal", names.join(", "))
             .arg("layer", crate::wording::layer_on(situation.layer, situation.resource()));
         let is_foreign_role = situation.is_cross_account() && kind == "AWS" && situation.is_kms();
         if is_foreign_role {
             found.extend(admit_account(situation));
         }
         let breadth = if kind == "Service" { 6 } else { 5 };
-        found.extend(added(situation, title, for_principal(situation, kind, &name), breadth));
+        found.extend(added(situation, title, for_principals(situation, kind, &names), breadth));
     }
     if situation.is_kms() && !situation.is_cross_account() && !situation.is_by_service() {
         found.extend(delegation(situation));
@@ -334,12 +334,12 @@ fn delegation(situation: &Situation<'_>) -> Option<Candidate> {
 }
 
 fn trust(situation: &Situation<'_>) -> Vec<Candidate> {
-    let Some((kind, name)) = situation.principal() else { return Vec::new() };
+    let Some((kind, names)) = situation.principals() else { return Vec::new() };
     let title = Sentence::new("remedy-admit")
-        .arg("principal", name.as_str())
+        .arg("principal", names.join(", "))
         .arg("layer", crate::wording::layer_on(situation.layer, situation.resource()));
     let statement = json!({
-        "Sid": "AllowAssumeRole", "Effect": "Allow", "Principal": {kind: name},
+        "Sid": "AllowAssumeRole", "Effect": "Allow", "Principal": {kind: one_or_many(&names)},
         "Action": one_or_many(&situation.actions),
     });
     added(situation, title, vec![statement], 5).into_iter().collect()

@@ -341,6 +341,7 @@ fn unknown_layers(layers: &Layers) -> Vec<Layer> {
         (Layer::Scp, open(&layers.scps)),
         (Layer::Rcp, open(&layers.rcps)),
         (Layer::VpcEndpointPolicy, open(&layers.vpc_endpoint)),
+        (Layer::KmsGrant, open(&layers.kms_grants)),
         (Layer::KmsKeyState, open(&layers.key_state)),
         (Layer::BlockPublicAccess, open(&layers.block_public_access)),
     ]

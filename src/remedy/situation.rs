@@ -72,7 +72,9 @@ impl<'s> Situation<'s> {
             self.actions.push(failing.action.clone());
             self.resources.extend(failing.resource.clone().filter(|arn| arn.starts_with("arn:")));
             if self.denied.len() < DENIED {
-                let case = evaluated::case(self.events, self.chains, self.history, failing.denied);
+                let (events, chains) = (self.events, self.chains);
+                let resource = failing.arn();
+                let case = evaluated::case(events, chains, self.history, failing.denied, resource);
                 self.denied.extend(case);
             }
         }
@@ -133,6 +135,20 @@ impl<'s> Situation<'s> {
             other => other.arn()?.to_owned(),
         };
         Some(("AWS", arn))
+    }
+
+    /// Every caller that was denied, as in [`Situation::principal`], for which the kind is the same.
+    pub(super) fn principals(&self) -> Option<(&'static str, Vec<String>)> {
+        let (kind, first) = self.principal()?;
+        let mut names = vec![first];
+        if kind == "AWS" {
+            let others = self.incident.occurrences.iter().filter_map(|o| o.failing.as_ref());
+            let others = others.filter_map(|f| f.principal.clone());
+            names.extend(others.filter(|name| name.contains(":iam:")));
+        }
+        names.sort();
+        names.dedup();
+        Some((kind, names))
     }
 
     fn service(&self) -> Option<String> {

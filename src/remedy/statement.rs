@@ -156,15 +156,20 @@ pub(super) fn sparing_resources(statement: &Value, spared: &[String]) -> Option<
     Some(Value::Object(changed))
 }
 
-/// The statement with one more principal of a kind (`AWS`, `Service`).
-pub(super) fn with_principal(statement: &Value, kind: &str, name: &str) -> Option<Value> {
+/// The statement with more principals of a kind (`AWS`, `Service`).
+pub(super) fn with_principals(statement: &Value, kind: &str, added: &[String]) -> Option<Value> {
     let mut changed = statement.clone();
     let principals = changed.get_mut("Principal")?.as_object_mut()?;
     let mut names = principals.get(kind).map(texts).unwrap_or_default();
-    if names.iter().any(|n| n == name || n == "*") {
+    let before = names.len();
+    let fresh = added.iter().filter(|name| !names.contains(*name)).cloned().collect::<Vec<_>>();
+    if names.iter().any(|name| name == "*") {
         return None;
     }
-    names.push(name.to_owned());
+    names.extend(fresh);
+    if names.len() == before {
+        return None;
+    }
     principals.insert(kind.to_owned(), one_or_many(&names));
     Some(changed)
 }
@@ -236,6 +241,6 @@ mod tests {
         assert_eq!(with_condition(&deny, "Bool", "K", json!("false")), None);
         assert_eq!(without_entries(&deny, "Action", &["s3:*".into()]), None);
         assert_eq!(with_entries(&deny, "Resource", &["a".into()]), None);
-        assert_eq!(with_principal(&deny, "AWS", "x"), None);
+        assert_eq!(with_principals(&deny, "AWS", &["x".into()]), None);
     }
 }

@@ -21,6 +21,9 @@ pub(super) const BREADTH: u8 = 50;
 /// What takes the change back; `None` where what was before is not known.
 pub(super) fn candidate(change: &Change, history: &History) -> Option<Candidate> {
     let (before, after) = history.around(change)?;
+    let title = Sentence::new("remedy-revert")
+        .arg("action", change.action.as_str())
+        .arg("time", change.time.to_string());
     let mut candidate = match &change.subject {
         Subject::Grant { key, .. } => grant(before, history.key_name(key)),
         Subject::KeyState(key) => key_state(after, history.key_name(key)),
@@ -32,16 +35,14 @@ pub(super) fn candidate(change: &Change, history: &History) -> Option<Candidate>
         Subject::PublicAccessBlock(of) => public_access(before, of),
         _ => document(change, before, history),
     }?;
-    candidate.title = Sentence::new("remedy-revert")
-        .arg("action", change.action.as_str())
-        .arg("time", change.time.to_string());
+    candidate.title = title;
     candidate.breadth = BREADTH;
     Some(candidate.note(Sentence::new("remedy-note-revert")))
 }
 
 /// A candidate of one command; the caller gives it its title.
 fn by_command(layer: Layer, at: &str, command: String, edits: Vec<Edit>) -> Candidate {
-    let mut candidate = Candidate::text(Sentence::new("remedy-revert"), layer, BREADTH);
+    let mut candidate = Candidate::text(Sentence::new("remedy-statement"), layer, BREADTH);
     candidate.attach_to = Some(at.to_owned());
     candidate.commands = vec![command];
     if !edits.is_empty() {
@@ -240,7 +241,7 @@ fn document(change: &Change, before: &State, history: &History) -> Option<Candid
         _ => (None, None),
     };
     let place = Place { layer: change.layer, arn, name, at: Some(owner.clone()) };
-    let mut candidate = Candidate::text(Sentence::new("remedy-revert"), change.layer, BREADTH);
+    let mut candidate = Candidate::text(Sentence::new("remedy-statement"), change.layer, BREADTH);
     candidate.attach_to = Some(owner);
     candidate.commands = place.commands(&document);
     candidate.terraform = place.terraform(&document);
