@@ -383,7 +383,7 @@ impl Teller<'_> {
 
     fn evaluated(&self, index: usize) -> Option<Evaluated> {
         let Material { events, chains, history, .. } = self.material;
-        let case = evaluated::case(events, chains, history, index)?;
+        let case = evaluated::case(events, chains, history, index, None)?;
         let decision = evaluate(&case.request, &case.layers);
         let word = match decision.result {
             DecisionResult::Allowed => "allowed",
