@@ -129,6 +129,10 @@ pub struct KnownArguments {
     /// Policies that people have
     #[command(flatten)]
     pub dumps: DumpArguments,
+    /// What AWS told of single denials: outputs of `sts decode-authorization-message` and
+    /// `iam-toolbox get-request-authorization-details`, or folders of them (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub evidence: Vec<PathBuf>,
     /// A service table of your own, merged over the built-in one
     #[arg(long, value_name = "FILE")]
     pub services: Option<PathBuf>,

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Time};
 use crate::history::History;
 use crate::history::dump::Dump;
+use crate::history::evidence::Evidence;
 use crate::ingest::{Ingested, Moment};
 use crate::remedy::{self, Remedy};
 use crate::report::{self, Incident, Material, Report, Step};
@@ -38,10 +39,11 @@ impl Analysis {
         for path in &known.dumps.policies {
             std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
         }
+        let evidence = Evidence::read(&known.evidence)?;
         let ingested = reading::read(read, config)?;
         let dump = dump(&known.dumps, config, &ingested.events)?;
         let chains = Chains::build(&ingested.events, &knowledge);
-        let history = History::new(&ingested.events, dump);
+        let history = History::new(&ingested.events, dump).with_evidence(evidence);
         let diagnosis = diagnose::diagnose(&ingested.events, &chains, &knowledge, &history);
         let remedies = remedy::remedies(&diagnosis, &ingested.events, &chains, &history);
         Ok(Analysis { ingested, chains, history, diagnosis, remedies })

@@ -151,7 +151,10 @@ fn case_at(
         resource: moment.resource.or_else(|| chains.inferred_key(index)),
         request: shown_by_sibling(events, chains, index),
     };
-    let request = request_of(event, &around, &inventory)?;
+    let mut request = request_of(event, &around, &inventory)?;
+    if let Some(told) = history.evidence().for_event(event) {
+        told.complete(&mut request.context);
+    }
     let surroundings = layers_of(event, &request, &around, &inventory, moment.likelihood);
     let complete = !has_unknown(&surroundings.layers);
     let mut assumed: Vec<String> =

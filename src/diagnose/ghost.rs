@@ -101,6 +101,8 @@ fn incident(
             testimony,
             condition_keys: Vec::new(),
             found: None,
+            named: None,
+            contradiction: None,
             next_evidence: Vec::new(),
         },
         change,

@@ -7,6 +7,7 @@ use super::evaluated::{Case, Found};
 use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool};
+use super::told::{self, Told};
 use super::words::Kind;
 use super::{changed, contrasted, documented, evaluated, implied, next, rank, stated};
 use crate::chain::{Chains, Knowledge};
@@ -155,6 +156,8 @@ fn judge(
     testimony.extend(changed::testimony(picture, history));
     let evaluation = evaluated::evaluated(picture, events, chains, history);
     testimony.extend(evaluated::testimony(&evaluation, picture));
+    let told = Told::of(picture, history, &evaluation);
+    testimony.extend(told.as_ref().map(Told::testimony));
     testimony.extend(evaluated::reservations(&evaluation));
     testimony.extend(implied::testimony(picture.one()));
     let ranked = rank::rank(&testimony);
@@ -169,13 +172,28 @@ fn judge(
         Some(found) => found.condition_keys.clone(),
         None => contrasted::condition_keys(&testimony, layer),
     };
+    let condition_keys = match told.as_ref().and_then(|told| told.statement.as_ref()) {
+        Some(named) if condition_keys.is_empty() => named.condition_keys.clone(),
+        _ => condition_keys,
+    };
+    let contradiction = told::contradiction(picture, told.as_ref(), &evaluation);
+    let named = told.and_then(|told| told.statement).filter(|s| s.layer == Some(layer));
     let change = evaluation
         .turned_by
         .clone()
         .or_else(|| changed::culprit(picture, history, layer).cloned())
         .or_else(|| found.as_ref().and_then(|f| changed::origin(f, picture, history)).cloned());
     let cause = cause(picture, layer, change.as_ref(), found.as_ref());
-    let verdict = Verdict { ranked, certainty, testimony, condition_keys, found, next_evidence };
+    let verdict = Verdict {
+        ranked,
+        certainty,
+        testimony,
+        condition_keys,
+        found,
+        named,
+        contradiction,
+        next_evidence,
+    };
     Judged {
         change,
         successes: evaluation.successes,

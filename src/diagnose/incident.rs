@@ -7,6 +7,7 @@ use super::testimony::Testimony;
 use super::words::{Certainty, Kind};
 use crate::contrast::{Difference, Factor};
 use crate::history::change::Change;
+use crate::history::evidence::NamedStatement;
 use crate::wording::Sentence;
 
 /// Everything that was found.
@@ -63,6 +64,10 @@ pub struct Verdict {
     pub condition_keys: Vec<String>,
     /// The policy and statement that evaluating found.
     pub found: Option<Found>,
+    /// The statement AWS named when asked.
+    pub named: Option<NamedStatement>,
+    /// Where AWS's texts and the evaluation disagree.
+    pub contradiction: Option<Sentence>,
     /// Commands that would settle it.
     pub next_evidence: Vec<String>,
 }

@@ -18,6 +18,7 @@ mod picture;
 mod rank;
 mod stated;
 mod testimony;
+mod told;
 mod words;
 
 pub use explain::{explain, explain_occurrence};

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use super::change::{at, text_at};
 use super::dump::Gap;
 use crate::error::{Error, Result};
-use crate::event::{Effect, Event, Field, Layer, denial};
+use crate::event::{Effect, Event, Field, Layer, Time, denial};
 use crate::iam::{Context, Values};
 
 /// A statement AWS names.
@@ -28,6 +28,8 @@ pub struct NamedStatement {
     pub layer: Option<Layer>,
     /// What the policy is attached to.
     pub attached_to: Option<String>,
+    /// The condition keys it tests, where they are told.
+    pub condition_keys: Vec<String>,
 }
 
 /// AWS's own account of one decision.
@@ -130,18 +132,46 @@ impl Evidence {
         denials().find(named).or_else(|| {
             let action = denied.action.clone().unwrap_or_else(|| crate::event::action(event));
             let same = |finding: &&Finding| {
-                finding.principal.as_deref() == event.arn()
+                finding.is_by(event)
                     && finding.action.as_deref().is_some_and(|found| same_action(found, &action))
                     && denied.resource.as_deref().is_none_or(|resource| {
-                        finding.resource.as_deref().is_none_or(|found| found == resource)
+                        finding
+                            .resource
+                            .as_deref()
+                            .is_none_or(|found| same_resource(found, resource))
                     })
+                    && finding.is_near(event)
             };
             denials().find(same)
         })
     }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
 }
 
+/// A decision and its record are seconds apart; clocks and late records leave room.
+const NEAR_SECONDS: i64 = 300;
+
 impl Finding {
+    /// Whether the caller is the one named: a session by its own ARN, or its role by the role's.
+    fn is_by(&self, event: &Event) -> bool {
+        let Some(principal) = self.principal.as_deref() else { return false };
+        Some(principal) == event.arn() || Some(principal) == event.principal_arn()
+    }
+
+    /// Whether the decision was made when the event happened; one that does not tell its time may
+    /// have been.
+    fn is_near(&self, event: &Event) -> bool {
+        let told = ["aws:CurrentTime", "aws:EpochTime"].into_iter().find_map(|name| {
+            let mut keys = self.context.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+            Time::parse(keys.next()?.1.first()?)
+        });
+        told.is_none_or(|time| time.seconds_since(event.time).abs() <= NEAR_SECONDS)
+    }
+
     /// Puts the condition keys AWS saw into a context; they beat what was read from the log.
     pub fn complete(&self, context: &mut Context) {
         for (key, values) in &self.context {
@@ -158,6 +188,15 @@ impl Finding {
 fn same_action(found: &str, action: &str) -> bool {
     let bare = action.split_once(':').map_or(action, |(_, name)| name);
     found.eq_ignore_ascii_case(action) || found.eq_ignore_ascii_case(bare)
+}
+
+/// The same resource, or one that a wildcard of the told one covers (EC2 tells `volume/*` of a volume
+/// that is not made).
+fn same_resource(found: &str, resource: &str) -> bool {
+    found == resource
+        || [(found, resource), (resource, found)].iter().any(|(pattern, arn)| {
+            pattern.strip_suffix('*').is_some_and(|start| arn.starts_with(start))
+        })
 }
 
 /// `{"DecodedMessage": "{…}"}`, or the message by itself (STS `DecodeAuthorizationMessage`).
@@ -177,6 +216,7 @@ fn decoded_message(json: &Json) -> Option<Vec<Finding>> {
             policy: None,
             layer: None,
             attached_to: None,
+            condition_keys: keys_of(statement),
         })
         .collect();
     let context = items(&inner, "context.conditions")
@@ -269,8 +309,19 @@ fn matched_statements(matched: &Json, policies: &[Json]) -> Vec<NamedStatement> 
             policy: uri.map(str::to_owned),
             layer,
             attached_to: attached_to.map(str::to_owned),
+            condition_keys: keys_of(statement),
         })
         .collect()
+}
+
+/// The keys in a statement's `conditions`, each once.
+fn keys_of(statement: &Json) -> Vec<String> {
+    let conditions = items(statement, "conditions").iter();
+    let keys = conditions.filter_map(|condition| text_at(condition, "key"));
+    let mut keys: Vec<String> = keys.map(str::to_owned).collect();
+    keys.sort();
+    keys.dedup();
+    keys
 }
 
 /// The types of policy of the IAM Toolbox API (`PolicyInfo`).

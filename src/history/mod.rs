@@ -56,6 +56,8 @@ pub struct History {
     /// Entities that had more than one unique id, or were deleted.
     replaced: Vec<Entity>,
     gaps: Vec<Gap>,
+    /// What AWS told when asked.
+    evidence: evidence::Evidence,
 }
 
 /// Unique ids seen in use, by the ARN of their owner.
@@ -105,6 +107,19 @@ impl History {
         history.compile();
         history.find_replaced();
         history
+    }
+
+    /// The same history with what AWS told about single decisions.
+    #[must_use]
+    pub fn with_evidence(mut self, mut told: evidence::Evidence) -> History {
+        self.gaps.append(&mut told.gaps);
+        self.evidence = told;
+        self
+    }
+
+    /// What AWS told about single decisions.
+    pub fn evidence(&self) -> &evidence::Evidence {
+        &self.evidence
     }
 
     /// What was in force at a moment. A change counts from its own second on.

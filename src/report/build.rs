@@ -226,7 +226,11 @@ impl Builder<'_> {
             effect,
             certainty: verdict.certainty,
             confidence: winner.map_or(0.0, |h| round(h.probability)),
-            policy: verdict.found.as_ref().and_then(policy_ref),
+            policy: verdict
+                .found
+                .as_ref()
+                .and_then(policy_ref)
+                .or_else(|| verdict.named.as_ref().map(named_policy)),
             condition_keys: verdict.condition_keys.clone(),
             explanation: explanation.join(between),
             evidence: verdict
@@ -243,7 +247,7 @@ impl Builder<'_> {
             alternatives: self.alternatives(verdict, layer),
             ruled_out: self.ruled_out(verdict),
             next_evidence: verdict.next_evidence.clone(),
-            contradiction: None,
+            contradiction: verdict.contradiction.as_ref().map(|text| self.wording.say(text)),
         }
     }
 
@@ -353,6 +357,18 @@ fn policy_ref(found: &diagnose::evaluated::Found) -> Option<view::PolicyRef> {
         statement: found.statement.as_ref().map(|s| s.raw().clone()),
         source,
     })
+}
+
+/// The policy of a statement that AWS named when asked.
+fn named_policy(named: &history::evidence::NamedStatement) -> view::PolicyRef {
+    view::PolicyRef {
+        arn: named.policy.clone().filter(|name| name.starts_with("arn:")),
+        name: named.policy.clone().filter(|name| !name.starts_with("arn:")),
+        attached_to: named.attached_to.clone(),
+        statement_sid: named.sid.clone(),
+        statement: None,
+        source: None,
+    }
 }
 
 /// One call as a step of a chain.

@@ -1,0 +1,133 @@
+//! What AWS itself told of the decision when asked (`sts decode-authorization-message`, IAM Toolbox
+//! `get-request-authorization-details`), and where its texts and the evaluation disagree.
+
+use super::evaluated::{Case, Evaluated, policies};
+use super::picture::Picture;
+use super::testimony::{Testimony, Witness};
+use crate::event::{Effect, Layer};
+use crate::history::History;
+use crate::history::evidence::{Finding, NamedStatement};
+use crate::iam::StatementEffect;
+use crate::wording::Sentence;
+
+/// AWS's own account outweighs what a text alone says, and gives way only to proof.
+const NAMED: f64 = 8.0;
+/// It tells the effect and not the layer.
+const EFFECT_ONLY: f64 = 3.0;
+
+/// AWS's account of one of the failures.
+pub(super) struct Told<'h> {
+    finding: &'h Finding,
+    /// The statement that decided, where one is named.
+    pub(super) statement: Option<NamedStatement>,
+    /// The layer, as told or as the statement's place in the known policies shows.
+    layer: Option<Layer>,
+    event: String,
+}
+
+impl<'h> Told<'h> {
+    /// What was told of the failures of a picture; `None` where AWS was not asked.
+    pub(super) fn of(
+        picture: &Picture<'_, '_>,
+        history: &'h History,
+        evaluation: &Evaluated,
+    ) -> Option<Told<'h>> {
+        let (finding, event) = picture.failures.iter().find_map(|failure| {
+            Some((history.evidence().for_event(failure.event)?, failure.event.id().to_owned()))
+        })?;
+        let denies = finding.effect == Effect::ExplicitDeny;
+        let mut statement = finding.statements.iter().find(|s| s.denies && denies).cloned();
+        let place = statement.as_ref().and_then(|s| place_of(evaluation.denied.first()?, s));
+        if let (Some(named), Some(layer)) = (statement.as_mut(), place) {
+            named.layer = named.layer.or(Some(layer));
+        }
+        let layer = finding.layer.or_else(|| statement.as_ref().and_then(|s| s.layer));
+        Some(Told { finding, statement, layer, event })
+    }
+
+    pub(super) fn testimony(&self) -> Testimony {
+        let effect = self.finding.effect;
+        let text = match (self.layer, self.statement.as_ref().and_then(|s| s.sid.as_deref())) {
+            (Some(layer), Some(sid)) => Sentence::new("told-statement")
+                .arg("file", self.finding.file.as_str())
+                .arg("sid", sid)
+                .arg("layer", layer)
+                .arg("effect", effect),
+            (Some(layer), None) => Sentence::new("told-layer")
+                .arg("file", self.finding.file.as_str())
+                .arg("layer", layer)
+                .arg("effect", effect),
+            (None, _) => Sentence::new("told-effect")
+                .arg("file", self.finding.file.as_str())
+                .arg("effect", effect),
+        };
+        let testimony = Testimony::new(Witness::Stated, text).event(&self.event);
+        match self.layer {
+            Some(layer) => testimony.weigh(layer, effect, NAMED),
+            None => Layer::ALL
+                .into_iter()
+                .filter(|layer| has_effects(*layer))
+                .fold(testimony, |t, layer| t.weigh(layer, effect, EFFECT_ONLY)),
+        }
+    }
+
+    /// The layer and effect AWS told, where it told both.
+    fn said(&self) -> Option<(Layer, Effect)> {
+        Some((self.layer?, self.finding.effect))
+    }
+}
+
+/// Layers of policies, which allow or deny.
+fn has_effects(layer: Layer) -> bool {
+    !matches!(
+        layer,
+        Layer::KmsGrant | Layer::KmsKeyState | Layer::BlockPublicAccess | Layer::Unknown
+    )
+}
+
+/// The one layer whose known policies have a Deny of this Sid.
+fn place_of(case: &Case, named: &NamedStatement) -> Option<Layer> {
+    let sid = named.sid.as_deref()?;
+    let mut layers = Layer::ALL.into_iter().filter(|layer| {
+        policies(&case.layers, *layer).iter().any(|policy| {
+            policy.policy.statements().iter().any(|statement| {
+                statement.effect() == StatementEffect::Deny && statement.sid() == Some(sid)
+            })
+        })
+    });
+    // A trust policy and a resource's own policy are one place.
+    let first = layers.next()?;
+    layers.all(|other| other == Layer::RoleTrustPolicy).then_some(first)
+}
+
+/// Where AWS's text, AWS's account and the evaluation do not name the same layer.
+pub(super) fn contradiction(
+    picture: &Picture<'_, '_>,
+    told: Option<&Told<'_>>,
+    evaluation: &Evaluated,
+) -> Option<Sentence> {
+    let stated = picture.one().denial.stated.as_ref().map(|s| (s.layer, s.effect));
+    let told = told.and_then(Told::said);
+    let found = evaluation.found.as_ref().filter(|f| f.layer != Layer::KmsGrant);
+    let evaluated = found.map(|f| (f.layer, f.effect));
+    let differ = |one: Option<(Layer, Effect)>, other: Option<(Layer, Effect)>| {
+        one.zip(other).filter(|(one, other)| one.0 != other.0)
+    };
+    if let Some((said, result)) = differ(told.or(stated), evaluated) {
+        return Some(
+            Sentence::new("contradiction-evaluated")
+                .arg("said", said.0)
+                .arg("said-effect", said.1)
+                .arg("evaluated", result.0)
+                .arg("evaluated-effect", result.1),
+        );
+    }
+    let (text, account) = differ(stated, told)?;
+    Some(
+        Sentence::new("contradiction-told")
+            .arg("said", text.0)
+            .arg("said-effect", text.1)
+            .arg("told", account.0)
+            .arg("told-effect", account.1),
+    )
+}
