@@ -224,3 +224,25 @@ fn what_is_shared_holds_neither_names_nor_records() {
         }
     }
 }
+
+/// What reading and linking say comes in the reader's language as well.
+#[test]
+fn no_english_is_left_in_a_japanese_report() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for entry in std::fs::read_dir(root.join("samples")).unwrap() {
+        let folder = entry.unwrap().path();
+        if !folder.join("logs").is_dir() {
+            continue;
+        }
+        let mut command = Command::cargo_bin("trailwhy").unwrap();
+        let done = command.current_dir(&folder).args(["analyze", "logs", "--lang", "ja"]).assert();
+        let shown = String::from_utf8(done.get_output().stdout.clone()).unwrap();
+        let command = |line: &str| line.trim_start().starts_with("$ ");
+        let quoted = |line: &str| line.contains("not authorized") || line.contains("an explicit");
+        for line in shown.lines().filter(|line| !command(line) && !quoted(line)) {
+            for word in [" same ", " began ", " belongs to ", " nothing ", " record", " cannot "] {
+                assert!(!line.contains(word), "{}: {line}", folder.display());
+            }
+        }
+    }
+}

@@ -198,3 +198,56 @@ fn the_search_through_the_sources_sees_ids_and_arguments() {
         ]
     );
 }
+
+/// The lines of the code blocks of one sort, without what is behind a `#`.
+fn code(readme: &str, sort: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut inside = false;
+    for line in readme.lines() {
+        match line.strip_prefix("```") {
+            Some(opened) => inside = !inside && opened == sort,
+            None if inside => lines.push(line.split(" #").next().unwrap().trim_end().to_owned()),
+            None => {}
+        }
+    }
+    lines
+}
+
+fn readmes() -> [String; 2] {
+    ["README.md", "README.ja.md"].map(|name| fs::read_to_string(root().join(name)).unwrap())
+}
+
+#[test]
+fn both_readmes_have_the_same_commands() {
+    let [english, japanese] = readmes();
+    let commands = code(&english, "sh");
+    assert!(commands.len() > 8, "{commands:?}");
+    assert_eq!(commands, code(&japanese, "sh"));
+}
+
+#[test]
+fn both_readmes_have_the_same_headings_and_figures() {
+    let [english, japanese] = readmes();
+    let headings = |text: &str| text.lines().filter(|line| line.starts_with('#')).count();
+    assert_eq!(headings(&english), headings(&japanese));
+    let figures = |text: &str| -> Vec<Vec<String>> {
+        let rows = text.lines().filter(|line| line.starts_with('|'));
+        rows.map(|row| row.split('|').skip(2).map(|cell| cell.trim().to_owned()).collect())
+            .skip(1)
+            .collect()
+    };
+    assert_eq!(figures(&english), figures(&japanese));
+}
+
+#[test]
+fn the_commands_of_the_readme_are_understood() {
+    use clap::Parser;
+    let [english, _] = readmes();
+    for command in code(&english, "sh") {
+        let command = command.replace("cargo run --release --", "trailwhy").replace('\'', "");
+        let Some(command) = command.strip_prefix("trailwhy ") else { continue };
+        let typed = command.split(" < ").next().unwrap().split_whitespace();
+        let parsed = trailwhy::cli::Cli::try_parse_from(["trailwhy"].into_iter().chain(typed));
+        assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
+    }
+}

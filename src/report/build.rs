@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::translated::Translator;
 use super::view::{
     self, Alternative, Comparison, Coverage, DeniedCall, Difference, Evidence, Factor, Incident,
     NearestSuccess, Occurrence, Outcome, Report, RootCall, RuledOut, SCHEMA, Step, Tool, Verdict,
@@ -39,13 +40,15 @@ pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
     let shown = material.diagnosis.incidents.iter().map(|incident| incident.shown);
     let incidents: Vec<Incident> =
         shown.enumerate().filter_map(|(at, shown)| builder.incident(at, shown)).collect();
-    Report {
+    let mut report = Report {
         schema: SCHEMA.to_owned(),
         tool: Tool { name: "trailwhy".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         coverage: material.coverage.clone(),
         incidents,
         benign: material.diagnosis.benign.iter().map(|b| builder.benign(b)).collect(),
-    }
+    };
+    Translator::new(wording).report(&mut report);
+    report
 }
 
 /// One incident as it happened in one of its occurrences.
@@ -55,7 +58,9 @@ pub(super) fn incident_of(
     at: usize,
     shown: usize,
 ) -> Option<Incident> {
-    Builder { material, wording }.incident(at, shown)
+    let mut incident = Builder { material, wording }.incident(at, shown)?;
+    Translator::new(wording).incident(&mut incident);
+    Some(incident)
 }
 
 /// A change of policies with its difference.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::build::{Material, chain_steps, error_message, incident_of};
 use super::in_force::{self, InForce};
+use super::translated::Translator;
 use super::{CallerKind, Effect, Incident, Layer, Outcome, Step};
 use crate::diagnose::{self, evaluated};
 use crate::event::{self, Field};
@@ -305,12 +306,14 @@ impl Teller<'_> {
     }
 
     fn chains(&self, incidents: &[(usize, Incident)]) -> Vec<ChainTold> {
+        let translator = Translator::new(self.wording);
         let named: BTreeSet<usize> = self.asked.events.iter().copied().collect();
         let told = self.roots().into_iter().map(|root| {
             let mut told = chain_told(self.material, root, &named);
             for (at, incident) in incidents {
                 self.tie(&mut told, root, *at, incident);
             }
+            translator.steps(&mut told.chain);
             told
         });
         told.collect()

@@ -57,6 +57,7 @@ macro_rules! catalogues {
     ($tag:literal) => {
         [
             ("names.ftl", include_str!(concat!("../../locales/", $tag, "/names.ftl"))),
+            ("log.ftl", include_str!(concat!("../../locales/", $tag, "/log.ftl"))),
             ("history.ftl", include_str!(concat!("../../locales/", $tag, "/history.ftl"))),
             ("diagnosis.ftl", include_str!(concat!("../../locales/", $tag, "/diagnosis.ftl"))),
             ("remedy.ftl", include_str!(concat!("../../locales/", $tag, "/remedy.ftl"))),
@@ -69,8 +70,8 @@ macro_rules! catalogues {
     };
 }
 
-static ENGLISH: [(&str, &str); 9] = catalogues!("en");
-static JAPANESE: [(&str, &str); 9] = catalogues!("ja");
+static ENGLISH: [(&str, &str); 10] = catalogues!("en");
+static JAPANESE: [(&str, &str); 10] = catalogues!("ja");
 
 /// Every ASCII word of the catalogues of all languages, in lower case: what the program itself
 /// says, as opposed to what it repeats from a log.

@@ -129,7 +129,7 @@ fn others(page: &mut Page, incident: &Incident, wording: &Wording) {
     }
     for other in &verdict.ruled_out {
         let named = Sentence::new("ruled-out-named")
-            .arg("layer", other.layer)
+            .arg("layer", words::layer(incident, other.layer))
             .arg("because", &other.because);
         page.put(margin, &spans![Plain wording.say(&named)]);
     }

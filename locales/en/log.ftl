@@ -1,0 +1,76 @@
+# What reading and linking say of files, blind spots and links. The JSON report has these texts in
+# English, as the modules write them; renderers find them here and say them in other languages.
+
+# Links.
+log-key-of-what-was-used = KMS key { $key } belongs to what this call used
+log-same-key = KMS key { $key }
+log-same-principal = same principal { $principal }
+log-same-session = same session { $session }
+log-issued-key = accessKeyId { $key } issued by this call
+log-session-began = session { $session } began with this call
+log-seconds-apart = { $seconds } s apart, same account and service
+log-request-id = requestID { $id }
+
+# Blind spots.
+log-no-kms = no AWS KMS event at all: denied and successful uses of keys cannot be seen
+log-no-reads = no read-only management event: Decrypt, GenerateDataKey, AssumeRole checks and Describe calls cannot be seen
+log-no-writes = no event that writes: the calls that create and change things cannot be seen
+log-no-data = no data event: calls on S3 objects, Lambda functions, queues, topics and table items cannot be seen, so that the user's call behind a KMS call may be missing
+log-no-home-region = no record from { $region }, where changes of IAM and Organizations policies are recorded
+log-empty-hours = account { $account }, Region { $region }: nothing between { $from } and { $to } ({ $hours }), although every other hour has records
+log-caller-account = account { $account } calls into these accounts, but its own trail is not here: a call of its that was denied is recorded only there ({ $records })
+log-owner-account = account { $account } owns resources that are called, but its own trail is not here: changes of its policies cannot be seen ({ $records })
+log-trail-until = trail { $trail } was { $what } at { $time }, until { $end }
+log-trail-to-the-end = trail { $trail } was { $what } at { $time }, to the end of what was read
+log-mentioned-once = 1 record mentions it
+log-mentioned = { $count } records mention it
+log-one-hour = 1 hour
+log-hours = { $count } hours
+log-stopped = stopped
+log-deleted = deleted
+log-leaves-out-kms = told to leave out AWS KMS events
+log-leaves-out-reads = told to leave out read events
+log-leaves-out-writes = told to leave out write events
+log-leaves-out-management = told to leave out management events
+
+# Files.
+log-passed-over-one = 1 record passed over
+log-passed-over = { $count } records passed over
+log-ends-in-record = ends inside a record
+log-no-records = { $count } values or lines that are no records
+log-no-utf8 = bytes that are no UTF-8 were replaced by question marks
+log-flaw-one = 1 record with { $flaw }
+log-flaw = { $count } records with { $flaw }
+log-no-time = no readable eventTime
+log-no-name = no eventName or eventSource
+log-no-json = no valid JSON
+log-summary = summaries without caller and parameters
+log-gzip-header-ends = the file ends in a gzip header
+log-gzip-header-damaged = a damaged gzip header
+log-deflate-ends = the deflate stream ends early, after { $bytes } bytes
+log-deflate-damaged = damaged after { $bytes } bytes: { $error }
+log-checksum-wrong = the checksum does not match the content
+log-checksum-missing = the file ends before the checksum
+log-bomb = stopped after { $bytes } bytes inflated from { $stored }; hint: raise the cap if it is no bomb
+log-digest = a digest file of log file validation
+log-signature = a signature file of a query result
+log-insights = CloudTrail Insights events
+log-aggregated = aggregated data events
+log-config-file = an AWS Config file
+log-config-snapshot = an AWS Config snapshot
+log-config-item = an AWS Config item
+log-guardduty = GuardDuty findings
+log-waf = AWS WAF logs
+log-resolver = Route 53 Resolver query logs
+log-flow-logs = VPC flow logs
+log-load-balancer = load balancer access logs
+log-s3-access = S3 server access logs
+log-cloudfront = CloudFront access logs
+log-console-table = this table leaves out who called and with what; hint: in the console's Event history choose Download events, Download as JSON, or use the files of a trail
+log-archive = { $what }; hint: unpack it first
+log-query-result = { $what }; hint: export the query result as CSV or JSON
+
+# Commands.
+log-kept-a-day = AWS keeps it for 24 hours
+log-encoded-text = the encoded text in errorMessage of event { $event }
+log-and-parents = and for its parents: list-parents --child-id

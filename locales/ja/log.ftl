@@ -1,0 +1,76 @@
+# ファイルの読み取りと呼び出しの関連付けに関する文。JSON レポートでは英語のまま出力し、
+# 他の形式ではここの文に置き換える。
+
+# 関連付け。
+log-key-of-what-was-used = KMS キー { $key } は、この呼び出しが使用したリソースのキー
+log-same-key = KMS キー { $key }
+log-same-principal = 同じプリンシパル { $principal }
+log-same-session = 同じセッション { $session }
+log-issued-key = この呼び出しが発行したアクセスキー { $key }
+log-session-began = この呼び出しで始まったセッション { $session }
+log-seconds-apart = 時間差 { $seconds } 秒、同じアカウントとサービス
+log-request-id = リクエスト ID { $id }
+
+# ログからは見えない範囲。
+log-no-kms = AWS KMS のイベントが 1 件もないため、キーの使用の成功も拒否も確認できません
+log-no-reads = 読み取り専用の管理イベントがないため、Decrypt、GenerateDataKey、AssumeRole の確認や Describe 系の呼び出しを確認できません
+log-no-writes = 書き込みイベントがないため、リソースの作成や変更の呼び出しを確認できません
+log-no-data = データイベントがないため、S3 オブジェクト、Lambda 関数、キュー、トピック、テーブル項目に対する呼び出しを確認できません。KMS の呼び出しの元になったユーザーの呼び出しが見つからない場合があります
+log-no-home-region = IAM と Organizations のポリシー変更が記録される { $region } のレコードがありません
+log-empty-hours = アカウント { $account }、リージョン { $region }: 他の時間帯にはすべてレコードがあるのに、{ $from } から { $to } まで ({ $hours }) は 1 件もありません
+log-caller-account = アカウント { $account } はこれらのアカウントを呼び出していますが、そのアカウントの証跡がありません。同アカウントの呼び出しが拒否された場合、その記録は同アカウントにしか残りません ({ $records })
+log-owner-account = アカウント { $account } は呼び出されたリソースを所有していますが、そのアカウントの証跡がないため、ポリシーの変更を確認できません ({ $records })
+log-trail-until = 証跡 { $trail } は { $time } から { $end } まで{ $what }
+log-trail-to-the-end = 証跡 { $trail } は { $time } から読み取った範囲の終わりまで{ $what }
+log-mentioned-once = 1 件のレコードに記載
+log-mentioned = { $count } 件のレコードに記載
+log-one-hour = 1 時間
+log-hours = { $count } 時間
+log-stopped = 停止していました
+log-deleted = 削除されていました
+log-leaves-out-kms = AWS KMS イベントを除外する設定でした
+log-leaves-out-reads = 読み取りイベントを除外する設定でした
+log-leaves-out-writes = 書き込みイベントを除外する設定でした
+log-leaves-out-management = 管理イベントを除外する設定でした
+
+# ファイル。
+log-passed-over-one = 1 件のレコードを対象外として除外
+log-passed-over = { $count } 件のレコードを対象外として除外
+log-ends-in-record = レコードの途中で終わっています
+log-no-records = レコードではない値または行が { $count } 件
+log-no-utf8 = UTF-8 ではないバイトを疑問符に置き換えました
+log-flaw-one = 1 件のレコードに問題: { $flaw }
+log-flaw = { $count } 件のレコードに問題: { $flaw }
+log-no-time = eventTime を読み取れません
+log-no-name = eventName または eventSource がありません
+log-no-json = 有効な JSON ではありません
+log-summary = 呼び出し元とパラメータのない要約です
+log-gzip-header-ends = gzip ヘッダーの途中でファイルが終わっています
+log-gzip-header-damaged = gzip ヘッダーが破損しています
+log-deflate-ends = { $bytes } バイトのところで圧縮データが途切れています
+log-deflate-damaged = { $bytes } バイト以降が破損しています: { $error }
+log-checksum-wrong = チェックサムが内容と一致しません
+log-checksum-missing = チェックサムの前でファイルが終わっています
+log-bomb = { $stored } バイトから { $bytes } バイトまで展開したところで中止しました。正当なファイルの場合は上限を引き上げてください
+log-digest = ログファイルの整合性検証用ダイジェストファイル
+log-signature = クエリ結果の署名ファイル
+log-insights = CloudTrail Insights イベント
+log-aggregated = 集約されたデータイベント
+log-config-file = AWS Config のファイル
+log-config-snapshot = AWS Config のスナップショット
+log-config-item = AWS Config の設定項目
+log-guardduty = GuardDuty の検出結果
+log-waf = AWS WAF のログ
+log-resolver = Route 53 Resolver のクエリログ
+log-flow-logs = VPC フローログ
+log-load-balancer = ロードバランサーのアクセスログ
+log-s3-access = S3 サーバーアクセスログ
+log-cloudfront = CloudFront のアクセスログ
+log-console-table = この表には呼び出し元とパラメータが含まれていません。コンソールの [イベント履歴] で [イベントをダウンロード]、[JSON としてダウンロード] を選ぶか、証跡のファイルを使用してください
+log-archive = { $what } (先に展開してください)
+log-query-result = { $what } (クエリ結果を CSV または JSON でエクスポートしてください)
+
+# コマンド。
+log-kept-a-day = AWS での保存期間は 24 時間
+log-encoded-text = イベント { $event } の errorMessage にあるエンコードされた文字列
+log-and-parents = 上位の階層についても実行 (list-parents --child-id)

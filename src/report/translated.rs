@@ -1,0 +1,294 @@
+//! What reading and linking say in English (links, blind spots, files, notes behind commands), for
+//! readers of other languages. The contract has these texts in English, and the modules that write
+//! them come before the catalogues: so their texts are found by the English sentence, and what
+//! stands in its gaps goes into the sentence of the other language. A text that no sentence fits is
+//! left as it is.
+
+use super::{Incident, Report, Step};
+use crate::wording::{Language, Sentence, Wording};
+
+/// What stands in the gaps of a sentence, in the order of the English one.
+struct Gaps<'g> {
+    texts: &'g [String],
+}
+
+impl Gaps<'_> {
+    fn at(&self, place: usize) -> &str {
+        self.texts.get(place).map_or("", String::as_str)
+    }
+}
+
+/// Every sentence. Where several fit, the one with the most words of its own is meant.
+const SENTENCES: [fn(&Gaps<'_>) -> Sentence; 66] = [
+    |said| Sentence::new("log-key-of-what-was-used").arg("key", said.at(0)),
+    |said| Sentence::new("log-same-key").arg("key", said.at(0)),
+    |said| Sentence::new("log-same-principal").arg("principal", said.at(0)),
+    |said| Sentence::new("log-same-session").arg("session", said.at(0)),
+    |said| Sentence::new("log-issued-key").arg("key", said.at(0)),
+    |said| Sentence::new("log-session-began").arg("session", said.at(0)),
+    |said| Sentence::new("log-seconds-apart").arg("seconds", said.at(0)),
+    |said| Sentence::new("log-request-id").arg("id", said.at(0)),
+    |_| Sentence::new("log-no-kms"),
+    |_| Sentence::new("log-no-reads"),
+    |_| Sentence::new("log-no-writes"),
+    |_| Sentence::new("log-no-data"),
+    |said| Sentence::new("log-no-home-region").arg("region", said.at(0)),
+    |said| {
+        Sentence::new("log-empty-hours")
+            .arg("account", said.at(0))
+            .arg("region", said.at(1))
+            .arg("from", said.at(2))
+            .arg("to", said.at(3))
+            .arg("hours", said.at(4))
+    },
+    |said| {
+        Sentence::new("log-caller-account").arg("account", said.at(0)).arg("records", said.at(1))
+    },
+    |said| Sentence::new("log-owner-account").arg("account", said.at(0)).arg("records", said.at(1)),
+    |said| {
+        Sentence::new("log-trail-until")
+            .arg("trail", said.at(0))
+            .arg("what", said.at(1))
+            .arg("time", said.at(2))
+            .arg("end", said.at(3))
+    },
+    |said| {
+        Sentence::new("log-trail-to-the-end")
+            .arg("trail", said.at(0))
+            .arg("what", said.at(1))
+            .arg("time", said.at(2))
+    },
+    |_| Sentence::new("log-mentioned-once"),
+    |said| Sentence::new("log-mentioned").arg("count", said.at(0)),
+    |_| Sentence::new("log-one-hour"),
+    |said| Sentence::new("log-hours").arg("count", said.at(0)),
+    |_| Sentence::new("log-stopped"),
+    |_| Sentence::new("log-deleted"),
+    |_| Sentence::new("log-leaves-out-kms"),
+    |_| Sentence::new("log-leaves-out-reads"),
+    |_| Sentence::new("log-leaves-out-writes"),
+    |_| Sentence::new("log-leaves-out-management"),
+    |_| Sentence::new("log-passed-over-one"),
+    |said| Sentence::new("log-passed-over").arg("count", said.at(0)),
+    |_| Sentence::new("log-ends-in-record"),
+    |said| Sentence::new("log-no-records").arg("count", said.at(0)),
+    |_| Sentence::new("log-no-utf8"),
+    |said| Sentence::new("log-flaw-one").arg("flaw", said.at(0)),
+    |said| Sentence::new("log-flaw").arg("count", said.at(0)).arg("flaw", said.at(1)),
+    |_| Sentence::new("log-no-time"),
+    |_| Sentence::new("log-no-name"),
+    |_| Sentence::new("log-no-json"),
+    |_| Sentence::new("log-summary"),
+    |_| Sentence::new("log-gzip-header-ends"),
+    |_| Sentence::new("log-gzip-header-damaged"),
+    |said| Sentence::new("log-deflate-ends").arg("bytes", said.at(0)),
+    |said| Sentence::new("log-deflate-damaged").arg("bytes", said.at(0)).arg("error", said.at(1)),
+    |_| Sentence::new("log-checksum-wrong"),
+    |_| Sentence::new("log-checksum-missing"),
+    |said| Sentence::new("log-bomb").arg("bytes", said.at(0)).arg("stored", said.at(1)),
+    |_| Sentence::new("log-digest"),
+    |_| Sentence::new("log-signature"),
+    |_| Sentence::new("log-insights"),
+    |_| Sentence::new("log-aggregated"),
+    |_| Sentence::new("log-config-file"),
+    |_| Sentence::new("log-config-snapshot"),
+    |_| Sentence::new("log-config-item"),
+    |_| Sentence::new("log-guardduty"),
+    |_| Sentence::new("log-waf"),
+    |_| Sentence::new("log-resolver"),
+    |_| Sentence::new("log-flow-logs"),
+    |_| Sentence::new("log-load-balancer"),
+    |_| Sentence::new("log-s3-access"),
+    |_| Sentence::new("log-cloudfront"),
+    |_| Sentence::new("log-console-table"),
+    |said| Sentence::new("log-archive").arg("what", said.at(0)),
+    |said| Sentence::new("log-query-result").arg("what", said.at(0)),
+    |_| Sentence::new("log-kept-a-day"),
+    |said| Sentence::new("log-encoded-text").arg("event", said.at(0)),
+    |_| Sentence::new("log-and-parents"),
+];
+
+/// Stands in a gap while the English sentence is taken apart; no text of a report holds it.
+const GAP: char = '\u{1}';
+
+/// Most gaps a sentence has.
+const MOST_GAPS: usize = 5;
+
+/// Says English texts in another language.
+pub(super) struct Translator<'w> {
+    wording: &'w Wording,
+    /// The English sentences, cut at their gaps; empty where nothing is to be translated.
+    patterns: Vec<(fn(&Gaps<'_>) -> Sentence, Vec<String>)>,
+}
+
+impl<'w> Translator<'w> {
+    pub(super) fn new(wording: &'w Wording) -> Self {
+        if wording.language() == Language::En {
+            return Translator { wording, patterns: Vec::new() };
+        }
+        let english = Wording::new(Language::En);
+        let gaps = vec![GAP.to_string(); MOST_GAPS];
+        let cut = |sentence: fn(&Gaps<'_>) -> Sentence| {
+            let said = english.say(&sentence(&Gaps { texts: &gaps }));
+            (sentence, said.split(GAP).map(str::to_owned).collect())
+        };
+        let mut patterns: Vec<(_, Vec<String>)> = SENTENCES.into_iter().map(cut).collect();
+        let own = |parts: &[String]| parts.iter().map(String::len).sum::<usize>();
+        patterns.sort_by_key(|(_, parts)| std::cmp::Reverse(own(parts)));
+        Translator { wording, patterns }
+    }
+
+    /// All that a report repeats of reading and linking.
+    pub(super) fn report(&self, report: &mut Report) {
+        for file in &mut report.coverage.files.skipped {
+            file.detail = file.detail.take().map(|detail| self.text(&detail));
+        }
+        for spot in &mut report.coverage.blind_spots {
+            spot.detail = self.text(&spot.detail);
+        }
+        report.incidents.iter_mut().for_each(|incident| self.incident(incident));
+    }
+
+    /// The same of one incident.
+    pub(super) fn incident(&self, incident: &mut Incident) {
+        self.steps(&mut incident.chain);
+        if let Some(success) = &mut incident.comparison.nearest_success {
+            self.steps(&mut success.chain);
+        }
+        for command in &mut incident.verdict.next_evidence {
+            *command = self.command(command);
+        }
+    }
+
+    /// The same of the links of a chain.
+    pub(super) fn steps(&self, steps: &mut [Step]) {
+        for text in
+            steps.iter_mut().filter_map(|step| step.link.as_mut()).flat_map(|l| &mut l.evidence)
+        {
+            *text = self.text(text);
+        }
+    }
+
+    /// The text in the language of the wording.
+    pub(super) fn text(&self, text: &str) -> String {
+        // Several findings about one file stand in one text.
+        let parts: Vec<&str> = text.split(", ").collect();
+        let said: Vec<String> = parts.iter().filter_map(|part| self.whole(part)).collect();
+        if parts.len() > 1 && said.len() == parts.len() {
+            return self.wording.list(&said);
+        }
+        self.whole(text).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// A command with the note behind it.
+    pub(super) fn command(&self, command: &str) -> String {
+        match command.rsplit_once("  # ") {
+            Some((command, note)) => format!("{command}  # {}", self.text(note)),
+            None => command.to_owned(),
+        }
+    }
+
+    fn whole(&self, text: &str) -> Option<String> {
+        self.patterns.iter().find_map(|(sentence, parts)| {
+            let texts: Vec<String> = fill(text, parts)?
+                .into_iter()
+                // `3 hours` and the like are sentences of their own.
+                .map(|gap| self.whole(gap).unwrap_or_else(|| gap.to_owned()))
+                .collect();
+            Some(self.wording.say(&sentence(&Gaps { texts: &texts })))
+        })
+    }
+}
+
+/// What of a text stands between the parts of a sentence; `None` where it is another sentence. A
+/// gap is never empty.
+fn fill<'t>(text: &'t str, parts: &[String]) -> Option<Vec<&'t str>> {
+    let (first, rest) = parts.split_first()?;
+    let mut text = text.strip_prefix(first.as_str())?;
+    let mut gaps = Vec::new();
+    for (place, part) in rest.iter().enumerate() {
+        let last = place + 1 == rest.len();
+        let end = if last { text.strip_suffix(part.as_str())?.len() } else { text.find(part)? };
+        if end == 0 {
+            return None;
+        }
+        gaps.push(text.get(..end)?);
+        text = text.get(end + part.len()..)?;
+    }
+    text.is_empty().then_some(gaps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> String {
+        Translator::new(&Wording::new(Language::Ja)).text(text)
+    }
+
+    #[test]
+    fn texts_are_found_by_the_english_sentence() {
+        for (english, japanese) in [
+            ("same principal arn:aws:iam::1:user/a", "同じプリンシパル arn:aws:iam::1:user/a"),
+            (
+                "KMS key k belongs to what this call used",
+                "KMS キー k は、この呼び出しが使用したリソースのキー",
+            ),
+            ("KMS key k", "KMS キー k"),
+            ("aws:ebs:id = vol-1", "aws:ebs:id = vol-1"),
+            (
+                "account 1, Region r: nothing between a and b (3 hours), although every other hour has records",
+                "アカウント 1、リージョン r: 他の時間帯にはすべてレコードがあるのに、a から b まで (3 時間) は 1 件もありません",
+            ),
+            (
+                "trail t was told to leave out AWS KMS events at x, until y",
+                "証跡 t は x から y までAWS KMS イベントを除外する設定でした",
+            ),
+            (
+                "3 records with no readable eventTime, 1 record with no valid JSON",
+                "3 件のレコードに問題: eventTime を読み取れません、1 件のレコードに問題: 有効な JSON ではありません",
+            ),
+            ("zstd; hint: unpack it first", "zstd (先に展開してください)"),
+            ("No such file or directory", "No such file or directory"),
+        ] {
+            assert_eq!(said(english), japanese);
+        }
+    }
+
+    #[test]
+    fn nothing_changes_in_english() {
+        let english = Wording::new(Language::En);
+        let translator = Translator::new(&english);
+        for text in ["same principal x", "KMS key k", "a, b", ""] {
+            assert_eq!(translator.text(text), text);
+        }
+        assert_eq!(
+            translator.command("aws x  # AWS keeps it for 24 hours"),
+            "aws x  # AWS keeps it for 24 hours"
+        );
+    }
+
+    #[test]
+    fn the_note_behind_a_command_is_said_and_the_command_stays() {
+        let japanese = Wording::new(Language::Ja);
+        let translator = Translator::new(&japanese);
+        assert_eq!(
+            translator.command("aws a 'b  # c'  # AWS keeps it for 24 hours"),
+            "aws a 'b  # c'  # AWS での保存期間は 24 時間"
+        );
+        assert_eq!(translator.command("aws a"), "aws a");
+    }
+
+    /// Every English sentence of the table leads back to itself.
+    #[test]
+    fn every_sentence_is_found_again() {
+        let english = Wording::new(Language::En);
+        let japanese = Wording::new(Language::Ja);
+        let translator = Translator::new(&japanese);
+        let texts: Vec<String> = (0..MOST_GAPS).map(|gap| format!("g{gap}")).collect();
+        for sentence in SENTENCES {
+            let sentence = sentence(&Gaps { texts: &texts });
+            assert_eq!(translator.text(&english.say(&sentence)), japanese.say(&sentence));
+        }
+    }
+}
