@@ -18,8 +18,11 @@ impl Gaps<'_> {
     }
 }
 
+/// Makes a sentence of what stands in its gaps.
+type Filled = fn(&Gaps<'_>) -> Sentence;
+
 /// Every sentence. Where several fit, the one with the most words of its own is meant.
-const SENTENCES: [fn(&Gaps<'_>) -> Sentence; 66] = [
+const SENTENCES: [Filled; 66] = [
     |said| Sentence::new("log-key-of-what-was-used").arg("key", said.at(0)),
     |said| Sentence::new("log-same-key").arg("key", said.at(0)),
     |said| Sentence::new("log-same-principal").arg("principal", said.at(0)),
@@ -118,7 +121,7 @@ const MOST_GAPS: usize = 5;
 pub(super) struct Translator<'w> {
     wording: &'w Wording,
     /// The English sentences, cut at their gaps; empty where nothing is to be translated.
-    patterns: Vec<(fn(&Gaps<'_>) -> Sentence, Vec<String>)>,
+    patterns: Vec<(Filled, Vec<String>)>,
 }
 
 impl<'w> Translator<'w> {
@@ -128,7 +131,7 @@ impl<'w> Translator<'w> {
         }
         let english = Wording::new(Language::En);
         let gaps = vec![GAP.to_string(); MOST_GAPS];
-        let cut = |sentence: fn(&Gaps<'_>) -> Sentence| {
+        let cut = |sentence: Filled| {
             let said = english.say(&sentence(&Gaps { texts: &gaps }));
             (sentence, said.split(GAP).map(str::to_owned).collect())
         };
