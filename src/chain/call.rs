@@ -1,14 +1,34 @@
 //! What linking needs to know of one call, worked out once: its encryption context, the key it
 //! used, the ids in its request.
 
-use crate::event::{self, CallerKind, Event, Field, IdentityType, json};
+use super::mark::{Mark, Marks};
+use super::names::{ActionId, Names};
+use crate::event::{self, CallerKind, Event, Failure, Field, IdentityType, json};
 
 /// A string that can stand in the parent. Forms of one value count once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Token {
-    pub text: String,
+    pub mark: Mark,
     /// The value it is a form of.
-    pub value: usize,
+    pub value: u32,
+    /// It names a role.
+    pub is_role: bool,
+}
+
+/// The KMS key a call used.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeyMarks {
+    pub arn: Mark,
+    /// The id at the end of the ARN.
+    pub id: Mark,
+}
+
+/// A role that a service takes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TakenOn {
+    pub session: Mark,
+    /// The session is named for an instance.
+    pub for_instance: bool,
 }
 
 /// A call made for another one, with what can tie it to its parent.
@@ -17,64 +37,92 @@ pub(super) struct Child<'e> {
     pub event: &'e Event,
     pub index: usize,
     pub kind: CallerKind,
-    /// Encryption context pairs, of whatever member carries them.
-    pub context: Vec<(String, String)>,
-    /// ARN of the KMS key: from the resources, else from the error text.
-    pub key: Option<String>,
-    /// Strings that can stand in the parent: context values, ids in the request, the instance of
-    /// an infrastructure session.
+    pub action: ActionId,
+    /// What the table is asked about it, by number; set once all are known.
+    pub sort: u32,
+    /// Its invokers, as one mark of everything they are told from.
+    pub invokers: Mark,
+    pub principal: Option<Mark>,
+    pub request: Option<Mark>,
+    pub account: Option<Mark>,
+    /// Key of the call: from the resources, else from the error text.
+    pub key: Option<KeyMarks>,
+    /// Alias by which the request names the key.
+    pub alias: Option<Mark>,
+    /// Strings that can stand in the parent: context values first, then ids in the request, the
+    /// instance of an infrastructure session.
     pub tokens: Vec<Token>,
+    /// How many of them are values of the encryption context.
+    pub in_context: usize,
+    /// Whether the call has an encryption context.
+    pub has_context: bool,
+    pub taken_on: Option<TakenOn>,
+    /// The instance that a grant is for.
+    pub grantee: Option<Mark>,
+    pub denied: bool,
+    pub is_kms: bool,
+    pub is_sts: bool,
 }
 
 impl<'e> Child<'e> {
-    pub(super) fn new(index: usize, event: &'e Event) -> Self {
-        let context = encryption_context(event);
+    pub(super) fn new(
+        index: usize,
+        event: &'e Event,
+        kind: CallerKind,
+        names: &Names<'_>,
+        marks: &Marks,
+    ) -> Self {
+        let name = names.of(index);
+        let is_kms = name.is_some_and(|n| n.is_kms);
+        let mut texts = Texts::of(event, is_kms);
+        let mut invokers = event.invoked_by().unwrap_or_default().to_owned();
+        for (key, _) in &texts.context {
+            invokers.push('|');
+            invokers.push_str(key);
+        }
         let mut child = Child {
             event,
             index,
-            kind: event.caller_kind(),
-            key: kms_key(event),
+            kind,
+            action: names.action_of(index, event),
+            sort: 0,
+            invokers: marks.of(&invokers),
+            principal: event.arn().map(|arn| marks.of(arn)),
+            request: event.get(Field::RequestId).map(|id| marks.of(id)),
+            account: event.account().map(|account| marks.of(account)),
+            key: kms_key(event).filter(|_| is_kms).map(|arn| KeyMarks {
+                arn: marks.of(arn),
+                id: marks.of(arn.rsplit('/').next().unwrap_or(arn)),
+            }),
+            alias: texts.alias.take().map(|alias| marks.of(&alias)),
             tokens: Vec::new(),
-            context,
+            in_context: 0,
+            has_context: !texts.context.is_empty(),
+            taken_on: texts.session.take().map(|session| TakenOn {
+                session: marks.of(&session),
+                for_instance: session.starts_with("i-"),
+            }),
+            grantee: texts.grantee.as_deref().map(|instance| marks.of(instance)),
+            denied: matches!(event::failure(event), Some(Failure::Denied | Failure::KeyState(_))),
+            is_kms,
+            is_sts: name.is_some_and(|n| n.is_sts),
         };
-        child.collect_tokens();
+        let in_context = texts.context.len();
+        for (number, value) in texts.values(event, is_kms, kind).enumerate() {
+            child.add_token(&value, number as u32, marks);
+            if number + 1 == in_context {
+                child.in_context = child.tokens.len();
+            }
+        }
         child
     }
 
-    fn collect_tokens(&mut self) {
-        let values: Vec<String> = self.context.iter().map(|(_, v)| v.clone()).collect();
-        for value in values {
-            self.add_token(&value);
-        }
-        // A denied call has lost its request; what it was on may survive in the text.
-        if let Some(resource) =
-            event::denial(self.event).and_then(|d| d.resource).filter(|_| !self.is_kms())
-        {
-            self.add_token(&resource);
-        }
-        if self.kind == CallerKind::Ec2Infrastructure
-            && let Some(instance) = self.event.session_name()
-        {
-            self.add_token(instance);
-        }
-        let mut found = Vec::new();
-        for raw in [self.event.request(), self.event.get(Field::ServiceEventDetails)] {
-            json::leaves(raw.unwrap_or_default(), |path, value| {
-                if !path.starts_with("encryptionContext") && !is_kms_setting(path) {
-                    found.push(value.to_owned());
-                }
-            });
-        }
-        for value in found {
-            self.add_token(&value);
-        }
-    }
-
-    fn add_token(&mut self, value: &str) {
-        let number = self.tokens.last().map_or(0, |t| t.value + 1);
+    fn add_token(&mut self, value: &str, number: u32, marks: &Marks) {
         for form in tokens_of(value) {
-            if !self.tokens.iter().any(|t| t.text == form) {
-                self.tokens.push(Token { text: form.to_owned(), value: number });
+            let mark = marks.of(form);
+            if !self.tokens.iter().any(|t| t.mark == mark) {
+                let is_role = form.contains(":role/") || form.starts_with("role/");
+                self.tokens.push(Token { mark, value: number, is_role });
             }
         }
     }
@@ -83,15 +131,91 @@ impl<'e> Child<'e> {
     pub(super) fn borrow_tokens(&mut self, lent: &[Token]) {
         let base = self.tokens.last().map_or(0, |t| t.value + 1);
         for token in lent {
-            if !self.tokens.iter().any(|t| t.text == token.text) {
-                self.tokens.push(Token { text: token.text.clone(), value: base + token.value });
+            if !self.tokens.iter().any(|t| t.mark == token.mark) {
+                self.tokens.push(Token { value: base + token.value, ..*token });
             }
         }
     }
+}
 
-    /// Whether the call is one of KMS.
-    pub(super) fn is_kms(&self) -> bool {
-        self.event.source() == "kms.amazonaws.com"
+/// The texts by which a call can be tied to its parent.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    /// Encryption context, of whatever member carries it.
+    pub context: Vec<(String, String)>,
+    /// What else the request says.
+    request: Vec<String>,
+    alias: Option<String>,
+    session: Option<String>,
+    grantee: Option<String>,
+}
+
+impl Texts {
+    pub(super) fn of(event: &Event, is_kms: bool) -> Texts {
+        let mut texts = Texts::default();
+        json::leaves(event.request().unwrap_or_default(), |path, value| {
+            texts.take(path, value, is_kms);
+        });
+        json::leaves(event.get(Field::ServiceEventDetails).unwrap_or_default(), |_, value| {
+            texts.request.push(value.to_owned());
+        });
+        texts
+    }
+
+    fn take(&mut self, path: &str, value: &str, is_kms: bool) {
+        if is_kms {
+            if let Some(key) = context_key(path) {
+                self.context.push((key.to_owned(), value.to_owned()));
+                return;
+            }
+            match path {
+                "keyId" => self.alias = alias_in(value).map(str::to_owned),
+                "granteePrincipal" => {
+                    let last = value.rsplit(['/', ':']).next();
+                    self.grantee = last.filter(|i| i.starts_with("i-")).map(str::to_owned);
+                }
+                _ => {}
+            }
+        }
+        if path == "roleSessionName" {
+            self.session = Some(value.to_owned());
+        }
+        if !is_kms_setting(path) {
+            self.request.push(value.to_owned());
+        }
+    }
+
+    /// Every value that can stand in the parent, the context first.
+    pub(super) fn values(
+        self,
+        event: &Event,
+        is_kms: bool,
+        kind: CallerKind,
+    ) -> impl Iterator<Item = String> {
+        // A denied call has lost its request; what it was on may survive in the text.
+        let resource =
+            event::failure(event).and_then(|_| event::denial(event)?.resource).filter(|_| !is_kms);
+        let instance = match kind {
+            CallerKind::Ec2Infrastructure => event.session_name().map(str::to_owned),
+            _ => None,
+        };
+        let context = self.context.into_iter().map(|(_, value)| value);
+        context.chain(resource).chain(instance).chain(self.request)
+    }
+}
+
+/// The key of an encryption context pair at a path of a KMS request: `encryptionContext`, both
+/// contexts of `ReEncrypt`, or the constraint of `CreateGrant`.
+fn context_key(path: &str) -> Option<&str> {
+    let (head, key) = path.split_once('.')?;
+    match head {
+        "encryptionContext" | "sourceEncryptionContext" | "destinationEncryptionContext" => {
+            Some(key)
+        }
+        "constraints" => key
+            .strip_prefix("encryptionContextSubset.")
+            .or_else(|| key.strip_prefix("encryptionContextEquals.")),
+        _ => None,
     }
 }
 
@@ -107,6 +231,11 @@ fn is_kms_setting(path: &str) -> bool {
             | "dryRun"
             | "retiringPrincipal"
     )
+}
+
+/// The alias in a key's name or ARN.
+pub(super) fn alias_in(key_id: &str) -> Option<&str> {
+    key_id.find("alias/").and_then(|at| key_id.get(at..))
 }
 
 /// The forms in which a value may stand in another record: itself, and the parts of an ARN or URL
@@ -154,39 +283,26 @@ fn is_account(value: &str) -> bool {
     value.len() == 12 && value.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The encryption context of a KMS call: `encryptionContext`, both contexts of `ReEncrypt`, or the
-/// constraint of `CreateGrant`.
+/// The encryption context of a KMS call; empty for other calls.
 pub fn encryption_context(event: &Event) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
-    if event.source() != "kms.amazonaws.com" {
-        return pairs;
-    }
-    json::leaves(event.request().unwrap_or_default(), |path, value| {
-        for prefix in [
-            "encryptionContext.",
-            "constraints.encryptionContextSubset.",
-            "constraints.encryptionContextEquals.",
-            "sourceEncryptionContext.",
-            "destinationEncryptionContext.",
-        ] {
-            if let Some(key) = path.strip_prefix(prefix) {
+    if event.source() == "kms.amazonaws.com" {
+        json::leaves(event.request().unwrap_or_default(), |path, value| {
+            if let Some(key) = context_key(path) {
                 pairs.push((key.to_owned(), value.to_owned()));
             }
-        }
-    });
+        });
+    }
     pairs
 }
 
 /// The ARN of the KMS key a call used: `resources`, else the request, else the error text (a denied
 /// KMS call has lost both members, and only its text names the key).
-pub fn kms_key(event: &Event) -> Option<String> {
-    for raw in [event.get(Field::Resources), event.request(), event.error_message()] {
-        let Some(raw) = raw else { continue };
-        if let Some(arn) = key_arn_in(raw) {
-            return Some(arn.to_owned());
-        }
-    }
-    None
+pub fn kms_key(event: &Event) -> Option<&str> {
+    [event.get(Field::Resources), event.request(), event.error_message()]
+        .into_iter()
+        .flatten()
+        .find_map(key_arn_in)
 }
 
 /// The first KMS key ARN in a text.

@@ -1,163 +1,207 @@
 //! Finds the calls that may be the parent of another: by id, by session, by request id, and by
 //! service and account.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
-use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use super::call::{self, Child, tokens_of};
-use super::knowledge::{Invokers, Knowledge};
-use crate::event::{self, CallerKind, Event, Field, json};
-
-type Map<K, V> = HashMap<K, V, RandomState>;
+use super::call::{self, Child, alias_in, tokens_of};
+use super::knowledge::Sort;
+use super::learned::Keys;
+use super::mark::{Asked, Lists, Mark, Marks};
+use super::names::{Names, SourceId};
+use crate::event::{self, CallerKind, Event, Failure, Field, IdentityType, Time, json};
 
 /// What a possible parent says, as far as some child asks for it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RootFacts {
-    /// KMS keys it names, as ARN or id.
-    pub keys: Vec<String>,
+    /// Position among the events.
+    pub index: usize,
+    pub time: Time,
+    /// Number of its names.
+    pub names: u32,
+    pub principal: Option<Mark>,
+    pub request: Option<Mark>,
+    pub account: Option<Mark>,
+    pub invoked_by: Option<Mark>,
+    pub session_created: Option<Time>,
     /// Whether it is a user's own call.
     pub is_root: bool,
-    /// Rows of the service table that it starts work of.
-    pub started: Vec<usize>,
-    words: Vec<String>,
+    /// Signed by a service as itself.
+    pub by_service: bool,
+    /// Refused as such, so that no service began to work on it.
+    pub refused: bool,
+    pub failed: bool,
+    words: Vec<Mark>,
+    /// Names of roles among the words.
+    roles: Vec<Mark>,
+    named_keys: NamedKeys,
+    /// Keys that what it names was seen with.
+    usual_keys: Vec<Mark>,
+}
+
+/// KMS keys that a call names.
+#[derive(Debug, Default)]
+struct NamedKeys {
+    /// Ids at the end of ARNs, or alone.
+    ids: Vec<Mark>,
+    /// Aliases, with where they apply.
+    aliases: Vec<Mark>,
+    /// ARNs of the keys that the aliases lead to.
+    behind: Vec<Mark>,
 }
 
 impl RootFacts {
-    pub(super) fn has(&self, token: &str) -> bool {
-        self.words.binary_search_by(|w| w.as_str().cmp(token)).is_ok()
+    pub(super) fn has(&self, token: Mark) -> bool {
+        self.words.binary_search(&token).is_ok()
     }
 
     /// Whether `token` is the name of a role it names by ARN.
-    pub(super) fn has_role(&self, token: &str) -> bool {
-        self.words.iter().any(|w| w.contains(":role/") && w.rsplit('/').next() == Some(token))
-    }
-
-    pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().map(String::as_str)
+    pub(super) fn has_role(&self, token: Mark) -> bool {
+        self.roles.contains(&token)
     }
 
     /// Whether one of the keys it names is `key`: the ARN, the id at its end, or an alias known to
     /// lead to it. `None` when it names no key or only aliases that are not known.
-    pub(super) fn names_key(
-        &self,
-        key: &str,
-        alias: impl Fn(&str) -> Option<bool>,
-    ) -> Option<bool> {
-        let id = key.rsplit('/').next().unwrap_or(key);
-        let mut answer = None;
-        for named in &self.keys {
-            let this = match named.find("alias/") {
-                Some(at) => alias(named.get(at..).unwrap_or_default()),
-                None => Some(named == key || named.rsplit('/').next() == Some(id)),
-            };
-            match this {
-                Some(true) => return Some(true),
-                Some(false) => answer = Some(false),
-                None => {}
-            }
+    pub(super) fn names_key(&self, key: call::KeyMarks) -> Option<bool> {
+        let keys = &self.named_keys;
+        if keys.ids.contains(&key.id) || keys.behind.contains(&key.arn) {
+            return Some(true);
         }
-        answer
+        (!keys.ids.is_empty() || !keys.behind.is_empty()).then_some(false)
+    }
+
+    /// Whether `key` was seen with what the call names; `None` when no key was.
+    pub(super) fn usually_uses(&self, key: call::KeyMarks) -> Option<bool> {
+        (!self.usual_keys.is_empty()).then(|| self.usual_keys.contains(&key.arn))
+    }
+
+    pub(super) fn usual_keys(&self) -> &[Mark] {
+        &self.usual_keys
     }
 }
 
 /// The possible parents of an export.
-pub(super) struct Index<'e> {
-    events: &'e [Event],
-    facts: Map<usize, RootFacts>,
-    by_token: Map<String, Vec<usize>>,
-    by_session: Map<&'e str, Vec<usize>>,
-    by_request: Map<&'e str, Vec<usize>>,
-    by_service: Map<(&'e str, &'e str), Vec<usize>>,
+#[derive(Debug)]
+pub(super) struct Index {
+    /// In order of time.
+    facts: Vec<RootFacts>,
+    by_token: Lists,
+    by_session: Lists,
+    by_request: Lists,
+    by_service: Vec<(Mark, SourceId, u32)>,
 }
 
-/// No child looks at more parents than this, nearest in time first.
+/// No child looks at more parents of one list than this, nearest in time first.
 const MOST: usize = 48;
+/// How much earlier than its parent a child can be stamped.
+pub(super) const EARLY: i64 = 3;
+const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
 
-impl<'e> Index<'e> {
+impl Index {
     pub(super) fn new(
-        events: &'e [Event],
-        children: &[Child<'e>],
+        events: &[Event],
+        children: &[Child<'_>],
         copies: &BTreeMap<usize, usize>,
-        knowledge: &Knowledge,
+        names: &Names<'_>,
+        marks: &Marks,
     ) -> Self {
-        let wanted: HashSet<&str, RandomState> =
-            children.iter().flat_map(|c| c.tokens.iter().map(|t| t.text.as_str())).collect();
-        let requests: HashSet<&str, RandomState> =
-            children.iter().filter_map(|c| c.event.get(Field::RequestId)).collect();
-        let found: Vec<(usize, RootFacts)> = events
+        let tokens = children.iter().flat_map(|c| c.tokens.iter().map(|t| t.mark));
+        let about: usize = children.iter().map(|c| c.tokens.len()).sum();
+        let wanted = Asked::new(tokens, about * 16);
+        let requests = Asked::new(children.iter().filter_map(|c| c.request), children.len() * 16);
+        let scope = Scope { names, marks, wanted: &wanted, requests: &requests };
+        let facts: Vec<RootFacts> = events
             .par_iter()
             .enumerate()
-            .filter(|(i, e)| {
-                !copies.contains_key(i)
-                    && (is_possible_parent(e, knowledge) || shares_request(e, &requests))
-            })
-            .map(|(i, e)| (i, root_facts(e, &wanted, knowledge)))
+            .filter(|(i, e)| scope.takes(*i, e) && !copies.contains_key(i))
+            .map(|(i, e)| scope.facts(i, e))
             .collect();
         let mut index = Index {
-            events,
-            facts: Map::default(),
-            by_token: Map::default(),
-            by_session: Map::default(),
-            by_request: Map::default(),
-            by_service: Map::default(),
+            by_session: listed(&facts, |f| f.principal),
+            by_request: listed(&facts, |f| f.request.filter(|id| requests.has(*id))),
+            by_token: Lists::default(),
+            by_service: facts
+                .iter()
+                .zip(0..)
+                .filter_map(|(f, at)| Some((f.account?, names.get(f.names)?.source, at)))
+                .collect(),
+            facts,
         };
-        for (i, facts) in found {
-            let Some(event) = events.get(i) else { continue };
-            for word in &facts.words {
-                index.by_token.entry(word.clone()).or_default().push(i);
-            }
-            if let Some(arn) = event.arn() {
-                index.by_session.entry(arn).or_default().push(i);
-            }
-            if let Some(request) = event.get(Field::RequestId) {
-                index.by_request.entry(request).or_default().push(i);
-            }
-            if let Some(account) = event.account() {
-                index.by_service.entry((account, event.source())).or_default().push(i);
-            }
-            index.facts.insert(i, facts);
+        index.by_service.par_sort_unstable();
+        index.list_words();
+        if index.follow_grants(children, names) {
+            index.list_words();
         }
-        index.follow_grants(children);
         index
+    }
+
+    fn list_words(&mut self) {
+        let entries: Vec<(Mark, u32)> = self
+            .facts
+            .par_iter()
+            .enumerate()
+            .flat_map_iter(|(at, f)| f.words.iter().map(move |w| (*w, at as u32)))
+            .collect();
+        self.by_token = Lists::new(entries);
     }
 
     /// A volume made by `RunInstances` stands in no response; the grant for it names both the
     /// volume and the instance, so who asks for the volume finds the instance's launch.
-    fn follow_grants(&mut self, children: &[Child<'e>]) {
-        for child in children.iter().filter(|c| c.event.name() == "CreateGrant") {
-            let Some(grantee) = child.event.request_value("granteePrincipal") else { continue };
-            let Some(instance) = grantee.rsplit(['/', ':']).next().filter(|i| i.starts_with("i-"))
-            else {
-                continue;
-            };
-            let Some(launches) = self.by_token.get(instance).cloned() else { continue };
-            for (_, volume) in &child.context {
-                for &launch in &launches {
-                    let near = self.events.get(launch).is_some_and(|e| {
-                        child.event.time.seconds_since(e.time).abs() < 3600
-                            && e.name() == "RunInstances"
-                    });
-                    let Some(facts) = self.facts.get_mut(&launch).filter(|_| near) else {
-                        continue;
-                    };
-                    if let Err(place) = facts.words.binary_search(volume) {
-                        facts.words.insert(place, volume.clone());
-                        self.by_token.entry(volume.clone()).or_default().push(launch);
-                    }
+    fn follow_grants(&mut self, children: &[Child<'_>], names: &Names<'_>) -> bool {
+        let mut lent: Vec<(u32, Mark)> = Vec::new();
+        for child in children {
+            let Some(instance) = child.grantee else { continue };
+            for (_, launch) in self.by_token.get(instance) {
+                let near = self.facts.get(*launch as usize).is_some_and(|f| {
+                    child.event.time.seconds_since(f.time).abs() < HOUR
+                        && names
+                            .get(f.names)
+                            .is_some_and(|n| names.action_text(n.action) == "ec2:RunInstances")
+                });
+                if near {
+                    let volumes = child.tokens.iter().take(child.in_context);
+                    lent.extend(volumes.map(|volume| (*launch, volume.mark)));
                 }
             }
         }
+        for (launch, volume) in &lent {
+            if let Some(facts) = self.facts.get_mut(*launch as usize)
+                && let Err(place) = facts.words.binary_search(volume)
+            {
+                facts.words.insert(place, *volume);
+            }
+        }
+        !lent.is_empty()
     }
 
+    /// Adds what is known of keys: which aliases lead where, and what was used with which.
+    pub(super) fn learn_keys(&mut self, keys: &Keys) {
+        self.facts.par_iter_mut().for_each(|facts| {
+            let named = &mut facts.named_keys;
+            named.behind = named.aliases.iter().flat_map(|a| keys.behind(*a)).copied().collect();
+            facts.usual_keys =
+                facts.words.iter().flat_map(|w| keys.used_with(*w)).copied().collect();
+            facts.usual_keys.sort_unstable();
+            facts.usual_keys.dedup();
+        });
+    }
+
+    /// The facts at a position of a candidate list.
+    pub(super) fn at(&self, position: u32) -> Option<&RootFacts> {
+        self.facts.get(position as usize)
+    }
+
+    /// The facts of the event at `index`.
     pub(super) fn facts(&self, index: usize) -> Option<&RootFacts> {
-        self.facts.get(&index)
+        let at = self.facts.binary_search_by_key(&index, |f| f.index).ok()?;
+        self.facts.get(at)
     }
 
     /// How much it says that two records share `token`: the rarer, the more.
-    pub(super) fn worth(&self, token: &str) -> f64 {
-        match self.by_token.get(token).map_or(0, Vec::len) {
+    pub(super) fn worth(&self, token: Mark) -> f64 {
+        match self.by_token.get(token).len() {
             0 => 0.0,
             1..=4 => 6.0,
             5..=32 => 3.0,
@@ -166,99 +210,192 @@ impl<'e> Index<'e> {
         }
     }
 
-    /// Every call that may be the child's parent, nearest in time first, each once.
-    pub(super) fn candidates(
-        &self,
-        child: &Child,
-        invokers: &Invokers,
-        knowledge: &Knowledge,
-    ) -> Vec<usize> {
-        let mut found: Vec<usize> = Vec::new();
+    /// Every call that shares an id or the request id with the child, each once, in order of time.
+    pub(super) fn by_id(&self, child: &Child<'_>, found: &mut Vec<u32>) {
         for token in &child.tokens {
-            if let Some(list) = self.by_token.get(&token.text) {
-                self.add_near(&mut found, list, child, 86_400);
-            }
+            self.add_near(found, self.by_token.get(token.mark), child, DAY);
         }
-        if let Some(list) = child.event.get(Field::RequestId).and_then(|r| self.by_request.get(r)) {
-            self.add_near(&mut found, list, child, 3600);
+        if let Some(request) = child.request {
+            self.add_near(found, self.by_request.get(request), child, HOUR);
         }
-        if let Some(list) = child.event.arn().and_then(|arn| self.by_session.get(arn)) {
-            self.add_near(&mut found, list, child, 3600);
+        found.sort_unstable();
+        found.dedup();
+    }
+
+    /// Every call that may be the child's parent by session or by service, in order of time.
+    pub(super) fn by_circumstance(&self, child: &Child<'_>, sort: &Sort, found: &mut Vec<u32>) {
+        if let Some(principal) = child.principal {
+            self.add_near(found, self.by_session.get(principal), child, HOUR);
         }
         if matches!(child.kind, CallerKind::ServicePrincipal)
-            && let Some(account) = child.event.account()
+            && let Some(account) = child.account
         {
-            for source in &knowledge.sources(invokers) {
-                if let Some(list) = self.by_service.get(&(account, source.as_str())) {
-                    self.add_near(&mut found, list, child, 3600);
-                }
+            for source in &sort.answered {
+                self.add_near(found, self.of_service(account, *source), child, HOUR);
             }
         }
         found.sort_unstable();
         found.dedup();
-        found
+    }
+
+    fn of_service(&self, account: Mark, source: SourceId) -> &[(Mark, SourceId, u32)] {
+        let list = &self.by_service;
+        let from = list.partition_point(|(a, s, _)| (*a, *s) < (account, source));
+        let to = list.partition_point(|(a, s, _)| (*a, *s) <= (account, source));
+        list.get(from..to).unwrap_or_default()
     }
 
     /// The entries of a time-ordered list from `before` seconds before the child to just after it.
-    fn add_near(&self, found: &mut Vec<usize>, list: &[usize], child: &Child, before: i64) {
+    fn add_near<E: Entry>(&self, found: &mut Vec<u32>, list: &[E], child: &Child<'_>, before: i64) {
         let time = child.event.time;
-        let at = |i: &usize| self.events.get(*i).map(|e| e.time).unwrap_or_default();
-        let from = list.partition_point(|i| at(i) < time.plus_seconds(-before));
-        let to = list.partition_point(|i| at(i) <= time.plus_seconds(3));
-        let near = list.get(from..to).unwrap_or_default();
-        found.extend(near.iter().rev().take(MOST));
+        let at = |entry: &E| self.at(entry.position()).map(|f| f.time).unwrap_or_default();
+        let to = match list.last() {
+            Some(last) if at(last) <= time.plus_seconds(EARLY) => list.len(),
+            _ => list.partition_point(|e| at(e) <= time.plus_seconds(EARLY)),
+        };
+        let near = list.get(..to).unwrap_or_default().iter().rev().take(MOST);
+        found.extend(near.take_while(|e| at(e) >= time.plus_seconds(-before)).map(Entry::position));
     }
 }
 
-/// KMS calls, service events and plain reads start no other calls; everything else may.
-fn is_possible_parent(event: &Event, knowledge: &Knowledge) -> bool {
-    if event.source() == "kms.amazonaws.com"
-        || event.get(Field::EventType) == Some("AwsServiceEvent")
-    {
-        return false;
+/// An entry of a list: the position of a possible parent.
+trait Entry {
+    fn position(&self) -> u32;
+}
+
+impl Entry for (Mark, u32) {
+    fn position(&self) -> u32 {
+        self.1
     }
-    !event::is_read_like(event.name()) || !knowledge.started_by(event).is_empty()
 }
 
-/// A principal's own call of whatever sort whose request id stands in a service's call as well.
-fn shares_request(event: &Event, requests: &HashSet<&str, RandomState>) -> bool {
-    event.get(Field::RequestId).is_some_and(|id| requests.contains(id))
-        && !call::is_made_by_service(event)
-        && event.source() != "kms.amazonaws.com"
+impl Entry for (Mark, SourceId, u32) {
+    fn position(&self) -> u32 {
+        self.2
+    }
 }
 
-fn root_facts(
-    event: &Event,
-    wanted: &HashSet<&str, RandomState>,
-    knowledge: &Knowledge,
-) -> RootFacts {
-    let mut facts = RootFacts {
-        is_root: !call::is_made_by_service(event),
-        started: knowledge.started_by(event),
-        ..RootFacts::default()
-    };
+fn listed(facts: &[RootFacts], mark: impl Fn(&RootFacts) -> Option<Mark>) -> Lists {
+    Lists::new(facts.iter().zip(0..).filter_map(|(f, at)| Some((mark(f)?, at))).collect())
+}
+
+/// What decides which calls are looked at, and for what.
+struct Scope<'s, 'e> {
+    names: &'s Names<'e>,
+    marks: &'s Marks,
+    wanted: &'s Asked,
+    requests: &'s Asked,
+}
+
+impl Scope<'_, '_> {
+    /// KMS calls, service events and plain reads start no other calls; everything else may, and so
+    /// may a principal's own call of whatever sort whose request id stands in a service's call.
+    fn takes(&self, index: usize, event: &Event) -> bool {
+        let Some(name) = self.names.of(index) else { return false };
+        if name.is_kms {
+            return false;
+        }
+        if !name.reads || !name.started.is_empty() {
+            return event.get(Field::EventType) != Some("AwsServiceEvent") || self.shares(event);
+        }
+        self.shares(event)
+    }
+
+    fn shares(&self, event: &Event) -> bool {
+        event.get(Field::RequestId).is_some_and(|id| self.requests.has(self.marks.of(id)))
+            && !call::is_made_by_service(event)
+    }
+
+    fn facts(&self, index: usize, event: &Event) -> RootFacts {
+        let marks = self.marks;
+        let mut words = Vec::new();
+        let mut roles = Vec::new();
+        let mut named_keys = NamedKeys::default();
+        for field in [Field::RequestParameters, Field::ResponseElements, Field::Resources] {
+            json::leaves(event.get(field).unwrap_or_default(), |path, value| {
+                for token in tokens_of(value) {
+                    let mark = marks.of(token);
+                    if self.wanted.has(mark) {
+                        words.push(mark);
+                        if token.contains(":role/") {
+                            roles.extend(token.rsplit('/').next().map(|name| marks.of(name)));
+                        }
+                    }
+                }
+                if names_key_member(path) {
+                    match alias_in(value) {
+                        Some(alias) => {
+                            named_keys.aliases.push(marks.of_pair(&place(event), alias));
+                        }
+                        None => {
+                            named_keys.ids.extend(value.rsplit('/').next().map(|id| marks.of(id)));
+                        }
+                    }
+                }
+            });
+        }
+        words.sort_unstable();
+        words.dedup();
+        roles.sort_unstable();
+        roles.dedup();
+        let refused = match event::failure(event) {
+            Some(Failure::DryRun | Failure::Throttled) => true,
+            Some(Failure::Denied) => is_own_denial(event),
+            _ => false,
+        };
+        RootFacts {
+            index,
+            time: event.time,
+            names: self.names.number_of(index),
+            principal: event.arn().map(|arn| marks.of(arn)),
+            request: event.get(Field::RequestId).map(|id| marks.of(id)),
+            account: event.account().map(|account| marks.of(account)),
+            invoked_by: event.invoked_by().map(|by| marks.of(by)),
+            session_created: event.session_created,
+            is_root: !call::is_made_by_service(event),
+            by_service: event.identity_type == IdentityType::AwsService,
+            refused,
+            failed: event.failed(),
+            words,
+            roles,
+            named_keys,
+            usual_keys: Vec::new(),
+        }
+    }
+}
+
+/// The text of a denial names an action of the service that was called, not of one behind it.
+fn is_own_denial(event: &Event) -> bool {
+    let denied = event::denial(event).and_then(|denial| denial.action);
+    denied.is_some_and(|denied| denied.split(':').next() == event::action(event).split(':').next())
+}
+
+/// Account and Region in which an alias has its meaning.
+pub(super) fn place(event: &Event) -> String {
+    format!("{}/{}", event.account().unwrap_or_default(), event.region().unwrap_or_default())
+}
+
+/// KMS keys that a call names, as ARN, id or alias, in the order of their text.
+pub(super) fn keys_named_by(event: &Event) -> Vec<String> {
+    let mut keys = Vec::new();
     for field in [Field::RequestParameters, Field::ResponseElements, Field::Resources] {
         json::leaves(event.get(field).unwrap_or_default(), |path, value| {
-            for token in tokens_of(value) {
-                if wanted.contains(token) {
-                    facts.words.push(token.to_owned());
-                }
-            }
             if names_key_member(path) {
-                facts.keys.push(value.to_owned());
+                keys.push(value.to_owned());
             }
         });
     }
-    facts.words.sort_unstable();
-    facts.words.dedup();
-    facts.keys.sort_unstable();
-    facts.keys.dedup();
-    facts
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 /// Members that carry a KMS key by AWS's usual names (`kmsKeyId`, `kMSMasterKeyId`,
 /// `x-amz-server-side-encryption-aws-kms-key-id`, …).
 fn names_key_member(path: &str) -> bool {
-    let last = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
-    (last.contains("kms") && last.contains("key")) || last == "masterkeyid"
+    let last = path.rsplit('.').next().unwrap_or(path);
+    let has = |word: &str| {
+        last.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    (has("kms") && has("key")) || last.eq_ignore_ascii_case("masterkeyid")
 }

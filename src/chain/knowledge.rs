@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use foldhash::fast::RandomState;
 
 use super::link::Synthesized;
-use super::service::{Service, Table, Timing, event_key};
+use super::names::{Name, Names, SourceId};
+use super::service::{Service, Table, Timing, key_of};
 use crate::event::{self, CallerKind, Event};
 
 /// The service table, indexed for linking.
@@ -26,6 +27,46 @@ impl Default for Knowledge {
     }
 }
 
+/// Rows of the table, one bit each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Rows(Vec<u64>);
+
+impl Rows {
+    fn of(rows: impl IntoIterator<Item = usize>) -> Rows {
+        let mut bits: Vec<u64> = Vec::new();
+        for row in rows {
+            if bits.len() <= row / 64 {
+                bits.resize(row / 64 + 1, 0);
+            }
+            if let Some(word) = bits.get_mut(row / 64) {
+                *word |= 1 << (row % 64);
+            }
+        }
+        Rows(bits)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// The first row that is in all of them.
+    fn first_of(sets: [&Rows; 3]) -> Option<usize> {
+        let [a, b, c] = sets;
+        a.0.iter().zip(&b.0).zip(&c.0).position(|((a, b), c)| a & b & c != 0).map(|at| {
+            let word = |rows: &Rows| rows.0.get(at).copied().unwrap_or(0);
+            at * 64 + (word(a) & word(b) & word(c)).trailing_zeros() as usize
+        })
+    }
+
+    fn first_common(&self, other: &Rows) -> Option<usize> {
+        Rows::first_of([self, other, other])
+    }
+
+    pub(super) fn meets(&self, other: &Rows) -> bool {
+        self.first_common(other).is_some()
+    }
+}
+
 /// Which services may have made a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Invokers {
@@ -35,6 +76,19 @@ pub(super) enum Invokers {
     Rows(Vec<usize>),
     /// A service without a row, by its event source.
     Source(String),
+}
+
+/// Calls of one action by one set of invokers: all that the table is asked about a call.
+#[derive(Debug)]
+pub(super) struct Sort {
+    invokers: Invokers,
+    rows: Rows,
+    /// Rows that list the action.
+    pub may_call: Rows,
+    /// Event sources of the invokers themselves.
+    own: Vec<SourceId>,
+    /// Event sources whose calls the invokers answer.
+    pub answered: Vec<SourceId>,
 }
 
 /// How well a call fits as the start of another.
@@ -48,6 +102,28 @@ pub(super) struct Fit {
     pub same_source: bool,
     /// The invoking service is not told, so anything may fit.
     pub untold: bool,
+}
+
+impl Sort {
+    /// How well a call of that name fits as the start of one of this sort.
+    pub(super) fn fit(&self, root: &Name) -> Fit {
+        let mut fit = Fit { row: None, listed: false, same_source: false, untold: false };
+        match self.invokers {
+            Invokers::Any => {
+                fit.untold = true;
+                fit.row = root.started.first_common(&self.may_call);
+                fit.listed = fit.row.is_some();
+            }
+            Invokers::Source(_) => fit.same_source = self.own.contains(&root.source),
+            Invokers::Rows(_) => {
+                let listed = Rows::first_of([&root.started, &self.rows, &self.may_call]);
+                fit.listed = listed.is_some();
+                fit.row = listed.or_else(|| root.started.first_common(&self.rows));
+                fit.same_source = self.own.contains(&root.source);
+            }
+        }
+        fit
+    }
 }
 
 impl Knowledge {
@@ -79,33 +155,58 @@ impl Knowledge {
         self.table.services().get(row)
     }
 
-    /// Rows that a call starts work of.
-    pub(super) fn started_by(&self, root: &Event) -> Vec<usize> {
-        let key = event_key(root);
-        let mut rows = self.exact.get(&key).cloned().unwrap_or_default();
-        rows.extend(
-            self.prefixes.iter().filter(|(p, _)| key.starts_with(p.as_str())).map(|(_, row)| *row),
-        );
-        rows
+    /// Rows that such a call starts work of.
+    pub(super) fn started_by(&self, event_source: &str, event_name: &str) -> Rows {
+        let key = key_of(event_source, event_name);
+        let exact = self.exact.get(&key).into_iter().flatten().copied();
+        let by_prefix = self.prefixes.iter().filter(|(p, _)| key.starts_with(p.as_str()));
+        Rows::of(exact.chain(by_prefix.map(|(_, row)| *row)))
     }
 
     /// Whether the table speaks of calls to this service at all.
-    pub(super) fn covers(&self, root: &Event) -> bool {
-        let source = root.source();
-        self.covered.contains(source.split('.').next().unwrap_or(source))
+    pub(super) fn covers(&self, event_source: &str) -> bool {
+        self.covered.contains(event_source.split('.').next().unwrap_or(event_source))
     }
 
-    /// Services that can have made `child`: the encryption context tells best, then `invokedBy`.
-    pub(super) fn invokers(&self, child: &Event, context: &[(String, String)]) -> Invokers {
+    /// What the table says of calls of `action` by `invokers`.
+    pub(super) fn sort(&self, invokers: Invokers, action: &str, names: &Names<'_>) -> Sort {
+        let services = self.table.services().iter().enumerate();
+        let may_call = Rows::of(services.filter(|(_, s)| s.may_call(action)).map(|(row, _)| row));
+        let mut own: Vec<SourceId> = match &invokers {
+            Invokers::Any => Vec::new(),
+            Invokers::Source(source) => names.source(source).into_iter().collect(),
+            Invokers::Rows(rows) => rows
+                .iter()
+                .filter_map(|row| self.row(*row))
+                .flat_map(|service| &service.event_source)
+                .filter_map(|source| names.source(source))
+                .collect(),
+        };
+        own.sort_unstable();
+        own.dedup();
+        let answered = self.sources(&invokers).iter().filter_map(|s| names.source(s)).collect();
+        let rows = match &invokers {
+            Invokers::Rows(rows) => Rows::of(rows.iter().copied()),
+            _ => Rows::default(),
+        };
+        Sort { invokers, rows, may_call, own, answered }
+    }
+
+    /// Services that can have made a call: its encryption context keys tell best, then `invokedBy`.
+    pub(super) fn invokers<'k>(
+        &self,
+        invoked_by: Option<&str>,
+        context_keys: impl Iterator<Item = &'k str>,
+    ) -> Invokers {
         let position =
             |service: &Service| self.table.services().iter().position(|s| s.id == service.id);
-        for (key, _) in context {
+        for key in context_keys {
             let rows: Vec<usize> = self.table.by_context_key(key).filter_map(position).collect();
             if !rows.is_empty() {
                 return Invokers::Rows(rows);
             }
         }
-        let Some(by) = child.invoked_by() else { return Invokers::Any };
+        let Some(by) = invoked_by else { return Invokers::Any };
         if self.table.is_internal(by) {
             return Invokers::Any;
         }
@@ -113,8 +214,12 @@ impl Knowledge {
         if rows.is_empty() { Invokers::Source(without_region(by)) } else { Invokers::Rows(rows) }
     }
 
+    fn invokers_of(&self, child: &Event, context: &[(String, String)]) -> Invokers {
+        self.invokers(child.invoked_by(), context.iter().map(|(key, _)| key.as_str()))
+    }
+
     /// Event sources whose calls the invokers answer.
-    pub(super) fn sources(&self, invokers: &Invokers) -> Vec<String> {
+    fn sources(&self, invokers: &Invokers) -> Vec<String> {
         match invokers {
             Invokers::Any => Vec::new(),
             Invokers::Source(source) => vec![source.clone()],
@@ -130,41 +235,6 @@ impl Knowledge {
                 sources
             }
         }
-    }
-
-    /// How well `root` fits as the start of a call of `action` that `invokers` made.
-    pub(super) fn fit(
-        &self,
-        root: &Event,
-        started: &[usize],
-        invokers: &Invokers,
-        action: &str,
-    ) -> Fit {
-        let may_call = |row: &usize| self.row(*row).is_some_and(|s| s.may_call(action));
-        let mut fit = Fit { row: None, listed: false, same_source: false, untold: false };
-        match invokers {
-            Invokers::Any => {
-                fit.untold = true;
-                fit.row = started.iter().find(|row| may_call(row)).copied();
-                fit.listed = fit.row.is_some();
-            }
-            Invokers::Source(source) => fit.same_source = root.source() == source,
-            Invokers::Rows(rows) => {
-                let both = || started.iter().filter(|row| rows.contains(row));
-                fit.row = both().find(|row| may_call(row)).or_else(|| both().next()).copied();
-                fit.listed = both().any(may_call);
-                fit.same_source = rows
-                    .iter()
-                    .filter_map(|row| self.row(*row))
-                    .any(|s| s.event_source.iter().any(|source| source == root.source()));
-            }
-        }
-        fit
-    }
-
-    /// Whether some row that `root` starts lists the action.
-    pub(super) fn may_start(&self, started: &[usize], action: &str) -> bool {
-        started.iter().filter_map(|row| self.row(*row)).any(|s| s.may_call(action))
     }
 
     /// Whether the operation waits for the calls it makes; `None` without a row.
@@ -184,7 +254,7 @@ impl Knowledge {
     /// Whether the user's own call behind a service's call waits for it: `None` when not known or
     /// when the services it may be differ.
     pub fn waits_for(&self, child: &Event) -> Option<bool> {
-        match self.invokers(child, &super::call::encryption_context(child)) {
+        match self.invokers_of(child, &super::call::encryption_context(child)) {
             Invokers::Rows(rows) => {
                 let mut timings = rows.iter().filter_map(|row| self.row(*row)).map(|s| s.timing);
                 let first = timings.next()?;
@@ -201,7 +271,7 @@ impl Knowledge {
         child: &Event,
         context: &[(String, String)],
     ) -> Option<Synthesized> {
-        let invokers = self.invokers(child, context);
+        let invokers = self.invokers_of(child, context);
         let Invokers::Rows(rows) = &invokers else { return None };
         let service = rows.iter().find_map(|row| self.row(*row).filter(|s| !s.roots.is_empty()))?;
         let known = context

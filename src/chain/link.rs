@@ -32,10 +32,35 @@ pub struct Link {
     pub kind: LinkKind,
     /// Probability that the link is right, 0 to 1.
     pub confidence: f64,
-    /// What matched, strongest first, e.g. `aws:ebs:id = vol-…`.
-    pub evidence: Vec<String>,
+    pub(super) basis: Basis,
     /// Other parents that fit equally well.
     pub tied_with: Vec<usize>,
+}
+
+/// What spoke for a link. The words are made when somebody reads them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Basis(u16);
+
+impl Basis {
+    pub(super) const IDS: Basis = Basis(1);
+    pub(super) const REQUEST: Basis = Basis(2);
+    pub(super) const PRINCIPAL: Basis = Basis(4);
+    pub(super) const SESSION: Basis = Basis(8);
+    pub(super) const KEY_NAMED: Basis = Basis(16);
+    pub(super) const KEY_USUAL: Basis = Basis(32);
+    pub(super) const TIME: Basis = Basis(64);
+    pub(super) const ISSUED_KEY: Basis = Basis(128);
+    pub(super) const ISSUED_SESSION: Basis = Basis(256);
+
+    pub(super) fn has(self, other: Basis) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl std::ops::BitOrAssign for Basis {
+    fn bitor_assign(&mut self, other: Basis) {
+        self.0 |= other.0;
+    }
 }
 
 /// A user call that is not in the log (data events are off) but must have happened.

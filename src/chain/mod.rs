@@ -1,12 +1,20 @@
 //! Builds chains: a user's call, the calls services made for it, and theirs. Each link carries its
 //! kind, its evidence and a confidence; ties are reported as ties.
 
+mod assign;
 mod build;
 mod call;
+mod evidence;
 mod index;
+mod keys;
 mod knowledge;
+mod learned;
 mod link;
+mod mark;
+mod names;
 pub mod service;
+mod session;
+mod weigh;
 
 pub use build::Chains;
 pub use call::{encryption_context, kms_key};

@@ -261,9 +261,14 @@ impl TryFrom<String> for Place {
 const PLACES: &str = "use request.X, response.X, details.X, additional.X, `resource`, or `account`";
 
 /// `ec2:RunInstances`: first label of the source, name without API date.
-pub(super) fn event_key(event: &Event) -> String {
-    let source = event.source().split('.').next().unwrap_or_default();
-    format!("{source}:{}", operation(event.name()))
+fn event_key(event: &Event) -> String {
+    key_of(event.source(), event.name())
+}
+
+/// The same from the two names.
+pub(super) fn key_of(event_source: &str, event_name: &str) -> String {
+    let source = event_source.split('.').next().unwrap_or_default();
+    format!("{source}:{}", operation(event_name))
 }
 
 /// Whether a pattern, whose `*` can only be its last character, covers a text.

@@ -11,6 +11,7 @@ use super::{analysis, reading};
 use crate::chain::Chains;
 use crate::cli::{ChainsArguments, ListFormat};
 use crate::report::{self, Outcome, Step, sanitize};
+use crate::wording::{Language, Wording};
 
 #[derive(Serialize)]
 struct Listed {
@@ -28,10 +29,11 @@ pub fn run(arguments: &ChainsArguments) -> anyhow::Result<ExitCode> {
     let knowledge = reading::knowledge(arguments.services.as_deref())?;
     let ingested = reading::read(&arguments.read, &Config::of(&arguments.read)?)?;
     let chains = Chains::build(&ingested.events, &knowledge);
+    let wording = Wording::new(Language::En);
     let listing = Listing {
         chains: chains
             .roots()
-            .map(|root| report::chain_steps(&ingested.events, &chains, root))
+            .map(|root| report::chain_steps(&ingested.events, &chains, root, &wording))
             .filter(|chain| analysis::shows_chain(&arguments.show, chain))
             .filter(|chain| {
                 !arguments.failed || chain.iter().any(|s| s.outcome != Outcome::Success)

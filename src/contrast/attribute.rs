@@ -173,7 +173,7 @@ pub fn resource(event: &Event) -> Option<String> {
     if let Some(key) =
         crate::chain::kms_key(event).filter(|_| event.source() == "kms.amazonaws.com")
     {
-        return Some(key);
+        return Some(key.to_owned());
     }
     event::resource::resource_of(event).map(|r| policy_holder(&r.id))
 }

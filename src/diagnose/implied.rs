@@ -108,7 +108,7 @@ impl<'e> Used<'e> {
             if event.source() != "kms.amazonaws.com" || event.failed() {
                 continue;
             }
-            let Some(key) = kms_key(event) else { continue };
+            let Some(key) = kms_key(event).map(str::to_owned) else { continue };
             let names = encryption_context(event).into_iter().map(|(name, _)| name);
             used.purposes.entry(key.clone()).or_default().extend(names);
             if let (Some(who), None) = (who(event), chains.copy_of(index)) {

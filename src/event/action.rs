@@ -36,6 +36,11 @@ pub fn action(event: &Event) -> String {
     }
 }
 
+/// The action that stands for `action` where the request names a version of the resource.
+pub fn versioned(action: &str) -> Option<&'static str> {
+    TABLE.versioned.get(action).map(String::as_str)
+}
+
 /// Every IAM action a call of this kind may need, the one of [`action`] first.
 pub fn actions(event: &Event) -> Vec<String> {
     let first = action(event);

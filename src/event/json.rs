@@ -1,9 +1,7 @@
 //! Looks into the raw JSON text an event keeps (`requestParameters` and its like) without
 //! building a tree for every event.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 
 /// Deepest nesting followed; deeper text is passed over (a hostile record can nest without end).
 const DEPTH: usize = 64;
@@ -11,89 +9,143 @@ const DEPTH: usize = 64;
 /// Calls `each` with the dotted path and text of every scalar in `raw`, in document order.
 ///
 /// Numbers and booleans are given as JSON writes them; `null` is passed over; array elements have
-/// the path of their array. Text that is no JSON gives nothing.
+/// the path of their array. Text that is no JSON gives nothing more from the damage on.
 pub fn leaves(raw: &str, mut each: impl FnMut(&str, &str)) {
-    let mut path = String::new();
-    let mut reader = serde_json::Deserializer::from_str(raw);
-    // A parse error only ends the walk: what came before it has been seen.
-    let _ = Walk { path: &mut path, each: &mut each, depth: 0 }.deserialize(&mut reader);
+    let mut walk = Walk { raw, at: 0, path: String::new() };
+    // Damage only ends the walk: what came before it has been seen.
+    let _ = walk.value(0, &mut each);
 }
 
-struct Walk<'w, F> {
-    path: &'w mut String,
-    each: &'w mut F,
-    depth: usize,
+/// A walk over JSON text. Every event of an export may be asked for its leaves, so nothing is
+/// allocated but the path, and a text with escapes.
+struct Walk<'r> {
+    raw: &'r str,
+    at: usize,
+    path: String,
 }
 
-impl<'de, F: FnMut(&str, &str)> DeserializeSeed<'de> for Walk<'_, F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, F: FnMut(&str, &str)> Visitor<'de> for Walk<'_, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_str<E>(self, v: &str) -> Result<(), E> {
-        (self.each)(self.path, v);
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, v: bool) -> Result<(), E> {
-        (self.each)(self.path, if v { "true" } else { "false" });
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, v: i64) -> Result<(), E> {
-        (self.each)(self.path, &v.to_string());
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, v: u64) -> Result<(), E> {
-        (self.each)(self.path, &v.to_string());
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, v: f64) -> Result<(), E> {
-        (self.each)(self.path, &v.to_string());
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        if self.depth >= DEPTH {
-            return Err(A::Error::custom("nested too deeply"));
+impl<'r> Walk<'r> {
+    fn next(&mut self) -> Option<u8> {
+        let bytes = self.raw.as_bytes();
+        while let Some(byte) = bytes.get(self.at) {
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(*byte);
+            }
+            self.at += 1;
         }
-        while seq
-            .next_element_seed(Walk { path: self.path, each: self.each, depth: self.depth + 1 })?
-            .is_some()
-        {}
-        Ok(())
+        None
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        if self.depth >= DEPTH {
-            return Err(A::Error::custom("nested too deeply"));
+    /// One value; `None` at damage.
+    fn value(&mut self, depth: usize, each: &mut impl FnMut(&str, &str)) -> Option<()> {
+        match self.next()? {
+            b'"' => {
+                let text = self.string()?;
+                each(&self.path, &text);
+                Some(())
+            }
+            b'{' => self.object(depth, each),
+            b'[' => self.array(depth, each),
+            _ => {
+                let word = self.word()?;
+                if word != "null" {
+                    each(&self.path, word);
+                }
+                Some(())
+            }
         }
-        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+    }
+
+    fn object(&mut self, depth: usize, each: &mut impl FnMut(&str, &str)) -> Option<()> {
+        if depth >= DEPTH {
+            return None;
+        }
+        self.at += 1;
+        if self.next()? == b'}' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            if self.next()? != b'"' {
+                return None;
+            }
+            let name = self.string()?;
             let length = self.path.len();
             if length > 0 {
                 self.path.push('.');
             }
-            self.path.push_str(&key);
-            map.next_value_seed(Walk { path: self.path, each: self.each, depth: self.depth + 1 })?;
+            self.path.push_str(&name);
+            if self.next()? != b':' {
+                return None;
+            }
+            self.at += 1;
+            self.value(depth + 1, each)?;
             self.path.truncate(length);
+            match self.next()? {
+                b',' => self.at += 1,
+                b'}' => {
+                    self.at += 1;
+                    return Some(());
+                }
+                _ => return None,
+            }
         }
-        Ok(())
+    }
+
+    fn array(&mut self, depth: usize, each: &mut impl FnMut(&str, &str)) -> Option<()> {
+        if depth >= DEPTH {
+            return None;
+        }
+        self.at += 1;
+        if self.next()? == b']' {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            self.value(depth + 1, each)?;
+            match self.next()? {
+                b',' => self.at += 1,
+                b']' => {
+                    self.at += 1;
+                    return Some(());
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// A text; the walk stands on its opening quote.
+    fn string(&mut self) -> Option<Cow<'r, str>> {
+        let from = self.at;
+        let rest = self.raw.as_bytes().get(from + 1..)?;
+        let mut seen = 0;
+        let mut plain = true;
+        loop {
+            let hit = memchr::memchr2(b'"', b'\\', rest.get(seen..)?)?;
+            seen += hit;
+            if rest.get(seen) == Some(&b'"') {
+                break;
+            }
+            plain = false;
+            seen += 2;
+        }
+        self.at = from + seen + 2;
+        if plain {
+            return self.raw.get(from + 1..from + 1 + seen).map(Cow::Borrowed);
+        }
+        serde_json::from_str(self.raw.get(from..self.at)?).ok().map(Cow::Owned)
+    }
+
+    /// A number, `true`, `false` or `null`.
+    fn word(&mut self) -> Option<&'r str> {
+        let from = self.at;
+        let rest = self.raw.as_bytes().get(from..)?;
+        let in_word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.');
+        let length = rest.iter().position(|b| !in_word(b)).unwrap_or(rest.len());
+        self.at += length;
+        let word = self.raw.get(from..from + length)?;
+        let number = word.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        (number || matches!(word, "true" | "false" | "null")).then_some(word)
     }
 }
 

@@ -73,8 +73,14 @@ pub(super) fn change(
 }
 
 /// The chain that the call at `index` belongs to, parents before children.
-pub fn chain_steps(events: &[Event], chains: &Chains, index: usize) -> Vec<Step> {
-    chains.members(chains.root(index)).into_iter().filter_map(|i| step(events, chains, i)).collect()
+pub fn chain_steps(
+    events: &[Event],
+    chains: &Chains,
+    index: usize,
+    wording: &Wording,
+) -> Vec<Step> {
+    let members = chains.members(chains.root(index)).into_iter();
+    members.filter_map(|i| step(events, chains, i, wording)).collect()
 }
 
 struct Builder<'b> {
@@ -106,7 +112,7 @@ impl Builder<'_> {
             },
             root: self.root(shown),
             denied: shown.failing.as_ref().and_then(|f| self.denied(f)),
-            chain: chain_steps(self.material.events, self.material.chains, position),
+            chain: chain_steps(self.material.events, self.material.chains, position, self.wording),
             missing_steps: incident.missing_steps.clone(),
             comparison: match place == incident.shown {
                 true => self.comparison(&incident.comparison),
@@ -182,7 +188,7 @@ impl Builder<'_> {
         };
         told.nearest_success = Some(NearestSuccess {
             root_event_id: events.get(chains.root(nearest.index)).map(|e| e.id().to_owned()),
-            chain: chain_steps(events, chains, nearest.index),
+            chain: chain_steps(events, chains, nearest.index, self.wording),
             differences: nearest.differences,
             because: Some(nearest.because),
         });
@@ -198,7 +204,7 @@ impl Builder<'_> {
                 let because = chosen(comparison.successes, differences, self.wording);
                 NearestSuccess {
                     root_event_id: events.get(chains.root(*index)).map(|e| e.id().to_owned()),
-                    chain: chain_steps(events, chains, *index),
+                    chain: chain_steps(events, chains, *index, self.wording),
                     differences: differences.iter().map(difference).collect(),
                     because: Some(because),
                 }
@@ -377,7 +383,7 @@ fn named_policy(named: &history::evidence::NamedStatement) -> view::PolicyRef {
 }
 
 /// One call as a step of a chain.
-fn step(events: &[Event], chains: &Chains, index: usize) -> Option<Step> {
+fn step(events: &[Event], chains: &Chains, index: usize, wording: &Wording) -> Option<Step> {
     let event = events.get(index)?;
     let link = chains.link(index);
     let id = |i: usize| events.get(i).map(|e| e.id().to_owned());
@@ -395,7 +401,7 @@ fn step(events: &[Event], chains: &Chains, index: usize) -> Option<Step> {
         link: link.map(|l| view::Link {
             kind: l.kind,
             confidence: l.confidence,
-            evidence: l.evidence.clone(),
+            evidence: chains.evidence(index, events).iter().map(|s| wording.say(s)).collect(),
             tied_with: l.tied_with.iter().filter_map(|&i| id(i)).collect(),
         }),
     })

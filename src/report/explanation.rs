@@ -202,10 +202,11 @@ pub(super) fn chain_told(
     material: &Material<'_>,
     root: usize,
     named: &BTreeSet<usize>,
+    wording: &Wording,
 ) -> ChainTold {
     let members = material.chains.members(root);
     let id = |index: &usize| material.events.get(*index).map(|event| event.id().to_owned());
-    let chain = chain_steps(material.events, material.chains, root);
+    let chain = chain_steps(material.events, material.chains, root, wording);
     ChainTold {
         root_event_id: id(&root).unwrap_or_default(),
         ending: ending(&chain),
@@ -309,7 +310,7 @@ impl Teller<'_> {
         let translator = Translator::new(self.wording);
         let named: BTreeSet<usize> = self.asked.events.iter().copied().collect();
         let told = self.roots().into_iter().map(|root| {
-            let mut told = chain_told(self.material, root, &named);
+            let mut told = chain_told(self.material, root, &named, self.wording);
             for (at, incident) in incidents {
                 self.tie(&mut told, root, *at, incident);
             }

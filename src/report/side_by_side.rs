@@ -114,7 +114,7 @@ pub fn side_by_side(
             nearest(material, wording, failed).map(|found| (found.index, found.because)).unzip()
         }
     };
-    let told = |index: usize| chain_told(material, chains.root(index), &[index].into());
+    let told = |index: usize| chain_told(material, chains.root(index), &[index].into(), wording);
     let members = |index: usize| chains.members(chains.root(index));
     let left = members(failed);
     let right = succeeded.map(members).unwrap_or_default();

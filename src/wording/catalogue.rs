@@ -46,8 +46,8 @@ impl Language {
     /// The catalogues of the language: file name and text.
     pub(super) fn catalogues(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Language::En => &ENGLISH,
-            Language::Ja => &JAPANESE,
+            Language::En => ENGLISH,
+            Language::Ja => JAPANESE,
         }
     }
 }
@@ -57,7 +57,8 @@ macro_rules! catalogues {
     ($tag:literal) => {
         [
             ("names.ftl", include_str!(concat!("../../locales/", $tag, "/names.ftl"))),
-            ("log.ftl", include_str!(concat!("../../locales/", $tag, "/log.ftl"))),
+static ENGLISH: &[(&str, &str)] = &catalogues!("en");
+static JAPANESE: &[(&str, &str)] = &catalogues!("ja");
             ("history.ftl", include_str!(concat!("../../locales/", $tag, "/history.ftl"))),
             ("diagnosis.ftl", include_str!(concat!("../../locales/", $tag, "/diagnosis.ftl"))),
             ("remedy.ftl", include_str!(concat!("../../locales/", $tag, "/remedy.ftl"))),

@@ -1,0 +1,142 @@
+//! What decided links teach about the rest: which key belongs to what, how many children a root
+//! has, and how soon they come.
+
+use std::collections::{BTreeMap, HashMap};
+
+use foldhash::fast::RandomState;
+
+use super::call::{self, Child};
+use super::index::place;
+use super::mark::{Mark, Marks};
+use super::names::ActionId;
+
+type Map<K, V> = HashMap<K, V, RandomState>;
+
+/// Which keys were used with what.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    /// Context value -> KMS keys seen with it.
+    used_with: Map<Mark, Vec<Mark>>,
+    /// Alias, with account and Region of the caller -> keys it led to.
+    behind: Map<Mark, Vec<Mark>>,
+    texts: Map<Mark, String>,
+}
+
+impl Keys {
+    pub(super) fn new(children: &[Child<'_>], marks: &Marks) -> Keys {
+        let mut keys = Keys::default();
+        for child in children.iter().filter(|c| c.key.is_some()) {
+            let Some(key) = child.key else { continue };
+            keys.texts
+                .entry(key.arn)
+                .or_insert_with(|| call::kms_key(child.event).unwrap_or_default().to_owned());
+            if child.alias.is_some()
+                && let Some(alias) =
+                    child.event.request_value("keyId").as_deref().and_then(call::alias_in)
+            {
+                let alias = marks.of_pair(&place(child.event), alias);
+                add(keys.behind.entry(alias).or_default(), key.arn);
+            }
+            for token in child.tokens.iter().take(child.in_context) {
+                add(keys.used_with.entry(token.mark).or_default(), key.arn);
+            }
+        }
+        keys
+    }
+
+    pub(super) fn used_with(&self, value: Mark) -> &[Mark] {
+        few(self.used_with.get(&value))
+    }
+
+    pub(super) fn behind(&self, alias: Mark) -> &[Mark] {
+        few(self.behind.get(&alias))
+    }
+
+    /// The ARN of a key.
+    pub(super) fn arn(&self, key: Mark) -> Option<&str> {
+        self.texts.get(&key).map(String::as_str)
+    }
+}
+
+/// Values used with very many keys tell nothing, and remembering them all would be quadratic.
+const MOST_KEYS: usize = 8;
+
+fn add(keys: &mut Vec<Mark>, key: Mark) {
+    if keys.len() <= MOST_KEYS && !keys.contains(&key) {
+        keys.push(key);
+    }
+}
+
+fn few(keys: Option<&Vec<Mark>>) -> &[Mark] {
+    keys.map(Vec::as_slice).filter(|keys| keys.len() <= MOST_KEYS).unwrap_or_default()
+}
+
+/// What regularly follows what.
+#[derive(Debug, Default)]
+pub(super) struct Habits {
+    /// (root action, child action) -> most children of that action under one root, and how many
+    /// roots had any.
+    fan_out: Map<(ActionId, ActionId), (usize, usize)>,
+    /// (root action, child action) -> usual seconds between them.
+    lags: Map<(ActionId, ActionId), i64>,
+    /// Root action -> roots that have any decided child.
+    parents: Map<ActionId, usize>,
+}
+
+impl Habits {
+    /// Learns from how many children of each action each parent has: (parent, its action, action of
+    /// the children, how many).
+    pub(super) fn learn_fan_out(
+        &mut self,
+        taken: impl Iterator<Item = (usize, ActionId, ActionId, usize)>,
+    ) {
+        let mut parents: BTreeMap<usize, ActionId> = BTreeMap::new();
+        for (parent, root, child, count) in taken {
+            let seen = self.fan_out.entry((root, child)).or_default();
+            seen.0 = seen.0.max(count);
+            seen.1 += 1;
+            parents.insert(parent, root);
+        }
+        for root in parents.into_values() {
+            *self.parents.entry(root).or_default() += 1;
+        }
+    }
+
+    /// Learns how long after such a root such a call usually comes.
+    pub(super) fn learn_lags(&mut self, seen: impl Iterator<Item = (ActionId, ActionId, i64)>) {
+        let mut lags: Map<(ActionId, ActionId), Vec<i64>> = Map::default();
+        for (root, child, lag) in seen {
+            lags.entry((root, child)).or_default().push(lag);
+        }
+        for (key, mut seen) in lags {
+            seen.sort_unstable();
+            if let Some(median) = seen.get(seen.len() / 2).filter(|_| seen.len() >= 4) {
+                self.lags.insert(key, *median);
+            }
+        }
+    }
+
+    /// What regularly follows such a root counts for a pair; what never does, against it.
+    pub(super) fn adjust(&self, root: ActionId, child: ActionId, lag: i64, decisive: bool) -> f64 {
+        let mut score = 0.0;
+        if let Some(usual) = self.lags.get(&(root, child))
+            && !decisive
+            && lag > usual * 4 + 20
+        {
+            score -= 6.0;
+        }
+        let parents = self.parents.get(&root).copied().unwrap_or(0);
+        let seen = self.fan_out.get(&(root, child)).map_or(0, |s| s.1);
+        if seen >= 2 && seen * 4 >= parents {
+            score += 1.5;
+        } else if seen == 0 && parents >= 5 {
+            score -= 1.5;
+        }
+        score
+    }
+
+    /// How many children of an action such a root may take.
+    pub(super) fn room(&self, root: ActionId, child: ActionId) -> usize {
+        self.fan_out.get(&(root, child)).map_or(1, |seen| seen.0.max(1))
+    }
+}

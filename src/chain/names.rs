@@ -1,0 +1,153 @@
+//! What `eventSource` and `eventName` alone say of a call, worked out once for each pair of them: an
+//! export holds millions of calls and a few hundred names.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use rayon::prelude::*;
+
+use super::knowledge::{Knowledge, Rows};
+use crate::event::{self, Event};
+
+type Map<K, V> = HashMap<K, V, RandomState>;
+
+/// Number of an IAM action among those of the export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct ActionId(u32);
+
+/// Number of an event source among those of the export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SourceId(u32);
+
+/// Which way a KMS operation turns data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Decrypts,
+    Encrypts,
+    Neither,
+}
+
+/// A pair of event source and event name.
+#[derive(Debug)]
+pub(super) struct Name {
+    pub action: ActionId,
+    /// The action where the request names a version.
+    versioned: Option<ActionId>,
+    pub source: SourceId,
+    /// Rows of the service table that such a call starts work of.
+    pub started: Rows,
+    /// The table speaks of calls to this service.
+    pub covered: bool,
+    pub reads: bool,
+    pub is_kms: bool,
+    pub is_sts: bool,
+    pub direction: Direction,
+}
+
+/// All of an export, and which each event has.
+#[derive(Debug)]
+pub(super) struct Names<'e> {
+    names: Vec<Name>,
+    of: Vec<u32>,
+    actions: Vec<String>,
+    sources: Map<&'e str, SourceId>,
+}
+
+impl<'e> Names<'e> {
+    pub(super) fn new(events: &'e [Event], knowledge: &Knowledge) -> Self {
+        let mut pairs: Vec<(&str, &str)> = events
+            .par_iter()
+            .fold(std::collections::HashSet::<_, RandomState>::default, |mut seen, event| {
+                seen.insert((event.source(), event.name()));
+                seen
+            })
+            .flat_map_iter(|seen| seen)
+            .collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut names = Names {
+            names: Vec::new(),
+            of: Vec::new(),
+            actions: Vec::new(),
+            sources: Map::default(),
+        };
+        let mut actions: Map<String, ActionId> = Map::default();
+        for (source, name) in &pairs {
+            let action = event::action::of_names(source, name);
+            let versioned = event::action::versioned(&action);
+            let mut number = |action: &str| match actions.get(action) {
+                Some(id) => *id,
+                None => {
+                    let id = ActionId(names.actions.len() as u32);
+                    names.actions.push(action.to_owned());
+                    actions.insert(action.to_owned(), id);
+                    id
+                }
+            };
+            let (action, versioned) = (number(&action), versioned.map(&mut number));
+            let next = SourceId(names.sources.len() as u32);
+            let source_id = *names.sources.entry(source).or_insert(next);
+            let is_kms = *source == "kms.amazonaws.com";
+            names.names.push(Name {
+                action,
+                versioned,
+                source: source_id,
+                started: knowledge.started_by(source, name),
+                covered: knowledge.covers(source),
+                reads: event::is_read_like(name),
+                is_kms,
+                is_sts: *source == "sts.amazonaws.com",
+                direction: if is_kms { direction(name) } else { Direction::Neither },
+            });
+        }
+        let numbers: Map<(&str, &str), u32> = pairs.into_iter().zip(0..).collect();
+        names.of = events
+            .par_iter()
+            .map(|e| numbers.get(&(e.source(), e.name())).copied().unwrap_or(u32::MAX))
+            .collect();
+        names
+    }
+
+    /// The name of the event at `index`.
+    pub(super) fn of(&self, index: usize) -> Option<&Name> {
+        self.get(*self.of.get(index)?)
+    }
+
+    pub(super) fn number_of(&self, index: usize) -> u32 {
+        self.of.get(index).copied().unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<&Name> {
+        self.names.get(number as usize)
+    }
+
+    /// The action of an event, which is that at `index`.
+    pub(super) fn action_of(&self, index: usize, event: &Event) -> ActionId {
+        match self.of(index) {
+            Some(Name { versioned: Some(versioned), .. })
+                if event.request_value("versionId").is_some() =>
+            {
+                *versioned
+            }
+            Some(name) => name.action,
+            None => ActionId(u32::MAX),
+        }
+    }
+
+    pub(super) fn action_text(&self, action: ActionId) -> &str {
+        self.actions.get(action.0 as usize).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The number of an event source, where the export has calls to it.
+    pub(super) fn source(&self, source: &str) -> Option<SourceId> {
+        self.sources.get(source).copied()
+    }
+}
+
+fn direction(name: &str) -> Direction {
+    match name {
+        "Decrypt" => Direction::Decrypts,
+        "Encrypt" | "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext" => Direction::Encrypts,
+        _ => Direction::Neither,
+    }
+}

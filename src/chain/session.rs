@@ -1,0 +1,151 @@
+//! Which call issued which credentials, and what that tells of who signed a call.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use rayon::prelude::*;
+
+use super::call;
+use super::mark::{Mark, Marks};
+use crate::event::{self, CallerKind, Event, IdentityType, Time, json};
+
+/// How far a session's creation date and the time of the call that issued it can be apart.
+const SAME_SECOND: i64 = 1;
+
+/// Calls that issued credentials, by key and by session.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    by_key: HashMap<Mark, Vec<Issue>, RandomState>,
+    by_arn: HashMap<Mark, Vec<Issue>, RandomState>,
+}
+
+/// One call that issued credentials.
+#[derive(Debug, Clone, Copy)]
+struct Issue {
+    time: Time,
+    index: usize,
+    to_service: bool,
+}
+
+impl Sessions {
+    pub(super) fn new(events: &[Event], marks: &Marks) -> Self {
+        let issued: Vec<(Issue, Option<Mark>, Option<Mark>)> = events
+            .par_iter()
+            .enumerate()
+            .filter(|(_, e)| e.source() == "sts.amazonaws.com" && !e.failed())
+            .map(|(index, event)| {
+                let (mut key, mut arn) = (None, None);
+                json::leaves(event.response().unwrap_or_default(), |path, value| {
+                    if path.eq_ignore_ascii_case("credentials.accessKeyId") {
+                        key = key.or(Some(marks.of(value)));
+                    } else if path.eq_ignore_ascii_case("assumedRoleUser.arn") {
+                        arn = arn.or(Some(marks.of(value)));
+                    }
+                });
+                let to_service = event.identity_type == IdentityType::AwsService;
+                (Issue { time: event.time, index, to_service }, key, arn)
+            })
+            .collect();
+        let mut sessions = Sessions::default();
+        for (issue, key, arn) in issued {
+            if let Some(key) = key {
+                sessions.by_key.entry(key).or_default().push(issue);
+            }
+            if let Some(arn) = arn {
+                sessions.by_arn.entry(arn).or_default().push(issue);
+            }
+        }
+        sessions
+    }
+
+    /// The call whose response issued the very access key that signed `event`.
+    pub(super) fn issuer_by_key(&self, event: &Event, marks: &Marks) -> Option<usize> {
+        self.by_key(event, marks).map(|issue| issue.index)
+    }
+
+    fn by_key(&self, event: &Event, marks: &Marks) -> Option<Issue> {
+        if self.by_key.is_empty() {
+            return None;
+        }
+        let issues = self.by_key.get(&marks.of(event.access_key()?))?;
+        // Publishers of logs mask keys, and then many sessions share one: the creation date tells.
+        nearest(issues, event.session_created.unwrap_or(event.time))
+    }
+
+    /// The `AssumeRole` that began the session of `event`: same session ARN, answered at the
+    /// session's creation date.
+    pub(super) fn issuer_by_date(&self, event: &Event, marks: &Marks) -> Option<usize> {
+        self.by_date(event, marks).map(|issue| issue.index)
+    }
+
+    fn by_date(&self, event: &Event, marks: &Marks) -> Option<Issue> {
+        let created = event.session_created?;
+        let issues = self.by_arn.get(&marks.of(event.arn()?))?;
+        nearest(issues, created)
+            .filter(|issue| issue.time.seconds_since(created).abs() <= SAME_SECOND)
+    }
+
+    /// Who signed the call: a session that a service's `AssumeRole` issued is a service role, though
+    /// the record alone looks like a forward access session.
+    pub(super) fn caller_kind(&self, event: &Event, marks: &Marks) -> CallerKind {
+        let kind = event.caller_kind();
+        match kind {
+            CallerKind::ForwardAccessSession => {
+                let by_date =
+                    || self.by_date(event, marks).filter(|_| event.access_key().is_none());
+                match self.by_key(event, marks).or_else(by_date) {
+                    Some(issue) if issue.to_service => CallerKind::ServiceRole,
+                    _ => kind,
+                }
+            }
+            CallerKind::Direct if is_service_role_without_invoker(event) => CallerKind::ServiceRole,
+            // Code that runs with a role (on an instance, in a container) makes its own calls; the
+            // service itself shows by its user agent.
+            CallerKind::Direct if is_internal_agent(event) => match self.by_key(event, marks) {
+                Some(issue) if issue.to_service => CallerKind::ServiceRole,
+                _ => kind,
+            },
+            _ => kind,
+        }
+    }
+
+    /// Whether `event`, which `kind` signed, may have a parent at all.
+    pub(super) fn is_child(&self, event: &Event, kind: CallerKind, marks: &Marks) -> bool {
+        kind != CallerKind::Direct
+            || call::is_made_by_service(event)
+            || self.issuer_by_key(event, marks).is_some()
+    }
+}
+
+/// The call nearest in time to `time`, the earlier of two, of a list in order of time.
+fn nearest(issues: &[Issue], time: Time) -> Option<Issue> {
+    let at = issues.partition_point(|i| i.time < time);
+    let after = issues.get(at).copied();
+    // Of several in one second the first counts.
+    let before = at
+        .checked_sub(1)
+        .and_then(|last| issues.get(last))
+        .and_then(|last| issues.get(issues.partition_point(|i| i.time < last.time)).copied());
+    match (before, after) {
+        (Some(b), Some(a)) => {
+            let apart = |issue: Issue| issue.time.seconds_since(time).abs();
+            Some(if apart(b) <= apart(a) { b } else { a })
+        }
+        (before, after) => before.or(after),
+    }
+}
+
+/// `aws-internal/3 …`: the AWS SDK inside a service, as Lambda decrypts environment variables.
+fn is_internal_agent(event: &Event) -> bool {
+    event.get(event::Field::UserAgent).is_some_and(|agent| agent.contains("aws-internal/"))
+}
+
+/// A role session that only a service can hold though `invokedBy` is absent: the call comes from
+/// inside AWS.
+fn is_service_role_without_invoker(event: &Event) -> bool {
+    event.identity_type == IdentityType::AssumedRole
+        && event.invoked_by().is_none()
+        && event.source() == "kms.amazonaws.com"
+        && (event.get(event::Field::SourceIpAddress) == Some("AWS Internal")
+            || event.get(event::Field::EventType) == Some("AwsServiceEvent"))
+}

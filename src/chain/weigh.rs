@@ -1,0 +1,441 @@
+//! Adds up what speaks for and against one call being the parent of another.
+
+use super::call::Child;
+use super::index::{EARLY, Index, RootFacts};
+use super::knowledge::{Fit, Knowledge, Sort};
+use super::link::{Basis, LinkKind};
+use super::mark::Marks;
+use super::names::{Direction, Name, Names};
+use super::session::Sessions;
+use crate::event::{CallerKind, Event, IdentityType};
+
+/// One possible parent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    /// Position among the children.
+    pub child: u32,
+    /// Position of the parent among the events.
+    pub parent: u32,
+    pub score: f64,
+    /// Seconds from parent to child.
+    pub lag: i64,
+    pub kind: LinkKind,
+    pub decisive: bool,
+    pub basis: Basis,
+}
+
+/// Best first; what scores alike goes by nearness in time, then by position.
+pub(super) fn sort_pairs(pairs: &mut [Pair]) {
+    pairs.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then(a.lag.abs().cmp(&b.lag.abs()))
+            .then(a.parent.cmp(&b.parent))
+            .then(a.child.cmp(&b.child))
+    });
+}
+
+/// Below this what the rest teaches cannot make a pair acceptable.
+const CONSIDER: f64 = 0.0;
+/// How much better the best must be for a link to be decided before the rest is known.
+pub(super) const CLEAR: f64 = 2.0;
+/// Most pairs remembered of one child.
+const MOST: usize = 24;
+
+/// Everything that weighing looks at.
+pub(super) struct Scales<'s, 'e> {
+    pub events: &'e [Event],
+    pub index: &'s Index,
+    pub sessions: &'s Sessions,
+    pub knowledge: &'s Knowledge,
+    pub names: &'s Names<'e>,
+    pub sorts: &'s [Sort],
+    pub marks: &'s Marks,
+}
+
+/// What has been found for one pair so far.
+#[derive(Default)]
+struct Weight {
+    score: f64,
+    ids: f64,
+    role_ids: f64,
+    /// The ids are of a kind that ties calls however far apart.
+    lasting: bool,
+    decisive: bool,
+    kind: Option<LinkKind>,
+    basis: Basis,
+}
+
+impl Weight {
+    fn note(&mut self, kind: LinkKind, basis: Basis) {
+        self.kind = Some(self.kind.map_or(kind, |had| had.min(kind)));
+        self.basis |= basis;
+    }
+
+    /// Ids that tie calls over time; a role is taken on again and again.
+    fn own_ids(&self) -> f64 {
+        self.ids - self.role_ids
+    }
+}
+
+impl Scales<'_, '_> {
+    /// Every acceptable parent of the child at a position, best first.
+    pub(super) fn pairs(
+        &self,
+        position: u32,
+        child: &Child<'_>,
+        found: &mut Vec<u32>,
+    ) -> Vec<Pair> {
+        let Some(sort) = self.sorts.get(child.sort as usize) else { return Vec::new() };
+        let mut pairs = Vec::new();
+        found.clear();
+        self.index.by_id(child, found);
+        self.weigh_all(position, child, sort, found, &mut pairs);
+        let best = pairs.iter().filter(|p| p.decisive).map(|p| p.score).fold(f64::MIN, f64::max);
+        // Where an id decides and nothing without one can come near, nothing else is looked at.
+        if best < most_without_id(child) + CLEAR {
+            let seen = found.len();
+            self.index.by_circumstance(child, sort, found);
+            if found.len() > seen {
+                pairs.clear();
+                self.weigh_all(position, child, sort, found, &mut pairs);
+            }
+        }
+        if let Some(pair) = self.issued(position, child) {
+            // The very key was issued by that call: what is not of the same session is no parent.
+            if child.kind != CallerKind::ForwardAccessSession {
+                pairs.retain(|p| {
+                    self.events.get(p.parent as usize).is_some_and(|e| e.arn() == child.event.arn())
+                });
+            }
+            pairs.push(pair);
+        }
+        sort_pairs(&mut pairs);
+        pairs.truncate(MOST);
+        pairs
+    }
+
+    fn weigh_all(
+        &self,
+        position: u32,
+        child: &Child<'_>,
+        sort: &Sort,
+        found: &[u32],
+        pairs: &mut Vec<Pair>,
+    ) {
+        let weighed = found
+            .iter()
+            .filter_map(|at| self.index.at(*at))
+            .filter(|facts| facts.index != child.index)
+            .filter_map(|facts| self.weigh(position, child, sort, facts))
+            .filter(|pair| pair.score >= CONSIDER);
+        pairs.extend(weighed);
+    }
+
+    /// The call that issued the child's credentials, as a parent.
+    fn issued(&self, position: u32, child: &Child<'_>) -> Option<Pair> {
+        let by_key = self.sessions.issuer_by_key(child.event, self.marks);
+        let service_session =
+            matches!(child.kind, CallerKind::ServiceLinkedRole | CallerKind::ServiceRole);
+        let parent = match by_key {
+            Some(parent) => parent,
+            None if service_session => self.sessions.issuer_by_date(child.event, self.marks)?,
+            None => return None,
+        };
+        let issuer = self.events.get(parent)?;
+        let lag = child.event.time.seconds_since(issuer.time);
+        if parent == child.index || lag < -2 {
+            return None;
+        }
+        let by_access_key = child.event.access_key().is_some() && by_key.is_some();
+        Some(Pair {
+            child: position,
+            parent: parent as u32,
+            score: 3.5,
+            lag,
+            kind: LinkKind::IssuedCredentials,
+            decisive: by_key.is_some() || service_session,
+            basis: if by_access_key { Basis::ISSUED_KEY } else { Basis::ISSUED_SESSION },
+        })
+    }
+
+    /// `None` when it cannot be the parent.
+    fn weigh(
+        &self,
+        position: u32,
+        child: &Child<'_>,
+        sort: &Sort,
+        facts: &RootFacts,
+    ) -> Option<Pair> {
+        let lag = child.event.time.seconds_since(facts.time);
+        if lag < -EARLY {
+            return None;
+        }
+        let root = self.events.get(facts.index)?;
+        let name = self.names.get(facts.names)?;
+        let mut weight = Weight::default();
+        self.weigh_ids(child, facts, &mut weight);
+        weigh_session(child, root, facts, &mut weight)?;
+        let fit = sort.fit(name);
+        self.weigh_service(child, sort, facts, name, &fit, &mut weight)?;
+        weigh_key(child, facts, &mut weight);
+        self.weigh_outcome(child, facts, &fit, &mut weight)?;
+        self.weigh_time(lag, child, &fit, &mut weight)?;
+        Some(Pair {
+            child: position,
+            parent: facts.index as u32,
+            score: weight.score,
+            lag,
+            kind: weight.kind?,
+            decisive: weight.decisive,
+            basis: weight.basis,
+        })
+    }
+
+    fn weigh_ids(&self, child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) {
+        let mut total: f64 = 0.0;
+        let mut seen = None;
+        for token in &child.tokens {
+            if seen == Some(token.value) || !facts.has(token.mark) {
+                continue;
+            }
+            let worth = self.index.worth(token.mark);
+            if worth <= 0.0 {
+                continue;
+            }
+            seen = Some(token.value);
+            total += worth;
+            if token.is_role || facts.has_role(token.mark) {
+                weight.role_ids += worth;
+            }
+            weight.note(LinkKind::ResourceId, Basis::IDS);
+        }
+        weight.ids = total.min(30.0);
+        weight.score += weight.ids;
+        let own = total - weight.role_ids;
+        weight.decisive |= own >= 5.0 && !child.is_sts;
+        weight.lasting =
+            own >= 5.0 && child.has_context || child.event.request().is_none() && total >= 5.0;
+        if child.request.is_some() && child.request == facts.request {
+            weight.score += 5.0;
+            weight.decisive = true;
+            weight.note(LinkKind::RequestId, Basis::REQUEST);
+        }
+    }
+
+    /// The parent's service must be one that `invokedBy` can mean, and its operation one that makes
+    /// such calls.
+    fn weigh_service(
+        &self,
+        child: &Child<'_>,
+        sort: &Sort,
+        facts: &RootFacts,
+        root: &Name,
+        fit: &Fit,
+        weight: &mut Weight,
+    ) -> Option<()> {
+        let same_request = child.request.is_some() && child.request == facts.request;
+        if self.is_sibling(child, facts) && !(same_request && facts.is_root)
+            || takes_on_another(child, facts, weight)
+        {
+            return None;
+        }
+        let strong = weight.decisive || weight.own_ids() >= 3.0;
+        weight.score -= self.against_direction(child, root);
+        match fit {
+            Fit { listed: true, .. } => weight.score += 3.0,
+            Fit { row: Some(_), .. } => weight.score += if strong { 1.5 } else { 0.0 },
+            // The service is right, the operation is in no row: new operations come every week.
+            Fit { same_source: true, .. } => {
+                let principal = child.kind == CallerKind::ServicePrincipal;
+                if root.covered && (principal || !strong) || root.reads {
+                    return None;
+                }
+                weight.score += if root.covered { 0.0 } else { 1.5 };
+            }
+            Fit { untold: true, .. } => {
+                if !strong && (root.covered || root.reads) {
+                    return None;
+                }
+            }
+            _ => {
+                // A service that works through a second one: Auto Scaling runs instances, and EC2
+                // calls KMS in the same session and by the same invoker.
+                let invoked_by = child.event.invoked_by().map(|by| self.marks.of(by));
+                let through = facts.invoked_by.is_some()
+                    && facts.invoked_by == invoked_by
+                    && child.is_kms
+                    && !child.has_context
+                    && matches!(
+                        child.kind,
+                        CallerKind::ServiceLinkedRole | CallerKind::ServiceRole
+                    )
+                    && root.started.meets(&sort.may_call);
+                if through {
+                    weight.score += 2.0;
+                } else if !(strong && facts.is_root && root.started.is_empty()) {
+                    return None;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Two calls that one service made side by side, neither for the other.
+    fn is_sibling(&self, child: &Child<'_>, facts: &RootFacts) -> bool {
+        let same_call = self.names.number_of(child.index) == facts.names;
+        let same_service = facts.by_service
+            && facts.invoked_by == child.event.invoked_by().map(|by| self.marks.of(by));
+        same_call || same_service
+    }
+
+    /// Reads decrypt and writes encrypt; a read never encrypts.
+    fn against_direction(&self, child: &Child<'_>, root: &Name) -> f64 {
+        match self.names.of(child.index).map(|name| name.direction) {
+            Some(Direction::Decrypts) if !root.reads => 0.5,
+            Some(Direction::Encrypts) if root.reads => 2.0,
+            _ => 0.0,
+        }
+    }
+
+    /// A call that was itself refused or malformed never reached the service that makes others.
+    fn weigh_outcome(
+        &self,
+        child: &Child<'_>,
+        facts: &RootFacts,
+        fit: &Fit,
+        weight: &mut Weight,
+    ) -> Option<()> {
+        if facts.refused {
+            if weight.ids < 5.0 {
+                return None;
+            }
+            weight.score -= 6.0;
+        }
+        match (child.denied, facts.failed) {
+            (true, true) => weight.score += 1.5,
+            (true, false) if self.knowledge.waits(fit.row) == Some(true) => {
+                weight.score -= 1.5;
+            }
+            (false, true) => weight.score -= 0.5,
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Calls in a principal's session follow within seconds or, under a long operation, minutes;
+    /// what a service does as itself may come much later, and then only an id can tie it.
+    fn weigh_time(
+        &self,
+        lag: i64,
+        child: &Child<'_>,
+        fit: &Fit,
+        weight: &mut Weight,
+    ) -> Option<()> {
+        let usual = self.knowledge.max_lag(fit.row, child.kind);
+        let forwarded = child.kind == CallerKind::ForwardAccessSession;
+        let bound = match weight.own_ids() {
+            _ if weight.lasting && !forwarded => usual.max(86_400),
+            ids if ids >= 2.0 => usual * 4,
+            _ => usual,
+        };
+        if lag > bound {
+            return None;
+        }
+        let seconds = lag.unsigned_abs() as f64;
+        let scale = usual.clamp(1, 900) as f64;
+        // An operation that waits for its calls has them within its own second or two.
+        if self.knowledge.waits(fit.row) == Some(true) {
+            weight.score -= ((seconds - 1.0).max(0.0) * 0.5).min(5.0);
+        }
+        weight.score -= (seconds / scale * 1.5).min(2.5) + (seconds * 0.05).min(1.5);
+        if weight.kind.is_none() {
+            weight.note(LinkKind::Time, Basis::TIME);
+        }
+        Some(())
+    }
+}
+
+/// The best that a parent which shares no id with the child can score: session, service, key and
+/// outcome all speaking for it.
+fn most_without_id(child: &Child<'_>) -> f64 {
+    let key = if child.key.is_some() { 3.0 } else { 0.0 };
+    let outcome = if child.denied { 1.5 } else { 0.0 };
+    let session = if child.kind == CallerKind::ServicePrincipal { 0.0 } else { 2.5 };
+    session + 3.0 + key + outcome
+}
+
+/// Forwarded and role calls keep the principal; a role session keeps its creation date.
+fn weigh_session(
+    child: &Child<'_>,
+    root: &Event,
+    facts: &RootFacts,
+    weight: &mut Weight,
+) -> Option<()> {
+    let dates = (child.event.session_created, facts.session_created);
+    match child.kind {
+        CallerKind::ForwardAccessSession => {
+            if child.principal != facts.principal
+                || child.event.caller_account() != root.caller_account()
+            {
+                return None;
+            }
+            if child.event.identity_type == IdentityType::AssumedRole {
+                match dates {
+                    (Some(a), Some(b)) if a.seconds_since(b).abs() > 1 => return None,
+                    (Some(_), Some(_)) => weight.score += 0.5,
+                    _ => {}
+                }
+            }
+            weight.score += 2.0;
+            weight.note(LinkKind::Session, Basis::PRINCIPAL);
+        }
+        CallerKind::ServiceLinkedRole | CallerKind::ServiceRole => {
+            let same = child.principal == facts.principal
+                && match dates {
+                    (Some(a), Some(b)) => a.seconds_since(b).abs() <= 1,
+                    _ => true,
+                };
+            if same {
+                weight.score += 2.0;
+                weight.note(LinkKind::Session, Basis::SESSION);
+            } else if weight.ids < 2.0 {
+                return None;
+            }
+        }
+        CallerKind::Direct => return None,
+        CallerKind::ServicePrincipal | CallerKind::Ec2Infrastructure => {
+            if weight.kind.is_none() && child.account != facts.account {
+                return None;
+            }
+        }
+    }
+    Some(())
+}
+
+fn weigh_key(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) {
+    let Some(key) = child.key else { return };
+    match facts.names_key(key) {
+        Some(true) => {
+            weight.score += 3.0;
+            weight.note(LinkKind::Key, Basis::KEY_NAMED);
+        }
+        Some(false) => weight.score -= 4.0,
+        None => match facts.usually_uses(key) {
+            Some(true) => {
+                weight.score += 2.5;
+                weight.note(LinkKind::Key, Basis::KEY_USUAL);
+            }
+            Some(false) if weight.ids < 3.0 => weight.score -= 3.5,
+            _ => {}
+        },
+    }
+}
+
+/// A role taken on for somebody else: nothing that the request names stands in the parent, or the
+/// session is for an instance that the parent did not launch.
+fn takes_on_another(child: &Child<'_>, facts: &RootFacts, weight: &Weight) -> bool {
+    // A denied call has lost its request and can only be told by service and time.
+    let Some(session) = child.taken_on.filter(|_| child.is_sts) else { return false };
+    weight.ids <= 0.0 || session.for_instance && !facts.has(session.session)
+}
