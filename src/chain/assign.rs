@@ -11,7 +11,7 @@ use super::call::Child;
 use super::learned::Habits;
 use super::link::{Link, LinkKind};
 use super::names::{ActionId, Names};
-use super::weigh::{CLEAR, Pair, Scales, sort_pairs};
+use super::weigh::{CLEAR, Pair, Scales, Scratch, sort_pairs};
 use crate::event::{self, Event, Failure};
 
 type Map<K, V> = HashMap<K, V, RandomState>;
@@ -35,8 +35,8 @@ impl Assignment<'_, '_> {
             .children
             .par_iter()
             .enumerate()
-            .map_init(Vec::new, |found, (position, child)| {
-                scales.pairs(position as u32, child, found)
+            .map_init(Scratch::default, |scratch, (position, child)| {
+                scales.pairs(position as u32, child, scratch)
             })
             .collect();
         let mut slots = Slots::default();

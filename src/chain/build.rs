@@ -260,15 +260,17 @@ const MOST_LENT: usize = 256;
 
 /// Numbers the calls by what the table is asked about them, and asks it once for each.
 fn sorts(children: &mut [Child<'_>], knowledge: &Knowledge, names: &Names<'_>) -> Vec<Sort> {
-    let mut numbers: Map<(ActionId, Mark), u32> = Map::default();
+    let mut numbers: Map<(ActionId, CallerKind, Mark), u32> = Map::default();
     let mut sorts = Vec::new();
     for child in children {
         let next = sorts.len() as u32;
-        child.sort = *numbers.entry((child.action, child.invokers)).or_insert_with(|| {
+        let told = (child.action, child.kind, child.invokers);
+        child.sort = *numbers.entry(told).or_insert_with(|| {
             let context = super::call::encryption_context(child.event);
             let keys = context.iter().map(|(key, _)| key.as_str());
             let invokers = knowledge.invokers(child.event.invoked_by(), keys);
-            sorts.push(knowledge.sort(invokers, names.action_text(child.action), names));
+            let action = names.action_text(child.action);
+            sorts.push(knowledge.sort(invokers, action, child.kind, names));
             next
         });
     }

@@ -45,6 +45,7 @@ pub(super) struct Child<'e> {
     pub principal: Option<Mark>,
     pub request: Option<Mark>,
     pub account: Option<Mark>,
+    pub caller_account: Option<Mark>,
     /// Key of the call: from the resources, else from the error text.
     pub key: Option<KeyMarks>,
     /// Alias by which the request names the key.
@@ -90,6 +91,7 @@ impl<'e> Child<'e> {
             principal: event.arn().map(|arn| marks.of(arn)),
             request: event.get(Field::RequestId).map(|id| marks.of(id)),
             account: event.account().map(|account| marks.of(account)),
+            caller_account: event.caller_account().map(|account| marks.of(account)),
             key: kms_key(event).filter(|_| is_kms).map(|arn| KeyMarks {
                 arn: marks.of(arn),
                 id: marks.of(arn.rsplit('/').next().unwrap_or(arn)),

@@ -23,6 +23,7 @@ pub(super) struct RootFacts {
     pub principal: Option<Mark>,
     pub request: Option<Mark>,
     pub account: Option<Mark>,
+    pub caller_account: Option<Mark>,
     pub invoked_by: Option<Mark>,
     pub session_created: Option<Time>,
     /// Whether it is a user's own call.
@@ -52,6 +53,10 @@ struct NamedKeys {
 }
 
 impl RootFacts {
+    pub(super) fn says_something(&self) -> bool {
+        !self.words.is_empty()
+    }
+
     pub(super) fn has(&self, token: Mark) -> bool {
         self.words.binary_search(&token).is_ok()
     }
@@ -96,6 +101,8 @@ pub(super) struct Index {
 const MOST: usize = 48;
 /// How much earlier than its parent a child can be stamped.
 pub(super) const EARLY: i64 = 3;
+/// So many calls may say an id that still ties them over a day.
+const FEW: usize = 32;
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
 
@@ -199,21 +206,21 @@ impl Index {
         self.facts.get(at)
     }
 
-    /// How much it says that two records share `token`: the rarer, the more.
-    pub(super) fn worth(&self, token: Mark) -> f64 {
-        match self.by_token.get(token).len() {
-            0 => 0.0,
-            1..=4 => 6.0,
-            5..=32 => 3.0,
-            33..=256 => 1.0,
-            _ => 0.2,
-        }
-    }
-
     /// Every call that shares an id or the request id with the child, each once, in order of time.
-    pub(super) fn by_id(&self, child: &Child<'_>, found: &mut Vec<u32>) {
+    /// `worth` is told how much each token of the child says.
+    pub(super) fn by_id(
+        &self,
+        child: &Child<'_>,
+        sort: &Sort,
+        found: &mut Vec<u32>,
+        worth: &mut Vec<f64>,
+    ) {
         for token in &child.tokens {
-            self.add_near(found, self.by_token.get(token.mark), child, DAY);
+            let sayers = self.by_token.get(token.mark);
+            worth.push(worth_of(sayers.len()));
+            // What half the export says ties nothing over time.
+            let before = if sayers.len() > FEW { sort.reach } else { DAY };
+            self.add_near(found, sayers, child, before);
         }
         if let Some(request) = child.request {
             self.add_near(found, self.by_request.get(request), child, HOUR);
@@ -225,13 +232,13 @@ impl Index {
     /// Every call that may be the child's parent by session or by service, in order of time.
     pub(super) fn by_circumstance(&self, child: &Child<'_>, sort: &Sort, found: &mut Vec<u32>) {
         if let Some(principal) = child.principal {
-            self.add_near(found, self.by_session.get(principal), child, HOUR);
+            self.add_near(found, self.by_session.get(principal), child, sort.reach);
         }
         if matches!(child.kind, CallerKind::ServicePrincipal)
             && let Some(account) = child.account
         {
             for source in &sort.answered {
-                self.add_near(found, self.of_service(account, *source), child, HOUR);
+                self.add_near(found, self.of_service(account, *source), child, sort.reach);
             }
         }
         found.sort_unstable();
@@ -255,6 +262,18 @@ impl Index {
         };
         let near = list.get(..to).unwrap_or_default().iter().rev().take(MOST);
         found.extend(near.take_while(|e| at(e) >= time.plus_seconds(-before)).map(Entry::position));
+    }
+}
+
+/// How much it says that two records share a token that `sayers` possible parents have: the rarer,
+/// the more.
+fn worth_of(sayers: usize) -> f64 {
+    match sayers {
+        0 => 0.0,
+        1..=4 => 6.0,
+        5..=FEW => 3.0,
+        ..=256 => 1.0,
+        _ => 0.2,
     }
 }
 
@@ -350,6 +369,7 @@ impl Scope<'_, '_> {
             principal: event.arn().map(|arn| marks.of(arn)),
             request: event.get(Field::RequestId).map(|id| marks.of(id)),
             account: event.account().map(|account| marks.of(account)),
+            caller_account: event.caller_account().map(|account| marks.of(account)),
             invoked_by: event.invoked_by().map(|by| marks.of(by)),
             session_created: event.session_created,
             is_root: !call::is_made_by_service(event),

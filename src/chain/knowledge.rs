@@ -27,6 +27,9 @@ impl Default for Knowledge {
     }
 }
 
+/// Without an id no call is tied to one longer ago than this.
+const HOUR: i64 = 3600;
+
 /// Rows of the table, one bit each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Rows(Vec<u64>);
@@ -43,6 +46,10 @@ impl Rows {
             }
         }
         Rows(bits)
+    }
+
+    fn has(&self, row: usize) -> bool {
+        self.0.get(row / 64).is_some_and(|word| word & (1 << (row % 64)) != 0)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -85,6 +92,8 @@ pub(super) struct Sort {
     rows: Rows,
     /// Rows that list the action.
     pub may_call: Rows,
+    /// Seconds after which such a call no longer belongs to a parent that shares no id with it.
+    pub reach: i64,
     /// Event sources of the invokers themselves.
     own: Vec<SourceId>,
     /// Event sources whose calls the invokers answer.
@@ -169,7 +178,13 @@ impl Knowledge {
     }
 
     /// What the table says of calls of `action` by `invokers`.
-    pub(super) fn sort(&self, invokers: Invokers, action: &str, names: &Names<'_>) -> Sort {
+    pub(super) fn sort(
+        &self,
+        invokers: Invokers,
+        action: &str,
+        kind: CallerKind,
+        names: &Names<'_>,
+    ) -> Sort {
         let services = self.table.services().iter().enumerate();
         let may_call = Rows::of(services.filter(|(_, s)| s.may_call(action)).map(|(row, _)| row));
         let mut own: Vec<SourceId> = match &invokers {
@@ -189,7 +204,17 @@ impl Knowledge {
             Invokers::Rows(rows) => Rows::of(rows.iter().copied()),
             _ => Rows::default(),
         };
-        Sort { invokers, rows, may_call, own, answered }
+        let lag = |row: usize| self.max_lag(Some(row), kind);
+        let reach = match &invokers {
+            Invokers::Any => {
+                (0..self.table.services().len()).filter(|row| may_call.has(*row)).map(lag).max()
+            }
+            Invokers::Source(_) => None,
+            Invokers::Rows(rows) => rows.iter().copied().map(lag).max(),
+        };
+        // A parent that no row speaks of, or one of a service behind, has the usual time.
+        let reach = reach.unwrap_or(0).max(self.max_lag(None, kind)).min(HOUR);
+        Sort { invokers, rows, may_call, reach, own, answered }
     }
 
     /// Services that can have made a call: its encryption context keys tell best, then `invokedBy`.

@@ -53,6 +53,22 @@ pub(super) struct Scales<'s, 'e> {
     pub marks: &'s Marks,
 }
 
+/// What is used again from one call to the next.
+#[derive(Default)]
+pub(super) struct Scratch {
+    found: Vec<u32>,
+    worth: Vec<f64>,
+}
+
+/// A call whose parent is looked for.
+struct Call<'c, 'e> {
+    position: u32,
+    child: &'c Child<'e>,
+    sort: &'c Sort,
+    /// How much each of its tokens says.
+    worth: &'c [f64],
+}
+
 /// What has been found for one pair so far.
 #[derive(Default)]
 struct Weight {
@@ -84,13 +100,16 @@ impl Scales<'_, '_> {
         &self,
         position: u32,
         child: &Child<'_>,
-        found: &mut Vec<u32>,
+        scratch: &mut Scratch,
     ) -> Vec<Pair> {
         let Some(sort) = self.sorts.get(child.sort as usize) else { return Vec::new() };
         let mut pairs = Vec::new();
+        let Scratch { found, worth } = scratch;
         found.clear();
-        self.index.by_id(child, found);
-        self.weigh_all(position, child, sort, found, &mut pairs);
+        worth.clear();
+        self.index.by_id(child, sort, found, worth);
+        let call = Call { position, child, sort, worth };
+        self.weigh_all(&call, found, &mut pairs);
         let best = pairs.iter().filter(|p| p.decisive).map(|p| p.score).fold(f64::MIN, f64::max);
         // Where an id decides and nothing without one can come near, nothing else is looked at.
         if best < most_without_id(child) + CLEAR {
@@ -98,7 +117,7 @@ impl Scales<'_, '_> {
             self.index.by_circumstance(child, sort, found);
             if found.len() > seen {
                 pairs.clear();
-                self.weigh_all(position, child, sort, found, &mut pairs);
+                self.weigh_all(&call, found, &mut pairs);
             }
         }
         if let Some(pair) = self.issued(position, child) {
@@ -115,19 +134,12 @@ impl Scales<'_, '_> {
         pairs
     }
 
-    fn weigh_all(
-        &self,
-        position: u32,
-        child: &Child<'_>,
-        sort: &Sort,
-        found: &[u32],
-        pairs: &mut Vec<Pair>,
-    ) {
+    fn weigh_all(&self, call: &Call<'_, '_>, found: &[u32], pairs: &mut Vec<Pair>) {
         let weighed = found
             .iter()
             .filter_map(|at| self.index.at(*at))
-            .filter(|facts| facts.index != child.index)
-            .filter_map(|facts| self.weigh(position, child, sort, facts))
+            .filter(|facts| facts.index != call.child.index)
+            .filter_map(|facts| self.weigh(call, facts))
             .filter(|pair| pair.score >= CONSIDER);
         pairs.extend(weighed);
     }
@@ -160,27 +172,28 @@ impl Scales<'_, '_> {
     }
 
     /// `None` when it cannot be the parent.
-    fn weigh(
-        &self,
-        position: u32,
-        child: &Child<'_>,
-        sort: &Sort,
-        facts: &RootFacts,
-    ) -> Option<Pair> {
+    fn weigh(&self, call: &Call<'_, '_>, facts: &RootFacts) -> Option<Pair> {
+        let Call { position, child, sort, worth } = *call;
         let lag = child.event.time.seconds_since(facts.time);
         if lag < -EARLY {
             return None;
         }
-        let root = self.events.get(facts.index)?;
+        // Most of what is looked at is somebody else's call.
+        if child.kind == CallerKind::ForwardAccessSession && child.principal != facts.principal {
+            return None;
+        }
         let name = self.names.get(facts.names)?;
         let mut weight = Weight::default();
-        self.weigh_ids(child, facts, &mut weight);
-        weigh_session(child, root, facts, &mut weight)?;
+        weigh_ids(child, worth, facts, &mut weight);
         let fit = sort.fit(name);
+        self.weigh_time(lag, child, &fit, &mut weight)?;
+        weigh_session(child, facts, &mut weight)?;
         self.weigh_service(child, sort, facts, name, &fit, &mut weight)?;
         weigh_key(child, facts, &mut weight);
         self.weigh_outcome(child, facts, &fit, &mut weight)?;
-        self.weigh_time(lag, child, &fit, &mut weight)?;
+        if weight.kind.is_none() {
+            weight.note(LinkKind::Time, Basis::TIME);
+        }
         Some(Pair {
             child: position,
             parent: facts.index as u32,
@@ -190,37 +203,6 @@ impl Scales<'_, '_> {
             decisive: weight.decisive,
             basis: weight.basis,
         })
-    }
-
-    fn weigh_ids(&self, child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) {
-        let mut total: f64 = 0.0;
-        let mut seen = None;
-        for token in &child.tokens {
-            if seen == Some(token.value) || !facts.has(token.mark) {
-                continue;
-            }
-            let worth = self.index.worth(token.mark);
-            if worth <= 0.0 {
-                continue;
-            }
-            seen = Some(token.value);
-            total += worth;
-            if token.is_role || facts.has_role(token.mark) {
-                weight.role_ids += worth;
-            }
-            weight.note(LinkKind::ResourceId, Basis::IDS);
-        }
-        weight.ids = total.min(30.0);
-        weight.score += weight.ids;
-        let own = total - weight.role_ids;
-        weight.decisive |= own >= 5.0 && !child.is_sts;
-        weight.lasting =
-            own >= 5.0 && child.has_context || child.event.request().is_none() && total >= 5.0;
-        if child.request.is_some() && child.request == facts.request {
-            weight.score += 5.0;
-            weight.decisive = true;
-            weight.note(LinkKind::RequestId, Basis::REQUEST);
-        }
     }
 
     /// The parent's service must be one that `invokedBy` can mean, and its operation one that makes
@@ -349,10 +331,36 @@ impl Scales<'_, '_> {
             weight.score -= ((seconds - 1.0).max(0.0) * 0.5).min(5.0);
         }
         weight.score -= (seconds / scale * 1.5).min(2.5) + (seconds * 0.05).min(1.5);
-        if weight.kind.is_none() {
-            weight.note(LinkKind::Time, Basis::TIME);
-        }
         Some(())
+    }
+}
+
+fn weigh_ids(child: &Child<'_>, worth: &[f64], facts: &RootFacts, weight: &mut Weight) {
+    let mut total: f64 = 0.0;
+    let mut seen = None;
+    if facts.says_something() {
+        for (token, worth) in child.tokens.iter().zip(worth) {
+            if seen == Some(token.value) || *worth <= 0.0 || !facts.has(token.mark) {
+                continue;
+            }
+            seen = Some(token.value);
+            total += worth;
+            if token.is_role || facts.has_role(token.mark) {
+                weight.role_ids += worth;
+            }
+            weight.note(LinkKind::ResourceId, Basis::IDS);
+        }
+    }
+    weight.ids = total.min(30.0);
+    weight.score += weight.ids;
+    let own = total - weight.role_ids;
+    weight.decisive |= own >= 5.0 && !child.is_sts;
+    weight.lasting =
+        own >= 5.0 && child.has_context || child.event.request().is_none() && total >= 5.0;
+    if child.request.is_some() && child.request == facts.request {
+        weight.score += 5.0;
+        weight.decisive = true;
+        weight.note(LinkKind::RequestId, Basis::REQUEST);
     }
 }
 
@@ -366,18 +374,11 @@ fn most_without_id(child: &Child<'_>) -> f64 {
 }
 
 /// Forwarded and role calls keep the principal; a role session keeps its creation date.
-fn weigh_session(
-    child: &Child<'_>,
-    root: &Event,
-    facts: &RootFacts,
-    weight: &mut Weight,
-) -> Option<()> {
+fn weigh_session(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) -> Option<()> {
     let dates = (child.event.session_created, facts.session_created);
     match child.kind {
         CallerKind::ForwardAccessSession => {
-            if child.principal != facts.principal
-                || child.event.caller_account() != root.caller_account()
-            {
+            if child.caller_account != facts.caller_account {
                 return None;
             }
             if child.event.identity_type == IdentityType::AssumedRole {

@@ -49,6 +49,29 @@ pub enum Attribute {
 }
 
 impl Attribute {
+    /// All of them, in their order.
+    pub const ALL: [Attribute; 19] = [
+        Attribute::Principal,
+        Attribute::Resource,
+        Attribute::ResourceAccount,
+        Attribute::CallerAccount,
+        Attribute::CallerKind,
+        Attribute::InvokedBy,
+        Attribute::RootAction,
+        Attribute::VpcEndpoint,
+        Attribute::RootVpcEndpoint,
+        Attribute::Region,
+        Attribute::Mfa,
+        Attribute::SourceAddress,
+        Attribute::Network,
+        Attribute::SessionName,
+        Attribute::SourceIdentity,
+        Attribute::Credentials,
+        Attribute::EncryptionContextKeys,
+        Attribute::UserAgent,
+        Attribute::Tls,
+    ];
+
     /// The name in the report.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -103,7 +126,7 @@ pub struct Observation<'e> {
     pub root: usize,
     /// Who signed it.
     pub caller_kind: CallerKind,
-    values: Vec<(Attribute, String)>,
+    values: Box<[Option<Box<str>>; Attribute::ALL.len()]>,
 }
 
 impl<'e> Observation<'e> {
@@ -113,10 +136,10 @@ impl<'e> Observation<'e> {
         let root_index = chains.root(index);
         let root = events.get(root_index).unwrap_or(event);
         let caller_kind = chains.caller_kind(index, event);
-        let mut values = Vec::with_capacity(16);
-        let mut put = |attribute, value: Option<String>| {
-            if let Some(value) = value {
-                values.push((attribute, value));
+        let mut values: Box<[Option<Box<str>>; Attribute::ALL.len()]> = Box::default();
+        let mut put = |attribute: Attribute, value: Option<String>| {
+            if let Some(place) = values.get_mut(attribute as usize) {
+                *place = value.map(String::into_boxed_str);
             }
         };
         put(Attribute::Principal, principal(event));
@@ -149,12 +172,7 @@ impl<'e> Observation<'e> {
 
     /// The value of an attribute, where the call has it.
     pub fn get(&self, attribute: Attribute) -> Option<&str> {
-        self.values.iter().find(|(a, _)| *a == attribute).map(|(_, v)| v.as_str())
-    }
-
-    /// Every attribute the call has.
-    pub fn values(&self) -> &[(Attribute, String)] {
-        &self.values
+        self.values.get(attribute as usize)?.as_deref()
     }
 }
 

@@ -39,7 +39,7 @@ impl Factor {
 }
 
 /// Which failures and which successes have a value.
-type Split = (Vec<bool>, Vec<bool>);
+type Split = (Vec<u32>, Vec<u32>);
 
 /// Fewer failures than this are not ranked: any difference would separate them.
 const FEWEST: usize = 3;
@@ -52,27 +52,31 @@ pub fn factors(failures: &[Observation<'_>], successes: &[Observation<'_>]) -> V
         return Vec::new();
     }
     let mut splits: BTreeMap<(Attribute, Option<&str>), Split> = BTreeMap::new();
-    let attributes: std::collections::BTreeSet<Attribute> = failures
-        .iter()
-        .chain(successes)
-        .flat_map(|o| o.values().iter().map(|(a, _)| *a))
-        .filter(|a| !is_lost(*a, failures))
-        .collect();
-    for &attribute in &attributes {
-        let values: std::collections::BTreeSet<Option<&str>> =
-            failures.iter().map(|o| o.get(attribute)).collect();
-        for value in values {
-            let f = failures.iter().map(|o| o.get(attribute) == value).collect();
-            let s = successes.iter().map(|o| o.get(attribute) == value).collect();
-            splits.insert((attribute, value), (f, s));
+    for attribute in Attribute::ALL {
+        if is_lost(attribute, failures)
+            || failures.iter().chain(successes).all(|o| o.get(attribute).is_none())
+        {
+            continue;
         }
+        // By value, so that a thousand sessions do not mean a thousand looks at every call.
+        let mut by_value: BTreeMap<Option<&str>, Split> = BTreeMap::new();
+        for (failure, at) in failures.iter().zip(0..) {
+            by_value.entry(failure.get(attribute)).or_default().0.push(at);
+        }
+        for (success, at) in successes.iter().zip(0..) {
+            if let Some(split) = by_value.get_mut(&success.get(attribute)) {
+                split.1.push(at);
+            }
+        }
+        splits.extend(by_value.into_iter().map(|(value, split)| ((attribute, value), split)));
     }
     let tests = splits.len();
+    let logs = LogFactorials::new(failures.len() + successes.len());
     let mut merged: BTreeMap<Split, Factor> = BTreeMap::new();
     for ((attribute, value), (f, s)) in splits {
-        let failed_with = count(&f);
-        let succeeded_with = count(&s);
-        if failed_with * s.len() <= succeeded_with * f.len() {
+        let (failed_with, succeeded_with) = (f.len(), s.len());
+        let (failed, succeeded) = (failures.len(), successes.len());
+        if failed_with * succeeded <= succeeded_with * failed {
             continue;
         }
         let name = match value {
@@ -83,7 +87,6 @@ pub fn factors(failures: &[Observation<'_>], successes: &[Observation<'_>]) -> V
         match merged.get_mut(&key) {
             Some(factor) => factor.same_split.push(name),
             None => {
-                let (failed, succeeded) = (key.0.len(), key.1.len());
                 let factor = Factor {
                     attribute,
                     value: value.map(str::to_owned),
@@ -92,7 +95,7 @@ pub fn factors(failures: &[Observation<'_>], successes: &[Observation<'_>]) -> V
                     succeeded_with,
                     succeeded,
                     score: ochiai(failed_with, failed, succeeded_with),
-                    p_value: fisher(failed_with, failed, succeeded_with, succeeded),
+                    p_value: logs.fisher(failed_with, failed, succeeded_with, succeeded),
                     same_split: Vec::new(),
                 };
                 merged.insert(key, factor);
@@ -118,32 +121,12 @@ fn is_lost(attribute: Attribute, failures: &[Observation<'_>]) -> bool {
         && failures.iter().all(|o| o.event.request().is_none())
 }
 
-fn count(flags: &[bool]) -> usize {
-    flags.iter().filter(|f| **f).count()
-}
-
-/// Ochiai's coefficient: failures with the value over the geometric mean of all failures and all
-/// calls with the value.
 fn ochiai(failed_with: usize, failed: usize, succeeded_with: usize) -> f64 {
     let all = (failed as f64) * ((failed_with + succeeded_with) as f64);
     if all <= 0.0 { 0.0 } else { failed_with as f64 / all.sqrt() }
 }
 
-/// Fisher's exact test, two-sided: the probability of a split at least as uneven as this one.
-fn fisher(a: usize, failed: usize, c: usize, succeeded: usize) -> f64 {
-    let with = a + c;
-    let total = failed + succeeded;
-    let logs = LogFactorials::new(total);
-    let probability = |x: usize| {
-        (logs.choose(failed, x) + logs.choose(succeeded, with - x) - logs.choose(total, with)).exp()
-    };
-    let observed = probability(a);
-    let low = with.saturating_sub(succeeded);
-    let high = failed.min(with);
-    let sum: f64 = (low..=high).map(probability).filter(|p| *p <= observed * (1.0 + 1e-9)).sum();
-    sum.clamp(0.0, 1.0)
-}
-
+/// Logarithms of factorials, worked out once for all the tests of a table.
 struct LogFactorials(Vec<f64>);
 
 impl LogFactorials {
@@ -164,6 +147,22 @@ impl LogFactorials {
 
     fn choose(&self, n: usize, k: usize) -> f64 {
         if k > n { f64::NEG_INFINITY } else { self.get(n) - self.get(k) - self.get(n - k) }
+    }
+
+    /// Fisher's exact test, two-sided: the probability of a split at least as uneven as this one.
+    fn fisher(&self, a: usize, failed: usize, c: usize, succeeded: usize) -> f64 {
+        let with = a + c;
+        let total = failed + succeeded;
+        let probability = |x: usize| {
+            let ways = self.choose(failed, x) + self.choose(succeeded, with - x);
+            (ways - self.choose(total, with)).exp()
+        };
+        let observed = probability(a);
+        let low = with.saturating_sub(succeeded);
+        let high = failed.min(with);
+        let at_least_as_uneven = |p: &f64| *p <= observed * (1.0 + 1e-9);
+        let sum: f64 = (low..=high).map(probability).filter(at_least_as_uneven).sum();
+        sum.clamp(0.0, 1.0)
     }
 }
 
@@ -191,9 +190,10 @@ mod tests {
     #[test]
     fn fisher_agrees_with_the_textbook() {
         // Fisher's tea tasting: 3 of 4 against 1 of 4 is 0.4857 two-sided.
-        assert!((fisher(3, 4, 1, 4) - 0.485_714).abs() < 1e-5);
+        let logs = LogFactorials::new(53);
+        assert!((logs.fisher(3, 4, 1, 4) - 0.485_714).abs() < 1e-5);
         // 12 of 12 against 0 of 41: 1 / C(53, 12).
-        let p = fisher(12, 12, 0, 41);
+        let p = logs.fisher(12, 12, 0, 41);
         assert!(p > 0.0 && p < 1e-11, "{p}");
     }
 

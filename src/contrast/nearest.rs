@@ -17,15 +17,7 @@ pub struct Difference {
 
 /// What differs between two calls, most telling first.
 pub fn differences(failed: &Observation<'_>, succeeded: &Observation<'_>) -> Vec<Difference> {
-    let mut attributes: Vec<Attribute> =
-        failed.values().iter().chain(succeeded.values()).map(|(a, _)| *a).collect();
-    attributes.sort_unstable();
-    attributes.dedup();
-    attributes
-        .into_iter()
-        .filter(|a| failed.get(*a) != succeeded.get(*a))
-        // A denied call has lost its request; what it no longer shows is no difference.
-        .filter(|a| *a != Attribute::EncryptionContextKeys || failed.event.request().is_some())
+    differing(failed, succeeded)
         .map(|attribute| Difference {
             attribute,
             failed: failed.get(attribute).map(str::to_owned),
@@ -48,6 +40,18 @@ pub fn comparable<'e>(events: &'e [Event], chains: &Chains, index: usize) -> Vec
     found.filter_map(|(at, _)| Observation::new(events, chains, at)).collect()
 }
 
+/// The attributes in which two calls differ, in their order.
+fn differing<'o>(
+    failed: &'o Observation<'_>,
+    succeeded: &'o Observation<'_>,
+) -> impl Iterator<Item = Attribute> + 'o {
+    Attribute::ALL
+        .into_iter()
+        .filter(|a| failed.get(*a) != succeeded.get(*a))
+        // A denied call has lost its request; what it no longer shows is no difference.
+        .filter(|a| *a != Attribute::EncryptionContextKeys || failed.event.request().is_some())
+}
+
 /// Position in `successes` of the one nearest to `failed`; ties go to the one nearest in time,
 /// then to the smaller event id, so that the answer does not depend on the order of files.
 pub fn nearest(failed: &Observation<'_>, successes: &[Observation<'_>]) -> Option<usize> {
@@ -55,8 +59,7 @@ pub fn nearest(failed: &Observation<'_>, successes: &[Observation<'_>]) -> Optio
         .iter()
         .enumerate()
         .min_by_key(|(_, success)| {
-            let apart: u32 =
-                differences(failed, success).iter().map(|d| d.attribute.distance()).sum();
+            let apart: u32 = differing(failed, success).map(Attribute::distance).sum();
             let seconds = success.event.time.seconds_since(failed.event.time).unsigned_abs();
             (apart, seconds, success.event.id())
         })
