@@ -271,10 +271,11 @@ fn worth_of(sayers: usize) -> f64 {
     match sayers {
         0 => 0.0,
         1..=4 => 6.0,
-        5..=FEW => 3.0,
-        ..=256 => 1.0,
+        few if few <= FEW => 3.0,
+        some if some <= 256 => 1.0,
         _ => 0.2,
     }
+}
 }
 
 /// An entry of a list: the position of a possible parent.
