@@ -276,7 +276,6 @@ fn worth_of(sayers: usize) -> f64 {
         _ => 0.2,
     }
 }
-}
 
 /// An entry of a list: the position of a possible parent.
 trait Entry {

@@ -55,10 +55,9 @@ impl Language {
 /// Lists the files of a language; both languages have the same ones.
 macro_rules! catalogues {
     ($tag:literal) => {
-        [
+        &[
             ("names.ftl", include_str!(concat!("../../locales/", $tag, "/names.ftl"))),
-static ENGLISH: &[(&str, &str)] = &catalogues!("en");
-static JAPANESE: &[(&str, &str)] = &catalogues!("ja");
+            ("chain.ftl", include_str!(concat!("../../locales/", $tag, "/chain.ftl"))),
             ("history.ftl", include_str!(concat!("../../locales/", $tag, "/history.ftl"))),
             ("diagnosis.ftl", include_str!(concat!("../../locales/", $tag, "/diagnosis.ftl"))),
             ("remedy.ftl", include_str!(concat!("../../locales/", $tag, "/remedy.ftl"))),
@@ -67,12 +66,13 @@ static JAPANESE: &[(&str, &str)] = &catalogues!("ja");
             ("compare.ftl", include_str!(concat!("../../locales/", $tag, "/compare.ftl"))),
             ("markdown.ftl", include_str!(concat!("../../locales/", $tag, "/markdown.ftl"))),
             ("html.ftl", include_str!(concat!("../../locales/", $tag, "/html.ftl"))),
+            ("log.ftl", include_str!(concat!("../../locales/", $tag, "/log.ftl"))),
         ]
     };
 }
 
-static ENGLISH: [(&str, &str); 10] = catalogues!("en");
-static JAPANESE: [(&str, &str); 10] = catalogues!("ja");
+static ENGLISH: &[(&str, &str)] = catalogues!("en");
+static JAPANESE: &[(&str, &str)] = catalogues!("ja");
 
 /// Every ASCII word of the catalogues of all languages, in lower case: what the program itself
 /// says, as opposed to what it repeats from a log.
