@@ -10,7 +10,18 @@ use crate::report::Kind;
 
 /// Why did the call to AWS fail? Reads CloudTrail, offline, without credentials.
 #[derive(Debug, Parser)]
-#[command(name = "trailwhy", version, about, max_term_width = 100)]
+#[command(
+    name = "trailwhy",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  trailwhy analyze s3-export/                              what failed, and which policy denied
+  trailwhy explain s3-export/ vol-0a1b2c3d4e5f60718        what happened to this volume
+  trailwhy compare s3-export/ --failed vol-0a1b2c3d4e5f60718
+  trailwhy help analyze                                    all options, with more examples"
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -273,6 +284,11 @@ pub struct CompareArguments {
 
 /// Arguments of `chains`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy chains s3-export/ --failed
+  trailwhy chains s3-export/ --action 'kms:*' --principal deploy
+  trailwhy chains s3-export/ --resource vol-0a1b2c3d4e5f60718 --format json")]
 pub struct ChainsArguments {
     /// What to read
     #[command(flatten)]
@@ -371,9 +387,15 @@ pub enum Command {
     /// List who changed policies, grants and key states, with the difference
     Changes(Box<ChangesArguments>),
     /// Print the JSON Schema of the report
+    #[command(after_help = "Example: trailwhy schema > report.schema.json")]
     Schema,
     /// Print shell completions or the manual page
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:
+  trailwhy generate completions bash > ~/.local/share/bash-completion/completions/trailwhy
+  trailwhy generate man > trailwhy.1"
+    )]
     Generate(Generate),
     /// Evaluate IAM requests: one JSON case per line in, one verdict per line out
     ///
@@ -383,6 +405,7 @@ pub enum Command {
     /// `settings` (`s3_block_public_access`). A verdict has `id`, `result`, `layer`, `blocked_by`,
     /// `statements` and `unknown`; a line that cannot be read has `id` and `error`, and the exit
     /// status is then 2.
+    #[command(after_help = "Example: trailwhy simulate < requests.jsonl > verdicts.jsonl")]
     Simulate,
 }
 

@@ -216,8 +216,8 @@ html-occurrences-listed = { $listed } of { $count } are listed. The JSON report 
 html-asked-event = User call
 html-denied-event = Denied call
 html-raw = { $count ->
-    [one] 1 record as CloudTrail wrote it
-   *[other] { $count } records as CloudTrail wrote them
+    [one] 1 record, rebuilt from what was read
+   *[other] { $count } records, rebuilt from what was read
 }
 html-raw-note = The members that CloudTrail documents, as they were read. Session tokens and encoded authorization messages are left out.
 html-secret = (left out)

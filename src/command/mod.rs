@@ -13,6 +13,7 @@ pub mod gate;
 mod generate;
 pub mod ignore;
 mod policies;
+mod progress;
 mod reading;
 mod schema;
 mod simulate;

@@ -1,20 +1,16 @@
-//! What every command that reads an export shares: its arguments turned into ingest's options, a
-//! progress bar and warnings on standard error, and the coverage of the report.
+//! What every command that reads an export shares: its arguments turned into ingest's options,
+//! warnings on standard error, and the coverage of the report.
 
-use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::config::Config;
+use super::progress::Bar;
 use crate::chain::Knowledge;
 use crate::chain::service::Table;
 use crate::cli::ReadArguments;
 use crate::error::{Error, Result};
 use crate::history::History;
-use crate::ingest::{self, Ingested, Input, Ledger, Options, Progress};
+use crate::ingest::{self, Ingested, Input, Ledger, Options};
 use crate::report::{BlindSpot, Bytes, Coverage, Events, Files, SkippedFile, Span, sanitize};
 
 /// Skipped files named on standard error; the rest is counted.
@@ -50,7 +46,6 @@ pub(super) fn read(arguments: &ReadArguments, config: &Config) -> Result<Ingeste
         ..Options::default()
     };
     let bar = Bar::new(arguments.quiet);
-    bar.watch_interrupts();
     let ingested = ingest::read(&inputs, &options, &bar)?;
     bar.finish();
     if !arguments.quiet {
@@ -151,62 +146,5 @@ pub(super) fn coverage(ledger: &Ledger) -> Coverage {
                 event_id: spot.event_id.clone(),
             })
             .collect(),
-    }
-}
-
-/// A bar on standard error, shown only to a person.
-struct Bar {
-    bar: Option<Mutex<ProgressBar>>,
-    found: Arc<AtomicU64>,
-    done: Arc<AtomicU64>,
-}
-
-impl Bar {
-    fn new(quiet: bool) -> Bar {
-        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
-            let bar = ProgressBar::new(0);
-            let style = "{wide_bar} {pos}/{len} files  {per_sec}  {eta} left";
-            if let Ok(style) = ProgressStyle::with_template(style) {
-                bar.set_style(style);
-            }
-            Mutex::new(bar)
-        });
-        Bar { bar, found: Arc::default(), done: Arc::default() }
-    }
-
-    /// Ctrl-C says how far the reading got, and leaves no half-drawn bar behind.
-    fn watch_interrupts(&self) {
-        let (found, done) = (Arc::clone(&self.found), Arc::clone(&self.done));
-        // Errs when a handler is set already, as in a second read of one process: that one serves.
-        let _ = ctrlc::set_handler(move || {
-            anstream::eprintln!(
-                "\ntrailwhy: interrupted after {} of {} files; nothing was written",
-                done.load(Ordering::Relaxed),
-                found.load(Ordering::Relaxed)
-            );
-            std::process::exit(130);
-        });
-    }
-
-    fn with(&self, act: impl FnOnce(&ProgressBar)) {
-        if let Some(bar) = self.bar.as_ref().and_then(|bar| bar.lock().ok()) {
-            act(&bar);
-        }
-    }
-
-    fn finish(&self) {
-        self.with(ProgressBar::finish_and_clear);
-    }
-}
-
-impl Progress for Bar {
-    fn found(&self, files: u64) {
-        self.found.store(files, Ordering::Relaxed);
-        self.with(|bar| bar.set_length(files));
-    }
-
-    fn done(&self, _stored: u64) {
-        self.done.fetch_add(1, Ordering::Relaxed);
-        self.with(|bar| bar.inc(1));
     }
 }

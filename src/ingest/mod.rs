@@ -68,8 +68,8 @@ pub struct Options {
 pub trait Progress: Sync {
     /// So many files will be read.
     fn found(&self, _files: u64) {}
-    /// A file is done with; it took so many bytes on disk.
-    fn done(&self, _stored: u64) {}
+    /// A file is done with; it took so many bytes on disk and held so many records.
+    fn done(&self, _stored: u64, _records: u64) {}
 }
 
 /// Nobody watches.

@@ -114,7 +114,7 @@ impl Plan {
         let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Part)| {
             let Some(source) = self.sources.get(number) else { return };
             let account = file::read(source, order, desk, &mut |events| emit(Part::Events(events)));
-            progress.done(account.stored);
+            progress.done(account.stored, account.tally.understood);
             emit(Part::Done(Box::new(account)));
         };
         pipeline::in_order(self.sources.len(), self.threads(), job, |number, part| match part {
