@@ -1,10 +1,12 @@
 //! One CloudTrail call, compact: every text of it lies in one allocation, reached by field.
 //!
 //! An export holds millions of calls and most of them are never looked at twice, so an [`Event`]
-//! costs two allocations whatever it holds, and the JSON inside it (`requestParameters`, …) stays
-//! text until somebody asks (see [`super::json`]).
+//! costs one allocation whatever it holds, and the JSON inside it (`requestParameters`, …) stays
+//! text until somebody asks (see [`super::json`]). Where each field ends stands in front of the
+//! texts, as text too: four characters of seven bits for each field that is there.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::identity::{self, CallerKind, IdentityType};
 use super::time::Time;
@@ -65,6 +67,9 @@ pub enum Field {
 /// How many fields there are.
 const FIELDS: usize = Field::EventContext as usize + 1;
 
+/// Bytes of an entry of the index in front of an event's texts.
+const ENTRY: usize = 4;
+
 /// One call as CloudTrail recorded it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Event {
@@ -83,24 +88,80 @@ pub struct Event {
     pub session_created: Option<Time>,
     /// `sessionCredentialFromConsole`.
     pub from_console: bool,
+    /// The index, then the texts of the fields that are present, in the order of [`Field`].
     text: Box<str>,
-    ends: Box<[u32; FIELDS]>,
+    /// A bit for each field that is there.
     present: u64,
 }
 
 impl Event {
+    /// How many fields there are.
+    pub(crate) const FIELDS: usize = FIELDS;
+
     /// The text of a field; `None` when the record lacks it, has `null`, or an empty text.
     pub fn get(&self, field: Field) -> Option<&str> {
-        let index = field as usize;
-        if self.present & (1 << index) == 0 {
+        let bit = 1_u64 << field as usize;
+        if self.present & bit == 0 {
             return None;
         }
-        let end = *self.ends.get(index)? as usize;
-        let start = match index {
-            0 => 0,
-            _ => *self.ends.get(index - 1)? as usize,
-        };
-        self.text.get(start..end)
+        let before = (self.present & (bit - 1)).count_ones() as usize;
+        self.text.get(self.start(before)?..self.end(before)?)
+    }
+
+    /// Where the text starts that is the `number`th of those present.
+    fn start(&self, number: usize) -> Option<usize> {
+        match number {
+            0 => Some(self.present.count_ones() as usize * ENTRY),
+            _ => self.end(number - 1),
+        }
+    }
+
+    /// Where the text ends that is the `number`th of those present.
+    fn end(&self, number: usize) -> Option<usize> {
+        let entry = self.text.as_bytes().get(number * ENTRY..)?.first_chunk::<ENTRY>()?;
+        Some(entry.iter().rev().fold(0, |end, seven| end << 7 | usize::from(*seven)))
+    }
+
+    /// An event of texts in the order of [`Field`]. Empty ones are none, and what no longer fits
+    /// (see [`EventBuilder::put`]) is passed over. Flags that are no text start out unknown.
+    pub(crate) fn of(
+        texts: &[Option<&str>; FIELDS],
+        time: Time,
+        identity_type: IdentityType,
+    ) -> Event {
+        let mut index = [0_u8; FIELDS * ENTRY];
+        let (entries, _) = index.as_chunks_mut::<ENTRY>();
+        let all = texts.iter().flatten().filter(|text| !text.is_empty()).count() * ENTRY;
+        let (mut end, mut present) = (all, 0_u64);
+        let mut entries = entries.iter_mut();
+        for (at, text) in texts.iter().enumerate() {
+            let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
+            let Some(entry) = entries.next() else { break };
+            if end + text.len() <= MOST {
+                end += text.len();
+                present |= 1 << at;
+            }
+            for (place, seven) in entry.iter_mut().enumerate() {
+                *seven = (end >> (7 * place)) as u8 & 0x7f;
+            }
+        }
+        if present.count_ones() as usize * ENTRY != all {
+            return Event::of(&without(texts, present), time, identity_type);
+        }
+        let mut text = String::with_capacity(end);
+        text.push_str(index.get(..all).and_then(|i| str::from_utf8(i).ok()).unwrap_or_default());
+        texts.iter().flatten().for_each(|field| text.push_str(field));
+        Event {
+            time,
+            identity_type,
+            read_only: None,
+            management_event: None,
+            mfa: None,
+            session_created: None,
+            from_console: false,
+            text: text.into_boxed_str(),
+            present,
+        }
     }
 
     /// `eventID`; every kept event has one (ingest makes one from the content where it is missing).
@@ -212,20 +273,20 @@ impl Event {
 
     /// Every text of the record by itself.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let starts = std::iter::once(&0).chain(self.ends.iter());
-        let ranges = starts.zip(self.ends.iter());
-        ranges.filter_map(|(start, end)| self.text.get(*start as usize..*end as usize))
+        let numbers = 0..self.present.count_ones() as usize;
+        numbers.filter_map(|number| self.text.get(self.start(number)?..self.end(number)?))
     }
 
     /// How many texts the record holds, and all of them one after another: to choose between copies
     /// of one call, which need not be equally complete.
     pub fn content(&self) -> (u32, &str) {
-        (self.present.count_ones(), &self.text)
+        let present = self.present.count_ones();
+        (present, self.text.get(present as usize * ENTRY..).unwrap_or_default())
     }
 
     /// Bytes this event keeps allocated.
     pub fn size(&self) -> usize {
-        size_of::<Self>() + self.text.len() + size_of::<[u32; FIELDS]>()
+        size_of::<Self>() + self.text.len()
     }
 }
 
@@ -235,18 +296,31 @@ impl fmt::Debug for Event {
     }
 }
 
+/// Only the fields in `present`.
+fn without<'t>(texts: &[Option<&'t str>; FIELDS], present: u64) -> [Option<&'t str>; FIELDS] {
+    let mut left = *texts;
+    for (at, text) in left.iter_mut().enumerate() {
+        *text = text.filter(|_| present & (1 << at) != 0);
+    }
+    left
+}
+
+/// Bytes that an event can hold; a record takes 256 KB at most (CloudTrail quotas), what a stranger
+/// made up can be larger.
+const MOST: usize = (1 << (7 * ENTRY)) - 1;
+
 /// Builds an [`Event`]; fields must be given in the order of [`Field`].
 #[derive(Debug)]
 pub struct EventBuilder {
     text: String,
-    ends: Box<[u32; FIELDS]>,
-    present: u64,
+    /// What of `text` belongs to which field.
+    places: [Range<usize>; FIELDS],
     next: usize,
 }
 
 impl Default for EventBuilder {
     fn default() -> Self {
-        EventBuilder { text: String::new(), ends: Box::new([0; FIELDS]), present: 0, next: 0 }
+        EventBuilder { text: String::new(), places: [const { 0..0 }; FIELDS], next: 0 }
     }
 }
 
@@ -256,45 +330,30 @@ impl EventBuilder {
         EventBuilder { text: String::with_capacity(bytes), ..Self::default() }
     }
 
-    /// Stores one field. Empty text, JSON `null`, and a field out of order are passed over.
+    /// Stores one field. Empty text, a field out of order, and what goes beyond 256 MB are passed
+    /// over.
     pub fn put(&mut self, field: Field, value: Option<&str>) {
         let index = field as usize;
         debug_assert!(index >= self.next, "{field:?} comes too late");
         let Some(value) = value.filter(|v| !v.is_empty()) else { return };
-        if index < self.next || self.text.len() + value.len() > u32::MAX as usize {
+        if index < self.next {
             return;
         }
-        self.fill(index);
+        let start = self.text.len();
         self.text.push_str(value);
-        if let Some(end) = self.ends.get_mut(index) {
-            *end = self.text.len() as u32;
+        if let Some(place) = self.places.get_mut(index) {
+            *place = start..self.text.len();
         }
-        self.present |= 1 << index;
         self.next = index + 1;
     }
 
-    fn fill(&mut self, until: usize) {
-        let here = self.text.len() as u32;
-        for end in self.ends.iter_mut().take(until).skip(self.next) {
-            *end = here;
-        }
-    }
-
     /// The event. Flags that are no text start out unknown; the caller sets them.
-    pub fn finish(mut self, time: Time, identity_type: IdentityType) -> Event {
-        self.fill(FIELDS);
-        Event {
-            time,
-            identity_type,
-            read_only: None,
-            management_event: None,
-            mfa: None,
-            session_created: None,
-            from_console: false,
-            text: self.text.into_boxed_str(),
-            ends: self.ends,
-            present: self.present,
+    pub fn finish(self, time: Time, identity_type: IdentityType) -> Event {
+        let mut texts = [None; FIELDS];
+        for (text, place) in texts.iter_mut().zip(&self.places) {
+            *text = self.text.get(place.clone()).filter(|text| !text.is_empty());
         }
+        Event::of(&texts, time, identity_type)
     }
 }
 
@@ -317,5 +376,31 @@ mod tests {
         assert_eq!(e.session_name(), Some("s"));
         assert_eq!(e.get(Field::EventContext), Some("{}"));
         assert_eq!(e.get(Field::Addendum), None);
+        assert_eq!(e.content(), (4, "e1Decryptarn:aws:sts::1:assumed-role/R/s{}"));
+    }
+
+    #[test]
+    fn long_texts_are_found_again() {
+        let long = "ü".repeat(3_000_000);
+        let mut b = EventBuilder::default();
+        b.put(Field::EventName, Some("Decrypt"));
+        b.put(Field::RequestParameters, Some(&long));
+        b.put(Field::Resources, Some("[]"));
+        let e = b.finish(Time(0), IdentityType::Missing);
+        assert_eq!(
+            (e.name(), e.request(), e.get(Field::Resources)),
+            ("Decrypt", Some(&*long), Some("[]"))
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out() {
+        let huge = "x".repeat(MOST);
+        let mut b = EventBuilder::default();
+        b.put(Field::EventName, Some("Decrypt"));
+        b.put(Field::RequestParameters, Some(&huge));
+        b.put(Field::Resources, Some("[]"));
+        let e = b.finish(Time(0), IdentityType::Missing);
+        assert_eq!((e.name(), e.request(), e.get(Field::Resources)), ("Decrypt", None, Some("[]")));
     }
 }

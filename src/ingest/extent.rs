@@ -85,8 +85,15 @@ fn scalar(text: &str) -> Extent {
 /// `{"eventVersion"` cannot stand inside a JSON string, where its quotes would be escaped, so even
 /// in damaged text this is the start of an object.
 pub(super) fn next_record(text: &str) -> Option<usize> {
-    memchr::memmem::find(text.as_bytes(), b"{\"eventVersion\"")
+    memchr::memmem::find(text.as_bytes(), RECORD)
 }
+
+/// Whether a record as CloudTrail writes it starts here.
+pub(super) fn is_record(text: &str) -> bool {
+    text.as_bytes().starts_with(RECORD)
+}
+
+const RECORD: &[u8] = b"{\"eventVersion\"";
 
 #[cfg(test)]
 mod tests {

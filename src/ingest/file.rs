@@ -6,20 +6,21 @@ use std::io::{self, Read};
 use super::charset::Charset;
 use super::foreign;
 use super::gzip;
+use super::header::Needs;
 use super::inflate::{Bytes, Caps, Damage, Inflate};
 use super::ledger::{Ledger, Reason, Skip};
-use super::reading::{Reading, Tally};
+use super::marks::Marks;
+use super::reading::{Part, Reading, Tally};
 use super::scan::Scan;
 use super::selection::Selection;
 use super::source::Source;
 use super::window::Window;
-use crate::event::Event;
 
 /// Bytes looked at together: small enough to stay in the processor's cache between inflating and
 /// parsing, large enough that a record cut by its end costs little.
-const WINDOW: usize = 512 << 10;
+pub(super) const WINDOW: usize = 512 << 10;
 
-/// Events handed over together, so that a huge file does not gather all of its own first.
+/// Records handed over together, so that a huge file does not gather all of its own first.
 const PART: usize = 4096;
 
 /// What a worker keeps from file to file.
@@ -29,20 +30,26 @@ pub(super) struct Desk {
     window: Window,
     /// Text that is not yet UTF-8.
     raw: Window,
+    marks: Marks,
 }
 
 /// What reading a file needs to know.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Order<'o> {
     pub(super) selection: &'o Selection,
+    /// What decides whether a record is needed; without it all are.
+    pub(super) needs: Option<Needs>,
     pub(super) caps: Caps,
     /// Bytes looked at together.
     pub(super) window: usize,
+    /// Whether records are read by their outline where that can be done; otherwise all go through
+    /// the parser, to compare.
+    pub(super) outlines: bool,
 }
 
 impl<'o> Order<'o> {
     pub(super) fn new(selection: &'o Selection, caps: Caps) -> Order<'o> {
-        Order { selection, caps, window: WINDOW }
+        Order { selection, needs: None, caps, window: WINDOW, outlines: true }
     }
 }
 
@@ -60,7 +67,7 @@ pub(super) fn read<'o>(
     source: &Source,
     order: Order<'o>,
     desk: &mut Desk,
-    emit: &mut dyn FnMut(Vec<Event>),
+    emit: &mut dyn FnMut(Part),
 ) -> Account {
     let opened: io::Result<Box<dyn Read>> = match &source.path {
         Some(path) => File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
@@ -83,9 +90,9 @@ pub(super) fn read_bytes<'o>(
     bytes: &mut dyn Read,
     order: Order<'o>,
     desk: &mut Desk,
-    emit: &mut dyn FnMut(Vec<Event>),
+    emit: &mut dyn FnMut(Part),
 ) -> Account {
-    let Desk { inflate, window, raw } = desk;
+    let Desk { inflate, window, raw, marks } = desk;
     window.shrink(4 * WINDOW);
     raw.shrink(0);
     let mut bytes = inflate.open(bytes, order.caps);
@@ -93,7 +100,7 @@ pub(super) fn read_bytes<'o>(
     if window.bytes().starts_with(&gzip::MAGIC) {
         return read_inner(&mut bytes, window, order, emit);
     }
-    walk(bytes, more, order, window, raw, emit)
+    walk(bytes, more, order, Space { window, raw, marks }, emit)
 }
 
 /// Gzip inside gzip: Firehose compresses what CloudWatch Logs sends it compressed.
@@ -101,14 +108,14 @@ fn read_inner<'o>(
     outer: &mut Bytes<'_>,
     window: &mut Window,
     order: Order<'o>,
-    emit: &mut dyn FnMut(Vec<Event>),
+    emit: &mut dyn FnMut(Part),
 ) -> Account {
     let mut desk = Desk::default();
-    let Desk { inflate, window: inner, raw } = &mut desk;
+    let Desk { inflate, window: inner, raw, marks } = &mut desk;
     let mut rest = Rest { outer, window };
     let mut bytes = inflate.open(&mut rest, order.caps);
     let more = bytes.fill(inner, order.window);
-    let mut account = walk(bytes, more, order, inner, raw, emit);
+    let mut account = walk(bytes, more, order, Space { window: inner, raw, marks }, emit);
     account.stored = outer.stored();
     if account.damage.is_none() {
         account.damage = outer.damage().cloned();
@@ -137,15 +144,22 @@ impl Read for Rest<'_, '_> {
     }
 }
 
+/// The memory a walk needs.
+struct Space<'s> {
+    window: &'s mut Window,
+    raw: &'s mut Window,
+    marks: &'s mut Marks,
+}
+
 fn walk<'o>(
     mut bytes: Bytes<'_>,
     mut more: bool,
     order: Order<'o>,
-    window: &mut Window,
-    raw: &mut Window,
-    emit: &mut dyn FnMut(Vec<Event>),
+    space: Space<'_>,
+    emit: &mut dyn FnMut(Part),
 ) -> Account {
-    let mut reading = Reading::new(order.selection);
+    let Space { window, raw, marks } = space;
+    let mut reading = Reading::new(order.selection, order.needs);
     let mut invalid_utf8 = false;
     if let Some(format) = foreign::format(window.bytes()) {
         reading.tally.neighbour = Some((Reason::UnsupportedFormat, format));
@@ -156,12 +170,13 @@ fn walk<'o>(
         std::mem::swap(window, raw);
         more = charset.fill(&mut bytes, more, raw, window, order.window);
     }
-    let mut scan = Scan::default();
+    let mut scan = Scan::new(order.outlines.then_some(marks));
     loop {
-        invalid_utf8 |= window.make_valid(!more);
-        let consumed = scan.scan(window.text(), !more, &mut reading);
-        if reading.events.len() >= PART {
-            emit(std::mem::take(&mut reading.events));
+        let (consumed, replaced) =
+            window.with_text(!more, |text| scan.scan(text, !more, &mut reading));
+        invalid_utf8 |= replaced;
+        if let Some(part) = reading.part(PART) {
+            emit(part);
         }
         if !more {
             break;
@@ -173,8 +188,8 @@ fn walk<'o>(
             other => other.fill(&mut bytes, true, raw, window, target),
         };
     }
-    if !reading.events.is_empty() {
-        emit(std::mem::take(&mut reading.events));
+    if let Some(part) = reading.part(1) {
+        emit(part);
     }
     Account::of(reading, &bytes, invalid_utf8)
 }
@@ -208,7 +223,7 @@ impl Account {
     }
 
     /// Everything that has to be said about the file.
-    fn reasons(&self) -> Vec<(Reason, Option<String>)> {
+    pub(super) fn reasons(&self) -> Vec<(Reason, Option<String>)> {
         let tally = &self.tally;
         let mut reasons = Vec::new();
         for (reason, count) in &tally.passed_over {

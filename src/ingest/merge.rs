@@ -3,71 +3,92 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
+use super::identifier::Identifier;
 use crate::event::{Event, Field, json};
 
-/// Sorted by time, then by `eventID`: a total order, since no two events share an id.
-pub(super) fn order(a: &Event, b: &Event) -> Ordering {
-    a.time.cmp(&b.time).then_with(|| a.id().cmp(b.id()))
+/// An event and its id as a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) id: Identifier,
+    pub(super) event: Event,
 }
 
-/// Removes copies and what corrections replace, sorts the rest, and returns how many were removed.
-pub(super) fn unite(events: Vec<Event>) -> (Vec<Event>, u64) {
-    let met = events.len();
-    let mut best: HashMap<u128, Event> = HashMap::default();
-    best.reserve(met);
-    let mut replaced = Vec::new();
-    for event in events {
-        if let Some(original) = corrected(&event) {
-            replaced.push(original);
-        }
-        match best.entry(key(event.id())) {
-            std::collections::hash_map::Entry::Vacant(slot) => {
-                slot.insert(event);
-            }
-            std::collections::hash_map::Entry::Occupied(mut slot) => {
-                if prefer(&event, slot.get()) == Ordering::Greater {
-                    slot.insert(event);
-                }
-            }
-        }
-    }
-    for original in &replaced {
-        best.remove(&key(original));
-    }
-    let mut kept: Vec<Event> = best.into_values().collect();
-    kept.sort_unstable_by(order);
-    let removed = met - kept.len();
-    (kept, removed as u64)
-}
-
-/// An `eventID` as a number: a GUID as it stands, anything else by a hash of 128 bits.
-pub(super) fn key(id: &str) -> u128 {
-    match guid(id) {
-        Some(number) => number,
-        None => id.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash: u128, byte| {
-            (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-        }),
+impl Known {
+    pub(super) fn of(event: Event) -> Known {
+        Known { id: Identifier::of(event.id()), event }
     }
 }
 
-fn guid(id: &str) -> Option<u128> {
-    if id.len() != 36 {
-        return None;
-    }
-    let mut number = 0_u128;
-    for (at, byte) in id.bytes().enumerate() {
-        if matches!(at, 8 | 13 | 18 | 23) {
-            if byte != b'-' {
-                return None;
-            }
-            continue;
+/// Sorted by time, then by `eventID`. The numbers are compared where they have the order of the
+/// texts, because the texts lie far away.
+pub(super) fn order(a: &Known, b: &Known) -> Ordering {
+    a.event.time.cmp(&b.event.time).then_with(|| match a.id.ordered && b.id.ordered {
+        true => a.id.cmp(&b.id),
+        false => a.event.id().cmp(b.event.id()),
+    })
+}
+
+/// Sorts. What comes from one file is in order already, which this way of sorting makes use of.
+pub(super) fn sort(events: &mut [Known]) {
+    events.sort_by(order);
+}
+
+/// Removes copies and what corrections replace from sorted events. `is_new` is asked once for every
+/// id and says whether it has not been asked for before. Returns how many of those that were new
+/// are replaced by corrections.
+pub(super) fn unite(events: &mut Vec<Known>, mut is_new: impl FnMut(Identifier) -> bool) -> u64 {
+    // Copies mostly have the same time and are neighbours now.
+    events.dedup_by(|later, kept| {
+        let same = later.id.number() == kept.id.number();
+        if same && prefer(&later.event, &kept.event) == Ordering::Greater {
+            std::mem::swap(later, kept);
         }
-        number = number << 4 | u128::from(char::from(byte).to_digit(16)?);
+        same
+    });
+    let mut again: HashSet<u128> = HashSet::default();
+    for known in events.iter() {
+        if !is_new(known.id) {
+            again.insert(known.id.number());
+        }
     }
-    Some(number)
+    if !again.is_empty() {
+        best_of(events, &again);
+    }
+    let before = events.len();
+    remove_corrected(events);
+    (before - events.len()) as u64
+}
+
+/// Of the copies in `again` the best is left, if it was here that the first was met.
+fn best_of(events: &mut Vec<Known>, again: &HashSet<u128>) {
+    let mut copies: HashMap<u128, Vec<usize>> = HashMap::default();
+    for (at, known) in events.iter().enumerate() {
+        if again.contains(&known.id.number()) {
+            copies.entry(known.id.number()).or_default().push(at);
+        }
+    }
+    let mut best: HashSet<usize> = HashSet::default();
+    for places in copies.values().filter(|places| places.len() > 1) {
+        let all = places.iter().filter_map(|at| Some((at, &events.get(*at)?.event)));
+        best.extend(all.max_by(|(_, a), (_, b)| prefer(a, b)).map(|(at, _)| *at));
+    }
+    let mut at = 0;
+    events.retain(|known| {
+        at += 1;
+        !again.contains(&known.id.number()) || best.contains(&(at - 1))
+    });
+}
+
+fn remove_corrected(events: &mut Vec<Known>) {
+    let originals = events.iter().filter_map(|known| corrected(&known.event));
+    let replaced: HashSet<u128> = originals.map(|id| Identifier::of(&id).number()).collect();
+    if !replaced.is_empty() {
+        events.retain(|known| !replaced.contains(&known.id.number()));
+    }
 }
 
 /// Which of two copies of one record is the better: a correction before what it corrects, then the
@@ -101,11 +122,11 @@ pub(super) fn shared(events: &[Event]) -> BTreeMap<String, Vec<usize>> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, event) in events.iter().enumerate() {
         let Some(id) = event.get(Field::SharedEventId) else { continue };
-        match first.entry(key(id)) {
-            std::collections::hash_map::Entry::Vacant(slot) => {
+        match first.entry(Identifier::of(id).number()) {
+            Entry::Vacant(slot) => {
                 slot.insert(index);
             }
-            std::collections::hash_map::Entry::Occupied(slot) => {
+            Entry::Occupied(slot) => {
                 groups.entry(id.to_owned()).or_insert_with(|| vec![*slot.get()]).push(index);
             }
         }

@@ -4,6 +4,8 @@
 //! Files are recognised by content, never by name, read in parallel, and walked through a window at
 //! a time, so that neither a huge file nor a bomb takes more memory than a window.
 
+#[cfg(test)]
+mod agreement;
 mod blind_spot;
 mod build;
 mod charset;
@@ -11,14 +13,19 @@ mod compact;
 mod draft;
 mod envelope;
 mod extent;
+mod fields;
 mod file;
 mod foreign;
 mod gzip;
+mod header;
+mod identifier;
 mod inflate;
 mod layout;
 mod ledger;
 mod mapping;
+mod marks;
 mod merge;
+mod outline;
 mod pipeline;
 mod plan;
 mod reading;
@@ -36,6 +43,7 @@ mod wire;
 use std::collections::BTreeMap;
 
 pub use blind_spot::{BlindSpot, BlindSpotKind};
+pub use header::{Header, Needs};
 pub use inflate::Caps;
 pub use layout::{DELIVERY_SLACK, Delivery};
 pub use ledger::{Ledger, Reason, Records, Skip};
@@ -44,7 +52,7 @@ pub use source::{Found, Input, Source, discover};
 
 use crate::error::Result;
 use crate::event::{Event, Time};
-use plan::Plan;
+use plan::{Books, Plan};
 use reorder::Reorder;
 
 /// What is wanted, and how far to go for it.
@@ -62,6 +70,9 @@ pub struct Options {
     pub threads: Option<usize>,
     /// How far a file may inflate.
     pub caps: Caps,
+    /// Decides which records are needed; without it all are. Those that are not are accounted for
+    /// like the others, but no event is made of them.
+    pub needs: Option<Needs>,
 }
 
 /// Told how the reading goes; called from several threads.
@@ -91,18 +102,22 @@ pub struct Ingested {
 /// Errs only when an input that the user named does not exist; damaged files are in the ledger.
 pub fn read(inputs: &[Input], options: &Options, progress: &dyn Progress) -> Result<Ingested> {
     let mut plan = Plan::make(inputs, options)?;
-    let mut events = Vec::new();
-    let books = plan.run(progress, |_, mut part| events.append(&mut part));
-    let all = events.len();
-    if let Some(last) = events.iter().map(|event| event.time).max() {
+    let mut reorder = Reorder::default();
+    let books = plan.run(progress, |_, part| reorder.push(part.unwrap_or_default()));
+    let (batch, ledger) = finish(&mut plan, reorder, books);
+    let shared = merge::shared(&batch.events);
+    Ok(Ingested { events: batch.events, ledger, shared })
+}
+
+/// The last batch, and the account of everything.
+fn finish(plan: &mut Plan, mut reorder: Reorder, books: Books) -> (Batch, Ledger) {
+    if let Some(last) = reorder.last() {
         plan.bound(last);
-        events.retain(|event| plan.selection.takes_time(event.time));
     }
-    let out_of_range = (all - events.len()) as u64;
-    let (events, duplicates) = merge::unite(events);
-    let ledger = books.close(events.len() as u64, duplicates, out_of_range);
-    let shared = merge::shared(&events);
-    Ok(Ingested { events, ledger, shared })
+    let (batch, out_of_range) = reorder.finish(|event| plan.selection.takes_time(event.time));
+    let mut ledger = books.close(reorder.kept, reorder.duplicates(), out_of_range);
+    ledger.late = reorder.late_ones;
+    (batch, ledger)
 }
 
 /// Some events in order.
@@ -130,20 +145,16 @@ pub fn stream(
 ) -> Result<Ledger> {
     let mut plan = Plan::make(inputs, options)?;
     let mut reorder = Reorder::default();
-    let books = plan.run(progress, |number, part| {
-        let end = part.is_empty();
-        reorder.push(part);
-        let complete = plan.complete_after(number).filter(|_| end);
-        if let Some(batch) = complete.and_then(|complete| reorder.advance(complete)) {
-            each(batch);
+    let books = plan.run(progress, |number, part| match part {
+        Some(part) => reorder.push(part),
+        None => {
+            let complete = plan.complete_after(number);
+            if let Some(batch) = complete.and_then(|complete| reorder.advance(complete)) {
+                each(batch);
+            }
         }
     });
-    if let Some(last) = reorder.last() {
-        plan.bound(last);
-    }
-    let (batch, out_of_range) = reorder.finish(|event| plan.selection.takes_time(event.time));
+    let (batch, ledger) = finish(&mut plan, reorder, books);
     each(batch);
-    let mut ledger = books.close(reorder.kept, reorder.duplicates, out_of_range);
-    ledger.late = reorder.late_ones;
     Ok(ledger)
 }

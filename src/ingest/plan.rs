@@ -6,16 +6,17 @@ use super::file::{self, Account, Desk, Order};
 use super::layout::DELIVERY_SLACK;
 use super::ledger::Ledger;
 use super::pipeline;
+use super::reading::Part;
 use super::selection::{Moment, Selection};
 use super::sight::Sight;
 use super::source::{Input, Source, discover};
 use super::{Options, Progress};
 use crate::error::Result;
-use crate::event::{Event, Time};
+use crate::event::Time;
 
 /// What a worker gives.
-pub(super) enum Part {
-    Events(Vec<Event>),
+enum Given {
+    Part(Part),
     Done(Box<Account>),
 }
 
@@ -94,36 +95,39 @@ impl Plan {
             if last.is_some_and(|last| last >= stamp) {
                 break;
             }
-            let mut emit = |events: Vec<Event>| {
-                last = last.max(events.iter().map(|event| event.time).max());
+            let mut emit = |part: Part| {
+                last = last.max(part.events.iter().map(|known| known.event.time).max());
             };
             file::read(source, order, &mut desk, &mut emit);
         }
         last
     }
 
-    /// Reads everything; `take` is given the events of each file and then its end, file by file.
+    /// Reads everything; `take` is given what each file holds and then nothing, file by file.
     pub(super) fn run(
         &self,
         progress: &dyn Progress,
-        mut take: impl FnMut(usize, Vec<Event>),
+        mut take: impl FnMut(usize, Option<Part>),
     ) -> Books {
         progress.found(self.sources.len() as u64);
-        let order = Order::new(&self.selection, self.options.caps);
+        // What is not needed is gone at once, so its time must not be asked for later.
+        let bounded = self.since.is_none() && self.until.is_none();
+        let needs = self.options.needs.filter(|_| bounded);
+        let order = Order { needs, ..Order::new(&self.selection, self.options.caps) };
         let mut books = Books { ledger: self.ledger.clone(), sight: Sight::default() };
-        let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Part)| {
+        let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Given)| {
             let Some(source) = self.sources.get(number) else { return };
-            let account = file::read(source, order, desk, &mut |events| emit(Part::Events(events)));
+            let account = file::read(source, order, desk, &mut |part| emit(Given::Part(part)));
             progress.done(account.stored, account.tally.understood);
-            emit(Part::Done(Box::new(account)));
+            emit(Given::Done(Box::new(account)));
         };
         pipeline::in_order(self.sources.len(), self.threads(), job, |number, part| match part {
-            Part::Events(events) => take(number, events),
-            Part::Done(account) => {
+            Given::Part(part) => take(number, Some(part)),
+            Given::Done(account) => {
                 if let Some(source) = self.sources.get(number) {
                     books.enter(source, *account);
                 }
-                take(number, Vec::new());
+                take(number, None);
             }
         });
         books

@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use super::build::{self, Flaw};
 use super::draft::Draft;
 use super::envelope::{self, Object, Peeled};
+use super::fields::Fields;
 use super::foreign;
+use super::header::{Header, Needs};
+use super::identifier::Identifier;
 use super::ledger::Reason;
+use super::merge::{self, Known};
 use super::selection::Selection;
 use super::sight::Sight;
+use super::trail_change;
 use super::wire::Record;
-use crate::event::Event;
+use crate::event::Field;
 
 /// What was met in one file, beside the events.
 #[derive(Debug, Default)]
@@ -49,19 +54,47 @@ impl Tally {
     }
 }
 
+/// Records of one file that are handed over together.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    /// Those that are needed.
+    pub(super) events: Vec<Known>,
+    /// The ids of those that are not: they are counted, and copies of them are still copies.
+    pub(super) passed: Vec<Identifier>,
+}
+
+impl Part {
+    /// Records in it.
+    pub(super) fn len(&self) -> usize {
+        self.events.len() + self.passed.len()
+    }
+}
+
 /// What one file gives, collected while it is walked through.
 #[derive(Debug)]
 pub(super) struct Reading<'s> {
     selection: &'s Selection,
-    /// What is kept and not yet handed over.
-    pub(super) events: Vec<Event>,
+    needs: Option<Needs>,
+    /// What is not yet handed over.
+    part: Part,
     /// Everything else.
     pub(super) tally: Tally,
 }
 
 impl<'s> Reading<'s> {
-    pub(super) fn new(selection: &'s Selection) -> Reading<'s> {
-        Reading { selection, events: Vec::new(), tally: Tally::default() }
+    pub(super) fn new(selection: &'s Selection, needs: Option<Needs>) -> Reading<'s> {
+        Reading { selection, needs, part: Part::default(), tally: Tally::default() }
+    }
+
+    /// What there is to be handed over, if it is at least so much, in order of time: here many
+    /// threads can do that at once.
+    pub(super) fn part(&mut self, least: usize) -> Option<Part> {
+        if self.part.len() < least {
+            return None;
+        }
+        let mut part = std::mem::take(&mut self.part);
+        merge::sort(&mut part.events);
+        Some(part)
     }
 
     /// A record in CloudTrail's own form; `text` is what it was parsed from.
@@ -73,11 +106,24 @@ impl<'s> Reading<'s> {
     }
 
     fn enter(&mut self, record: &Record<'_>) {
-        if let Some(reason) = no_call(record) {
+        let raws = record.raws();
+        self.fields(&record.fields(&raws));
+    }
+
+    /// What a record says.
+    pub(super) fn fields(&mut self, fields: &Fields<'_>) {
+        match build::padded(fields) {
+            None => self.take(fields),
+            Some(accounts) => self.take(&build::with_accounts(fields, &accounts)),
+        }
+    }
+
+    fn take(&mut self, fields: &Fields<'_>) {
+        if let Some(reason) = fields.no_call() {
             *self.tally.passed_over.entry(reason).or_default() += 1;
             return;
         }
-        if record.event_source.get().is_some_and(|source| source.starts_with("aws:")) {
+        if fields.get(Field::EventSource).is_some_and(|source| source.starts_with("aws:")) {
             // Notifications of S3, SQS and others have the same outside.
             self.tally
                 .neighbour
@@ -85,17 +131,30 @@ impl<'s> Reading<'s> {
             self.tally.foreign += 1;
             return;
         }
-        match build::event(record) {
-            Ok(event) => {
-                self.tally.understood += 1;
-                if !self.selection.takes(&event) {
-                    self.tally.out_of_range += 1;
-                    return;
-                }
-                self.tally.sight.see(&event);
-                self.events.push(event);
+        let header = match build::time(fields) {
+            Ok(time) => Header::new(fields, time),
+            Err(flaw) => return self.flawed(flaw),
+        };
+        self.tally.understood += 1;
+        if !self.selection.takes(&header) {
+            self.tally.out_of_range += 1;
+            return;
+        }
+        let changes = trail_change::may_be(&header);
+        let needed = changes || self.needs.is_none_or(|needs| needs(&header));
+        match fields.get(Field::EventId).filter(|_| !needed) {
+            Some(id) => {
+                self.tally.sight.see(&header, id);
+                self.part.passed.push(Identifier::of(id));
             }
-            Err(flaw) => self.flawed(flaw),
+            None => {
+                let known = Known::of(build::event(fields, header.time()));
+                self.tally.sight.see(&header, known.event.id());
+                if changes {
+                    self.tally.sight.change(&known.event);
+                }
+                self.part.events.push(known);
+            }
         }
     }
 
@@ -190,15 +249,4 @@ impl Peeled for Reading<'_> {
             self.tally.neighbour = foreign::object(object);
         }
     }
-}
-
-/// Records that tell of no call: Insights events and aggregated data events.
-fn no_call(record: &Record<'_>) -> Option<Reason> {
-    let kind = record.event_type.get();
-    let category = record.event_category.get();
-    if kind == Some("AwsCloudTrailInsight") || category == Some("Insight") {
-        return Some(Reason::Insight);
-    }
-    let aggregated = kind == Some("AwsAggregatedEvent") || category == Some("Aggregated");
-    aggregated.then_some(Reason::Aggregated)
 }

@@ -11,7 +11,10 @@ use serde_json::{Deserializer, Value};
 use super::draft::Draft;
 use super::envelope::{self, Peeled};
 use super::extent::{self, Extent};
+use super::fields::Fields;
 use super::ledger::Reason;
+use super::marks::Marks;
+use super::outline::{Outline, Stop};
 use super::reading::Reading;
 use super::table::{self, Table};
 use super::wire::Record;
@@ -54,12 +57,16 @@ enum Step {
 }
 
 /// The state of the walk through one file.
-#[derive(Debug, Default)]
-pub(super) struct Scan {
+#[derive(Debug)]
+pub(super) struct Scan<'m> {
     frames: Vec<Frame>,
     /// Set after damage: look for the start of a record before anything else.
     lost: bool,
     mode: Mode,
+    /// Of the text being walked through, as soon as a record is met in it; without them every record
+    /// goes through the parser.
+    marks: Option<&'m mut Marks>,
+    marked: bool,
 }
 
 /// What the file is made of.
@@ -74,10 +81,16 @@ enum Mode {
     Rows(Table),
 }
 
-impl Scan {
+impl<'m> Scan<'m> {
+    /// At the start of a file; the memory of `marks` is used again.
+    pub(super) fn new(marks: Option<&'m mut Marks>) -> Scan<'m> {
+        Scan { frames: Vec::new(), lost: false, mode: Mode::Unknown, marks, marked: false }
+    }
+
     /// Reads as many records as `text` holds and returns how much of it is done with. `last` says
     /// that nothing follows.
     pub(super) fn scan(&mut self, text: &str, last: bool, reading: &mut Reading<'_>) -> usize {
+        self.marked = false;
         if matches!(self.mode, Mode::Unknown) {
             self.mode = look_at_start(text, reading);
         }
@@ -186,6 +199,9 @@ impl Scan {
         if tail.first() != b'{' {
             return element(tail, reading);
         }
+        if let Some(step) = self.outlined(tail, reading) {
+            return step;
+        }
         match self.opening(tail, reading) {
             Opening::Container(at) => {
                 self.frames.push(Frame::Object);
@@ -194,6 +210,24 @@ impl Scan {
             Opening::Record => record(tail, reading),
             Opening::Element => element(tail, reading),
             Opening::More => Step::More,
+        }
+    }
+
+    /// Reads a record as CloudTrail writes it; `None` when what is here is anything else.
+    fn outlined(&mut self, tail: Tail<'_>, reading: &mut Reading<'_>) -> Option<Step> {
+        let marks = self.marks.as_deref_mut().filter(|_| extent::is_record(tail.rest()))?;
+        if !self.marked {
+            marks.map(tail.text.as_bytes());
+            self.marked = true;
+        }
+        let mut fields = Fields::default();
+        match (Outline { text: tail.text, marks }).record(tail.at, &mut fields) {
+            Ok(end) => {
+                reading.fields(&fields);
+                Some(Step::To(end))
+            }
+            Err(Stop::More) if !tail.last => Some(Step::More),
+            Err(Stop::More | Stop::Unusual) => None,
         }
     }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use super::header::Header;
 use super::layout::{DELIVERY_SLACK, Delivery};
 use crate::error::Error;
-use crate::event::{Event, Field, Time};
+use crate::event::{Field, Time};
 
 /// A moment as a person gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,9 +63,9 @@ pub struct Selection {
 const GLOBAL: &[&str] = &["iam.amazonaws.com", "organizations.amazonaws.com"];
 
 impl Selection {
-    /// Whether an event is wanted.
-    pub fn takes(&self, event: &Event) -> bool {
-        self.takes_time(event.time) && self.takes_account(event) && self.takes_region(event)
+    /// Whether a record is wanted.
+    pub fn takes(&self, header: &Header<'_>) -> bool {
+        self.takes_time(header.time()) && self.takes_account(header) && self.takes_region(header)
     }
 
     /// Whether a moment lies in the wanted stretch of time.
@@ -74,18 +75,18 @@ impl Selection {
 
     /// Service control policies are changed in the management account, so what Organizations
     /// records passes any account filter.
-    fn takes_account(&self, event: &Event) -> bool {
+    fn takes_account(&self, header: &Header<'_>) -> bool {
         let named = |account: Option<&str>| account.is_some_and(|a| self.accounts.contains(a));
         self.accounts.is_empty()
-            || named(event.get(Field::RecipientAccountId))
-            || named(event.caller_account())
-            || event.source() == "organizations.amazonaws.com"
+            || named(header.get(Field::RecipientAccountId))
+            || named(header.get(Field::AccountId))
+            || header.source() == "organizations.amazonaws.com"
     }
 
-    fn takes_region(&self, event: &Event) -> bool {
+    fn takes_region(&self, header: &Header<'_>) -> bool {
         self.regions.is_empty()
-            || event.region().is_none_or(|region| self.regions.contains(region))
-            || GLOBAL.contains(&event.source())
+            || header.get(Field::AwsRegion).is_none_or(|region| self.regions.contains(region))
+            || GLOBAL.contains(&header.source())
     }
 
     /// Whether a delivery file can hold a wanted record. Its records are at most

@@ -2,8 +2,12 @@
 //! added up, so that neither threads nor order matter.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::blind_spot::{BlindSpot, BlindSpotKind};
+use super::header::Header;
 use super::trail_change::{self, TrailChange};
 use crate::event::{Event, Field, Time};
 
@@ -27,11 +31,30 @@ pub(super) struct Sight {
 }
 
 /// The records of one account and Region, hour by hour.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Stream {
     account: Option<String>,
     region: Option<String>,
+    /// The hour of the last record, and how many of it are not yet in `hours`.
+    now: (i64, u64),
     hours: BTreeMap<i64, u64>,
+}
+
+impl Stream {
+    fn count(&mut self, hour: i64, count: u64) {
+        if self.now.0 != hour {
+            self.settle();
+            self.now.0 = hour;
+        }
+        self.now.1 += count;
+    }
+
+    fn settle(&mut self) {
+        if self.now.1 > 0 {
+            *self.hours.entry(self.now.0).or_default() += self.now.1;
+            self.now.1 = 0;
+        }
+    }
 }
 
 /// How often an account is mentioned, and by which event first.
@@ -42,55 +65,59 @@ struct Mention {
 }
 
 impl Sight {
-    /// Notes one event.
-    pub(super) fn see(&mut self, event: &Event) {
-        let (first, last) = self.span.unwrap_or((event.time, event.time));
-        self.span = Some((first.min(event.time), last.max(event.time)));
-        self.count(event.account(), event.region(), event.time.0.div_euclid(HOUR), 1);
-        self.kms += u64::from(event.source() == "kms.amazonaws.com");
-        self.see_category(event);
-        self.see_accounts(event);
-        if let Some(change) = trail_change::of(event) {
-            self.changes.push(change);
-        }
+    /// Notes one record with that id.
+    pub(super) fn see(&mut self, header: &Header<'_>, id: &str) {
+        let time = header.time();
+        let (first, last) = self.span.unwrap_or((time, time));
+        self.span = Some((first.min(time), last.max(time)));
+        let hour = time.0.div_euclid(HOUR);
+        self.stream(header.account(), header.get(Field::AwsRegion)).count(hour, 1);
+        self.kms += u64::from(header.source() == "kms.amazonaws.com");
+        self.see_category(header);
+        self.see_accounts(header, id);
     }
 
-    fn see_category(&mut self, event: &Event) {
-        let category = event.get(Field::EventCategory);
-        if category == Some("Data") || event.management_event == Some(false) {
+    /// Notes what an event changed about a trail, if it did.
+    pub(super) fn change(&mut self, event: &Event) {
+        self.changes.extend(trail_change::of(event));
+    }
+
+    fn see_category(&mut self, header: &Header<'_>) {
+        let category = header.get(Field::EventCategory);
+        if category == Some("Data") || header.management_event() == Some(false) {
             self.data += 1;
             return;
         }
-        match event.read_only {
+        match header.read_only() {
             Some(true) => self.reads += 1,
             Some(false) => self.writes += 1,
             None => {}
         }
     }
 
-    fn see_accounts(&mut self, event: &Event) {
-        let Some(recipient) = event.get(Field::RecipientAccountId) else { return };
-        if let Some(caller) = event.caller_account().filter(|a| *a != recipient && is_account(a)) {
-            mention(&mut self.callers, caller, event);
+    fn see_accounts(&mut self, header: &Header<'_>, id: &str) {
+        let Some(recipient) = header.get(Field::RecipientAccountId) else { return };
+        let caller = header.get(Field::AccountId);
+        if let Some(caller) = caller.filter(|a| *a != recipient && is_account(a)) {
+            mention(&mut self.callers, caller, 1, (header.time(), id));
         }
-        let Some(resources) = event.get(Field::Resources) else { return };
+        let Some(resources) = header.get(Field::Resources) else { return };
         for owner in owners(resources).filter(|owner| *owner != recipient) {
-            mention(&mut self.owners, owner, event);
+            mention(&mut self.owners, owner, 1, (header.time(), id));
         }
     }
 
-    fn count(&mut self, account: Option<&str>, region: Option<&str>, hour: i64, count: u64) {
+    fn stream(&mut self, account: Option<&str>, region: Option<&str>) -> &mut Stream {
         let is = |s: &Stream| s.account.as_deref() == account && s.region.as_deref() == region;
         if !self.streams.get(self.last).is_some_and(is) {
             self.last = self.streams.iter().position(is).unwrap_or(self.streams.len());
         }
         if self.last == self.streams.len() {
             let (account, region) = (account.map(str::to_owned), region.map(str::to_owned));
-            self.streams.push(Stream { account, region, hours: BTreeMap::new() });
+            self.streams.push(Stream { account, region, ..Stream::default() });
         }
-        if let Some(stream) = self.streams.get_mut(self.last) {
-            *stream.hours.entry(hour).or_default() += count;
-        }
+        #[expect(clippy::indexing_slicing, reason = "found or made just now")]
+        &mut self.streams[self.last]
     }
 
     /// Adds what another file showed.
@@ -99,10 +126,13 @@ impl Sight {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
             (a, b) => a.or(b),
         };
-        for stream in other.streams {
-            for (hour, count) in stream.hours {
-                self.count(stream.account.as_deref(), stream.region.as_deref(), hour, count);
+        for mut theirs in other.streams {
+            theirs.settle();
+            let stream = self.stream(theirs.account.as_deref(), theirs.region.as_deref());
+            for (hour, count) in theirs.hours {
+                stream.count(hour, count);
             }
+            stream.settle();
         }
         self.kms += other.kms;
         self.reads += other.reads;
@@ -111,7 +141,8 @@ impl Sight {
         for (mine, others) in [(&mut self.callers, other.callers), (&mut self.owners, other.owners)]
         {
             for (account, mention) in others {
-                add_mention(mine, account, mention);
+                let (time, id) = &mention.first;
+                self::mention(mine, &account, mention.count, (*time, id));
             }
         }
         self.changes.extend(other.changes);
@@ -246,21 +277,21 @@ impl Sight {
 /// Below so many records, the absence of a sort of them says nothing.
 const FEW: u64 = 50;
 
-fn mention(map: &mut BTreeMap<String, Mention>, account: &str, event: &Event) {
-    let this = Mention { count: 1, first: (event.time, event.id().to_owned()) };
-    add_mention(map, account.to_owned(), this);
-}
-
-fn add_mention(map: &mut BTreeMap<String, Mention>, account: String, other: Mention) {
-    match map.get_mut(&account) {
+fn mention(
+    map: &mut BTreeMap<String, Mention>,
+    account: &str,
+    count: u64,
+    (time, id): (Time, &str),
+) {
+    match map.get_mut(account) {
         Some(mention) => {
-            mention.count += other.count;
-            if other.first < mention.first {
-                mention.first = other.first;
+            mention.count += count;
+            if (time, id) < (mention.first.0, mention.first.1.as_str()) {
+                mention.first = (time, id.to_owned());
             }
         }
         None => {
-            map.insert(account, other);
+            map.insert(account.to_owned(), Mention { count, first: (time, id.to_owned()) });
         }
     }
 }
@@ -271,12 +302,16 @@ fn is_account(text: &str) -> bool {
 
 /// The accounts named in `resources`, without parsing it: `"accountId":"111122223333"`.
 fn owners(resources: &str) -> impl Iterator<Item = &str> {
-    resources
-        .split("\"accountId\"")
-        .skip(1)
+    let after = |at: usize| resources.get(at + NAME.len()..);
+    let names = FINDER.find_iter(resources.as_bytes()).filter_map(after);
+    names
         .filter_map(|rest| rest.trim_start_matches([':', ' ', '"']).get(..12))
         .filter(|account| is_account(account))
 }
+
+const NAME: &str = "\"accountId\"";
+
+static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(NAME));
 
 /// Stretches of empty hours in a stream that is busy otherwise: at least half a day of it, with
 /// 20 records in the quietest tenth of its hours, so that an empty hour is no chance.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::blind_spot::{BlindSpot, BlindSpotKind};
+use super::header::Header;
 use crate::event::{Event, Time};
 
 /// One call that changed a trail.
@@ -23,9 +24,16 @@ enum What {
     Selected(Vec<BlindSpotKind>),
 }
 
+/// Whether it is worth asking for the change that a record's event made.
+pub(super) fn may_be(header: &Header<'_>) -> bool {
+    header.source() == SOURCE && header.read_only() != Some(true) && !header.failed()
+}
+
+const SOURCE: &str = "cloudtrail.amazonaws.com";
+
 /// The change that an event made, if it succeeded and made one.
 pub(super) fn of(event: &Event) -> Option<TrailChange> {
-    if event.source() != "cloudtrail.amazonaws.com" || event.failed() {
+    if event.source() != SOURCE || event.failed() {
         return None;
     }
     let what = match event.name() {

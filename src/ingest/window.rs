@@ -38,37 +38,39 @@ impl Window {
         }
     }
 
-    /// Replaces every byte that is no UTF-8 by a question mark, in place, so that offsets stay as they
-    /// are; true when there was one. A character cut by the end of the window is left alone unless
-    /// this is the `last` window.
-    pub fn make_valid(&mut self, last: bool) -> bool {
+    /// Shows the window as text; also says whether bytes that are no UTF-8 had to be replaced by
+    /// question marks, which is done in place so that offsets stay as they are. A character cut by
+    /// the end of the window is not shown unless this is the `last` window.
+    pub fn with_text<T>(&mut self, last: bool, show: impl FnOnce(&str) -> T) -> (T, bool) {
+        match str::from_utf8(self.bytes()) {
+            Ok(text) => return (show(text), false),
+            Err(error) if error.error_len().is_none() && !last => {
+                let valid = self.bytes().get(..error.valid_up_to()).unwrap_or_default();
+                return (show(str::from_utf8(valid).unwrap_or_default()), false);
+            }
+            Err(_) => {}
+        }
+        let valid = self.mend(last);
+        let text = self.bytes().get(..valid).map(str::from_utf8);
+        (show(text.and_then(Result::ok).unwrap_or_default()), true)
+    }
+
+    /// Replaces what is no UTF-8; how many bytes are valid then.
+    fn mend(&mut self, last: bool) -> usize {
         let mut from = self.start;
-        let mut any = false;
         while let Some(Err(error)) = self.bytes.get(from..self.end).map(str::from_utf8) {
             let at = from + error.valid_up_to();
             let length = match error.error_len() {
                 Some(length) => length,
                 None if last => self.end - at,
-                None => break,
+                None => return at - self.start,
             };
-            any = true;
             from = at + length;
             if let Some(wrong) = self.bytes.get_mut(at..from) {
                 wrong.fill(b'?');
             }
         }
-        any
-    }
-
-    /// The window as text, without a character cut by its end. Call [`Window::make_valid`] first.
-    pub fn text(&self) -> &str {
-        match str::from_utf8(self.bytes()) {
-            Ok(text) => text,
-            Err(error) => {
-                let valid = self.bytes().get(..error.valid_up_to()).unwrap_or_default();
-                str::from_utf8(valid).unwrap_or_default()
-            }
-        }
+        self.len()
     }
 
     /// Free memory behind what is in the window, some in any case.
@@ -131,5 +133,18 @@ mod tests {
         assert_eq!(window.len(), 3);
         window.consume(9);
         assert_eq!(window.bytes(), b"");
+    }
+
+    #[test]
+    fn shows_text_and_replaces_what_is_none() {
+        let show = |bytes: &[u8], last| {
+            let mut window = Window::default();
+            window.extend(bytes);
+            window.with_text(last, str::to_owned)
+        };
+        assert_eq!(show("aü".as_bytes(), true), ("aü".to_owned(), false));
+        assert_eq!(show(b"a\xc3", false), ("a".to_owned(), false));
+        assert_eq!(show(b"a\xc3", true), ("a?".to_owned(), true));
+        assert_eq!(show(b"\xffa\xfe\xc3", false), ("?a?".to_owned(), true));
     }
 }

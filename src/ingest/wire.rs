@@ -11,6 +11,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value};
 use serde_json::value::RawValue;
 
+use super::compact::compact;
+use super::fields::Fields;
+use crate::event::Field;
+
 /// A scalar as text; nothing for `null`, and nothing for an object or array where none belongs.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Text<'a>(pub(super) Option<Cow<'a, str>>);
@@ -18,15 +22,6 @@ pub(super) struct Text<'a>(pub(super) Option<Cow<'a, str>>);
 impl Text<'_> {
     pub(super) fn get(&self) -> Option<&str> {
         self.0.as_deref().filter(|text| !text.is_empty())
-    }
-
-    /// `true` and `false`, also as words in any letter case.
-    pub(super) fn flag(&self) -> Option<bool> {
-        let text = self.get()?;
-        if text.eq_ignore_ascii_case("true") {
-            return Some(true);
-        }
-        text.eq_ignore_ascii_case("false").then_some(false)
     }
 }
 
@@ -228,6 +223,95 @@ impl Record<'_> {
         matches!(self.user_identity, Part::Other)
             || matches!(session, Some(Part::Other))
             || raws.iter().flatten().any(|raw| raw.get().starts_with('"'))
+    }
+}
+
+/// The members that stay JSON, without white space.
+#[derive(Debug)]
+pub(super) struct Raws<'a>([(Field, Option<Cow<'a, str>>); 11]);
+
+impl<'a> Record<'a> {
+    /// The members that stay JSON.
+    pub(super) fn raws(&self) -> Raws<'a> {
+        let plain = |raw: Option<&'a RawValue>| raw.map(|raw| compact(raw.get()));
+        let identity = self.user_identity.object();
+        let session = identity.and_then(|i| i.session_context.object());
+        Raws([
+            (Field::WebIdFederationData, plain(session.and_then(|s| s.web_id_federation_data))),
+            (Field::InScopeOf, plain(identity.and_then(|i| i.in_scope_of))),
+            (Field::OnBehalfOf, plain(identity.and_then(|i| i.on_behalf_of))),
+            (Field::RequestParameters, plain(self.request_parameters)),
+            (Field::ResponseElements, plain(self.response_elements)),
+            (Field::AdditionalEventData, plain(self.additional_event_data)),
+            (Field::ServiceEventDetails, plain(self.service_event_details)),
+            (Field::Resources, plain(self.resources)),
+            (Field::TlsDetails, plain(self.tls_details)),
+            (Field::Addendum, plain(self.addendum)),
+            (Field::EventContext, plain(self.event_context)),
+        ])
+    }
+
+    /// What the record says; `raws` are its own.
+    pub(super) fn fields<'f>(&'f self, raws: &'f Raws<'a>) -> Fields<'f> {
+        let mut fields = Fields::default();
+        self.call(&mut fields);
+        if let Some(identity) = self.user_identity.object() {
+            identity.enter(&mut fields);
+        }
+        for (field, raw) in &raws.0 {
+            *fields.slot(*field) = raw.as_deref();
+        }
+        fields
+    }
+
+    fn call<'f>(&'f self, fields: &mut Fields<'f>) {
+        *fields.slot(Field::EventId) = self.event_id.get();
+        *fields.slot(Field::EventVersion) = self.event_version.get();
+        *fields.slot(Field::EventSource) = self.event_source.get();
+        *fields.slot(Field::EventName) = self.event_name.get();
+        *fields.slot(Field::EventType) = self.event_type.get();
+        *fields.slot(Field::EventCategory) = self.event_category.get();
+        *fields.slot(Field::AwsRegion) = self.aws_region.get();
+        *fields.slot(Field::SourceIpAddress) = self.source_ip_address.get();
+        *fields.slot(Field::UserAgent) = self.user_agent.get();
+        *fields.slot(Field::ErrorCode) = self.error_code.get();
+        *fields.slot(Field::ErrorMessage) = self.error_message.get();
+        *fields.slot(Field::RequestId) = self.request_id.get();
+        *fields.slot(Field::SharedEventId) = self.shared_event_id.get();
+        *fields.slot(Field::RecipientAccountId) = self.recipient_account_id.get();
+        *fields.slot(Field::ApiVersion) = self.api_version.get();
+        *fields.slot(Field::VpcEndpointId) = self.vpc_endpoint_id.get();
+        *fields.slot(Field::VpcEndpointAccountId) = self.vpc_endpoint_account_id.get();
+        fields.time = self.event_time.get();
+        fields.read_only = self.read_only.get();
+        fields.management_event = self.management_event.get();
+        fields.from_console = self.session_credential_from_console.get();
+    }
+}
+
+impl Identity<'_> {
+    fn enter<'f>(&'f self, fields: &mut Fields<'f>) {
+        fields.identity_type = self.kind.get();
+        *fields.slot(Field::PrincipalId) = self.principal_id.get();
+        *fields.slot(Field::Arn) = self.arn.get();
+        *fields.slot(Field::AccountId) = self.account_id.get();
+        *fields.slot(Field::AccessKeyId) = self.access_key_id.get();
+        *fields.slot(Field::UserName) = self.user_name.get();
+        *fields.slot(Field::InvokedBy) = self.invoked_by.get();
+        let Some(session) = self.session_context.object() else { return };
+        *fields.slot(Field::SourceIdentity) = session.source_identity.get();
+        *fields.slot(Field::Ec2RoleDelivery) = session.ec2_role_delivery.get();
+        if let Some(attributes) = session.attributes.object() {
+            fields.mfa = attributes.mfa_authenticated.get();
+            fields.session_created = attributes.creation_date.get();
+        }
+        if let Some(issuer) = session.session_issuer.object() {
+            *fields.slot(Field::IssuerType) = issuer.kind.get();
+            *fields.slot(Field::IssuerPrincipalId) = issuer.principal_id.get();
+            *fields.slot(Field::IssuerArn) = issuer.arn.get();
+            *fields.slot(Field::IssuerAccountId) = issuer.account_id.get();
+            *fields.slot(Field::IssuerUserName) = issuer.user_name.get();
+        }
     }
 }
 

@@ -1,0 +1,98 @@
+//! What one record says, member by member, borrowed from wherever it was read.
+//!
+//! Both ways of reading a record, by its outline and by the parser, end here; headers and events are
+//! made of it.
+
+use super::ledger::Reason;
+use crate::event::{Event, Field};
+
+/// The members of a record. An empty text is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fields<'t> {
+    texts: [Option<&'t str>; Event::FIELDS],
+    /// `eventTime`.
+    pub(super) time: Option<&'t str>,
+    /// `userIdentity.type`.
+    pub(super) identity_type: Option<&'t str>,
+    /// `readOnly`.
+    pub(super) read_only: Option<&'t str>,
+    /// `managementEvent`.
+    pub(super) management_event: Option<&'t str>,
+    /// `sessionCredentialFromConsole`.
+    pub(super) from_console: Option<&'t str>,
+    /// `sessionContext.attributes.mfaAuthenticated`.
+    pub(super) mfa: Option<&'t str>,
+    /// `sessionContext.attributes.creationDate`.
+    pub(super) session_created: Option<&'t str>,
+}
+
+impl Default for Fields<'_> {
+    fn default() -> Self {
+        Fields {
+            texts: [None; Event::FIELDS],
+            time: None,
+            identity_type: None,
+            read_only: None,
+            management_event: None,
+            from_console: None,
+            mfa: None,
+            session_created: None,
+        }
+    }
+}
+
+impl<'t> Fields<'t> {
+    /// What a member says; `None` when it is missing or empty.
+    #[inline]
+    pub(super) fn get(&self, field: Field) -> Option<&'t str> {
+        self.texts.get(field as usize).copied().flatten().filter(|text| !text.is_empty())
+    }
+
+    /// Where the text of a member goes.
+    #[inline]
+    pub(super) fn slot(&mut self, field: Field) -> &mut Option<&'t str> {
+        #[expect(clippy::indexing_slicing, reason = "there is a slot for every field")]
+        &mut self.texts[field as usize]
+    }
+
+    /// The texts, in the order of [`Field`].
+    pub(super) fn texts(&self) -> &[Option<&'t str>; Event::FIELDS] {
+        &self.texts
+    }
+
+    /// Everything that is there, by number, to compare.
+    #[cfg(test)]
+    pub(super) fn filled(&self) -> Vec<(usize, &'t str)> {
+        let others = [
+            self.time,
+            self.identity_type,
+            self.read_only,
+            self.management_event,
+            self.from_console,
+            self.mfa,
+            self.session_created,
+        ];
+        let all = self.texts.iter().copied().chain(others).enumerate();
+        all.filter_map(|(at, text)| Some((at, text.filter(|text| !text.is_empty())?))).collect()
+    }
+
+    /// Why the record tells of no call, if it does not: Insights events and aggregated data events.
+    pub(super) fn no_call(&self) -> Option<Reason> {
+        let kind = self.get(Field::EventType);
+        let category = self.get(Field::EventCategory);
+        if kind == Some("AwsCloudTrailInsight") || category == Some("Insight") {
+            return Some(Reason::Insight);
+        }
+        let aggregated = kind == Some("AwsAggregatedEvent") || category == Some("Aggregated");
+        aggregated.then_some(Reason::Aggregated)
+    }
+}
+
+/// `true` and `false`, also as words in any letter case.
+pub(super) fn flag(text: Option<&str>) -> Option<bool> {
+    let text = text?;
+    if text.eq_ignore_ascii_case("true") {
+        return Some(true);
+    }
+    text.eq_ignore_ascii_case("false").then_some(false)
+}
