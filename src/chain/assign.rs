@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use super::build::Chains;
 use super::call::Child;
 use super::learned::Habits;
-use super::link::{Link, LinkKind};
+use super::link::{Basis, Link, LinkKind};
+use super::mark::Mark;
 use super::names::{ActionId, Names};
 use super::weigh::{CLEAR, Pair, Scales, Scratch, sort_pairs};
 use crate::event::{self, Event, Failure};
@@ -43,7 +44,16 @@ impl Assignment<'_, '_> {
         let mut open: Vec<Vec<Pair>> = Vec::new();
         for list in pairs {
             match decided(&list).filter(|pair| !self.makes_cycle(chains, pair)) {
-                Some(pair) => self.take(chains, &mut slots, &pair, Vec::new()),
+                Some(pair) => {
+                    let ties = match self.child(&pair) {
+                        Some(child) if pair.basis.has(Basis::ISSUED_SESSION) => {
+                            let chosen = pair.parent as usize;
+                            scales.sessions.rivals_by_date(child.event, chosen, scales.marks)
+                        }
+                        _ => Vec::new(),
+                    };
+                    self.take(chains, &mut slots, &pair, ties);
+                }
                 None => open.push(list),
             }
         }
@@ -89,21 +99,20 @@ impl Assignment<'_, '_> {
     }
 
     fn learn_fan_out(&mut self, slots: &Slots) {
-        let taken = slots.taken.iter().filter_map(|((parent, action), count)| {
-            Some((
-                *parent,
-                self.names.action_of(*parent, self.events.get(*parent)?),
-                *action,
-                *count,
-            ))
-        });
-        self.habits.learn_fan_out(taken);
+        let taken: Vec<_> = slots
+            .taken
+            .iter()
+            .filter_map(|((parent, action), count)| {
+                Some((*parent, self.action_of(*parent)?, *action, *count))
+            })
+            .collect();
+        self.habits.learn_fan_out(taken.into_iter());
     }
 
     /// Records a link.
     fn take(&self, chains: &mut Chains, slots: &mut Slots, pair: &Pair, ties: Vec<usize>) {
         let Some(child) = self.child(pair) else { return };
-        slots.add(pair.parent as usize, child);
+        slots.add(pair.parent as usize, child, pair.basis);
         chains.set_link(child.index, link(pair, ties));
     }
 
@@ -222,7 +231,7 @@ impl Assignment<'_, '_> {
         }
         let parent = pair.parent as usize;
         let Some(root) = self.action_of(parent) else { return false };
-        slots.count(parent, child.action) < self.habits.room(root, child.action)
+        slots.has_room(parent, child, pair.basis, self.habits.room(root, child.action))
     }
 
     /// Other parents, of those that `rivals` are, that fit as well as the best.
@@ -242,23 +251,37 @@ impl Assignment<'_, '_> {
     }
 }
 
-/// How many children of each action a root has so far.
+/// How many children of each action a root has so far, in all and on one thing: a call may ask for
+/// ten parameters, and there are ten decryptions.
 #[derive(Default)]
 struct Slots {
     taken: Map<(usize, ActionId), usize>,
+    on: Map<(usize, ActionId, Mark), usize>,
 }
 
 impl Slots {
-    fn add(&mut self, parent: usize, child: &Child<'_>) {
+    fn add(&mut self, parent: usize, child: &Child<'_>, basis: Basis) {
         // A throttled call is repeated: it does not use up the root's place for that action.
         if !is_throttled(child.event) {
             *self.taken.entry((parent, child.action)).or_default() += 1;
+            if let Some(what) = what(child, basis) {
+                *self.on.entry((parent, child.action, what)).or_default() += 1;
+            }
         }
     }
 
-    fn count(&self, parent: usize, action: ActionId) -> usize {
-        self.taken.get(&(parent, action)).copied().unwrap_or(0)
+    /// Whether a root whose like take at most `most` children of the action takes one more.
+    fn has_room(&self, parent: usize, child: &Child<'_>, basis: Basis, most: usize) -> bool {
+        let on_this = |what| self.on.get(&(parent, child.action, what)).copied().unwrap_or(0);
+        let taken = self.taken.get(&(parent, child.action)).copied().unwrap_or(0);
+        taken < most || what(child, basis).is_some_and(|what| on_this(what) == 0)
     }
+}
+
+/// What a call is about, where that is what ties it to its parent.
+fn what(child: &Child<'_>, basis: Basis) -> Option<Mark> {
+    let told = child.in_context > 0 && basis.has(Basis::IDS);
+    child.tokens.first().filter(|_| told).map(|token| token.mark)
 }
 
 fn is_throttled(event: &Event) -> bool {

@@ -30,6 +30,8 @@ pub(super) struct RootFacts {
     pub is_root: bool,
     /// Signed by a service as itself.
     pub by_service: bool,
+    /// No call, but a service's note of its own work.
+    pub is_service_event: bool,
     /// Refused as such, so that no service began to work on it.
     pub refused: bool,
     pub failed: bool,
@@ -308,21 +310,23 @@ struct Scope<'s, 'e> {
 
 impl Scope<'_, '_> {
     /// KMS calls, service events and plain reads start no other calls; everything else may, and so
-    /// may a principal's own call of whatever sort whose request id stands in a service's call.
+    /// may a principal's own call of whatever sort whose request id stands in a service's call, and
+    /// the service event that says work began for the one that says it ended.
     fn takes(&self, index: usize, event: &Event) -> bool {
         let Some(name) = self.names.of(index) else { return false };
         if name.is_kms {
             return false;
         }
-        if !name.reads || !name.started.is_empty() {
-            return event.get(Field::EventType) != Some("AwsServiceEvent") || self.shares(event);
+        if event.get(Field::EventType) == Some("AwsServiceEvent") {
+            return !name.ends && self.shares(event);
         }
-        self.shares(event)
+        !name.reads
+            || !name.started.is_empty()
+            || self.shares(event) && !call::is_made_by_service(event)
     }
 
     fn shares(&self, event: &Event) -> bool {
         event.get(Field::RequestId).is_some_and(|id| self.requests.has(self.marks.of(id)))
-            && !call::is_made_by_service(event)
     }
 
     fn facts(&self, index: usize, event: &Event) -> RootFacts {
@@ -373,6 +377,7 @@ impl Scope<'_, '_> {
             invoked_by: event.invoked_by().map(|by| marks.of(by)),
             session_created: event.session_created,
             is_root: !call::is_made_by_service(event),
+            is_service_event: event.get(Field::EventType) == Some("AwsServiceEvent"),
             by_service: event.identity_type == IdentityType::AwsService,
             refused,
             failed: event.failed(),

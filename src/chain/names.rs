@@ -39,6 +39,8 @@ pub(super) struct Name {
     /// The table speaks of calls to this service.
     pub covered: bool,
     pub reads: bool,
+    /// Says that something came to its end.
+    pub ends: bool,
     pub is_kms: bool,
     pub is_sts: bool,
     pub direction: Direction,
@@ -95,6 +97,7 @@ impl<'e> Names<'e> {
                 started: knowledge.started_by(source, name),
                 covered: knowledge.covers(source),
                 reads: event::is_read_like(name),
+                ends: says_end(name),
                 is_kms,
                 is_sts: *source == "sts.amazonaws.com",
                 direction: if is_kms { direction(name) } else { Direction::Neither },
@@ -142,6 +145,13 @@ impl<'e> Names<'e> {
     pub(super) fn source(&self, source: &str) -> Option<SourceId> {
         self.sources.get(source).copied()
     }
+}
+
+fn says_end(name: &str) -> bool {
+    ["End", "Complete", "Finish", "Cancel", "Fail"].iter().any(|word| name.starts_with(word))
+        || ["Ended", "Completed", "Finished", "Cancelled", "Failed", "Succeeded"]
+            .iter()
+            .any(|word| name.ends_with(word))
 }
 
 fn direction(name: &str) -> Direction {

@@ -85,6 +85,21 @@ impl Sessions {
             .filter(|issue| issue.time.seconds_since(created).abs() <= SAME_SECOND)
     }
 
+    /// Other calls that may as well have begun the session of `event` as the one at `chosen`: services
+    /// take on one role under one session name several times a second.
+    pub(super) fn rivals_by_date(&self, event: &Event, chosen: usize, marks: &Marks) -> Vec<usize> {
+        let issues = || {
+            let created = event.session_created?;
+            let issues = self.by_arn.get(&marks.of(event.arn()?))?;
+            let time = issues.iter().find(|issue| issue.index == chosen)?.time;
+            let from = issues.partition_point(|i| i.time < created.plus_seconds(-SAME_SECOND));
+            let near = issues.get(from..)?.iter().take_while(|i| i.time <= time);
+            let same = near.filter(|i| i.time == time && i.index != chosen);
+            Some(same.map(|i| i.index).collect())
+        };
+        issues().unwrap_or_default()
+    }
+
     /// Who signed the call: a session that a service's `AssumeRole` issued is a service role, though
     /// the record alone looks like a forward access session.
     pub(super) fn caller_kind(&self, event: &Event, marks: &Marks) -> CallerKind {

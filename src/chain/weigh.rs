@@ -7,7 +7,7 @@ use super::link::{Basis, LinkKind};
 use super::mark::Marks;
 use super::names::{Direction, Name, Names};
 use super::session::Sessions;
-use crate::event::{CallerKind, Event, IdentityType};
+use crate::event::{CallerKind, Event, Field, IdentityType};
 
 /// One possible parent.
 #[derive(Debug, Clone, Copy)]
@@ -217,6 +217,11 @@ impl Scales<'_, '_> {
         weight: &mut Weight,
     ) -> Option<()> {
         let same_request = child.request.is_some() && child.request == facts.request;
+        if facts.is_service_event {
+            // The beginning and the end of one piece of work.
+            let is_service_event = child.event.get(Field::EventType) == Some("AwsServiceEvent");
+            return (same_request && is_service_event).then_some(());
+        }
         if self.is_sibling(child, facts) && !(same_request && facts.is_root)
             || takes_on_another(child, facts, weight)
         {
