@@ -114,6 +114,11 @@ pub(super) struct Fit {
 }
 
 impl Sort {
+    /// Whether rows of the table tell who called.
+    pub(super) fn is_known(&self) -> bool {
+        matches!(self.invokers, Invokers::Rows(_))
+    }
+
     /// How well a call of that name fits as the start of one of this sort.
     pub(super) fn fit(&self, root: &Name) -> Fit {
         let mut fit = Fit { row: None, listed: false, same_source: false, untold: false };

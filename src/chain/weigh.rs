@@ -258,9 +258,13 @@ impl Scales<'_, '_> {
                         CallerKind::ServiceLinkedRole | CallerKind::ServiceRole
                     )
                     && root.started.meets(&sort.may_call);
+                // What a known service does as itself, it does for calls to itself: that a bucket's
+                // policy was written did not make CloudTrail deliver to it.
+                let on_its_own = child.kind == CallerKind::ServicePrincipal && sort.is_known();
+                let new = strong && facts.is_root && root.started.is_empty();
                 if through {
                     weight.score += 2.0;
-                } else if !(strong && facts.is_root && root.started.is_empty()) {
+                } else if !new || on_its_own && !same_request {
                     return None;
                 }
             }
