@@ -279,10 +279,12 @@ fn deep_nesting_neither_overflows_nor_hides_what_follows() {
         assert!(text.contains(nested.as_str()));
         let Ingested { events, .. } = read_bytes(format!("{{\"Records\":[{text},{}]}}", record(2)));
         assert_eq!(events.len(), 2);
-        // The same with a secret in it: dropped rather than kept.
-        let secret = text.replacen(nested.as_str(), &format!("{{\"sessionToken\":{nested}}}"), 1);
-        let events = read_bytes(secret).events;
-        assert!(events.iter().all(|event| event.response().is_none()));
+        // As a secret it goes alone; with one beside it everything is dropped rather than kept.
+        for (beside, want) in [("", Some("{}")), ("\"s\",\"x\":", None)] {
+            let with_secret = format!("{{\"sessionToken\":{beside}{nested}}}");
+            let events = read_bytes(text.replacen(nested.as_str(), &with_secret, 1)).events;
+            assert_eq!(events.first().map(|event| event.response()), Some(want));
+        }
         // At the top, in a wrapper, in text.
         for hostile in [
             format!("{nested}\n{}", record(2)),

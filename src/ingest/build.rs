@@ -1,12 +1,7 @@
 //! Makes an [`Event`] of what a record says: one text buffer, secrets left out.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-use serde_json::Value;
-
 use super::fields::{Fields, flag};
+use super::secrets;
 use crate::event::{Event, Field, IdentityType, Time};
 
 /// Why a record is no event.
@@ -45,23 +40,32 @@ pub(super) fn time(fields: &Fields<'_>) -> Result<Time, Flaw> {
 
 /// Makes an event of a record with that time.
 pub(super) fn event(fields: &Fields<'_>, time: Time) -> Event {
-    let response = fields.get(Field::ResponseElements).map(without_secrets);
-    let mut whole = *fields;
-    if let Some(response) = &response {
-        *whole.slot(Field::ResponseElements) = response.as_deref();
-    }
+    let kind = IdentityType::parse(fields.identity_type);
+    let response = fields.get(Field::ResponseElements).filter(|text| secrets::mentioned(text));
     // Older records carry an empty object where there was no federation.
-    if whole.get(Field::WebIdFederationData) == Some("{}") {
-        *whole.slot(Field::WebIdFederationData) = None;
-    }
-    let made_up = match whole.get(Field::EventId) {
-        Some(_) => None,
-        None => Some(fingerprint(&whole, time)),
+    let unfederated = fields.get(Field::WebIdFederationData) == Some("{}");
+    let plain = response.is_none() && !unfederated && fields.get(Field::EventId).is_some();
+    let mut event = match plain {
+        true => Event::of(fields.texts(), time, kind),
+        false => {
+            let response = response.map(secrets::without);
+            let mut whole = *fields;
+            if let Some(response) = &response {
+                *whole.slot(Field::ResponseElements) = response.as_deref();
+            }
+            if unfederated {
+                *whole.slot(Field::WebIdFederationData) = None;
+            }
+            let made_up = match whole.get(Field::EventId) {
+                Some(_) => None,
+                None => Some(fingerprint(&whole, time)),
+            };
+            if made_up.is_some() {
+                *whole.slot(Field::EventId) = made_up.as_deref();
+            }
+            Event::of(whole.texts(), time, kind)
+        }
     };
-    if made_up.is_some() {
-        *whole.slot(Field::EventId) = made_up.as_deref();
-    }
-    let mut event = Event::of(whole.texts(), time, IdentityType::parse(fields.identity_type));
     event.read_only = flag(fields.read_only);
     event.management_event = flag(fields.management_event);
     event.from_console = flag(fields.from_console) == Some(true);
@@ -108,47 +112,4 @@ fn fingerprint(fields: &Fields<'_>, time: Time) -> String {
         hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
     }
     format!("no-id-{hash:032x}")
-}
-
-/// `responseElements` without what must not be kept: under `credentials` only the access key id and
-/// the expiration stay, and secrets under those names go wherever they stand.
-fn without_secrets(text: &str) -> Option<Cow<'_, str>> {
-    if !mentions_secrets(text) {
-        return Some(Cow::Borrowed(text));
-    }
-    // Text too deeply nested to be rewritten is dropped rather than kept with its secrets.
-    let mut value: Value = serde_json::from_str(text).ok()?;
-    strip(&mut value);
-    serde_json::to_string(&value).ok().map(Cow::Owned)
-}
-
-fn mentions_secrets(text: &str) -> bool {
-    SECRETS.iter().any(|name| name.find(text.as_bytes()).is_some())
-}
-
-/// Without the first letter, which is a capital in some services' answers.
-static SECRETS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| {
-    [Finder::new("essionToken"), Finder::new("ecretAccessKey"), Finder::new("redentials")]
-});
-
-fn strip(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            members.retain(|name, _| {
-                !["sessionToken", "secretAccessKey"].iter().any(|s| name.eq_ignore_ascii_case(s))
-            });
-            for (name, member) in members.iter_mut() {
-                if let (true, Value::Object(inside)) =
-                    (name.eq_ignore_ascii_case("credentials"), &mut *member)
-                {
-                    inside.retain(|name, _| {
-                        ["accessKeyId", "expiration"].iter().any(|s| name.eq_ignore_ascii_case(s))
-                    });
-                }
-                strip(member);
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(strip),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
 }

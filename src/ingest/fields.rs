@@ -90,9 +90,10 @@ impl<'t> Fields<'t> {
 
 /// `true` and `false`, also as words in any letter case.
 pub(super) fn flag(text: Option<&str>) -> Option<bool> {
-    let text = text?;
-    if text.eq_ignore_ascii_case("true") {
-        return Some(true);
+    match text? {
+        "true" => Some(true),
+        "false" => Some(false),
+        text if text.eq_ignore_ascii_case("true") => Some(true),
+        text => text.eq_ignore_ascii_case("false").then_some(false),
     }
-    text.eq_ignore_ascii_case("false").then_some(false)
 }

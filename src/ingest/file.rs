@@ -20,6 +20,9 @@ use super::window::Window;
 /// parsing, large enough that a record cut by its end costs little.
 pub(super) const WINDOW: usize = 512 << 10;
 
+/// So much of a file is looked at, however small the window, to tell what it is made of.
+const START: usize = 512;
+
 /// Records handed over together, so that a huge file does not gather all of its own first.
 const PART: usize = 4096;
 
@@ -96,7 +99,7 @@ pub(super) fn read_bytes<'o>(
     window.shrink(4 * WINDOW);
     raw.shrink(0);
     let mut bytes = inflate.open(bytes, order.caps);
-    let more = bytes.fill(window, order.window);
+    let more = bytes.fill(window, order.window.max(START));
     if window.bytes().starts_with(&gzip::MAGIC) {
         return read_inner(&mut bytes, window, order, emit);
     }
@@ -114,7 +117,7 @@ fn read_inner<'o>(
     let Desk { inflate, window: inner, raw, marks } = &mut desk;
     let mut rest = Rest { outer, window };
     let mut bytes = inflate.open(&mut rest, order.caps);
-    let more = bytes.fill(inner, order.window);
+    let more = bytes.fill(inner, order.window.max(START));
     let mut account = walk(bytes, more, order, Space { window: inner, raw, marks }, emit);
     account.stored = outer.stored();
     if account.damage.is_none() {

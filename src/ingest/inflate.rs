@@ -118,7 +118,11 @@ impl Bytes<'_> {
             if self.state == State::End {
                 return false;
             }
-            let given = self.step(window.free());
+            // No further than asked for, so that what is in memory stays in the processor's cache.
+            let room = target - window.len();
+            let free = window.free();
+            let room = room.min(free.len());
+            let given = self.step(free.get_mut(..room).unwrap_or_default());
             window.filled(given);
             self.given += given as u64;
             self.stop_bombs();

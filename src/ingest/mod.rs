@@ -31,6 +31,7 @@ mod plan;
 mod reading;
 mod reorder;
 mod scan;
+mod secrets;
 mod selection;
 mod sight;
 mod source;

@@ -1,6 +1,7 @@
 //! Finds the files below what the user named, in an order that does not depend on the file system.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -66,15 +67,16 @@ pub fn discover(inputs: &[Input]) -> Result<Found> {
             }
         }
     }
-    found.sources.sort_by(|a, b| order(a).cmp(&order(b)));
-    found.sources.dedup();
+    found.sources.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+    found.sources.dedup_by(|a, b| order(a) == order(b));
     Ok(found)
 }
 
-/// By delivery time, so that memory can be bounded; the path makes the order total.
-fn order(source: &Source) -> (bool, i64, &Option<PathBuf>) {
+/// By delivery time, so that memory can be bounded; the path, as it is spelled, makes the order
+/// total.
+fn order(source: &Source) -> (bool, i64, Option<&OsStr>) {
     let stamp = source.delivery.as_ref().map(|d| d.stamp.0);
-    (stamp.is_none(), stamp.unwrap_or(0), &source.path)
+    (stamp.is_none(), stamp.unwrap_or(0), source.path.as_deref().map(Path::as_os_str))
 }
 
 fn walk(top: &Path, found: &mut Found) {
