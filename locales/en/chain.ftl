@@ -1,11 +1,11 @@
 # What ties a call to the call it was made for.
-link-id = { $value }
-link-context = { $key } = { $value }
-link-request = requestID { $id }
-link-principal = same principal { $principal }
-link-session = same session { $session }
-link-key = KMS key { $key }
-link-usual-key = KMS key { $key } belongs to what this call used
-link-time = { $seconds } s apart, same account and service
-link-issued-key = accessKeyId { $key } issued by this call
-link-issued-session = session { $session } began with this call
+tied-by-id = { $value }
+tied-by-context = { $key } = { $value }
+tied-by-request = requestID { $id }
+tied-by-principal = same principal { $principal }
+tied-by-session = same session { $session }
+tied-by-key = KMS key { $key }
+tied-by-usual-key = KMS key { $key } belongs to what this call used
+tied-by-time = { $seconds } s apart, same account and service
+tied-by-issued-key = accessKeyId { $key } issued by this call
+tied-by-issued-session = session { $session } began with this call

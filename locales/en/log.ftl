@@ -1,15 +1,5 @@
-# What reading and linking say of files, blind spots and links. The JSON report has these texts in
+# What reading says of files and blind spots. The JSON report has these texts in
 # English, as the modules write them; renderers find them here and say them in other languages.
-
-# Links.
-log-key-of-what-was-used = KMS key { $key } belongs to what this call used
-log-same-key = KMS key { $key }
-log-same-principal = same principal { $principal }
-log-same-session = same session { $session }
-log-issued-key = accessKeyId { $key } issued by this call
-log-session-began = session { $session } began with this call
-log-seconds-apart = { $seconds } s apart, same account and service
-log-request-id = requestID { $id }
 
 # Blind spots.
 log-no-kms = no AWS KMS event at all: denied and successful uses of keys cannot be seen
@@ -74,3 +64,29 @@ log-query-result = { $what }; hint: export the query result as CSV or JSON
 log-kept-a-day = AWS keeps it for 24 hours
 log-encoded-text = the encoded text in errorMessage of event { $event }
 log-and-parents = and for its parents: list-parents --child-id
+
+# What is not known of policies.
+log-missing-not-recorded = { $what } is not recorded
+log-missing-before = { $what } before event { $event } is not recorded
+log-missing-hidden = { $what } is not shown: { $why }
+log-missing-more = { $what } may be more than recorded
+log-missing-part = { $what } is only known in part
+log-of-policies-of = the policies of { $of }
+log-of-inline = the inline policy { $name } of { $of }
+log-of-attachment = the attachment of { $policy } to { $to }
+log-of-boundary = the permissions boundary of { $of }
+log-of-trust = the trust policy of { $role }
+log-of-session = the session policy of { $session }
+log-of-membership = the membership of { $user } in { $group }
+log-of-managed = the managed policy { $policy }
+log-of-version = version { $version } of { $policy }
+log-of-resource-policy = the resource policy of { $of }
+log-of-key-state = the state of key { $key }
+log-of-grants = the grants on key { $key }
+log-of-alias = the key behind { $alias }
+log-of-public-access = S3 Block Public Access of { $of }
+log-of-organization-policy = the organization policy { $policy }
+log-of-organization-policies = the organization policies at { $target }
+log-of-policy-types = the policy types of { $root }
+log-of-unit = the organizational unit of { $of }
+log-of-endpoint-policy = the policy of { $endpoint }

@@ -42,6 +42,7 @@ markdown-where = Where
 markdown-note = Note
 markdown-verified = How it was verified
 markdown-unknown = What is not known
+markdown-layer-known = Which layer denied is proven; nothing about it is open.
 markdown-follow-ups = Follow-ups
 
 task-apply = Apply the fix: { $title }

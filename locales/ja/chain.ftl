@@ -1,11 +1,11 @@
 # 呼び出しと、その元になった呼び出しを結びつけるもの。
-link-id = { $value }
-link-context = { $key } = { $value }
-link-request = requestID { $id }
-link-principal = 同じプリンシパル { $principal }
-link-session = 同じセッション { $session }
-link-key = KMS キー { $key }
-link-usual-key = KMS キー { $key } は、この呼び出しが使ったものに属する
-link-time = { $seconds } 秒差、同じアカウントとサービス
-link-issued-key = accessKeyId { $key } はこの呼び出しが発行したもの
-link-issued-session = セッション { $session } はこの呼び出しで始まった
+tied-by-id = { $value }
+tied-by-context = { $key } = { $value }
+tied-by-request = requestID { $id }
+tied-by-principal = 同じプリンシパル { $principal }
+tied-by-session = 同じセッション { $session }
+tied-by-key = KMS キー { $key }
+tied-by-usual-key = KMS キー { $key } は、この呼び出しが使ったものに属する
+tied-by-time = { $seconds } 秒差、同じアカウントとサービス
+tied-by-issued-key = accessKeyId { $key } はこの呼び出しが発行したもの
+tied-by-issued-session = セッション { $session } はこの呼び出しで始まった

@@ -48,9 +48,9 @@ explain-direct = { $denied } が、{ $principal } に対して拒否されまし
 explain-background = { $denied } が、{ $principal } に対して拒否されました{ $on }。ユーザーの呼び出しによるものではありません。
 explain-on = {" "}(リソース: { $resource })
 explain-on-nothing = {""}
-explain-proven = 原因のレイヤーは { $layer } ({ $effect }) です。当時のポリシーを評価すると、今回の拒否と、比較対象の成功がいずれも再現されます。
-explain-stated = 原因のレイヤーは { $layer } ({ $effect }) です。AWS のメッセージに明記されており、ログにこれと矛盾する記録はありません。
-explain-inferred = 成功例との比較から、原因のレイヤーは { $layer } ({ $effect }) である可能性が最も高いと判断しました。
+explain-proven = 原因のレイヤーは{ $layer } ({ $effect }) です。当時のポリシーを評価すると、今回の拒否と、比較対象の成功がいずれも再現されます。
+explain-stated = 原因のレイヤーは{ $layer } ({ $effect }) です。AWS のメッセージに明記されており、ログにこれと矛盾する記録はありません。
+explain-inferred = 成功例との比較から、原因のレイヤーは{ $layer } ({ $effect }) である可能性が最も高いと判断しました。
 explain-unknown = 原因のレイヤーはログからは判断できません。可能性が最も高いのは { $layer } です。
 explain-change = 発生前の最後の変更: { $time }、{ $by }: { $summary }
 

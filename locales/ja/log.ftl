@@ -1,15 +1,5 @@
-# ファイルの読み取りと呼び出しの関連付けに関する文。JSON レポートでは英語のまま出力し、
+# ファイルの読み取りに関する文。JSON レポートでは英語のまま出力し、
 # 他の形式ではここの文に置き換える。
-
-# 関連付け。
-log-key-of-what-was-used = KMS キー { $key } は、この呼び出しが使用したリソースのキー
-log-same-key = KMS キー { $key }
-log-same-principal = 同じプリンシパル { $principal }
-log-same-session = 同じセッション { $session }
-log-issued-key = この呼び出しが発行したアクセスキー { $key }
-log-session-began = この呼び出しで始まったセッション { $session }
-log-seconds-apart = 時間差 { $seconds } 秒、同じアカウントとサービス
-log-request-id = リクエスト ID { $id }
 
 # ログからは見えない範囲。
 log-no-kms = AWS KMS のイベントが 1 件もないため、キーの使用の成功も拒否も確認できません
@@ -74,3 +64,29 @@ log-query-result = { $what } (クエリ結果を CSV または JSON でエクス
 log-kept-a-day = AWS での保存期間は 24 時間
 log-encoded-text = イベント { $event } の errorMessage にあるエンコードされた文字列
 log-and-parents = 上位の階層についても実行 (list-parents --child-id)
+
+# ポリシーについて不明なこと。
+log-missing-not-recorded = { $what } (記録なし)
+log-missing-before = { $what } (イベント { $event } より前は記録なし)
+log-missing-hidden = { $what } (表示されていない: { $why })
+log-missing-more = { $what } (記録されている以外にもある可能性)
+log-missing-part = { $what } (一部だけが判明)
+log-of-policies-of = { $of } のポリシー
+log-of-inline = { $of } のインラインポリシー { $name }
+log-of-attachment = { $policy } の { $to } へのアタッチ
+log-of-boundary = { $of } の許可の境界
+log-of-trust = { $role } の信頼ポリシー
+log-of-session = { $session } のセッションポリシー
+log-of-membership = { $user } の { $group } への所属
+log-of-managed = マネージドポリシー { $policy }
+log-of-version = { $policy } のバージョン { $version }
+log-of-resource-policy = { $of } のリソースベースのポリシー
+log-of-key-state = キー { $key } の状態
+log-of-grants = キー { $key } のグラント
+log-of-alias = { $alias } が指すキー
+log-of-public-access = { $of } の S3 ブロックパブリックアクセス
+log-of-organization-policy = 組織のポリシー { $policy }
+log-of-organization-policies = { $target } の組織のポリシー
+log-of-policy-types = { $root } のポリシータイプ
+log-of-unit = { $of } の組織単位 (OU)
+log-of-endpoint-policy = { $endpoint } のポリシー

@@ -36,6 +36,7 @@ markdown-where = 変更箇所
 markdown-note = 補足
 markdown-verified = 検証方法
 markdown-unknown = 判明していないこと
+markdown-layer-known = どのレイヤーで拒否されたかは検証済みで、不明な点はありません。
 markdown-follow-ups = 今後の対応
 
 task-apply = 修正を適用する: { $title }

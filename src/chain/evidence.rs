@@ -18,18 +18,18 @@ pub(super) fn evidence(chains: &Chains, index: usize, events: &[Event]) -> Vec<S
     let mut said = Vec::new();
     if link.basis.has(Basis::ISSUED_KEY) {
         let key = child.access_key().unwrap_or_default();
-        said.push(Sentence::new("link-issued-key").arg("key", key));
+        said.push(Sentence::new("tied-by-issued-key").arg("key", key));
     }
     if link.basis.has(Basis::ISSUED_SESSION) {
         let session = child.arn().unwrap_or_default();
-        said.push(Sentence::new("link-issued-session").arg("session", session));
+        said.push(Sentence::new("tied-by-issued-session").arg("session", session));
     }
     if link.basis.has(Basis::IDS) {
         said.extend(ids(chains, index, child, parent, events));
     }
     if link.basis.has(Basis::REQUEST) {
         let id = child.get(Field::RequestId).unwrap_or_default();
-        said.push(Sentence::new("link-request").arg("id", id));
+        said.push(Sentence::new("tied-by-request").arg("id", id));
     }
     said.extend(circumstances(link, child, parent));
     said
@@ -40,20 +40,20 @@ fn circumstances(link: &Link, child: &Event, parent: &Event) -> Vec<Sentence> {
     let principal = parent.arn().unwrap_or_default();
     let key = call::kms_key(child).unwrap_or_default();
     if link.basis.has(Basis::PRINCIPAL) {
-        said.push(Sentence::new("link-principal").arg("principal", principal));
+        said.push(Sentence::new("tied-by-principal").arg("principal", principal));
     }
     if link.basis.has(Basis::SESSION) {
-        said.push(Sentence::new("link-session").arg("session", principal));
+        said.push(Sentence::new("tied-by-session").arg("session", principal));
     }
     if link.basis.has(Basis::KEY_NAMED) {
-        said.push(Sentence::new("link-key").arg("key", key));
+        said.push(Sentence::new("tied-by-key").arg("key", key));
     }
     if link.basis.has(Basis::KEY_USUAL) {
-        said.push(Sentence::new("link-usual-key").arg("key", key));
+        said.push(Sentence::new("tied-by-usual-key").arg("key", key));
     }
     if link.basis.has(Basis::TIME) {
         let apart = child.time.seconds_since(parent.time);
-        said.push(Sentence::new("link-time").arg("seconds", apart as f64));
+        said.push(Sentence::new("tied-by-time").arg("seconds", apart as f64));
     }
     said
 }
@@ -82,9 +82,9 @@ fn ids(
             }
             said.push(match context.iter().find(|(_, v)| v.ends_with(form)) {
                 Some((key, _)) => {
-                    Sentence::new("link-context").arg("key", key.as_str()).arg("value", form)
+                    Sentence::new("tied-by-context").arg("key", key.as_str()).arg("value", form)
                 }
-                None => Sentence::new("link-id").arg("value", form),
+                None => Sentence::new("tied-by-id").arg("value", form),
             });
         }
     };

@@ -5,7 +5,7 @@ use super::incident::{Incident, Occurrence};
 use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
 use crate::event::{Effect, Event, Layer};
-use crate::wording::Sentence;
+use crate::wording::{Sentence, layer_on};
 
 /// The sentences of the explanation, in order.
 pub fn explain(incident: &Incident, events: &[Event]) -> Vec<Sentence> {
@@ -70,6 +70,8 @@ fn happened(incident: &Incident, shown: &Occurrence, events: &[Event]) -> Option
 fn verdict(incident: &Incident) -> Sentence {
     let winner = incident.verdict.ranked.first();
     let layer = winner.map_or(Layer::Unknown, |h| h.layer);
+    let failing = incident.occurrences.get(incident.shown).and_then(|o| o.failing.as_ref());
+    let layer = layer_on(layer, failing.and_then(|f| f.action.split(':').next()));
     let effect = winner.map_or(Effect::Unknown, |h| h.effect);
     match incident.verdict.certainty {
         Certainty::Proven => {

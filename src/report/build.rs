@@ -36,7 +36,7 @@ pub struct Material<'m> {
 
 /// The report in the language of `wording`.
 pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
-    let builder = Builder { material, wording };
+    let builder = Builder::new(material, wording);
     let shown = material.diagnosis.incidents.iter().map(|incident| incident.shown);
     let incidents: Vec<Incident> =
         shown.enumerate().filter_map(|(at, shown)| builder.incident(at, shown)).collect();
@@ -47,7 +47,7 @@ pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
         incidents,
         benign: material.diagnosis.benign.iter().map(|b| builder.benign(b)).collect(),
     };
-    Translator::new(wording).report(&mut report);
+    builder.translator.report(&mut report);
     report
 }
 
@@ -58,8 +58,9 @@ pub(super) fn incident_of(
     at: usize,
     shown: usize,
 ) -> Option<Incident> {
-    let mut incident = Builder { material, wording }.incident(at, shown)?;
-    Translator::new(wording).incident(&mut incident);
+    let builder = Builder::new(material, wording);
+    let mut incident = builder.incident(at, shown)?;
+    builder.translator.incident(&mut incident);
     Some(incident)
 }
 
@@ -69,7 +70,7 @@ pub(super) fn change(
     wording: &Wording,
     change: &history::change::Change,
 ) -> view::Change {
-    Builder { material, wording }.change(change)
+    Builder::new(material, wording).change(change)
 }
 
 /// The chain that the call at `index` belongs to, parents before children.
@@ -86,9 +87,19 @@ pub fn chain_steps(
 struct Builder<'b> {
     material: &'b Material<'b>,
     wording: &'b Wording,
+    translator: Translator<'b>,
 }
 
-impl Builder<'_> {
+impl<'b> Builder<'b> {
+    fn new(material: &'b Material<'b>, wording: &'b Wording) -> Self {
+        Builder { material, wording, translator: Translator::new(wording) }
+    }
+
+    /// The sentence, with what earlier modules put into it in the same language.
+    fn say(&self, sentence: &Sentence) -> String {
+        self.wording.say(&self.translator.sentence(sentence))
+    }
+
     /// The incident at `at` as it happened at the place `place` among its occurrences.
     fn incident(&self, at: usize, place: usize) -> Option<Incident> {
         let incident = self.material.diagnosis.incidents.get(at)?;
@@ -220,7 +231,7 @@ impl Builder<'_> {
         let explanation: Vec<String> =
             diagnose::explain_occurrence(incident, shown, self.material.events)
                 .iter()
-                .map(|sentence| self.wording.say(sentence))
+                .map(|sentence| self.say(sentence))
                 .collect();
         let winner = verdict.ranked.first();
         let layer = match verdict.certainty {
@@ -248,7 +259,7 @@ impl Builder<'_> {
                 .testimony
                 .iter()
                 .map(|t| Evidence {
-                    text: self.wording.say(&t.text),
+                    text: self.say(&t.text),
                     witness: t.witness.as_str().to_owned(),
                     speaks_for: t.speaks_for(),
                     speaks_against: t.speaks_against(),
@@ -258,7 +269,7 @@ impl Builder<'_> {
             alternatives: self.alternatives(verdict, layer),
             ruled_out: self.ruled_out(verdict),
             next_evidence: verdict.next_evidence.clone(),
-            contradiction: verdict.contradiction.as_ref().map(|text| self.wording.say(text)),
+            contradiction: verdict.contradiction.as_ref().map(|text| self.say(text)),
         }
     }
 
@@ -323,7 +334,7 @@ impl Builder<'_> {
             .flat_map(|t| t.weights.iter().map(move |w| (t, w)))
             .filter(|(_, (l, _, weight))| *l == layer && side(*weight))
             .max_by(|(_, a), (_, b)| a.2.abs().total_cmp(&b.2.abs()))
-            .map(|(t, _)| self.wording.say(&t.text))
+            .map(|(t, _)| self.say(&t.text))
             .unwrap_or_default()
     }
 

@@ -177,7 +177,8 @@ pub struct Evaluated {
 
 /// Puts the answer together.
 pub fn explain(material: &Material<'_>, wording: &Wording, asked: &Asked) -> Explanation {
-    let teller = Teller { material, wording, asked };
+    let translator = Translator::new(wording);
+    let teller = Teller { material, wording, asked, translator };
     let involved = teller.involved();
     let incidents: Vec<(usize, Incident)> = involved
         .iter()
@@ -234,6 +235,7 @@ struct Teller<'t> {
     material: &'t Material<'t>,
     wording: &'t Wording,
     asked: &'t Asked,
+    translator: Translator<'t>,
 }
 
 impl Teller<'_> {
@@ -307,14 +309,12 @@ impl Teller<'_> {
     }
 
     fn chains(&self, incidents: &[(usize, Incident)]) -> Vec<ChainTold> {
-        let translator = Translator::new(self.wording);
         let named: BTreeSet<usize> = self.asked.events.iter().copied().collect();
         let told = self.roots().into_iter().map(|root| {
             let mut told = chain_told(self.material, root, &named, self.wording);
             for (at, incident) in incidents {
                 self.tie(&mut told, root, *at, incident);
             }
-            translator.steps(&mut told.chain);
             told
         });
         told.collect()
@@ -355,7 +355,7 @@ impl Teller<'_> {
         for testimony in &verdict.testimony {
             let weights = testimony.weights.iter().filter(|(l, _, _)| *l == layer);
             let loudest = weights.map(|(_, _, weight)| weight * side).fold(0.0, f64::max);
-            let text = self.wording.say(&testimony.text);
+            let text = self.wording.say(&self.translator.sentence(&testimony.text));
             if loudest > 0.0 && !pieces.iter().any(|(_, known)| *known == text) {
                 pieces.push((loudest, text));
             }
@@ -377,7 +377,10 @@ impl Teller<'_> {
         let inventory = self.material.history.at(event.time);
         let mut found: Vec<InForce> = Vec::new();
         for owner in owners.into_iter().flatten() {
-            let held = in_force::of(&inventory, &owner, self.wording);
+            let mut held = in_force::of(&inventory, &owner, self.wording);
+            for missing in &mut held.missing {
+                missing.what = self.translator.text(&missing.what);
+            }
             if !held.says_nothing() && !found.iter().any(|other| other.of == owner) {
                 found.push(held);
             }
@@ -396,7 +399,7 @@ impl Teller<'_> {
         };
         let said = [said(&decision), decided_by(&decision)];
         let said: Vec<String> =
-            said.iter().flatten().map(|sentence| self.wording.say(sentence)).collect();
+            said.iter().flatten().map(|s| self.wording.say(&self.translator.sentence(s))).collect();
         Some(Evaluated { denied_request: word.to_owned(), text: self.wording.paragraph(&said) })
     }
 }

@@ -11,6 +11,7 @@ pub mod in_force;
 pub mod json;
 mod layout;
 pub mod markdown;
+mod piece;
 pub mod redact;
 pub mod sanitize;
 pub mod sarif;

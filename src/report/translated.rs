@@ -1,11 +1,10 @@
-//! What reading and linking say in English (links, blind spots, files, notes behind commands), for
-//! readers of other languages. The contract has these texts in English, and the modules that write
-//! them come before the catalogues: so their texts are found by the English sentence, and what
-//! stands in its gaps goes into the sentence of the other language. A text that no sentence fits is
-//! left as it is.
+//! What reading and the history say in English (blind spots, files, what is not known) and the notes
+//! behind commands, for readers of other languages. The ledger, standard error and the contract have these texts in English; here a
+//! text is found by the English sentence of the catalogue, and what stands in its gaps goes into the
+//! sentence of the other language. A text that no sentence fits is left as it is.
 
-use super::{Incident, Report, Step};
-use crate::wording::{Language, Sentence, Wording};
+use super::{Incident, Report};
+use crate::wording::{Argument, Language, Sentence, Wording};
 
 /// What stands in the gaps of a sentence, in the order of the English one.
 struct Gaps<'g> {
@@ -22,15 +21,7 @@ impl Gaps<'_> {
 type Filled = fn(&Gaps<'_>) -> Sentence;
 
 /// Every sentence. Where several fit, the one with the most words of its own is meant.
-const SENTENCES: [Filled; 66] = [
-    |said| Sentence::new("log-key-of-what-was-used").arg("key", said.at(0)),
-    |said| Sentence::new("log-same-key").arg("key", said.at(0)),
-    |said| Sentence::new("log-same-principal").arg("principal", said.at(0)),
-    |said| Sentence::new("log-same-session").arg("session", said.at(0)),
-    |said| Sentence::new("log-issued-key").arg("key", said.at(0)),
-    |said| Sentence::new("log-session-began").arg("session", said.at(0)),
-    |said| Sentence::new("log-seconds-apart").arg("seconds", said.at(0)),
-    |said| Sentence::new("log-request-id").arg("id", said.at(0)),
+const SENTENCES: [Filled; 82] = [
     |_| Sentence::new("log-no-kms"),
     |_| Sentence::new("log-no-reads"),
     |_| Sentence::new("log-no-writes"),
@@ -109,6 +100,30 @@ const SENTENCES: [Filled; 66] = [
     |_| Sentence::new("log-kept-a-day"),
     |said| Sentence::new("log-encoded-text").arg("event", said.at(0)),
     |_| Sentence::new("log-and-parents"),
+    |said| Sentence::new("log-missing-not-recorded").arg("what", said.at(0)),
+    |said| Sentence::new("log-missing-before").arg("what", said.at(0)).arg("event", said.at(1)),
+    |said| Sentence::new("log-missing-hidden").arg("what", said.at(0)).arg("why", said.at(1)),
+    |said| Sentence::new("log-missing-more").arg("what", said.at(0)),
+    |said| Sentence::new("log-missing-part").arg("what", said.at(0)),
+    |said| Sentence::new("log-of-policies-of").arg("of", said.at(0)),
+    |said| Sentence::new("log-of-inline").arg("name", said.at(0)).arg("of", said.at(1)),
+    |said| Sentence::new("log-of-attachment").arg("policy", said.at(0)).arg("to", said.at(1)),
+    |said| Sentence::new("log-of-boundary").arg("of", said.at(0)),
+    |said| Sentence::new("log-of-trust").arg("role", said.at(0)),
+    |said| Sentence::new("log-of-session").arg("session", said.at(0)),
+    |said| Sentence::new("log-of-membership").arg("user", said.at(0)).arg("group", said.at(1)),
+    |said| Sentence::new("log-of-managed").arg("policy", said.at(0)),
+    |said| Sentence::new("log-of-version").arg("version", said.at(0)).arg("policy", said.at(1)),
+    |said| Sentence::new("log-of-resource-policy").arg("of", said.at(0)),
+    |said| Sentence::new("log-of-key-state").arg("key", said.at(0)),
+    |said| Sentence::new("log-of-grants").arg("key", said.at(0)),
+    |said| Sentence::new("log-of-alias").arg("alias", said.at(0)),
+    |said| Sentence::new("log-of-public-access").arg("of", said.at(0)),
+    |said| Sentence::new("log-of-organization-policy").arg("policy", said.at(0)),
+    |said| Sentence::new("log-of-organization-policies").arg("target", said.at(0)),
+    |said| Sentence::new("log-of-policy-types").arg("root", said.at(0)),
+    |said| Sentence::new("log-of-unit").arg("of", said.at(0)),
+    |said| Sentence::new("log-of-endpoint-policy").arg("endpoint", said.at(0)),
 ];
 
 /// Stands in a gap while the English sentence is taken apart; no text of a report holds it.
@@ -137,11 +152,13 @@ impl<'w> Translator<'w> {
         };
         let mut patterns: Vec<(_, Vec<String>)> = SENTENCES.into_iter().map(cut).collect();
         let own = |parts: &[String]| parts.iter().map(String::len).sum::<usize>();
-        patterns.sort_by_key(|(_, parts)| std::cmp::Reverse(own(parts)));
+        // What ends in words of its own holds more than what ends in a gap, which takes anything.
+        let open = |parts: &[String]| parts.last().is_none_or(String::is_empty);
+        patterns.sort_by_key(|(_, parts)| (open(parts), std::cmp::Reverse(own(parts))));
         Translator { wording, patterns }
     }
 
-    /// All that a report repeats of reading and linking.
+    /// All that a report repeats of reading.
     pub(super) fn report(&self, report: &mut Report) {
         for file in &mut report.coverage.files.skipped {
             file.detail = file.detail.take().map(|detail| self.text(&detail));
@@ -154,21 +171,8 @@ impl<'w> Translator<'w> {
 
     /// The same of one incident.
     pub(super) fn incident(&self, incident: &mut Incident) {
-        self.steps(&mut incident.chain);
-        if let Some(success) = &mut incident.comparison.nearest_success {
-            self.steps(&mut success.chain);
-        }
         for command in &mut incident.verdict.next_evidence {
             *command = self.command(command);
-        }
-    }
-
-    /// The same of the links of a chain.
-    pub(super) fn steps(&self, steps: &mut [Step]) {
-        for text in
-            steps.iter_mut().filter_map(|step| step.link.as_mut()).flat_map(|l| &mut l.evidence)
-        {
-            *text = self.text(text);
         }
     }
 
@@ -180,7 +184,31 @@ impl<'w> Translator<'w> {
         if parts.len() > 1 && said.len() == parts.len() {
             return self.wording.list(&said);
         }
-        self.whole(text).unwrap_or_else(|| text.to_owned())
+        self.whole(text).unwrap_or_else(|| match text.split_once("; ") {
+            Some((first, rest)) => format!("{}; {}", self.text(first), self.text(rest)),
+            None => text.to_owned(),
+        })
+    }
+
+    /// A sentence with the texts in it.
+    pub(super) fn sentence(&self, sentence: &Sentence) -> Sentence {
+        let id = sentence.id();
+        let arguments = sentence.arguments().iter();
+        arguments.fold(Sentence::new(id), |said, &(name, ref argument)| {
+            said.arg(name, self.argument(argument))
+        })
+    }
+
+    fn argument(&self, argument: &Argument) -> Argument {
+        match argument {
+            // A single word is somebody's name for something.
+            Argument::Text(text) if text.contains(' ') => Argument::Text(self.text(text)),
+            Argument::Sentence(sentence) => Argument::Sentence(self.sentence(sentence)),
+            Argument::List(parts) => {
+                Argument::List(parts.iter().map(|part| self.argument(part)).collect())
+            }
+            Argument::Text(_) | Argument::Number(_) => argument.clone(),
+        }
     }
 
     /// A command with the note behind it.
@@ -204,7 +232,7 @@ impl<'w> Translator<'w> {
 }
 
 /// What of a text stands between the parts of a sentence; `None` where it is another sentence. A
-/// gap is never empty.
+/// gap is never empty, and holds no more than one thing of a list.
 fn fill<'t>(text: &'t str, parts: &[String]) -> Option<Vec<&'t str>> {
     let (first, rest) = parts.split_first()?;
     let mut text = text.strip_prefix(first.as_str())?;
@@ -212,10 +240,11 @@ fn fill<'t>(text: &'t str, parts: &[String]) -> Option<Vec<&'t str>> {
     for (place, part) in rest.iter().enumerate() {
         let last = place + 1 == rest.len();
         let end = if last { text.strip_suffix(part.as_str())?.len() } else { text.find(part)? };
-        if end == 0 {
+        let gap = text.get(..end)?;
+        if gap.is_empty() || gap.contains("; ") {
             return None;
         }
-        gaps.push(text.get(..end)?);
+        gaps.push(gap);
         text = text.get(end + part.len()..)?;
     }
     text.is_empty().then_some(gaps)
@@ -232,12 +261,6 @@ mod tests {
     #[test]
     fn texts_are_found_by_the_english_sentence() {
         for (english, japanese) in [
-            ("same principal arn:aws:iam::1:user/a", "同じプリンシパル arn:aws:iam::1:user/a"),
-            (
-                "KMS key k belongs to what this call used",
-                "KMS キー k は、この呼び出しが使用したリソースのキー",
-            ),
-            ("KMS key k", "KMS キー k"),
             ("aws:ebs:id = vol-1", "aws:ebs:id = vol-1"),
             (
                 "account 1, Region r: nothing between a and b (3 hours), although every other hour has records",
@@ -252,6 +275,10 @@ mod tests {
                 "3 件のレコードに問題: eventTime を読み取れません、1 件のレコードに問題: 有効な JSON ではありません",
             ),
             ("zstd; hint: unpack it first", "zstd (先に展開してください)"),
+            (
+                "the session policy of role a is not recorded; the policies of role b may be more than recorded",
+                "role a のセッションポリシー (記録なし); role b のポリシー (記録されている以外にもある可能性)",
+            ),
             ("No such file or directory", "No such file or directory"),
         ] {
             assert_eq!(said(english), japanese);
@@ -262,7 +289,7 @@ mod tests {
     fn nothing_changes_in_english() {
         let english = Wording::new(Language::En);
         let translator = Translator::new(&english);
-        for text in ["same principal x", "KMS key k", "a, b", ""] {
+        for text in ["ends inside a record", "VPC flow logs", "a, b", ""] {
             assert_eq!(translator.text(text), text);
         }
         assert_eq!(

@@ -216,6 +216,16 @@ pub(super) fn factor(factor: &Factor, longest: usize, wording: &Wording) -> Stri
     said.join("; ")
 }
 
+/// Splits that chance makes this often are left out.
+const ACCIDENT: f64 = 0.5;
+
+/// The best factors, and of those only what is no accident: a split that chance makes as well tells
+/// a tired reader nothing.
+pub(super) fn telling(factors: &[Factor], most: usize) -> Vec<&Factor> {
+    let telling = |(index, factor): &(usize, &Factor)| *index == 0 || factor.p_value < ACCIDENT;
+    factors.iter().enumerate().filter(telling).take(most).map(|(_, factor)| factor).collect()
+}
+
 /// The layer by the name it has on what the incident is about.
 pub(super) fn layer(incident: &Incident, layer: Layer) -> Sentence {
     let Some(denied) = &incident.denied else { return layer.into() };

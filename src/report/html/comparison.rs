@@ -7,7 +7,7 @@ use super::chart::share;
 use super::text::{after, moment, principal};
 use super::timeline::evidence;
 use crate::event::{Layer, Outcome, Time};
-use crate::report::words::p_value;
+use crate::report::words::{p_value, telling};
 use crate::report::{Evidence, Factor, Incident, Step};
 use crate::wording::{Sentence, Wording};
 
@@ -74,7 +74,8 @@ pub(super) struct FactorRow {
 
 impl FactorRow {
     pub(super) fn of(factors: &[Factor], words: &Wording) -> Vec<Self> {
-        factors.iter().take(FACTORS).map(|factor| FactorRow::new(factor, words)).collect()
+        let told = telling(factors, FACTORS).into_iter();
+        told.map(|factor| FactorRow::new(factor, words)).collect()
     }
 
     fn new(factor: &Factor, words: &Wording) -> Self {

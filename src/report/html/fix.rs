@@ -16,7 +16,8 @@ pub(super) struct FixView<'a> {
     pub(super) layer: String,
     pub(super) verified: Option<Verification>,
     pub(super) blocks: Vec<Code<'a>>,
-    pub(super) terraform: Option<Code<'a>>,
+    /// Other forms of the same, by name, which few need.
+    pub(super) folded: Vec<(String, Code<'a>)>,
 }
 
 /// What re-evaluating showed.
@@ -43,19 +44,20 @@ impl<'a> FixView<'a> {
             .unwrap_or_default();
         let patch = fix.patch.as_ref().map(|patch| {
             let title = words.say(&Sentence::new("html-fix-patch"));
-            Code::plain(words, format!("patch-{place}"), title, &pretty(patch))
+            (title.clone(), Code::plain(words, format!("patch-{place}"), title, &pretty(patch)))
         });
         let title = words.say(&Sentence::new("html-fix-commands"));
         let commands = commands(words, format!("commands-{place}"), title, &fix.commands);
         let terraform = fix.terraform.as_ref().map(|text| {
-            Code::plain(words, format!("terraform-{place}"), "Terraform".to_owned(), text)
+            let title = "Terraform".to_owned();
+            (title.clone(), Code::plain(words, format!("terraform-{place}"), title, text))
         });
         FixView {
             fix,
             layer: words.say(&layer(incident, fix.layer)),
             verified: fix.verified.as_ref().map(|verified| verification(incident, verified, words)),
-            blocks: documents.into_iter().chain(patch).chain(commands).collect(),
-            terraform,
+            blocks: documents.into_iter().chain(commands).collect(),
+            folded: patch.into_iter().chain(terraform).collect(),
         }
     }
 }

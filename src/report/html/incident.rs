@@ -261,7 +261,7 @@ fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
         (Sentence::new("html-who"), Code(root.principal_arn.clone())),
         (Sentence::new("html-place"), Plain(place(root))),
         (Sentence::new("html-source-address"), Code(root.source_ip.clone())),
-        (Sentence::new("html-vpc-endpoint"), Code(root.vpc_endpoint_id.clone())),
+        (Sentence::new("html-vpc-endpoint"), Code(endpoint(root.vpc_endpoint_id.as_ref()))),
         (Sentence::new("html-resources"), Code((!shown.is_empty()).then(|| shown.join("\n")))),
         (Sentence::new("html-event"), Code(root.event_id.clone())),
     ];
@@ -296,7 +296,7 @@ fn denied(incident: &Incident, words: &Wording) -> Vec<Fact> {
         (Sentence::new("html-invoked-by"), Code(denied.invoked_by.clone())),
         (Sentence::new("html-place"), Plain(own.and_then(place))),
         (Sentence::new("html-source-address"), Code(own.and_then(|root| root.source_ip.clone()))),
-        (Sentence::new("html-vpc-endpoint"), Code(denied.vpc_endpoint_id.clone())),
+        (Sentence::new("html-vpc-endpoint"), Code(endpoint(denied.vpc_endpoint_id.as_ref()))),
         (Sentence::new("html-event"), Code(Some(denied.event_id.clone()))),
     ];
     known(facts, words)
@@ -346,4 +346,9 @@ fn over_time(incident: &Incident, report: &Report, words: &Wording) -> Option<Ov
     let times = incident.occurrences.iter().map(|occurrence| occurrence.time.as_str());
     let change = incident.change.as_ref().map(|change| change.event_time.as_str());
     OverTime::of(times, (&span.first, &span.last), change, words)
+}
+
+/// For calls of services CloudTrail writes `AWS Internal`, which is no endpoint.
+fn endpoint(id: Option<&String>) -> Option<String> {
+    id.filter(|id| id.starts_with("vpce-")).cloned()
 }

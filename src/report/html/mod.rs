@@ -58,7 +58,7 @@ const SCRIPT: &str = include_str!("../templates/page.js");
 /// Lets the page use its own style and script, by their hashes, and nothing else. The empty icon,
 /// without which browsers would ask a server for one, is the only `data:` there is.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-SCkT/tqLoZExh8el7gtwt32dVJpDlLaxoEbhoMma3R0='; \
+    style-src 'sha256-DuoyTPtLJ6YSlr8DdTZ3J6ij9Wirg6syDOHYitQ/SZ8='; \
     script-src 'sha256-E1LD4T8ckpS0jRzju7MqUDsEZHB2nSdWquOCaBGab0Q='; \
     img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 

@@ -80,10 +80,8 @@ fn factors(draft: &mut Draft<'_>, incident: &Incident) {
     let ratio = |with: u64, all: u64| {
         prose(&draft.say(&Sentence::new("ratio").arg("with", with).arg("all", all)))
     };
-    let rows: Vec<[String; 4]> = comparison
-        .factors
-        .iter()
-        .take(MOST_FACTORS)
+    let rows: Vec<[String; 4]> = words::telling(&comparison.factors, MOST_FACTORS)
+        .into_iter()
         .map(|factor| {
             let what = words::factor(factor, LONGEST, draft.wording);
             let what = match what.split_once(" = ") {

@@ -6,7 +6,9 @@ mod diagram;
 mod remedy;
 mod timeline;
 
-use super::{Incident, Kind, Report, sanitize, words};
+use std::collections::BTreeSet;
+
+use super::{Certainty, Incident, Kind, Layer, Report, piece, sanitize, words};
 use crate::event::Time;
 use crate::wording::{Sentence, Wording, duration};
 
@@ -92,7 +94,12 @@ impl Draft<'_> {
 
 /// Text that reads as prose.
 fn prose(text: &str) -> String {
-    sanitize::markdown(&sanitize::clip(text, LONGEST))
+    let text = sanitize::clip(text, LONGEST);
+    let said = piece::pieces(&text).into_iter().map(|piece| match piece.is_arn {
+        true => code(piece.text),
+        false => sanitize::markdown(piece.text),
+    });
+    said.collect()
 }
 
 /// An identifier: as code, so that nothing in it is a link or a mention.
@@ -251,8 +258,23 @@ fn silent(draft: &mut Draft<'_>, incident: &Incident) {
 
 fn unknown(draft: &mut Draft<'_>, report: &Report, incident: &Incident) {
     draft.section(Sentence::new("markdown-unknown"));
-    let certainty = draft.say(&incident.verdict.certainty.meaning());
+    let certainty = draft.say(&match incident.verdict.certainty {
+        Certainty::Proven => Sentence::new("markdown-layer-known"),
+        other => other.meaning(),
+    });
     draft.item(&prose(&certainty));
+    let unchecked: BTreeSet<Layer> = incident
+        .fixes
+        .iter()
+        .filter_map(|fix| fix.verified.as_ref())
+        .flat_map(|verified| verified.unchecked_layers.iter().copied())
+        .collect();
+    if !unchecked.is_empty() {
+        let layers: Vec<Layer> = unchecked.into_iter().collect();
+        let layers = words::layers(incident, &layers);
+        let unchecked = draft.say(&Sentence::new("verified-unchecked").arg("layers", layers));
+        labelled(draft, Sentence::new("markdown-verified"), &prose(&unchecked));
+    }
     if let Some(contradiction) = &incident.verdict.contradiction {
         labelled(draft, Sentence::new("verdict-contradiction-short"), &prose(contradiction));
     }

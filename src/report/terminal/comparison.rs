@@ -10,9 +10,6 @@ use crate::wording::{Sentence, Wording};
 /// Factors shown; the others are in the JSON report.
 const MOST_FACTORS: usize = 6;
 
-/// Splits that chance makes this often are left out.
-const ACCIDENT: f64 = 0.5;
-
 /// The margin of tables.
 const UNDER: &str = "    ";
 
@@ -50,7 +47,7 @@ pub(super) fn factors(page: &mut Page, factors: &[Factor], wording: &Wording) {
         wording.say(&Sentence::new("column-p")),
         wording.say(&Sentence::new("column-what")),
     ]];
-    let shown = shown(factors);
+    let shown = words::telling(factors, MOST_FACTORS);
     for factor in &shown {
         rows.push([
             ratio(factor.failed_with, factor.failed, wording),
@@ -65,14 +62,6 @@ pub(super) fn factors(page: &mut Page, factors: &[Factor], wording: &Wording) {
         let more = wording.say(&Sentence::new("and-more").arg("count", more));
         page.put(Margin::of(UNDER), &spans![Quiet more]);
     }
-}
-
-/// The best ones, and of those only what is no accident: a split that chance makes as well tells a
-/// tired reader nothing.
-fn shown(factors: &[Factor]) -> Vec<&Factor> {
-    let telling = |(index, factor): &(usize, &Factor)| *index == 0 || factor.p_value < ACCIDENT;
-    let shown = factors.iter().enumerate().filter(telling).take(MOST_FACTORS);
-    shown.map(|(_, factor)| factor).collect()
 }
 
 fn ratio(with: u64, all: u64, wording: &Wording) -> String {
