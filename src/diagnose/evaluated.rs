@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::failing::Failing;
-use super::hopeful::{hopeful, opened};
+use super::hopeful::{alone, hopeful, opened};
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::chain::Chains;
@@ -358,9 +358,17 @@ fn deciding_deny(
     hopeful: &Layers,
     layer: Layer,
 ) -> Option<(Arc<PolicyLabel>, Arc<Statement>)> {
+    // Only a statement that applies, or may, can have decided.
+    let decision = evaluate(&case.request, hopeful);
+    let touched = |label: &Arc<PolicyLabel>, statement: &Arc<Statement>| {
+        decision.statements.iter().any(|d| {
+            d.label == *label && d.statement.as_ref().is_some_and(|s| Arc::ptr_eq(s, statement))
+        })
+    };
     for policy in policies(&case.layers, layer) {
         for statement in policy.policy.statements() {
-            if statement.effect() != StatementEffect::Deny {
+            let denies = statement.effect() == StatementEffect::Deny;
+            if !denies || !touched(&policy.label, statement) {
                 continue;
             }
             let without = policy.policy.with_statements(|all| {
@@ -392,11 +400,8 @@ fn failed_conditions(case: &Case, hopeful: &Layers, layer: Layer) -> Vec<String>
             if let Some(object) = bare.as_object_mut() {
                 object.shift_remove("Condition");
             }
-            let Ok(changed) = policy.policy.with_statement(statement.index(), bare) else {
-                continue;
-            };
-            let tried = replaced(hopeful, layer, &policy.label, changed);
-            if evaluate(&case.request, &tried).is_allowed() {
+            let tried = alone(hopeful, layer, &policy.policy, &bare);
+            if tried.is_some_and(|tried| evaluate(&case.request, &tried).is_allowed()) {
                 keys.extend(statement.condition_keys().into_iter().map(str::to_owned));
             }
         }
@@ -533,13 +538,15 @@ pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Tes
 }
 
 /// What the evaluation hangs on: what was assumed, and what is not known. It weighs nothing.
-pub fn reservations(evaluated: &Evaluated) -> Vec<Testimony> {
-    let Some(case) = evaluated.denied.first().filter(|_| evaluated.found.is_some()) else {
-        return Vec::new();
-    };
+///
+/// Where evaluating found nothing, what is not known is still told to whoever gave policies.
+pub fn reservations(evaluated: &Evaluated, history: &History) -> Vec<Testimony> {
+    let has_found = evaluated.found.is_some();
+    let is_told = has_found || !history.is_without_dumps();
+    let Some(case) = evaluated.denied.first().filter(|_| is_told) else { return Vec::new() };
     let unknown = unknown_layers(&case.layers);
     let mut told = Vec::new();
-    if let Some((what, more)) = shortened(&case.assumed) {
+    if let Some((what, more)) = shortened(&case.assumed).filter(|_| has_found) {
         told.push(Sentence::new("evaluated-assumed").arg("what", what).arg("more", more));
     }
     if let Some((what, more)) = shortened(&unknown) {

@@ -158,7 +158,7 @@ fn judge(
     testimony.extend(evaluated::testimony(&evaluation, picture));
     let told = Told::of(picture, history, &evaluation);
     testimony.extend(told.as_ref().map(Told::testimony));
-    testimony.extend(evaluated::reservations(&evaluation));
+    testimony.extend(evaluated::reservations(&evaluation, history));
     testimony.extend(implied::testimony(picture.one()));
     let ranked = rank::rank(&testimony);
     let next_evidence = next::commands(picture, &ranked);

@@ -31,6 +31,36 @@ pub(super) fn opened(layers: &Layers, layer: Layer) -> Layers {
     layers
 }
 
+/// The layers with one of them holding nothing but a statement, in the version of its policy: a
+/// cheap way to ask what the statement would allow, however large the policy is.
+pub(crate) fn alone(
+    layers: &Layers,
+    layer: Layer,
+    of: &Policy,
+    statement: &Value,
+) -> Option<Layers> {
+    let version = of.document().get("Version").cloned().unwrap_or_else(|| json!("2008-10-17"));
+    let document = json!({"Version": version, "Statement": [statement]});
+    let one = AttachedPolicy::new(PolicyLabel::default(), Policy::from_value(&document).ok()?);
+    let mut layers = layers.clone();
+    let in_levels = |levels: &mut Presence<Vec<Level>>| {
+        for level in levels.known_mut().into_iter().flatten() {
+            level.policies = vec![one.clone()];
+        }
+    };
+    match layer {
+        Layer::IdentityPolicy => layers.identity = Presence::Known(vec![one]),
+        Layer::PermissionsBoundary => layers.boundary = Presence::Known(vec![one]),
+        Layer::SessionPolicy => layers.session = Presence::Known(vec![one]),
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => layers.resource = Presence::Known(one),
+        Layer::Scp => in_levels(&mut layers.scps),
+        Layer::Rcp => in_levels(&mut layers.rcps),
+        Layer::VpcEndpointPolicy => layers.vpc_endpoint.known_mut()?.policies = vec![one],
+        _ => return None,
+    }
+    Some(layers)
+}
+
 /// The layers with whatever is not known taken to let the call through, so that what is known shows.
 ///
 /// What might have allowed it is not taken to have done so where another layer would do: the call

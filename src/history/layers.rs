@@ -176,7 +176,12 @@ impl Gather<'_> {
         let mut policies = Vec::new();
         for document in known {
             match self.attached(&document) {
-                Some(policy) => policies.push(policy),
+                Some(policy) => {
+                    if !policy.policy.is_whole() {
+                        missing.push(unreadable(document.subject.clone()));
+                    }
+                    policies.push(policy);
+                }
                 None => missing.push(unreadable(document.subject.clone())),
             }
         }
@@ -221,6 +226,9 @@ impl Gather<'_> {
             (None, None) => Presence::NotApplicable,
             (None, Some(gap)) => Presence::Unknown(why(&[gap])),
             (Some(document), gap) => match (self.attached(&document), gap) {
+                (Some(policy), None) if !policy.policy.is_whole() => {
+                    Presence::Partly(policy, why(&[unreadable(document.subject)]))
+                }
                 (Some(policy), None) => Presence::Known(policy),
                 (Some(policy), Some(gap)) => Presence::Partly(policy, why(&[gap])),
                 (None, _) => Presence::Unknown(why(&[unreadable(document.subject)])),
@@ -484,7 +492,11 @@ impl Gather<'_> {
 const RCP_LAUNCH: crate::event::Time = crate::event::Time(1_731_456_000_000);
 
 fn unreadable(subject: Subject) -> Missing {
-    Missing { subject, why: Why::Hidden("it cannot be read"), likely: Likely::Unknown }
+    Missing {
+        subject,
+        why: Why::Hidden("it cannot be read, at least in part"),
+        likely: Likely::Unknown,
+    }
 }
 
 fn documents_of(held: Held) -> Documents {

@@ -36,6 +36,8 @@ pub struct PolicyWarning {
     pub statement: Option<usize>,
     /// What is wrong.
     pub message: String,
+    /// Part of what the policy says could not be read.
+    pub loses: bool,
 }
 
 impl fmt::Display for PolicyWarning {
@@ -92,6 +94,11 @@ impl Policy {
     /// What is wrong with the document, in its order.
     pub fn warnings(&self) -> &[PolicyWarning] {
         &self.warnings
+    }
+
+    /// Whether all that the policy says could be read.
+    pub fn is_whole(&self) -> bool {
+        self.warnings.iter().all(|warning| !warning.loses)
     }
 
     /// The document as it was written.
@@ -154,8 +161,17 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn warn(&mut self, message: impl Into<String>) {
         let place = self.text.map(|text| locate(text, &self.path));
-        let warning = PolicyWarning { place, statement: self.statement, message: message.into() };
+        let message = message.into();
+        let warning = PolicyWarning { place, statement: self.statement, message, loses: false };
         self.warnings.push(warning);
+    }
+
+    /// Warns of something that could not be read.
+    fn lose(&mut self, message: impl Into<String>) {
+        self.warn(message);
+        if let Some(last) = self.warnings.last_mut() {
+            last.loses = true;
+        }
     }
 
     fn within<T>(&mut self, step: Step, read: impl FnOnce(&mut Self) -> T) -> T {
@@ -228,7 +244,7 @@ impl Reader<'_> {
     fn statement(&mut self, index: usize, raw: &Value, variables: bool) -> Option<Statement> {
         self.statement = Some(index);
         if !raw.is_object() {
-            self.warn("a statement is a JSON object");
+            self.lose("a statement is a JSON object");
             return None;
         }
         let sid = self.member(raw, "Sid", |reader, value| match value.as_str() {
@@ -244,7 +260,7 @@ impl Reader<'_> {
             _ => {
                 let place = if raw.get("Effect").is_some() { "Effect" } else { "" };
                 self.within(Step::Key(place.to_owned()), |reader| {
-                    reader.warn("`Effect` is neither \"Allow\" nor \"Deny\"; statement not used");
+                    reader.lose("`Effect` is neither \"Allow\" nor \"Deny\"; statement not used");
                 });
                 None
             }
@@ -267,7 +283,7 @@ impl Reader<'_> {
             .one_of(raw, "Action", "NotAction")
             .map(|(texts, negated)| ActionElement::new(&texts, negated));
         if action.is_none() {
-            self.warn("the statement has neither `Action` nor `NotAction`; not used");
+            self.lose("the statement has neither `Action` nor `NotAction`; not used");
         }
         let resource = self
             .one_of(raw, "Resource", "NotResource")
@@ -308,7 +324,7 @@ impl Reader<'_> {
                     self.within(Step::Index(at), |reader| match value {
                         Value::String(text) => Some(text.clone()),
                         _ => {
-                            reader.warn("expected a string; left out");
+                            reader.lose("expected a string; left out");
                             None
                         }
                     })
@@ -316,7 +332,7 @@ impl Reader<'_> {
                 .collect(),
             Value::String(text) => vec![text.clone()],
             _ => {
-                self.warn("expected a string or a list of strings");
+                self.lose("expected a string or a list of strings");
                 Vec::new()
             }
         }
@@ -344,7 +360,7 @@ impl Reader<'_> {
     /// `None` when the block is no object, so that nothing can be said of what it limits.
     fn conditions(&mut self, value: &Value, variables: bool) -> Option<Vec<Condition>> {
         let Some(operators) = value.as_object() else {
-            self.warn("`Condition` is not an object; statement not used");
+            self.lose("`Condition` is not an object; statement not used");
             return None;
         };
         let mut conditions = Vec::new();
@@ -355,7 +371,7 @@ impl Reader<'_> {
                     reader.warn(format!("{name:?} is no condition operator; it never matches"));
                 }
                 let Some(keys) = keys.as_object() else {
-                    reader.warn("expected an object of condition keys; it never matches");
+                    reader.lose("expected an object of condition keys; it never matches");
                     conditions.push(Condition::new(None, name, &[], variables));
                     return;
                 };
@@ -398,7 +414,7 @@ impl Reader<'_> {
                 .flat_map(|(at, value)| {
                     self.within(Step::Index(at), |reader| match value {
                         Value::Array(_) => {
-                            reader.warn("expected a string, number or boolean; left out");
+                            reader.lose("expected a string, number or boolean; left out");
                             Vec::new()
                         }
                         value => reader.scalars(value),
@@ -409,7 +425,7 @@ impl Reader<'_> {
             Value::Number(number) => vec![number.to_string()],
             Value::Bool(value) => vec![value.to_string()],
             Value::Null | Value::Object(_) => {
-                self.warn("expected a string, number or boolean; left out");
+                self.lose("expected a string, number or boolean; left out");
                 Vec::new()
             }
         }

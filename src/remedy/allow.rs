@@ -82,6 +82,9 @@ fn widened(situation: &Situation<'_>) -> Vec<Candidate> {
                 continue;
             }
             for (title, changed, breadth) in wider(situation, statement.raw(), statement.sid()) {
+                if !comes_close(situation, &policy, &changed) {
+                    continue;
+                }
                 found.extend(Candidate::restate(
                     title,
                     situation.layer,
@@ -94,6 +97,16 @@ fn widened(situation: &Situation<'_>) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// Whether the changed statement by itself would allow the first of the denied requests. Policies
+/// have thousands of statements at times; what is tried in full is what this leaves.
+fn comes_close(situation: &Situation<'_>, policy: &AttachedPolicy, changed: &Value) -> bool {
+    use crate::diagnose::hopeful::{alone, hopeful};
+    let Some(case) = situation.first() else { return false };
+    let layers = hopeful(&case.request, &case.layers);
+    alone(&layers, situation.layer, &policy.policy, changed)
+        .is_some_and(|layers| crate::iam::evaluate(&case.request, &layers).is_allowed())
 }
 
 fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sentence, Value, u8)> {
