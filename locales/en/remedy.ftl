@@ -24,6 +24,7 @@ remedy-grant = Grant the use of the key to { $grantee }
 remedy-name-account = Name account { $account } instead of everybody in the bucket policy
 remedy-lift-block = Turn RestrictPublicBuckets of S3 Block Public Access off
 remedy-note-public = The bucket's policy is public: everybody on the internet then has what it grants.
+remedy-other-key = Use a key whose KeyUsage fits the operation; the usage of a key cannot be changed
 remedy-enable-key = Enable the key
 remedy-cancel-deletion = Cancel the deletion of the key and enable it
 remedy-import-key = Import the key material

@@ -24,6 +24,7 @@ remedy-grant = { $grantee } にキーのグラントを作成する
 remedy-name-account = バケットポリシーで全員の代わりにアカウント { $account } を指定する
 remedy-lift-block = S3 ブロックパブリックアクセスの RestrictPublicBuckets を無効にする
 remedy-note-public = このバケットのポリシーは公開されています。無効にすると、インターネット上の誰もがポリシーの許可する操作を実行できます。
+remedy-other-key = 操作に合った KeyUsage のキーを使う (キーの用途は変更できません)
 remedy-enable-key = キーを有効にする
 remedy-cancel-deletion = キーの削除を取り消し、有効にする
 remedy-import-key = キーマテリアルをインポートする

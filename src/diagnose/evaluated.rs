@@ -322,18 +322,22 @@ fn only_suspect(request: &Request, layers: &Layers) -> Option<Layer> {
     }
     let mut suspects = CHANGEABLE
         .into_iter()
-        .filter(|layer| is_asked(request, *layer))
+        .filter(|layer| is_asked(request, layers, *layer))
         .filter(|layer| evaluate(request, &opened(layers, *layer)).is_allowed());
     let suspect = suspects.next()?;
     suspects.next().is_none().then_some(suspect)
 }
 
 /// A trust policy and another resource's policy have one place: which it is, the action tells.
-fn is_asked(request: &Request, layer: Layer) -> bool {
+///
+/// A resource without a policy does not keep out whom nothing lets in: the caller's own policies do.
+fn is_asked(request: &Request, layers: &Layers, layer: Layer) -> bool {
     let takes_on_role = request.action.to_ascii_lowercase().starts_with("sts:");
     match layer {
         Layer::RoleTrustPolicy => takes_on_role,
-        Layer::ResourcePolicy => !takes_on_role,
+        Layer::ResourcePolicy => {
+            !takes_on_role && !matches!(layers.resource, Presence::NotApplicable)
+        }
         _ => true,
     }
 }

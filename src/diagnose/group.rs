@@ -62,6 +62,10 @@ fn is_noise(failing: &Failing, events: &[Event], pool: &Pool<'_>) -> bool {
     if failing.kind != Kind::Direct || failing.failure != Failure::Denied || !is_listing(event) {
         return false;
     }
+    // An endpoint's policy is made for the programs behind it, not for who browses.
+    if failing.denial.stated.as_ref().is_some_and(|s| s.layer == Layer::VpcEndpointPolicy) {
+        return false;
+    }
     !pool
         .of(event)
         .iter()
@@ -70,6 +74,10 @@ fn is_noise(failing: &Failing, events: &[Event], pool: &Pool<'_>) -> bool {
 
 fn is_listing(event: &Event) -> bool {
     let name = event.name();
+    // Who asks for a token or credentials is about to use them.
+    if name.ends_with("Token") || name.ends_with("Credentials") {
+        return false;
+    }
     let lists = ["Describe", "List", "Lookup", "Search"].iter().any(|verb| name.starts_with(verb));
     lists && event.source() != "kms.amazonaws.com"
         || event::is_read_like(name)

@@ -61,6 +61,9 @@ pub enum KeyState {
     Creating,
     /// `Updating`.
     Updating,
+    /// The key is for another use: `KeyUsage` and operation do not fit (KMS API Reference,
+    /// `InvalidKeyUsageException`). No state, but it makes the key as unusable as one.
+    WrongUsage,
     /// An invalid state that the text does not name.
     Unknown,
 }
@@ -90,6 +93,7 @@ impl KeyState {
             KeyState::Unavailable => "Unavailable",
             KeyState::Creating => "Creating",
             KeyState::Updating => "Updating",
+            KeyState::WrongUsage => "of another usage",
             KeyState::Unknown => "unknown",
         }
     }
@@ -185,6 +189,9 @@ fn classify_kms(code: &str, text: &str) -> Failure {
             return Failure::InvalidRequest;
         }
         return Failure::KeyState(key_state(code, text));
+    }
+    if code.contains("invalidkeyusage") {
+        return Failure::KeyState(KeyState::WrongUsage);
     }
     general(code, text)
 }

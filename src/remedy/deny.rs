@@ -10,7 +10,7 @@ use super::statement::{
     without_value,
 };
 use crate::event::Layer;
-use crate::iam::{AttachedPolicy, Statement};
+use crate::iam::{AttachedPolicy, DecisionResult, Statement, StatementEffect, evaluate};
 use crate::wording::Sentence;
 
 /// Keys that say from where or how the caller itself came; a service in between comes from
@@ -71,6 +71,8 @@ struct Deny<'d> {
     layer: Layer,
     policy: AttachedPolicy,
     index: usize,
+    /// Every Deny of the policy that keeps the call out; one exception has to stand in all of them.
+    all: Vec<usize>,
     raw: &'d Value,
     found: Vec<Candidate>,
 }
@@ -86,6 +88,7 @@ pub(super) fn candidates(
         layer: situation.layer,
         policy: policy.clone(),
         index: statement.index(),
+        all: denying(situation, policy, statement),
         raw: statement.raw(),
         found: Vec::new(),
     };
@@ -96,6 +99,28 @@ pub(super) fn candidates(
     deny.actions_and_resources();
     deny.remove();
     deny.found
+}
+
+/// Places of the Deny statements of the policy that certainly apply, with the one that was found.
+fn denying(
+    situation: &Situation<'_>,
+    policy: &AttachedPolicy,
+    statement: &Statement,
+) -> Vec<usize> {
+    let mut places = vec![statement.index()];
+    if let Some(case) = situation.first() {
+        let layers = crate::diagnose::hopeful::hopeful(&case.request, &case.layers);
+        let decision = evaluate(&case.request, &layers);
+        let here = decision.statements.iter().filter(|deciding| {
+            decision.result == DecisionResult::ExplicitlyDenied
+                && deciding.effect() == StatementEffect::Deny
+                && deciding.label == policy.label
+        });
+        places.extend(here.map(|deciding| deciding.index()));
+    }
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 /// How a condition is called in a title: as it is written.
@@ -156,11 +181,33 @@ impl Deny<'_> {
 
     fn spare(&mut self, condition: (&str, &str, &str), breadth: u8, note: Sentence) {
         let (operator, key, value) = condition;
-        let statement = with_condition(self.raw, operator, key, json!(value));
         let title = spare_title(condition, self.sid());
-        if let Some(candidate) = self.put(title, statement, breadth) {
+        if let Some(candidate) = self.put_in_all(title, (operator, key, &json!(value)), breadth) {
             candidate.notes.push(note);
         }
+    }
+
+    /// The same condition added to every Deny that keeps the call out.
+    fn put_in_all(
+        &mut self,
+        title: Sentence,
+        (operator, key, value): (&str, &str, &Value),
+        breadth: u8,
+    ) -> Option<&mut Candidate> {
+        with_condition(self.raw, operator, key, value.clone())?;
+        let places = &self.all;
+        let after = self.policy.policy.with_statements(|statements| {
+            for place in places {
+                if let Some(statement) = statements.get_mut(*place)
+                    && let Some(changed) = with_condition(statement, operator, key, value.clone())
+                {
+                    *statement = changed;
+                }
+            }
+        });
+        let candidate = Candidate::replace(title, self.layer, &self.policy, after.ok()?, breadth)?;
+        self.found.push(candidate);
+        self.found.last_mut()
     }
 
     fn service_itself(&mut self) {
@@ -252,13 +299,12 @@ impl Deny<'_> {
         if arns.is_empty() {
             return;
         }
-        let statement = with_condition(self.raw, "ArnNotEquals", "aws:PrincipalArn", json!(arns));
         let title = Sentence::new("remedy-except-principal")
             .arg("principal", arns.join(", "))
             .arg("statement", self.statement());
         // In a policy of the principal alone that is as much as taking the statement out.
         let breadth = if self.layer == Layer::IdentityPolicy { 40 } else { 20 };
-        self.put(title, statement, breadth);
+        self.put_in_all(title, ("ArnNotEquals", "aws:PrincipalArn", &json!(arns)), breadth);
     }
 
     fn actions_and_resources(&mut self) {

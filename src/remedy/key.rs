@@ -70,6 +70,9 @@ pub(super) fn enable(situation: &Situation<'_>) -> Option<Candidate> {
     let (region, word) = (in_region(key), quote(key));
     let enable = format!("aws kms enable-key --key-id {word}{region}");
     let cancel = format!("aws kms cancel-key-deletion --key-id {word}{region}");
+    if situation.failing.failure == Failure::KeyState(event::KeyState::WrongUsage) {
+        return Some(other_key(key));
+    }
     let state = stated(situation)?;
     let (title, commands) = match state {
         KeyState::Disabled => (Sentence::new("remedy-enable-key"), vec![enable]),
@@ -101,6 +104,18 @@ pub(super) fn enable(situation: &Situation<'_>) -> Option<Candidate> {
     Some(candidate.note(Sentence::new("remedy-note-key-state")))
 }
 
+/// `KeyUsage` is set when a key is made and stays (KMS API Reference, CreateKey).
+fn other_key(key: &str) -> Candidate {
+    let mut candidate = Candidate::text(Sentence::new("remedy-other-key"), Layer::KmsKeyState, 0);
+    candidate.attach_to = Some(key.to_owned());
+    candidate.commands = vec![format!(
+        "aws kms describe-key --key-id {} --query KeyMetadata.KeyUsage{}",
+        quote(key),
+        in_region(key)
+    )];
+    candidate
+}
+
 /// The state that the history knows, else the one in KMS's own text.
 fn stated(situation: &Situation<'_>) -> Option<KeyState> {
     let known = situation.first().and_then(|case| case.layers.key_state.known().copied());
@@ -117,6 +132,8 @@ fn as_evaluated(state: event::KeyState) -> KeyState {
         event::KeyState::PendingImport => KeyState::PendingImport,
         event::KeyState::Creating => KeyState::Creating,
         event::KeyState::Updating => KeyState::Updating,
-        event::KeyState::Unavailable | event::KeyState::Unknown => KeyState::Unavailable,
+        event::KeyState::Unavailable | event::KeyState::WrongUsage | event::KeyState::Unknown => {
+            KeyState::Unavailable
+        }
     }
 }

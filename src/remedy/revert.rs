@@ -7,6 +7,7 @@ use super::undo;
 pub(super) use super::undo::BREADTH;
 use crate::diagnose::evaluated::policies;
 use crate::history::change::{Change, Value};
+use crate::history::subject::Subject;
 use crate::iam::{AttachedPolicy, Policy};
 use crate::wording::Sentence;
 
@@ -16,7 +17,7 @@ pub(super) fn candidate(situation: &Situation<'_>) -> Option<Candidate> {
     let change = situation.incident.change.as_ref()?;
     document_before(situation, change)
         .or_else(|| undo::candidate(change, situation.history))
-        .filter(|candidate| candidate.edits.iter().all(|edit| !matches!(edit, Edit::Untried)))
+        .filter(|candidate| is_no_document(change) || !is_untried(candidate))
 }
 
 fn document_before(situation: &Situation<'_>, change: &Change) -> Option<Candidate> {
@@ -29,6 +30,16 @@ fn document_before(situation: &Situation<'_>, change: &Change) -> Option<Candida
         .arg("time", change.time.to_string());
     let candidate = Candidate::replace(title, situation.layer, &policy, before, BREADTH)?;
     Some(candidate.note(Sentence::new("remedy-note-revert")))
+}
+
+/// A document can be tried, and is worth nothing untried; what was attached or taken away is undone
+/// in one call, which people ask for first.
+fn is_no_document(change: &Change) -> bool {
+    matches!(change.subject, Subject::Attachment { .. } | Subject::OrganizationAttachment { .. })
+}
+
+fn is_untried(candidate: &Candidate) -> bool {
+    candidate.edits.iter().any(|edit| matches!(edit, Edit::Untried))
 }
 
 fn document(value: &Value) -> Option<&str> {

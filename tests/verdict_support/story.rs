@@ -149,6 +149,12 @@ fn caller(call: &Value) -> Caller {
             account: account.to_owned(),
         };
     }
+    if name == "root" {
+        let arn = format!("arn:aws:iam::{account}:root");
+        let identity = json!({"type": "Root", "principalId": account, "arn": arn, "accountId": account,
+            "accessKeyId": "ASIAROOTEXAMPLE00001"});
+        return Caller { identity, arn, account: account.to_owned() };
+    }
     let long_term = via.is_none();
     let (mut identity, arn) = if let Some(user) = name.strip_prefix("user:") {
         let arn = format!("arn:aws:iam::{account}:user/{user}");
