@@ -251,3 +251,16 @@ fn the_commands_of_the_readme_are_understood() {
         assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
     }
 }
+
+#[test]
+fn the_configuration_in_both_readmes_is_understood() {
+    for readme in readmes() {
+        let text = code(&readme, "toml").join("\n");
+        assert!(text.contains("[[ignore]]"), "{text}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trailwhy.toml");
+        fs::write(&path, &text).unwrap();
+        let config = trailwhy::command::config::Config::read(&path).unwrap();
+        assert_eq!(config.ignore.len(), 1);
+    }
+}

@@ -4,13 +4,15 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
+
 use super::analysis::{self, Analysis};
 use super::config::Config;
 use super::gate::{self, Gate};
 use super::reading;
-use crate::cli::{AnalyzeArguments, Format, RedactArguments};
+use super::sharing::Sharing;
+use crate::cli::{AnalyzeArguments, Format};
 use crate::error::{Error, Result};
-use crate::report::redact::Redactor;
 use crate::report::{self, Report, sanitize};
 use crate::wording::{Language, Wording};
 
@@ -33,6 +35,7 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
         gate: &gate,
         wording: &wording,
         sharing: Sharing::new(&arguments.redact),
+        shared: Vec::new(),
     };
     for (path, format) in &outputs {
         let text = reports.render(*format, report::terminal::Style::plain(100))?;
@@ -64,59 +67,30 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
     Ok(if fails { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
-/// What is taken out of everything that leaves the program, where that was asked for. One redactor
-/// serves all formats: the same thing has the same stand-in in each of them.
-pub(super) struct Sharing(Option<Redactor>);
-
-impl Sharing {
-    pub(super) fn new(arguments: &RedactArguments) -> Self {
-        Sharing(arguments.redact.then(Redactor::new))
-    }
-
-    /// Whether something is taken out: then no record may leave as it was logged.
-    pub(super) fn redacts(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// The document as it may be shared.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON and read back.
-    pub(super) fn shared<T>(&mut self, document: T) -> serde_json::Result<T>
-    where
-        T: serde::Serialize + serde::de::DeserializeOwned,
-    {
-        match &mut self.0 {
-            Some(redactor) => redactor.redact(&document),
-            None => Ok(document),
-        }
-    }
-
-    /// Saves which stand-in means what, where that was asked for.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub(super) fn keep_mapping(&self, arguments: &RedactArguments) -> anyhow::Result<()> {
-        if let (Some(redactor), Some(path)) = (&self.0, &arguments.redact_map) {
-            gate::save(path, &(serde_json::to_string_pretty(&redactor.mapping())? + "\n"))?;
-        }
-        Ok(())
-    }
-}
-
 struct Reports<'r> {
     analysis: &'r Analysis,
     arguments: &'r AnalyzeArguments,
     gate: &'r Gate,
     wording: &'r Wording,
     sharing: Sharing,
+    /// The reports as they may be shared, by language.
+    shared: Vec<(Language, Report)>,
 }
 
 impl Reports<'_> {
-    /// The report as it may be shared.
-    fn build(&mut self, language: Language) -> anyhow::Result<Report> {
-        let (report, _) = self.all(language);
-        Ok(self.sharing.shared(report)?)
+    /// The report as it may be shared; it is made once for each language.
+    fn report(&mut self, language: Language) -> anyhow::Result<&Report> {
+        let made = self.shared.iter().position(|(of, _)| *of == language);
+        let at = match made {
+            Some(at) => at,
+            None => {
+                let (report, _) = self.all(language);
+                self.shared.push((language, self.sharing.shared(report)?));
+                self.shared.len() - 1
+            }
+        };
+        let (_, report) = self.shared.get(at).context("the report was just made")?;
+        Ok(report)
     }
 
     /// The report with all that it says, and what to tell about rules that have expired. The JSON
@@ -136,20 +110,24 @@ impl Reports<'_> {
     }
 
     fn render(&mut self, format: Format, style: report::terminal::Style) -> anyhow::Result<String> {
-        let spoken = self.wording.language();
+        let wording = self.wording;
+        let events = &self.analysis.ingested.events;
+        let raw = !self.sharing.redacts();
+        let language = match format {
+            Format::Json | Format::Csv => Language::En,
+            _ => wording.language(),
+        };
+        let report = self.report(language)?;
         Ok(match format {
-            Format::Json => report::json::render(&self.build(Language::En)?)?,
-            Format::Csv => report::csv::render(&self.build(Language::En)?),
-            Format::Sarif => report::sarif::render(&self.build(spoken)?, self.wording),
-            Format::Terminal => report::terminal::render(&self.build(spoken)?, self.wording, style),
-            Format::Markdown => report::markdown::render(&self.build(spoken)?, self.wording),
+            Format::Json => report::json::render(report)?,
+            Format::Csv => report::csv::render(report),
+            Format::Sarif => report::sarif::render(report, wording),
+            Format::Terminal => report::terminal::render(report, wording, style),
+            Format::Markdown => report::markdown::render(report, wording),
             Format::Html => {
-                let (all, _) = self.all(spoken);
-                let records = (!self.sharing.redacts())
-                    .then(|| report::html::KeptRecords::of(&all, &self.analysis.ingested.events));
-                let report = self.sharing.shared(all)?;
+                let records = raw.then(|| report::html::KeptRecords::of(report, events));
                 let raw = records.as_ref().map(|records| records as &dyn report::html::RawEvents);
-                report::html::render(&report, self.wording, raw)
+                report::html::render(report, wording, raw)
             }
         })
     }

@@ -5,9 +5,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use super::analysis::{self, Analysis};
-use super::analyze::{Sharing, terminal_style};
+use super::analyze::terminal_style;
 use super::ask;
 use super::config::Config;
+use super::sharing::Sharing;
 use crate::cli::{CompareArguments, ListFormat};
 use crate::diagnose::Incident;
 use crate::error::{Error, Result};

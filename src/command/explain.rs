@@ -4,9 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use super::analysis::{self, Analysis};
-use super::analyze::{Sharing, terminal_style};
+use super::analyze::terminal_style;
 use super::ask;
 use super::config::Config;
+use super::sharing::Sharing;
 use crate::cli::{ExplainArguments, ListFormat};
 use crate::report::{explanation, sanitize, terminal};
 use crate::wording::{Language, Wording};

@@ -16,6 +16,7 @@ mod policies;
 mod progress;
 mod reading;
 mod schema;
+mod sharing;
 mod simulate;
 
 use std::process::ExitCode;

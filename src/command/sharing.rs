@@ -1,0 +1,48 @@
+//! `--redact` and `--redact-map`: what leaves the program without what identifies.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::gate;
+use crate::cli::RedactArguments;
+use crate::report::redact::Redactor;
+
+/// What is taken out of everything that leaves the program, where that was asked for. One redactor
+/// serves all formats: the same thing has the same stand-in in each of them.
+pub(super) struct Sharing(Option<Redactor>);
+
+impl Sharing {
+    pub(super) fn new(arguments: &RedactArguments) -> Self {
+        Sharing(arguments.redact.then(Redactor::new))
+    }
+
+    /// Whether something is taken out: then no record may leave as it was logged.
+    pub(super) fn redacts(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The document as it may be shared.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON and read back.
+    pub(super) fn shared<T: Serialize + DeserializeOwned>(
+        &mut self,
+        document: T,
+    ) -> serde_json::Result<T> {
+        match &mut self.0 {
+            Some(redactor) => redactor.redact(&document),
+            None => Ok(document),
+        }
+    }
+
+    /// Saves which stand-in means what, where that was asked for.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(super) fn keep_mapping(&self, arguments: &RedactArguments) -> anyhow::Result<()> {
+        if let (Some(redactor), Some(path)) = (&self.0, &arguments.redact_map) {
+            gate::save(path, &(serde_json::to_string_pretty(&redactor.mapping())? + "\n"))?;
+        }
+        Ok(())
+    }
+}
