@@ -1,0 +1,193 @@
+//! Does to a story's policies what the AWS CLI commands of a fix would do.
+
+use serde_json::{Value, json};
+
+use super::story::{ACCOUNT, OTHER};
+
+/// Words of a command line, with single quotes taken off.
+fn words(command: &str) -> Vec<String> {
+    let command = command.split("  # ").next().unwrap_or(command);
+    let (mut words, mut word, mut quoted, mut escaped, mut any) =
+        (Vec::new(), String::new(), false, false, false);
+    for character in command.chars() {
+        match character {
+            _ if escaped => {
+                word.push(character);
+                escaped = false;
+            }
+            '\\' if !quoted => escaped = true,
+            '\'' => {
+                quoted = !quoted;
+                any = true;
+            }
+            ' ' if !quoted => {
+                if any || !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+                any = false;
+            }
+            _ => word.push(character),
+        }
+    }
+    if any || !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// Applies one command; `false` where it is one that changes nothing here.
+pub fn apply(command: &str, attach_to: &str, policies: &mut Value) -> bool {
+    let words = words(command);
+    let option = |name: &str| {
+        let at = words.iter().position(|word| word == name)?;
+        words.get(at + 1).map(String::as_str)
+    };
+    let document =
+        |name: &str| option(name).and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let account = attach_to.split(':').nth(4).filter(|a| *a == OTHER).unwrap_or(ACCOUNT).to_owned();
+    let (Some(service), Some(verb)) = (words.get(1), words.get(2)) else { return false };
+    match (service.as_str(), verb.as_str()) {
+        ("iam", "put-role-policy" | "put-user-policy") => {
+            let (kind, name) = entity(&option);
+            let (Some(policy), Some(document)) =
+                (option("--policy-name"), document("--policy-document"))
+            else {
+                return false;
+            };
+            let entity = entity_in(policies, kind, name, &account);
+            if policy == "work" {
+                entity.as_object_mut().unwrap().remove("allow");
+            }
+            entity["inline"][policy] = document;
+        }
+        ("iam", "create-policy-version") => {
+            let Some(document) = document("--policy-document") else { return false };
+            let name = option("--policy-arn").unwrap().rsplit('/').next().unwrap().to_owned();
+            for kind in ["roles", "users"] {
+                for (of, entity) in policies[kind].as_object_mut().into_iter().flatten() {
+                    if entity["managed"].get(&name).is_some() {
+                        entity["managed"][&name] = document.clone();
+                    }
+                    if name == format!("limits-of-{}", of.split('@').next().unwrap()) {
+                        entity["boundary"] = document.clone();
+                    }
+                }
+            }
+        }
+        ("iam", "update-assume-role-policy") => {
+            let (_, name) = entity(&option);
+            let Some(document) = document("--policy-document") else { return false };
+            entity_in(policies, "roles", name, &account)["trust"] = document;
+        }
+        ("kms", "put-key-policy") => {
+            let Some(document) = document("--policy") else { return false };
+            policies["keys"][option("--key-id").unwrap()]["policy"] = document;
+        }
+        ("kms", "enable-key") => {
+            policies["keys"][option("--key-id").unwrap()]["state"] = json!("Enabled")
+        }
+        ("kms", "create-grant") => {
+            let key = option("--key-id").unwrap();
+            let from = words.iter().position(|word| word == "--operations").unwrap() + 1;
+            let operations: Vec<&String> =
+                words[from..].iter().take_while(|w| !w.starts_with("--")).collect();
+            let grants = &mut policies["keys"][key]["grants"];
+            if grants.is_null() {
+                *grants = json!([]);
+            }
+            let number = grants.as_array().unwrap().len();
+            grants.as_array_mut().unwrap().push(
+                json!({"KeyId": key, "GrantId": format!("new{number}"),
+                "GranteePrincipal": option("--grantee-principal"), "Operations": operations,
+                "CreationDate": "2026-05-01T00:00:00Z"}),
+            );
+        }
+        ("s3api", "put-bucket-policy") => {
+            let Some(document) = document("--policy") else { return false };
+            policies["buckets"][option("--bucket").unwrap()] = document;
+        }
+        ("s3api", "put-public-access-block") => {
+            policies["public_access_block"][option("--bucket").unwrap()]["RestrictPublicBuckets"] =
+                json!(false);
+        }
+        ("organizations", "update-policy") => {
+            let Some(document) = document("--content") else { return false };
+            let id = option("--policy-id").unwrap();
+            for kind in ["scps", "rcps"] {
+                if policies[kind].get(id).is_some() {
+                    policies[kind][id]["statements"] = document.clone();
+                }
+            }
+        }
+        ("organizations", "attach-policy") => {
+            let target = option("--target-id").unwrap();
+            if let Some(without) = policies["without_full_access"].as_array_mut() {
+                without.retain(|level| level != target);
+            }
+        }
+        ("organizations", "detach-policy") => {
+            let id = option("--policy-id").unwrap();
+            for kind in ["scps", "rcps"] {
+                if let Some(all) = policies[kind].as_object_mut() {
+                    all.remove(id);
+                }
+            }
+        }
+        ("ec2", "modify-vpc-endpoint") => {
+            let Some(document) = document("--policy-document") else { return false };
+            policies["endpoints"][option("--vpc-endpoint-id").unwrap()] = document;
+        }
+        ("secretsmanager" | "dynamodb", "put-resource-policy") => {
+            let document = document("--resource-policy").or_else(|| document("--policy"));
+            let Some(document) = document else { return false };
+            *resource(policies, attach_to) = document;
+        }
+        ("ecr", "set-repository-policy") | ("backup", "put-backup-vault-access-policy") => {
+            let document = document("--policy-text").or_else(|| document("--policy"));
+            let Some(document) = document else { return false };
+            *resource(policies, attach_to) = document;
+        }
+        ("sns", "set-topic-attributes") => {
+            let Some(document) = document("--attribute-value") else { return false };
+            *resource(policies, attach_to) = document;
+        }
+        ("sqs", "set-queue-attributes") => {
+            let Some(attributes) = document("--attributes") else { return false };
+            let text = attributes["Policy"].as_str().unwrap();
+            *resource(policies, attach_to) = serde_json::from_str(text).unwrap();
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn entity<'o>(option: &impl Fn(&str) -> Option<&'o str>) -> (&'static str, &'o str) {
+    match option("--role-name") {
+        Some(name) => ("roles", name),
+        None => ("users", option("--user-name").unwrap()),
+    }
+}
+
+/// The role or user of this name and account in a story's policies.
+fn entity_in<'p>(policies: &'p mut Value, kind: &str, name: &str, account: &str) -> &'p mut Value {
+    let entities = policies[kind].as_object_mut().unwrap();
+    let key = entities
+        .keys()
+        .find(|key| {
+            let (of, at) = key.split_once('@').unwrap_or((key, ACCOUNT));
+            at == account && of.rsplit('/').next() == Some(name)
+        })
+        .unwrap_or_else(|| panic!("no {kind} {name} of {account}"))
+        .clone();
+    &mut entities[&key]
+}
+
+/// The policy of a resource; secrets are called with the suffix of their ARN and without.
+fn resource<'p>(policies: &'p mut Value, arn: &str) -> &'p mut Value {
+    let known = policies["resources"].as_object().and_then(|all| {
+        all.keys()
+            .find(|key| *key == arn || key.strip_prefix(arn).is_some_and(|s| s.starts_with('-')))
+    });
+    let key = known.cloned().unwrap_or_else(|| arn.to_owned());
+    &mut policies["resources"][key]
+}
