@@ -9,6 +9,7 @@ use super::build::{Material, change, factor};
 use super::{Change, Factor};
 use crate::contrast::{self, Observation};
 use crate::event::{self, Failure, Time};
+use crate::history::subject::Subject;
 use crate::wording::Wording;
 
 /// The value of `schema`.
@@ -129,7 +130,8 @@ pub fn groups(
     }
 }
 
-/// The changes from one moment to another, last first, and how many more there are.
+/// The changes from one moment to another, last first, and how many more there are. Services make
+/// and retire grants all day: they are told only where nothing else changed.
 pub(super) fn changes(
     material: &Material<'_>,
     wording: &Wording,
@@ -137,9 +139,15 @@ pub(super) fn changes(
     last: Time,
 ) -> (Vec<Change>, u64) {
     let all = material.history.changes().iter().rev();
-    let found: Vec<_> = all.filter(|change| change.time >= first && change.time <= last).collect();
-    let told = found.iter().take(MOST_CHANGES).map(|found| change(material, wording, found));
-    (told.collect(), found.len().saturating_sub(MOST_CHANGES) as u64)
+    let found = all.filter(|change| change.time >= first && change.time <= last);
+    let (grants, others): (Vec<_>, Vec<_>) =
+        found.partition(|change| matches!(change.subject, Subject::Grant { .. }));
+    let count = grants.len() + others.len();
+    let told = if others.is_empty() { grants } else { others };
+    let told: Vec<Change> =
+        told.into_iter().take(MOST_CHANGES).map(|found| change(material, wording, found)).collect();
+    let left_out = count.saturating_sub(told.len()) as u64;
+    (told, left_out)
 }
 
 fn worked(material: &Material<'_>, index: usize) -> bool {

@@ -95,11 +95,18 @@ impl Draft<'_> {
 /// Text that reads as prose.
 fn prose(text: &str) -> String {
     let text = sanitize::clip(text, LONGEST);
+    let blank = |there: bool| if there { " " } else { "" };
     let said = piece::pieces(&text).into_iter().map(|piece| match piece.is_arn {
         true => code(piece.text),
-        false => sanitize::markdown(piece.text),
+        // Escaping takes the blanks at the ends, which part the words from the ARNs.
+        false => format!(
+            "{}{}{}",
+            blank(piece.text.starts_with(char::is_whitespace)),
+            sanitize::markdown(piece.text),
+            blank(piece.text.trim_start().ends_with(char::is_whitespace)),
+        ),
     });
-    said.collect()
+    said.collect::<String>().trim().to_owned()
 }
 
 /// An identifier: as code, so that nothing in it is a link or a mention.
@@ -322,5 +329,18 @@ fn coverage(draft: &mut Draft<'_>, report: &Report) {
         let times = prose(&draft.say(&Sentence::new("times").arg("count", group.count)));
         let text = format!("{} · {times} · {}", codes(&group.actions), prose(&group.because));
         labelled(draft, Sentence::new("coverage-benign"), &text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_in_prose_are_code_with_the_blanks_around_them() {
+        assert_eq!(
+            prose("denied on arn:aws:s3:::b. The *layer* (arn:aws:s3:::c) "),
+            r"denied on `arn:aws:s3:::b`. The \*layer\* (`arn:aws:s3:::c`)"
+        );
     }
 }
