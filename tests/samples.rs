@@ -112,12 +112,13 @@ fn list<'a>(value: &'a Value, member: &str) -> &'a [Value] {
 /// Every way in which an answer differs from the expected one.
 struct Comparison<'a> {
     expected: &'a Value,
+    with_policies: bool,
     differences: Vec<String>,
 }
 
 impl Comparison<'_> {
-    fn of(expected: &Value, report: &Value) -> Vec<String> {
-        let mut comparison = Comparison { expected, differences: Vec::new() };
+    fn of(expected: &Value, report: &Value, with_policies: bool) -> Vec<String> {
+        let mut comparison = Comparison { expected, with_policies, differences: Vec::new() };
         comparison.ledger(&report["coverage"]["events"]);
         let incidents = list(report, "incidents");
         comparison.require(
@@ -126,7 +127,9 @@ impl Comparison<'_> {
         );
         for incident in incidents {
             comparison.incident(incident);
+            comparison.statement(&incident["verdict"]);
         }
+        comparison.fixes(incidents);
         comparison.occurrences(incidents);
         comparison.differences
     }
@@ -158,8 +161,55 @@ impl Comparison<'_> {
         let caller = &incident["denied"]["caller_kind"];
         self.require(*caller == self.expected["caller_kind"], format!("caller: {caller}"));
         self.one_of("layers", &incident["verdict"]["layer"]);
+        self.one_of("effects", &incident["verdict"]["effect"]);
         let change = &incident["change"]["event_id"];
         self.require(*change == self.expected["change_event_id"], format!("change: {change}"));
+    }
+
+    /// With the policies the verdict is proven and names the statement; where the trail alone holds
+    /// the document, it names it too, and where not it names none.
+    fn statement(&mut self, verdict: &Value) {
+        let sid = &verdict["policy"]["statement_sid"];
+        let name = &verdict["policy"]["name"];
+        let keys = &verdict["condition_keys"];
+        if self.with_policies {
+            let certainty = &verdict["certainty"];
+            self.require(certainty == "proven", format!("certainty: {certainty}"));
+        }
+        let is_silent = !self.with_policies && sid.is_null();
+        let expected = self.expected;
+        self.require(is_silent || *sid == expected["statement_sid"], format!("sid: {sid}"));
+        let is_named = expected["policy_name"].is_null() || *name == expected["policy_name"];
+        self.require(is_silent || is_named, format!("policy: {name}"));
+        self.require(is_silent || *keys == expected["condition_keys"], format!("keys: {keys}"));
+    }
+
+    /// The fix of the story is proposed, with the policies also proven, and never refuted; the
+    /// tempting wrong one is refuted.
+    fn fixes(&mut self, incidents: &[Value]) {
+        let fixes: Vec<&Value> = incidents.iter().flat_map(|i| list(i, "fixes")).collect();
+        let refuted: Vec<&Value> =
+            incidents.iter().flat_map(|i| list(i, "refuted_fixes")).collect();
+        let text = |all: &[&Value]| all.iter().map(|fix| fix.to_string()).collect::<String>();
+        let (fixes_text, refuted_text) = (text(&fixes), text(&refuted));
+        for word in list(&self.expected["fix"], "words") {
+            let found = fixes_text.contains(word.as_str().unwrap());
+            self.require(found, format!("no fix speaks of {word}"));
+        }
+        for word in list(self.expected, "refuted") {
+            let found = refuted_text.contains(word.as_str().unwrap());
+            self.require(found, format!("{word} is not refuted"));
+        }
+        let layer = &self.expected["fix"]["layer"];
+        let is_proven = fixes.iter().any(|fix| {
+            fix["layer"] == *layer
+                && fix["verified"]["denied_request"] == "allowed"
+                && fix["verified"]["successes_broken"] == 0
+                && fix["verified"]["still_denied"].as_u64() > Some(0)
+        });
+        self.require(!self.with_policies || is_proven, "no proven fix".to_owned());
+        let both = fixes.iter().find(|fix| refuted.iter().any(|r| r["title"] == fix["title"]));
+        self.require(both.is_none(), format!("proposed and refuted: {both:?}"));
     }
 
     /// The incidents together hold exactly the denied calls of the story, each with a fair root.
@@ -187,7 +237,7 @@ impl Comparison<'_> {
 fn answers_hold(with_policies: bool) {
     for story in stories::all() {
         let report = analyzed(&folder(story.folder), with_policies);
-        let differences = Comparison::of(&story.expected, &report);
+        let differences = Comparison::of(&story.expected, &report, with_policies);
         assert!(differences.is_empty(), "{}: {differences:#?}", story.folder);
     }
 }
