@@ -13,7 +13,7 @@ use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::chain::Chains;
 use crate::contrast::Observation;
-use crate::event::{CallerKind, Effect, Event, Layer, Time};
+use crate::event::{CallerKind, Denial, Effect, Event, Layer, Time, denial};
 use crate::history::History;
 use crate::history::change::Change;
 use crate::history::layers::{Likelihood, layers_of};
@@ -36,6 +36,9 @@ pub struct Case {
     pub complete: bool,
     /// What no trail and no dump shows and was taken for likely, such as that there is no boundary.
     pub assumed: Vec<String>,
+    /// What is not known of the layer that AWS's text names is taken not to allow the call, as the
+    /// text says. It serves to find a repair; as evidence it would only repeat the text.
+    pub is_as_stated: bool,
 }
 
 /// The policy and statement that decided.
@@ -161,7 +164,42 @@ fn case_at(
         surroundings.assumed.iter().map(crate::history::answer::Missing::describe).collect();
     assumed.sort();
     assumed.dedup();
-    Some(Case { request, layers: surroundings.layers, complete, assumed })
+    let mut layers = surroundings.layers;
+    let is_as_stated = denial(event).is_some_and(|denial| as_stated(&denial, &mut layers));
+    Some(Case { request, layers, complete, assumed, is_as_stated })
+}
+
+/// Where AWS's text says that no policy of a layer allows the call, those that are not known do not
+/// either. `true` where that changed something.
+fn as_stated(denial: &Denial, layers: &mut Layers) -> bool {
+    let Some(stated) = denial.stated.as_ref().filter(|s| s.effect == Effect::ImplicitDeny) else {
+        return false;
+    };
+    match stated.layer {
+        Layer::IdentityPolicy => {
+            if matches!(layers.identity, Presence::Unknown(_)) {
+                layers.identity = Presence::Known(Vec::new());
+                return true;
+            }
+            settle(&mut layers.identity)
+        }
+        Layer::PermissionsBoundary => settle(&mut layers.boundary),
+        Layer::SessionPolicy => settle(&mut layers.session),
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => settle(&mut layers.resource),
+        Layer::VpcEndpointPolicy => settle(&mut layers.vpc_endpoint),
+        _ => false,
+    }
+}
+
+/// Takes what is partly known for all there is.
+fn settle<T>(presence: &mut Presence<T>) -> bool {
+    let taken = std::mem::replace(presence, Presence::NotApplicable);
+    let (settled, is_changed) = match taken {
+        Presence::Partly(known, _) => (Presence::Known(known), true),
+        other => (other, false),
+    };
+    *presence = settled;
+    is_changed
 }
 
 /// What a denied KMS call asked for, where the same call for the same parent shows it: tried before
@@ -304,12 +342,14 @@ fn found(case: &Case) -> Option<Found> {
         }
         None => (only_policy(&case.layers, layer), None, failed_conditions(case, &hopeful, layer)),
     };
+    let label = label.filter(|_| statement.is_some() || !case.is_as_stated);
     // A layer that denies for certain does so whatever the others say; else all must be known.
     let complete = match decision.result {
+        DecisionResult::ImplicitlyDenied if case.is_as_stated => false,
         DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => {
             decision.layer == Some(layer)
         }
-        DecisionResult::Unknown => case.complete,
+        DecisionResult::Unknown => case.complete && !case.is_as_stated,
         DecisionResult::Allowed => false,
     };
     Some(Found { layer, effect, label, statement, condition_keys, complete })
@@ -518,6 +558,10 @@ fn unknown_layers(layers: &Layers) -> Vec<String> {
 /// What evaluating says about the layers.
 pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Testimony> {
     let found = evaluated.found.as_ref()?;
+    let repeats = evaluated.denied.first().is_some_and(|case| case.is_as_stated);
+    if repeats && found.statement.is_none() && found.layer != Layer::KmsGrant {
+        return None;
+    }
     let id = picture.observation().event.id();
     let policy = found
         .label

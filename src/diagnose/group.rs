@@ -216,7 +216,9 @@ fn judge(
 fn is_stated(picture: &Picture<'_, '_>, evaluation: &evaluated::Evaluated) -> bool {
     let stated = picture.one().denial.stated.as_ref();
     let found = evaluation.found.as_ref();
+    let repeats = evaluation.denied.first().is_some_and(|case| case.is_as_stated);
     evaluation.contradicted == 0
+        && !repeats
         && stated.zip(found).is_some_and(|(s, f)| s.layer == f.layer && s.effect == f.effect)
 }
 
