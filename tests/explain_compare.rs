@@ -225,6 +225,51 @@ fn what_is_shared_holds_neither_names_nor_records() {
     }
 }
 
+/// The logs of a sample without its denied KMS calls, as where the trail leaves them out.
+fn without_denials(sample: &str) -> tempfile::TempDir {
+    use flate2::read::MultiGzDecoder;
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(sample).join("logs");
+    let folder = tempfile::tempdir().unwrap();
+    for (number, entry) in walkdir::WalkDir::new(logs).into_iter().enumerate() {
+        let entry = entry.unwrap();
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let file = std::fs::File::open(entry.path()).unwrap();
+        let mut document: Value = serde_json::from_reader(MultiGzDecoder::new(file)).unwrap();
+        if let Some(records) = document["Records"].as_array_mut() {
+            records.retain(|record| {
+                record["errorCode"] != "AccessDenied"
+                    || record["eventSource"] != "kms.amazonaws.com"
+            });
+        }
+        std::fs::write(folder.path().join(format!("{number}.json")), document.to_string()).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_step_that_never_came_is_told_and_compared_with_where_it_came() {
+    let folder = without_denials(VOLUME);
+    let answer = |arguments: &[&str]| -> Value {
+        let mut command = Command::cargo_bin("trailwhy").unwrap();
+        let command = command.arg(arguments[0]).arg(folder.path()).args(&arguments[1..]);
+        let done = command.args(["--format", "json", "--quiet"]).assert().code(0);
+        serde_json::from_slice(&done.get_output().stdout).unwrap()
+    };
+    let step = "kms:GenerateDataKeyWithoutPlaintext";
+    let told = answer(&["explain", "vol-01c9806da071c38fe"]);
+    assert_eq!(told["chains"][0]["ending"], "step_missing");
+    assert_eq!(told["chains"][0]["missing_steps"], serde_json::json!([step]));
+    let found = answer(&["compare", "--failed", "vol-01c9806da071c38fe"]);
+    let success = &found["succeeded"]["chain"];
+    assert_ne!(found["failed"]["root_event_id"], found["succeeded"]["root_event_id"]);
+    assert!(success.as_array().unwrap().iter().any(|call| call["action"] == step), "{success}");
+    let parting = &found["steps"][found["parts_at"].as_u64().unwrap() as usize];
+    assert_eq!(parting["succeeded"]["action"], step);
+    assert!(parting.get("failed").is_none());
+}
+
 /// What reading and linking say comes in the reader's language as well.
 #[test]
 fn no_english_is_left_in_a_japanese_report() {

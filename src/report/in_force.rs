@@ -266,8 +266,12 @@ fn write_text(
     for policy in &in_force.policies {
         let name = policy.arn.as_ref().or(policy.name.as_ref()).or(policy.attached_to.as_ref());
         let name = name.map(String::as_str).unwrap_or_default();
+        // A policy of the organization hangs on several levels above an account.
+        let place = policy.attached_to.as_deref();
+        let place = place.filter(|place| *place != in_force.of && *place != name);
+        let place = place.map(|place| format!(" · {}", sanitize::line(place))).unwrap_or_default();
         let from = said_origin(&policy.source, policy.since.as_deref(), wording);
-        writeln!(out, "  {}: {}  ({from})", policy.layer, sanitize::line(name))?;
+        writeln!(out, "  {}: {}{place}  ({from})", policy.layer, sanitize::line(name))?;
         if in_full {
             let text = document::pretty(&policy.document.to_string());
             for line in sanitize::lines(&text).lines() {

@@ -1,6 +1,8 @@
 //! What `compare` tells of one failed and one successful chain: step by step and field by field,
 //! what differs first.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -10,7 +12,7 @@ use super::groups::changes;
 use super::html::record_without_secrets;
 use super::{Change, Difference, Outcome, Step};
 use crate::contrast::{self, Attribute, Observation};
-use crate::event::Event;
+use crate::event::{self, Event};
 use crate::wording::Wording;
 
 /// The value of `schema`.
@@ -160,7 +162,7 @@ pub(super) fn nearest(
 ) -> Option<Nearest> {
     let (events, chains) = (material.events, material.chains);
     let observed = Observation::new(events, chains, failed)?;
-    let successes = contrast::comparable(events, chains, failed);
+    let successes = successes(material, failed);
     let nearest = successes.get(contrast::nearest(&observed, &successes)?)?;
     let differences = contrast::differences(&observed, nearest);
     Some(Nearest {
@@ -168,6 +170,39 @@ pub(super) fn nearest(
         because: chosen(successes.len(), &differences, wording),
         differences: differences.iter().map(difference).collect(),
     })
+}
+
+/// The calls that the one at `failed` can be compared with. One that failed is compared with all
+/// that worked; one that worked, and was not followed by what always follows, with those that were.
+fn successes<'m>(material: &'m Material<'_>, failed: usize) -> Vec<Observation<'m>> {
+    let (events, chains) = (material.events, material.chains);
+    let mut found = contrast::comparable(events, chains, failed);
+    if events.get(failed).is_some_and(Event::failed) {
+        return found;
+    }
+    let mut lacking = BTreeSet::from([chains.root(failed)]);
+    let mut missing: &[String] = &[];
+    for incident in &material.diagnosis.incidents {
+        for occurrence in &incident.occurrences {
+            let call = occurrence.failing.as_ref().map(|failing| failing.denied);
+            let Some(root) = call.or(occurrence.root).map(|call| chains.root(call)) else {
+                continue;
+            };
+            lacking.insert(root);
+            if root == chains.root(failed) {
+                missing = &incident.missing_steps;
+            }
+        }
+    }
+    found.retain(|success| {
+        let members = chains.members(success.root);
+        let calls = || members.iter().filter_map(|member| events.get(*member));
+        let actions: BTreeSet<String> = calls().map(event::action).collect();
+        !lacking.contains(&success.root)
+            && !calls().any(Event::failed)
+            && missing.iter().all(|step| actions.contains(step))
+    });
+    found
 }
 
 /// Both chains step by step, in the order of the second, as positions in each. What only the first

@@ -54,7 +54,7 @@ const CONTRACT: [&str; 28] = [
 ];
 
 /// Fields whose whole value someone chose.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "name",
     "statement_sid",
     "attached_to",
@@ -66,6 +66,7 @@ const NAMES: [&str; 11] = [
     "accounts",
     "of",
     "grantee",
+    "asked",
 ];
 
 /// Fields that hold policy documents, as JSON or as text.
