@@ -105,6 +105,8 @@ const MOST: usize = 48;
 pub(super) const EARLY: i64 = 3;
 /// So many calls may say an id that still ties them over a day.
 const FEW: usize = 32;
+/// So many may say an id by which they are looked for.
+const SOME: usize = 256;
 const HOUR: i64 = 3600;
 const DAY: i64 = 86_400;
 
@@ -220,9 +222,12 @@ impl Index {
         for token in &child.tokens {
             let sayers = self.by_token.get(token.mark);
             worth.push(worth_of(sayers.len()));
-            // What half the export says ties nothing over time.
-            let before = if sayers.len() > FEW { sort.reach } else { DAY };
-            self.add_near(found, sayers, child, before);
+            // What half the export says ties nothing over time, or at all.
+            match sayers.len() {
+                few if few <= FEW => self.add_near(found, sayers, child, DAY),
+                some if some <= SOME => self.add_near(found, sayers, child, sort.reach),
+                _ => {}
+            }
         }
         if let Some(request) = child.request {
             self.add_near(found, self.by_request.get(request), child, HOUR);
@@ -274,7 +279,7 @@ fn worth_of(sayers: usize) -> f64 {
         0 => 0.0,
         1..=4 => 6.0,
         few if few <= FEW => 3.0,
-        some if some <= 256 => 1.0,
+        some if some <= SOME => 1.0,
         _ => 0.2,
     }
 }

@@ -57,6 +57,7 @@ pub(super) struct Scales<'s, 'e> {
 #[derive(Default)]
 pub(super) struct Scratch {
     found: Vec<u32>,
+    near: Vec<u32>,
     worth: Vec<f64>,
 }
 
@@ -104,7 +105,7 @@ impl Scales<'_, '_> {
     ) -> Vec<Pair> {
         let Some(sort) = self.sorts.get(child.sort as usize) else { return Vec::new() };
         let mut pairs = Vec::new();
-        let Scratch { found, worth } = scratch;
+        let Scratch { found, near, worth } = scratch;
         found.clear();
         worth.clear();
         self.index.by_id(child, sort, found, worth);
@@ -113,12 +114,10 @@ impl Scales<'_, '_> {
         let best = pairs.iter().filter(|p| p.decisive).map(|p| p.score).fold(f64::MIN, f64::max);
         // Where an id decides and nothing without one can come near, nothing else is looked at.
         if best < most_without_id(child) + CLEAR {
-            let seen = found.len();
-            self.index.by_circumstance(child, sort, found);
-            if found.len() > seen {
-                pairs.clear();
-                self.weigh_all(&call, found, &mut pairs);
-            }
+            near.clear();
+            self.index.by_circumstance(child, sort, near);
+            near.retain(|at| found.binary_search(at).is_err());
+            self.weigh_all(&call, near, &mut pairs);
         }
         if let Some(pair) = self.issued(position, child) {
             // The very key was issued by that call: what is not of the same session is no parent.
