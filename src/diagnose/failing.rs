@@ -62,7 +62,7 @@ pub fn failing(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Vec<
         }
     }
     refused
-        .into_iter()
+        .into_par_iter()
         .filter(|(i, _)| !consequences.contains(i))
         .filter(|(_, failure)| is_refused_here(*failure))
         .filter(|(i, _)| !events.get(*i).is_some_and(is_network_activity))

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::evaluated::{Case, Found};
 use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
-use super::picture::{Picture, Pool};
+use super::picture::{Picture, Pool, Worked};
 use super::told::{self, Told};
 use super::words::Kind;
 use super::{changed, contrasted, documented, evaluated, implied, next, rank, stated};
@@ -28,14 +30,14 @@ pub fn diagnose(
     implied::fill(&mut all, events, chains, history);
     let all = all;
     let pool = Pool::new(events, chains, &all);
+    let worked = pool.principals();
     let (noise, real): (Vec<&Failing>, Vec<&Failing>) =
-        all.iter().partition(|f| is_noise(f, events, &pool));
-    let mut judged = Vec::new();
-    for alike in alike(&real, events) {
-        if let Some(picture) = Picture::new(events, chains, &pool, alike, &all) {
-            judged.push(judge(&picture, events, chains, &pool, history));
-        }
-    }
+        all.iter().partition(|f| is_noise(f, events, &worked));
+    let judged: Vec<Judged> = alike(&real, events)
+        .into_par_iter()
+        .filter_map(|alike| Picture::new(events, chains, &pool, alike, &all))
+        .map(|picture| judge(&picture, events, chains, &pool, history))
+        .collect();
     let mut incidents = merge(judged, events, chains, &pool);
     let ghosts = super::ghost::ghosts(events, chains, history, &incidents);
     incidents.extend(ghosts);
@@ -57,7 +59,7 @@ fn first_position(incident: &Incident) -> usize {
 
 /// A console page or scanner that asks for lists it may never see: the principal's own read of no
 /// particular resource, which never once worked.
-fn is_noise(failing: &Failing, events: &[Event], pool: &Pool<'_>) -> bool {
+fn is_noise(failing: &Failing, events: &[Event], worked: &Worked<'_>) -> bool {
     let Some(event) = events.get(failing.denied) else { return false };
     if failing.kind != Kind::Direct || failing.failure != Failure::Denied || !is_listing(event) {
         return false;
@@ -66,10 +68,7 @@ fn is_noise(failing: &Failing, events: &[Event], pool: &Pool<'_>) -> bool {
     if failing.denial.stated.as_ref().is_some_and(|s| s.layer == Layer::VpcEndpointPolicy) {
         return false;
     }
-    !pool
-        .of(event)
-        .iter()
-        .any(|o| o.get(contrast::Attribute::Principal) == failing.principal.as_deref())
+    !worked.contains(&(event.source(), event.name(), failing.principal.as_deref()))
 }
 
 fn is_listing(event: &Event) -> bool {
@@ -259,8 +258,9 @@ fn merge(judged: Vec<Judged>, events: &[Event], chains: &Chains, pool: &Pool<'_>
         let effect = one.verdict.ranked.first().map(|h| h.effect);
         causes.entry((one.cause.clone(), kind, effect)).or_default().push(one);
     }
+    let causes: Vec<_> = causes.into_iter().collect();
     causes
-        .into_iter()
+        .into_par_iter()
         .filter_map(|((cause, kind, _), parts)| incident(cause, kind, parts, events, chains, pool))
         .collect()
 }

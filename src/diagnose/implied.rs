@@ -24,7 +24,16 @@ const NEAR_SECONDS: i64 = 900;
 
 /// Fills in the resources of the failures that lack one.
 pub(super) fn fill(failing: &mut [Failing], events: &[Event], chains: &Chains, history: &History) {
-    let used = Used::new(events, chains);
+    let lost = |one: &Failing| {
+        one.denial.resource.is_none()
+            && one.action.starts_with("kms:")
+            && events.get(one.denied).is_some_and(|event| event.request().is_none())
+    };
+    // Looks at every use of every key, so only where it is asked.
+    let used = match failing.iter().any(lost) {
+        true => Used::new(events, chains),
+        false => Used::default(),
+    };
     for one in failing {
         let Some(event) = events.get(one.denied) else { continue };
         if one.denial.resource.is_some() {
@@ -92,6 +101,7 @@ fn collect_roles(value: &Json, roles: &mut BTreeSet<String>) {
 }
 
 /// Which keys were used how: by whom, for what, and when.
+#[derive(Default)]
 struct Used<'e> {
     /// Names of encryption context pairs, by key.
     purposes: BTreeMap<String, BTreeSet<String>>,
@@ -103,7 +113,7 @@ type Who<'e> = (String, &'e str, Option<&'e str>);
 
 impl<'e> Used<'e> {
     fn new(events: &'e [Event], chains: &Chains) -> Used<'e> {
-        let mut used = Used { purposes: BTreeMap::new(), successes: BTreeMap::new() };
+        let mut used = Used::default();
         for (index, event) in events.iter().enumerate() {
             if event.source() != "kms.amazonaws.com" || event.failed() {
                 continue;

@@ -1,7 +1,7 @@
 //! What the log shows around one sort of failure: who else, on what else, through what else and
 //! when else the same call worked or failed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
@@ -12,6 +12,9 @@ use crate::contrast::{Attribute, Observation};
 use crate::event::{self, CallerKind, Event, Failure, Time};
 
 type Map<K, V> = HashMap<K, V, RandomState>;
+
+/// Event source, event name and principal of calls that worked.
+pub type Worked<'p> = HashSet<(&'p str, &'p str, Option<&'p str>), RandomState>;
 
 /// Every call with which failures can be compared, by event source and name.
 pub struct Pool<'e> {
@@ -54,6 +57,16 @@ impl<'e> Pool<'e> {
             .find(|((source, name), _)| *source == event.source() && *name == event.name())
             .map(|(_, list)| list.as_slice())
             .unwrap_or_default()
+    }
+
+    /// Who ever succeeded with what.
+    pub fn principals(&self) -> Worked<'_> {
+        self.successes
+            .iter()
+            .flat_map(|((source, name), list)| {
+                list.iter().map(|o| (*source, *name, o.get(Attribute::Principal)))
+            })
+            .collect()
     }
 
     /// Calls of the same service that worked, of whatever name.

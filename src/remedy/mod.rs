@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use rayon::prelude::*;
+
 use crate::chain::Chains;
 use crate::diagnose::evaluated::policies;
 use crate::diagnose::{Diagnosis, Incident, Kind};
@@ -85,7 +87,7 @@ pub fn remedies(
     history: &History,
 ) -> Vec<Remedy> {
     let mut all: Vec<Remedy> =
-        diagnosis.incidents.iter().map(|i| remedy(i, events, chains, history)).collect();
+        diagnosis.incidents.par_iter().map(|i| remedy(i, events, chains, history)).collect();
     for (at, incident) in diagnosis.incidents.iter().enumerate() {
         if incident.kind == Kind::Ghost
             && let Some(remedy) = of_ghost(at, diagnosis, &all, history)
