@@ -6,8 +6,9 @@
 //! missing step counts only where the comparable calls around it always had it, and where the gap
 //! is a stretch of time and not a pattern.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use crate::chain::Chains;
@@ -60,10 +61,17 @@ pub fn gaps(events: &[Event], chains: &Chains) -> Vec<Gap> {
         return Vec::new();
     };
     let vanished = vanished(events);
+    // Asked of every event, so before anything is worked out for it.
+    let names: HashSet<(&str, &str), RandomState> = (0..events.len())
+        .filter(|i| !chains.children(*i).is_empty())
+        .filter_map(|i| events.get(i))
+        .map(|e| (e.source(), e.name()))
+        .collect();
     let nodes: Vec<Compared> = events
         .par_iter()
         .enumerate()
         .filter(|(i, e)| !e.failed() && e.time <= end && chains.copy_of(*i).is_none())
+        .filter(|(_, e)| names.contains(&(e.source(), e.name())))
         .filter_map(|(i, e)| compared(events, chains, &parents, &vanished, i, e))
         .collect();
     let regular = regular_steps(&nodes);

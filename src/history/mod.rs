@@ -21,6 +21,8 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use serde_json::Value as Json;
 
+use rayon::prelude::*;
+
 use crate::event::{Event, Field, IdentityType, Layer, Time};
 use crate::iam::{Policy, PolicyError};
 use change::{Call, Change, Value};
@@ -61,14 +63,14 @@ pub struct History {
 }
 
 /// Unique ids seen in use, by the ARN of their owner.
-type Sightings = HashMap<String, Vec<Sighting>, FixedState>;
+type Sightings<'e> = HashMap<&'e str, Vec<Sighting<'e>>, FixedState>;
 
-/// A unique id seen in use.
+/// A unique id seen in use, with its first and last call.
 #[derive(Debug)]
-struct Sighting {
-    id: String,
-    first: (Time, Arc<str>),
-    last: (Time, Arc<str>),
+struct Sighting<'e> {
+    id: &'e str,
+    first: &'e Event,
+    last: &'e Event,
 }
 
 impl History {
@@ -83,13 +85,17 @@ impl History {
             gaps: dump.gaps,
             ..History::default()
         };
-        let mut sightings = Sightings::default();
-        for event in events {
-            sight(event, &mut sightings);
-            if change::is_change(event) {
-                history.learn(event);
-                history.changes.extend(change::changes_of(event));
-            }
+        let events: Vec<&Event> = events.into_iter().collect();
+        let sightings = events
+            .par_iter()
+            .fold(Sightings::default, |mut sightings, event| {
+                sight(event, &mut sightings);
+                sightings
+            })
+            .reduce(Sightings::default, unite);
+        for event in events.into_par_iter().filter(|e| change::is_change(e)).collect::<Vec<_>>() {
+            history.learn(event);
+            history.changes.extend(change::changes_of(event));
         }
         history.finish_changes();
         history.add_sightings(sightings);
@@ -270,17 +276,19 @@ impl History {
         self.timelines.entry(change.subject).or_default().add(change.time, mark);
     }
 
-    fn add_sightings(&mut self, sightings: Sightings) {
+    fn add_sightings(&mut self, sightings: Sightings<'_>) {
         let mut sightings: Vec<_> = sightings.into_iter().collect();
         sightings.sort_by(|(a, _), (b, _)| a.cmp(b));
-        for (arn, ids) in sightings {
-            let Some(entity) = Entity::from_arn(&arn) else { continue };
-            self.learn_arn(&arn);
+        for (arn, mut ids) in sightings {
+            let Some(entity) = Entity::from_arn(arn) else { continue };
+            self.learn_arn(arn);
+            ids.sort_by_key(|sighting| sighting.id);
             let timeline = self.timelines.entry(Subject::Entity(entity)).or_default();
             for Sighting { id, first, last } in ids {
-                for (time, event) in [first, last] {
-                    let value = Value::text(id.as_str());
-                    timeline.add(time, Mark::Seen { value, source: Source::Event(event) });
+                for event in [first, last] {
+                    let value = Value::text(id);
+                    let source = Source::Event(event.id().into());
+                    timeline.add(event.time, Mark::Seen { value, source });
                 }
             }
         }
@@ -477,33 +485,37 @@ fn gap(file: &Arc<str>, place: Option<(usize, usize)>, name: &str, message: &str
 }
 
 /// Notes which unique id a user or role called with, and when.
-fn sight(event: &Event, sightings: &mut Sightings) {
+fn sight<'e>(event: &'e Event, sightings: &mut Sightings<'e>) {
     let (arn, id) = match event.identity_type {
         IdentityType::IamUser => (event.arn(), event.principal_id()),
         _ => (event.get(Field::IssuerArn), event.get(Field::IssuerPrincipalId)),
     };
     let (Some(arn), Some(id)) = (arn, id) else { return };
-    if !id.starts_with("AROA") && !id.starts_with("AIDA") {
-        return;
+    if id.starts_with("AROA") || id.starts_with("AIDA") {
+        add(sightings.entry(arn).or_default(), Sighting { id, first: event, last: event });
     }
-    if !sightings.contains_key(arn) {
-        sightings.insert(arn.to_owned(), Vec::new());
-    }
-    let Some(ids) = sightings.get_mut(arn) else { return };
-    match ids.iter_mut().find(|seen| seen.id == id) {
+}
+
+fn add<'e>(ids: &mut Vec<Sighting<'e>>, new: Sighting<'e>) {
+    // The id of the event decides a tie, so that the order of events does not.
+    let at = |event: &'e Event| (event.time, event.id());
+    match ids.iter_mut().find(|seen| seen.id == new.id) {
         Some(seen) => {
-            // The id of the event decides a tie, so that the order of events does not.
-            let this = (event.time, event.id());
-            if this < (seen.first.0, seen.first.1.as_ref()) {
-                seen.first = (event.time, event.id().into());
+            if at(new.first) < at(seen.first) {
+                seen.first = new.first;
             }
-            if this > (seen.last.0, seen.last.1.as_ref()) {
-                seen.last = (event.time, event.id().into());
+            if at(new.last) > at(seen.last) {
+                seen.last = new.last;
             }
         }
-        None => {
-            let here = (event.time, event.id().into());
-            ids.push(Sighting { id: id.to_owned(), first: here.clone(), last: here });
-        }
+        None => ids.push(new),
     }
+}
+
+fn unite<'e>(mut one: Sightings<'e>, other: Sightings<'e>) -> Sightings<'e> {
+    for (arn, ids) in other {
+        let known = one.entry(arn).or_default();
+        ids.into_iter().for_each(|new| add(known, new));
+    }
+    one
 }
