@@ -49,7 +49,7 @@ impl Chains {
     pub fn build(events: &[Event], knowledge: &Knowledge) -> Chains {
         let marks = Marks::default();
         let names = Names::new(events, knowledge);
-        let sessions = Sessions::new(events, &marks);
+        let sessions = Sessions::new(events, &names, &marks);
         let mut chains = Chains { links: Vec::new(), copies: copies(events), ..Chains::default() };
         chains.links.resize_with(events.len(), || None);
         let mut children: Vec<Child> = events

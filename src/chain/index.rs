@@ -101,6 +101,8 @@ pub(super) struct Index {
 
 /// No child looks at more parents of one list than this, nearest in time first.
 const MOST: usize = 48;
+/// So many of a list are looked at for those that fit.
+const LOOKED_AT: usize = 512;
 /// How much earlier than its parent a child can be stamped.
 pub(super) const EARLY: i64 = 3;
 /// So many calls may say an id that still ties them over a day.
@@ -239,17 +241,30 @@ impl Index {
     /// Every call that may be the child's parent by session or by service, in order of time.
     pub(super) fn by_circumstance(&self, child: &Child<'_>, sort: &Sort, found: &mut Vec<u32>) {
         if let Some(principal) = child.principal {
-            self.add_near(found, self.by_session.get(principal), child, sort.reach);
+            self.add_fitting(found, self.by_session.get(principal), child, sort);
         }
         if matches!(child.kind, CallerKind::ServicePrincipal)
             && let Some(account) = child.account
         {
             for source in &sort.answered {
-                self.add_near(found, self.of_service(account, *source), child, sort.reach);
+                self.add_fitting(found, self.of_service(account, *source), child, sort);
             }
         }
         found.sort_unstable();
         found.dedup();
+    }
+
+    fn add_fitting<E: Entry>(
+        &self,
+        found: &mut Vec<u32>,
+        list: &[E],
+        child: &Child<'_>,
+        sort: &Sort,
+    ) {
+        let from = child.event.time.plus_seconds(-sort.reach);
+        let facts = self.until(list, child).filter_map(|at| Some((at, self.at(at)?)));
+        let near = facts.take(LOOKED_AT).take_while(|(_, f)| f.time >= from);
+        found.extend(near.filter(|(_, f)| sort.fits(f.names)).map(|(at, _)| at).take(MOST));
     }
 
     fn of_service(&self, account: Mark, source: SourceId) -> &[(Mark, SourceId, u32)] {
@@ -261,26 +276,24 @@ impl Index {
 
     /// The entries of a time-ordered list from `before` seconds before the child to just after it.
     fn add_near<E: Entry>(&self, found: &mut Vec<u32>, list: &[E], child: &Child<'_>, before: i64) {
-        let time = child.event.time;
+        let from = child.event.time.plus_seconds(-before);
+        let near = self.until(list, child).take(MOST);
+        found.extend(near.take_while(|at| self.at(*at).is_some_and(|f| f.time >= from)));
+    }
+
+    /// The entries of a time-ordered list up to just after the child, nearest first.
+    fn until<'l, E: Entry>(
+        &'l self,
+        list: &'l [E],
+        child: &Child<'_>,
+    ) -> impl Iterator<Item = u32> + use<'l, E> {
+        let latest = child.event.time.plus_seconds(EARLY);
         let at = |entry: &E| self.at(entry.position()).map(|f| f.time).unwrap_or_default();
         let to = match list.last() {
-            Some(last) if at(last) <= time.plus_seconds(EARLY) => list.len(),
-            _ => list.partition_point(|e| at(e) <= time.plus_seconds(EARLY)),
+            Some(last) if at(last) <= latest => list.len(),
+            _ => list.partition_point(|e| at(e) <= latest),
         };
-        let near = list.get(..to).unwrap_or_default().iter().rev().take(MOST);
-        found.extend(near.take_while(|e| at(e) >= time.plus_seconds(-before)).map(Entry::position));
-    }
-}
-
-/// How much it says that two records share a token that `sayers` possible parents have: the rarer,
-/// the more.
-fn worth_of(sayers: usize) -> f64 {
-    match sayers {
-        0 => 0.0,
-        1..=4 => 6.0,
-        few if few <= FEW => 3.0,
-        some if some <= SOME => 1.0,
-        _ => 0.2,
+        list.get(..to).unwrap_or_default().iter().rev().map(Entry::position)
     }
 }
 
@@ -298,6 +311,18 @@ impl Entry for (Mark, u32) {
 impl Entry for (Mark, SourceId, u32) {
     fn position(&self) -> u32 {
         self.2
+    }
+}
+
+/// How much it says that two records share a token that `sayers` possible parents have: the rarer,
+/// the more.
+fn worth_of(sayers: usize) -> f64 {
+    match sayers {
+        0 => 0.0,
+        1..=4 => 6.0,
+        few if few <= FEW => 3.0,
+        some if some <= SOME => 1.0,
+        _ => 0.2,
     }
 }
 

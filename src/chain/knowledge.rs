@@ -94,6 +94,8 @@ pub(super) struct Sort {
     pub may_call: Rows,
     /// Seconds after which such a call no longer belongs to a parent that shares no id with it.
     pub reach: i64,
+    /// By number of the root's names: whether such a root can be the parent without sharing an id.
+    fitting: Vec<bool>,
     /// Event sources of the invokers themselves.
     own: Vec<SourceId>,
     /// Event sources whose calls the invokers answer.
@@ -117,6 +119,17 @@ impl Sort {
     /// Whether rows of the table tell who called.
     pub(super) fn is_known(&self) -> bool {
         matches!(self.invokers, Invokers::Rows(_))
+    }
+
+    fn may_fit(&self, root: &Name) -> bool {
+        let fit = self.fit(root);
+        // The last: a service that works through a second one.
+        fit.row.is_some() || fit.same_source || fit.untold || root.started.meets(&self.may_call)
+    }
+
+    /// Whether a root with these names can be the parent without sharing an id.
+    pub(super) fn fits(&self, names: u32) -> bool {
+        self.fitting.get(names as usize).copied().unwrap_or(false)
     }
 
     /// How well a call of that name fits as the start of one of this sort.
@@ -219,7 +232,9 @@ impl Knowledge {
         };
         // A parent that no row speaks of, or one of a service behind, has the usual time.
         let reach = reach.unwrap_or(0).max(self.max_lag(None, kind)).min(HOUR);
-        Sort { invokers, rows, may_call, reach, own, answered }
+        let mut sort = Sort { invokers, rows, may_call, reach, own, answered, fitting: Vec::new() };
+        sort.fitting = names.all().iter().map(|root| sort.may_fit(root)).collect();
+        sort
     }
 
     /// Services that can have made a call: its encryption context keys tell best, then `invokedBy`.

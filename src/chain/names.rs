@@ -11,6 +11,11 @@ use crate::event::{self, Event};
 
 type Map<K, V> = HashMap<K, V, RandomState>;
 
+/// Events numbered together.
+const CHUNK: usize = 8192;
+/// No pair has this number.
+const NONE: u32 = u32::MAX;
+
 /// Number of an IAM action among those of the export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct ActionId(u32);
@@ -57,14 +62,11 @@ pub(super) struct Names<'e> {
 
 impl<'e> Names<'e> {
     pub(super) fn new(events: &'e [Event], knowledge: &Knowledge) -> Self {
-        let mut pairs: Vec<(&str, &str)> = events
-            .par_iter()
-            .fold(std::collections::HashSet::<_, RandomState>::default, |mut seen, event| {
-                seen.insert((event.source(), event.name()));
-                seen
-            })
-            .flat_map_iter(|seen| seen)
-            .collect();
+        // Every event is touched once: that is what costs, not what is done with it.
+        let parts: Vec<(Vec<(&str, &str)>, Vec<u32>)> =
+            events.par_chunks(CHUNK).map(numbered).collect();
+        let mut pairs: Vec<(&str, &str)> =
+            parts.iter().flat_map(|(pairs, _)| pairs.iter().copied()).collect();
         pairs.sort_unstable();
         pairs.dedup();
         let mut names = Names {
@@ -104,9 +106,13 @@ impl<'e> Names<'e> {
             });
         }
         let numbers: Map<(&str, &str), u32> = pairs.into_iter().zip(0..).collect();
-        names.of = events
-            .par_iter()
-            .map(|e| numbers.get(&(e.source(), e.name())).copied().unwrap_or(u32::MAX))
+        names.of = parts
+            .into_par_iter()
+            .flat_map_iter(|(pairs, of)| {
+                let ours: Vec<u32> =
+                    pairs.iter().map(|pair| numbers.get(pair).copied().unwrap_or(NONE)).collect();
+                of.into_iter().map(move |at| ours.get(at as usize).copied().unwrap_or(NONE))
+            })
             .collect();
         names
     }
@@ -117,7 +123,11 @@ impl<'e> Names<'e> {
     }
 
     pub(super) fn number_of(&self, index: usize) -> u32 {
-        self.of.get(index).copied().unwrap_or(u32::MAX)
+        self.of.get(index).copied().unwrap_or(NONE)
+    }
+
+    pub(super) fn all(&self) -> &[Name] {
+        &self.names
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Name> {
@@ -145,6 +155,23 @@ impl<'e> Names<'e> {
     pub(super) fn source(&self, source: &str) -> Option<SourceId> {
         self.sources.get(source).copied()
     }
+}
+
+/// The pairs of a part of the export, and which of them each event has.
+fn numbered(events: &[Event]) -> (Vec<(&str, &str)>, Vec<u32>) {
+    let mut pairs = Vec::new();
+    let mut numbers: Map<(&str, &str), u32> = Map::default();
+    let of = events
+        .iter()
+        .map(|event| {
+            let pair = (event.source(), event.name());
+            *numbers.entry(pair).or_insert_with(|| {
+                pairs.push(pair);
+                pairs.len() as u32 - 1
+            })
+        })
+        .collect();
+    (pairs, of)
 }
 
 fn says_end(name: &str) -> bool {

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::call;
 use super::mark::{Mark, Marks};
+use super::names::Names;
 use crate::event::{self, CallerKind, Event, IdentityType, Time, json};
 
 /// How far a session's creation date and the time of the call that issued it can be apart.
@@ -28,11 +29,11 @@ struct Issue {
 }
 
 impl Sessions {
-    pub(super) fn new(events: &[Event], marks: &Marks) -> Self {
+    pub(super) fn new(events: &[Event], names: &Names<'_>, marks: &Marks) -> Self {
         let issued: Vec<(Issue, Option<Mark>, Option<Mark>)> = events
             .par_iter()
             .enumerate()
-            .filter(|(_, e)| e.source() == "sts.amazonaws.com" && !e.failed())
+            .filter(|(i, e)| names.of(*i).is_some_and(|n| n.is_sts) && !e.failed())
             .map(|(index, event)| {
                 let (mut key, mut arn) = (None, None);
                 json::leaves(event.response().unwrap_or_default(), |path, value| {
