@@ -1,5 +1,6 @@
 //! What can differ between a call that failed and one that worked.
 
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 use crate::chain::Chains;
@@ -127,6 +128,8 @@ pub struct Observation<'e> {
     /// Who signed it.
     pub caller_kind: CallerKind,
     values: Box<[Option<Box<str>>; Attribute::ALL.len()]>,
+    /// One number for each value: calls are compared far more often than they are shown.
+    marks: Box<[u64; Attribute::ALL.len()]>,
 }
 
 impl<'e> Observation<'e> {
@@ -137,8 +140,11 @@ impl<'e> Observation<'e> {
         let root = events.get(root_index).unwrap_or(event);
         let caller_kind = chains.caller_kind(index, event);
         let mut values: Box<[Option<Box<str>>; Attribute::ALL.len()]> = Box::default();
+        let mut marks = Box::new([0; Attribute::ALL.len()]);
         let mut put = |attribute: Attribute, value: Option<String>| {
-            if let Some(place) = values.get_mut(attribute as usize) {
+            let at = attribute as usize;
+            if let (Some(place), Some(mark)) = (values.get_mut(at), marks.get_mut(at)) {
+                *mark = value.as_deref().map_or(0, mark_of);
                 *place = value.map(String::into_boxed_str);
             }
         };
@@ -167,13 +173,23 @@ impl<'e> Observation<'e> {
         put(Attribute::Credentials, credentials(root).map(str::to_owned));
         put(Attribute::EncryptionContextKeys, context_keys(event));
         put(Attribute::UserAgent, root.get(Field::UserAgent).map(agent_family));
-        Some(Observation { index, event, root: root_index, caller_kind, values })
+        Some(Observation { index, event, root: root_index, caller_kind, values, marks })
     }
 
     /// The value of an attribute, where the call has it.
     pub fn get(&self, attribute: Attribute) -> Option<&str> {
         self.values.get(attribute as usize)?.as_deref()
     }
+
+    /// Whether both have the same value of an attribute, or both none.
+    pub fn agrees(&self, other: &Observation<'_>, attribute: Attribute) -> bool {
+        self.marks.get(attribute as usize) == other.marks.get(attribute as usize)
+    }
+}
+
+/// Never 0, which stands for no value.
+fn mark_of(value: &str) -> u64 {
+    foldhash::quality::FixedState::default().hash_one(value) | 1
 }
 
 /// The role or user behind a call, or the service principal.

@@ -47,7 +47,7 @@ fn differing<'o>(
 ) -> impl Iterator<Item = Attribute> + 'o {
     Attribute::ALL
         .into_iter()
-        .filter(|a| failed.get(*a) != succeeded.get(*a))
+        .filter(|a| !failed.agrees(succeeded, *a))
         // A denied call has lost its request; what it no longer shows is no difference.
         .filter(|a| *a != Attribute::EncryptionContextKeys || failed.event.request().is_some())
 }

@@ -178,10 +178,8 @@ impl<'p, 'e> Picture<'p, 'e> {
 
     /// Same role, user or service as the failure.
     pub fn same_principal(&self, other: &Observation<'_>) -> bool {
-        self.observation().get(Attribute::Principal) == other.get(Attribute::Principal)
-            && self.observation().caller_kind == other.caller_kind
-            || self.observation().get(Attribute::Principal) == other.get(Attribute::Principal)
-                && !is_service(other)
+        self.observed.agrees(other, Attribute::Principal)
+            && (self.observed.caller_kind == other.caller_kind || !is_service(other))
     }
 
     /// Same resource as the failure.
@@ -191,7 +189,7 @@ impl<'p, 'e> Picture<'p, 'e> {
 
     /// Same account as the failing caller.
     pub fn same_account(&self, other: &Observation<'_>) -> bool {
-        self.observation().get(Attribute::CallerAccount) == other.get(Attribute::CallerAccount)
+        self.observed.agrees(other, Attribute::CallerAccount)
     }
 
     /// When the same call by the same principal on the same resource last worked before the first
