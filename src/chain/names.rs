@@ -63,9 +63,8 @@ pub(super) struct Names<'e> {
 impl<'e> Names<'e> {
     pub(super) fn new(events: &'e [Event], knowledge: &Knowledge) -> Self {
         // Every event is touched once: that is what costs, not what is done with it.
-        let parts: Vec<(Vec<(&str, &str)>, Vec<u32>)> =
-            events.par_chunks(CHUNK).map(numbered).collect();
-        let mut pairs: Vec<(&str, &str)> =
+        let parts: Vec<Numbered<'_>> = events.par_chunks(CHUNK).map(numbered).collect();
+        let mut pairs: Vec<Pair<'_>> =
             parts.iter().flat_map(|(pairs, _)| pairs.iter().copied()).collect();
         pairs.sort_unstable();
         pairs.dedup();
@@ -157,8 +156,12 @@ impl<'e> Names<'e> {
     }
 }
 
+/// Event source and event name.
+type Pair<'e> = (&'e str, &'e str);
 /// The pairs of a part of the export, and which of them each event has.
-fn numbered(events: &[Event]) -> (Vec<(&str, &str)>, Vec<u32>) {
+type Numbered<'e> = (Vec<Pair<'e>>, Vec<u32>);
+
+fn numbered(events: &[Event]) -> Numbered<'_> {
     let mut pairs = Vec::new();
     let mut numbers: Map<(&str, &str), u32> = Map::default();
     let of = events

@@ -278,7 +278,7 @@ impl History {
 
     fn add_sightings(&mut self, sightings: Sightings<'_>) {
         let mut sightings: Vec<_> = sightings.into_iter().collect();
-        sightings.sort_by(|(a, _), (b, _)| a.cmp(b));
+        sightings.sort_by_key(|(arn, _)| *arn);
         for (arn, mut ids) in sightings {
             let Some(entity) = Entity::from_arn(arn) else { continue };
             self.learn_arn(arn);
