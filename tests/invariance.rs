@@ -125,7 +125,7 @@ proptest! {
         }
         let split = tempfile::tempdir().unwrap();
         for (name, part) in &parts {
-            write(split.path(), name, part, number(&mut state) % 2 == 0);
+            write(split.path(), name, part, number(&mut state).is_multiple_of(2));
         }
         prop_assert_eq!(
             answer(&report(split.path(), sample, policies, threads)),
