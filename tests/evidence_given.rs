@@ -139,6 +139,33 @@ fn a_text_that_the_policies_do_not_bear_out_is_told() {
 }
 
 #[test]
+fn policies_that_allow_what_was_denied_are_told_to_be_of_another_time() {
+    let policies = json!({"roles": {"data": {"allow": ["redshift:*"]}}});
+    let told = verdict(&story("old"), &[], Some(&policies));
+    let contradiction = told["contradiction"].as_str().unwrap();
+    assert!(contradiction.contains("allows it"), "{contradiction}");
+    assert_ne!(told["certainty"], "proven");
+}
+
+#[test]
+fn of_two_layers_that_deny_the_one_aws_names_is_meant() {
+    let denies =
+        json!([{"Sid": "Here", "Effect": "Deny", "Action": "redshift:*", "Resource": "*"}]);
+    let policies = json!({
+        "roles": {"data": {"allow": ["redshift:*"], "inline": {"limits": denies}}},
+        "scps": {"p-warehouse": {"at": "r-a1b2", "statements": denies}},
+    });
+    for (named, layer) in
+        [("an identity-based policy", "identity_policy"), ("a service control policy", "scp")]
+    {
+        let told =
+            verdict(&story(&format!("with an explicit deny in {named}")), &[], Some(&policies));
+        assert_eq!((&told["layer"], &told["certainty"]), (&json!(layer), &json!("proven")));
+        assert_eq!(told["contradiction"], Value::Null);
+    }
+}
+
+#[test]
 fn evidence_that_is_none_is_complained_about_and_the_rest_used() {
     let files =
         [("broken.json", json!("nothing")), ("details.json", details("2026-05-04T05:00:00Z"))];

@@ -110,5 +110,6 @@ told-statement = AWS's own account of the decision ({ $file }): statement { $sid
 told-layer = AWS's own account of the decision ({ $file }): { $layer }, { $effect }.
 told-effect = AWS's own account of the decision ({ $file }): { $effect }.
 contradiction-evaluated = AWS says { $said } ({ $said-effect }); evaluating the policies known of that moment says { $evaluated } ({ $evaluated-effect }). A policy given may be of another time, or one may be missing.
+contradiction-allowed = The call was denied; evaluating the policies known of that moment allows it. A policy given may be of another time, or one may be missing.
 contradiction-told = AWS's text says { $said } ({ $said-effect }); its account of the decision says { $told } ({ $told-effect }).
 evaluated-layer = Evaluating the policies of that moment: the { $layer } denies the call ({ $effect }); with it opened, the call passes.

@@ -74,5 +74,6 @@ told-statement = AWS 自身による判定の説明 ({ $file }): { $layer } の�
 told-layer = AWS 自身による判定の説明 ({ $file }): { $layer }、{ $effect }。
 told-effect = AWS 自身による判定の説明 ({ $file }): { $effect }。
 contradiction-evaluated = AWS の説明では { $said } ({ $said-effect }) ですが、当時のものとして知られているポリシーを評価すると { $evaluated } ({ $evaluated-effect }) になります。渡されたポリシーが別の時点のものか、不足している可能性があります。
+contradiction-allowed = この呼び出しは拒否されましたが、当時のものとして知られているポリシーを評価すると許可されます。渡されたポリシーが別の時点のものか、不足している可能性があります。
 contradiction-told = AWS のメッセージでは { $said } ({ $said-effect }) ですが、判定の説明では { $told } ({ $told-effect }) です。
 evaluated-layer = 当時のポリシーを評価すると、{ $layer } がこの呼び出しを拒否しています ({ $effect })。このレイヤーで許可すれば、呼び出しは成功します。

@@ -20,8 +20,8 @@ use crate::history::layers::{Likelihood, layers_of};
 use crate::history::request::{Around, request_of};
 use crate::history::subject::Subject;
 use crate::iam::{
-    AttachedPolicy, DecisionResult, Layers, Policy, PolicyLabel, Presence, Request, Statement,
-    StatementEffect, evaluate,
+    AttachedPolicy, Decision, DecisionResult, Layers, Policy, PolicyLabel, Presence, Request,
+    Statement, StatementEffect, evaluate,
 };
 use crate::wording::Sentence;
 
@@ -72,6 +72,8 @@ pub struct Evaluated {
     pub contradicted: usize,
     /// Successes that evaluating allows.
     pub confirmed: usize,
+    /// All layers are known, and evaluating allows the very call that was denied.
+    pub is_allowed: bool,
     /// The change before which evaluating allows the very call that was denied.
     pub turned_by: Option<Change>,
 }
@@ -242,8 +244,12 @@ pub fn evaluated(
         let resource = failing.arn();
         result.denied.extend(case(events, chains, history, failing.denied, resource));
     }
-    result.found = result.denied.first().and_then(found);
+    let stated = picture.one().denial.stated.as_ref().map(|s| s.layer);
+    result.found = result.denied.first().and_then(|case| found(case, stated));
     if result.found.is_none() {
+        result.is_allowed = result.denied.first().is_some_and(|case| {
+            case.complete && evaluate(&case.request, &case.layers).is_allowed()
+        });
         return result;
     }
     result.turned_by = turned_by(picture, events, chains, history).cloned();
@@ -301,7 +307,8 @@ fn nearest<'p, 'e>(picture: &'p Picture<'_, 'e>) -> Vec<&'p Observation<'e>> {
 
 /// Whether the policies deny a case as AWS's text says.
 pub(super) fn denies(case: &Case, failing: &Failing) -> bool {
-    let Some(found) = found(case) else { return false };
+    let stated = failing.denial.stated.as_ref().map(|s| s.layer);
+    let Some(found) = found(case, stated) else { return false };
     match &failing.denial.stated {
         Some(stated) => stated.layer == found.layer && stated.effect == found.effect,
         // KMS is vague only about what the key's own policy says.
@@ -310,12 +317,15 @@ pub(super) fn denies(case: &Case, failing: &Failing) -> bool {
     }
 }
 
-/// What denied a case, if exactly one layer can have.
-fn found(case: &Case) -> Option<Found> {
+/// What denied a case, if exactly one layer can have; of several that do for certain the one that
+/// AWS's text names, else the first in AWS's order.
+fn found(case: &Case, stated: Option<Layer>) -> Option<Found> {
     let decision = evaluate(&case.request, &case.layers);
     let hopeful = hopeful(&case.request, &case.layers);
     let layer = match decision.result {
-        DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => decision.layer,
+        DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => {
+            stated.filter(|layer| also_denies(&decision, *layer)).or(decision.layer)
+        }
         DecisionResult::Allowed => None,
         DecisionResult::Unknown => None,
     };
@@ -347,12 +357,23 @@ fn found(case: &Case) -> Option<Found> {
     let complete = match decision.result {
         DecisionResult::ImplicitlyDenied if case.is_as_stated => false,
         DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => {
-            decision.layer == Some(layer)
+            decision.layer.is_some()
         }
         DecisionResult::Unknown => case.complete && !case.is_as_stated,
         DecisionResult::Allowed => false,
     };
     Some(Found { layer, effect, label, statement, condition_keys, complete })
+}
+
+/// Whether a layer is among those that deny for certain in the way that decides.
+fn also_denies(decision: &Decision, layer: Layer) -> bool {
+    match decision.result {
+        DecisionResult::ExplicitlyDenied => decision
+            .statements
+            .iter()
+            .any(|d| d.layer == layer && d.effect() == StatementEffect::Deny),
+        _ => decision.blocked_by.contains(&layer),
+    }
 }
 
 /// The one layer whose removal lets the call through, though it is denied or unknown with it.

@@ -122,6 +122,9 @@ pub(super) fn contradiction(
                 .arg("evaluated-effect", result.1),
         );
     }
+    if evaluation.is_allowed {
+        return Some(Sentence::new("contradiction-allowed"));
+    }
     let (text, account) = differ(stated, told)?;
     Some(
         Sentence::new("contradiction-told")
