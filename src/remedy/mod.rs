@@ -13,6 +13,7 @@ mod refute;
 mod revert;
 mod situation;
 mod statement;
+mod twofold;
 mod undo;
 
 use std::sync::Arc;
@@ -130,6 +131,12 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         })
         .collect();
     let refuted = refute::refuted(&situation, &tried);
+    let passes = |(_, proof): &(Candidate, Option<Proof>)| {
+        proof.as_ref().is_some_and(|proof| !proof::is_denied(proof.denied_request))
+    };
+    if !tried.iter().any(passes) {
+        tried.extend(twofold::candidates(&situation, &tried));
+    }
     // A change that evaluating shows to be useless is no fix.
     tried.retain(|(candidate, proof)| match proof {
         Some(proof) => !proof::is_denied(proof.denied_request),

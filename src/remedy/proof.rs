@@ -139,6 +139,13 @@ fn grant_for(case: &Case) -> Option<KmsGrant> {
     KmsGrant::from_value(&value, PolicyLabel::default())
 }
 
+/// The layers with the edits made, and nothing else taken for granted.
+pub(super) fn edited(layers: &Layers, edits: &[Edit]) -> Layers {
+    let mut layers = layers.clone();
+    edits.iter().for_each(|edit| apply(edit, &mut layers));
+    layers
+}
+
 fn badness(result: DecisionResult) -> u8 {
     match result {
         DecisionResult::Allowed => 0,

@@ -59,6 +59,29 @@ impl<'s> Situation<'s> {
         Some(situation)
     }
 
+    /// The same incident with another layer to repair, as the cases are now.
+    pub(super) fn left_with(
+        &self,
+        layer: Layer,
+        effect: Effect,
+        denied: Vec<Case>,
+    ) -> Situation<'s> {
+        Situation {
+            incident: self.incident,
+            history: self.history,
+            events: self.events,
+            chains: self.chains,
+            layer,
+            effect,
+            found: None,
+            failing: self.failing,
+            event: self.event,
+            denied,
+            actions: self.actions.clone(),
+            resources: self.resources.clone(),
+        }
+    }
+
     fn gather(&mut self) {
         let mut sorts = Vec::new();
         let all = self.incident.occurrences.iter().filter_map(|o| o.failing.as_ref());
