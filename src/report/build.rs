@@ -88,11 +88,14 @@ struct Builder<'b> {
     material: &'b Material<'b>,
     wording: &'b Wording,
     translator: Translator<'b>,
+    /// The names of the incidents.
+    ids: Vec<String>,
 }
 
 impl<'b> Builder<'b> {
     fn new(material: &'b Material<'b>, wording: &'b Wording) -> Self {
-        Builder { material, wording, translator: Translator::new(wording) }
+        let (translator, ids) = (Translator::new(wording), incident_ids(material));
+        Builder { material, wording, translator, ids }
     }
 
     /// The sentence, with what earlier modules put into it in the same language.
@@ -112,7 +115,7 @@ impl<'b> Builder<'b> {
         let position = shown.failing.as_ref().map(|f| f.denied).or(shown.root)?;
         let count = occurrences.len() as u64;
         Some(Incident {
-            id: incident_ids(self.material).get(at)?.clone(),
+            id: self.ids.get(at)?.clone(),
             kind: incident.kind,
             first_seen,
             last_seen,
@@ -484,7 +487,7 @@ pub(super) fn round(probability: f64) -> f64 {
 /// The names of the incidents, in their order. They are made of the cause alone: more of the same,
 /// or an export of other days, keeps the name by which a baseline or an ignore rule knows it.
 /// Ghosts may share a cause: those after the first are named by their first occurrence as well.
-pub(super) fn incident_ids(material: &Material<'_>) -> Vec<String> {
+fn incident_ids(material: &Material<'_>) -> Vec<String> {
     let name = |text: &str| format!("inc-{:016x}", fnv1a(text.as_bytes()));
     let mut given = BTreeSet::new();
     let mut ids = Vec::new();

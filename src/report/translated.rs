@@ -178,6 +178,9 @@ impl<'w> Translator<'w> {
 
     /// The text in the language of the wording.
     pub(super) fn text(&self, text: &str) -> String {
+        if self.patterns.is_empty() {
+            return text.to_owned();
+        }
         // Several findings about one file stand in one text.
         let parts: Vec<&str> = text.split(", ").collect();
         let said: Vec<String> = parts.iter().filter_map(|part| self.whole(part)).collect();
