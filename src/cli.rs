@@ -204,15 +204,17 @@ Examples:
   trailwhy explain s3-export/ vol-0a1b2c3d4e5f60718
   trailwhy explain s3-export/ 47aa4706-445a-4bdb-8518-c9abbde21270 --policies dumps/
   trailwhy explain s3-export/ inc-6f0c2b1a9d3e4f58 --format json",
-    allow_missing_positional = true
+    override_usage = "trailwhy explain [OPTIONS] [PATH]... <ID>",
+    mut_arg("paths", |paths| paths.required(true).value_name("PATH|ID").help(
+        "Files or folders with CloudTrail records, and last an event id, a request id, an \
+         incident id, or what calls were about: `vol-…`, an ARN, a name"
+    ))
 )]
 pub struct ExplainArguments {
-    /// What to read
+    /// What to read; the last of the paths is the id, since a list of paths before another
+    /// positional argument would take no option in between
     #[command(flatten)]
     pub read: ReadArguments,
-    /// An event id, a request id, an incident id, or what calls were about: `vol-…`, an ARN, a name
-    #[arg(value_name = "ID", required = true)]
-    pub id: String,
     /// What is known besides
     #[command(flatten)]
     pub known: KnownArguments,

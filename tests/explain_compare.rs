@@ -107,6 +107,29 @@ fn an_event_a_request_an_incident_and_a_resource_lead_to_the_same_denial() {
 }
 
 #[test]
+fn options_may_stand_before_between_and_after_paths_and_id() {
+    let id = "vol-01c9806da071c38fe";
+    let told = json("explain", VOLUME, &[id]);
+    for arguments in [&["--quiet", id][..], &["--policies", "policies", id], &[id, "--quiet"]] {
+        assert_eq!(json("explain", VOLUME, arguments)["asked"], told["asked"]);
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = |arguments: &[&str]| {
+        let mut command = Command::cargo_bin("trailwhy").unwrap();
+        command.current_dir(root.join("samples").join(VOLUME)).arg("explain").args(arguments);
+        command.output().unwrap()
+    };
+    assert_eq!(run(&["--quiet", "logs", "--quiet", "logs", id]).status.code(), Some(2));
+    assert_eq!(run(&["--quiet", "logs", "logs", id]).status.code(), Some(0));
+    for wrong in [&[][..], &["logs"], &[id]] {
+        let output = run(wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("explain") && said.contains("ID"), "{said}");
+    }
+}
+
+#[test]
 fn every_layer_is_weighed_with_what_speaks_for_and_against_it() {
     let incident = incident(VAULT);
     let told = json("explain", VAULT, &[text(&incident["id"]), "--policies", "policies"]);

@@ -3,25 +3,38 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
+
 use super::analysis::{self, Analysis};
 use super::analyze::terminal_style;
 use super::ask;
 use super::config::Config;
 use super::sharing::Sharing;
 use crate::cli::{ExplainArguments, ListFormat};
+use crate::error::Error;
 use crate::report::{explanation, sanitize, terminal};
 use crate::wording::{Language, Wording};
 
 /// Reads, finds what the id names, and tells all about it.
 pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
-    let config = Config::of(&arguments.read)?;
-    let analysis = Analysis::run(&arguments.read, &arguments.known, &config)?;
+    let mut read = arguments.read.clone();
+    let id = read.paths.pop().context("an id is required")?;
+    let id = id.to_string_lossy();
+    let config = Config::of(&read)?;
+    if read.paths.is_empty() && config.paths.is_empty() {
+        return Err(Error::Usage(format!(
+            "`{id}` is taken for the id to explain, and there is no path to read\n\
+             hint: trailwhy explain PATH… ID"
+        ))
+        .into());
+    }
+    let analysis = Analysis::run(&read, &arguments.known, &config)?;
     let wording = Wording::new(match arguments.format {
         ListFormat::Json => Language::En,
         ListFormat::Text => analysis::language(arguments.lang, &config),
     });
     let report = analysis.report(&wording, None);
-    let asked = ask::find(&arguments.id, &analysis.ingested.events, &report)?;
+    let asked = ask::find(&id, &analysis.ingested.events, &report)?;
     let explanation = explanation::explain(&analysis.material(None), &wording, &asked);
     let mut sharing = Sharing::new(&arguments.redact);
     let explanation = sharing.shared(explanation)?;
