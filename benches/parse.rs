@@ -1,5 +1,5 @@
-//! Reading an export into events: inflating, finding the records, parsing what is kept, removing
-//! copies; and its ratio to inflating alone.
+//! Reading an export: inflating, finding the records, parsing them, removing copies; and the ratio of
+//! each way of reading to inflating alone.
 
 #[path = "export/mod.rs"]
 #[allow(dead_code, reason = "each program uses a part of the generator")]
@@ -10,11 +10,28 @@ mod ground;
 use criterion::{Criterion, Throughput};
 use export::volume::Kind;
 use ground::{Ground, compare};
-use trailwhy::ingest::{self, Input, Options};
+use trailwhy::ingest::{self, Input, Needs, Options};
 
+fn inputs(ground: &Ground) -> [Input; 1] {
+    [Input::Path(ground.folder.join("AWSLogs"))]
+}
+
+/// Everything into memory.
 fn read(ground: &Ground) -> anyhow::Result<usize> {
-    let inputs = [Input::Path(ground.folder.join("AWSLogs"))];
-    Ok(ingest::read(&inputs, &Options::default(), &())?.events.len())
+    Ok(ingest::read(&inputs(ground), &Options::default(), &())?.events.len())
+}
+
+/// Everything in order of time, each event forgotten after it was seen.
+fn stream(ground: &Ground, needs: Option<Needs>) -> anyhow::Result<usize> {
+    let options = Options { needs, ..Options::default() };
+    let mut events = 0;
+    ingest::stream(&inputs(ground), &options, &(), &mut |batch| events += batch.events.len())?;
+    Ok(events)
+}
+
+/// As if no event were needed: what it costs to read every record and to account for it.
+fn count(ground: &Ground) -> anyhow::Result<usize> {
+    stream(ground, Some(|_| false))
 }
 
 fn main() -> anyhow::Result<()> {
@@ -27,7 +44,9 @@ fn main() -> anyhow::Result<()> {
             bench.iter(|| read(&ground).map(std::hint::black_box).is_ok());
         });
         group.finish();
-        compare(&format!("parse {kind:?}"), 7, &ground, || read(&ground).map(drop))?;
+        compare(&format!("read {kind:?}"), 7, &ground, || read(&ground).map(drop))?;
+        compare(&format!("stream {kind:?}"), 7, &ground, || stream(&ground, None).map(drop))?;
+        compare(&format!("count {kind:?}"), 7, &ground, || count(&ground).map(drop))?;
     }
     criterion.final_summary();
     Ok(())
