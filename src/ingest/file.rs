@@ -24,7 +24,7 @@ pub(super) const WINDOW: usize = 512 << 10;
 const START: usize = 512;
 
 /// Records handed over together, so that a huge file does not gather all of its own first.
-const PART: usize = 1024;
+pub(super) const PART: usize = 1024;
 
 /// What a worker keeps from file to file.
 #[derive(Debug, Default)]

@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Files begun but not yet handed over, for each thread.
+/// Jobs begun but not yet handed over, for each thread.
 const AHEAD: usize = 8;
 
-/// Parts of one file waiting to be handed over.
+/// Parts waiting to be handed over: so many for each thread, and some in any case.
 const PARTS: usize = 4;
 
 /// Gives the parts of one file, one after the other.
@@ -28,7 +28,7 @@ pub(super) fn in_order<D: Default, T: Send>(
         }
         return;
     }
-    let line = Line::new(jobs, threads * AHEAD);
+    let line = Line::new(jobs, threads);
     std::thread::scope(|scope| {
         for _ in 0..threads.min(jobs) {
             scope.spawn(|| {
@@ -67,6 +67,7 @@ struct Line<T> {
     ready: Condvar,
     jobs: usize,
     ahead: usize,
+    parts: usize,
 }
 
 struct State<T> {
@@ -75,6 +76,12 @@ struct State<T> {
     /// The job whose parts are taken now; the first of `slots`.
     front: usize,
     slots: VecDeque<Slot<T>>,
+    /// Parts in all slots.
+    waiting: usize,
+    /// How many wait for room, and whether somebody waits for something to take: waking nobody is
+    /// not free, and there are as many occasions as there are files.
+    crowd: usize,
+    idle: bool,
 }
 
 struct Slot<T> {
@@ -83,10 +90,17 @@ struct Slot<T> {
 }
 
 impl<T> Line<T> {
-    fn new(jobs: usize, ahead: usize) -> Line<T> {
-        let state = State { next: 0, front: 0, slots: VecDeque::new() };
-        let state = Mutex::new(state);
-        Line { state, room: Condvar::new(), ready: Condvar::new(), jobs, ahead }
+    fn new(jobs: usize, threads: usize) -> Line<T> {
+        let slots = VecDeque::new();
+        let state = State { next: 0, front: 0, slots, waiting: 0, crowd: 0, idle: false };
+        Line {
+            state: Mutex::new(state),
+            room: Condvar::new(),
+            ready: Condvar::new(),
+            jobs,
+            ahead: threads * AHEAD,
+            parts: (threads + 2) * PARTS,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
@@ -97,7 +111,7 @@ impl<T> Line<T> {
     fn next(&self) -> Option<usize> {
         let mut state = self.lock();
         while state.next < self.jobs && state.next - state.front >= self.ahead {
-            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.wait_for_room(state);
         }
         if state.next >= self.jobs {
             return None;
@@ -108,20 +122,30 @@ impl<T> Line<T> {
         Some(number)
     }
 
-    /// Puts a part in line, once there is room for it.
+    fn wait_for_room<'g>(
+        &'g self,
+        mut state: MutexGuard<'g, State<T>>,
+    ) -> MutexGuard<'g, State<T>> {
+        state.crowd += 1;
+        let mut state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.crowd -= 1;
+        state
+    }
+
+    /// Puts a part in line, once there is room for it. The first job always has some of its own, so
+    /// that the others cannot keep it from going on.
     fn put(&self, number: usize, part: T) {
         let mut state = self.lock();
         loop {
             let at = number - state.front;
+            let full = state.waiting >= self.parts;
             match state.slots.get_mut(at) {
-                Some(slot) if slot.parts.len() < PARTS => {
+                Some(slot) if !full || (at == 0 && slot.parts.len() < PARTS) => {
                     slot.parts.push_back(part);
-                    if at == 0 {
-                        self.ready.notify_one();
-                    }
-                    return;
+                    state.waiting += 1;
+                    return self.tell(&state, at);
                 }
-                _ => state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner),
+                _ => state = self.wait_for_room(state),
             }
         }
     }
@@ -132,8 +156,20 @@ impl<T> Line<T> {
         if let Some(slot) = state.slots.get_mut(at) {
             slot.done = true;
         }
-        if at == 0 {
+        self.tell(&state, at);
+    }
+
+    /// Wakes whoever waits for something to take, if this is where it is taken from.
+    fn tell(&self, state: &State<T>, at: usize) {
+        if at == 0 && state.idle {
             self.ready.notify_one();
+        }
+    }
+
+    /// Wakes those who wait for room, if there are any.
+    fn make_room(&self, state: &State<T>) {
+        if state.crowd > 0 {
+            self.room.notify_all();
         }
     }
 
@@ -144,19 +180,22 @@ impl<T> Line<T> {
             let front = state.front;
             if let Some(slot) = state.slots.front_mut() {
                 if let Some(part) = slot.parts.pop_front() {
-                    self.room.notify_all();
+                    state.waiting -= 1;
+                    self.make_room(&state);
                     return Some((front, part));
                 }
                 if slot.done {
                     state.slots.pop_front();
                     state.front += 1;
-                    self.room.notify_all();
+                    self.make_room(&state);
                     continue;
                 }
             } else if front >= self.jobs {
                 return None;
             }
+            state.idle = true;
             state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle = false;
         }
     }
 }

@@ -14,11 +14,15 @@ use super::{Options, Progress};
 use crate::error::Result;
 use crate::event::Time;
 
-/// What a worker gives.
-enum Given {
-    Part(Part),
-    Done(Box<Account>),
+/// What a worker gives of some files.
+struct Given {
+    part: Part,
+    /// When they are read, their accounts.
+    accounts: Vec<Account>,
 }
+
+/// So many small files are read as one job: handing over costs more than reading one of 3 KB.
+const TOGETHER: usize = 16;
 
 /// The work to be done.
 pub(super) struct Plan {
@@ -115,19 +119,31 @@ impl Plan {
         let needs = self.options.needs.filter(|_| bounded);
         let order = Order { needs, ..Order::new(&self.selection, self.options.caps) };
         let mut books = Books { ledger: self.ledger.clone(), sight: Sight::default() };
+        let together = (self.sources.len() / (self.threads() * 4 * TOGETHER)).clamp(1, TOGETHER);
+        let jobs = self.sources.len().div_ceil(together);
         let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Given)| {
-            let Some(source) = self.sources.get(number) else { return };
-            let account = file::read(source, order, desk, &mut |part| emit(Given::Part(part)));
-            progress.done(account.stored, account.tally.understood);
-            emit(Given::Done(Box::new(account)));
+            let mut gathered = Part::default();
+            let mut accounts = Vec::with_capacity(together);
+            for source in self.sources.iter().skip(number * together).take(together) {
+                let account = file::read(source, order, desk, &mut |part| {
+                    gathered.append(part);
+                    if gathered.len() >= file::PART {
+                        emit(Given { part: std::mem::take(&mut gathered), accounts: Vec::new() });
+                    }
+                });
+                progress.done(account.stored, account.tally.understood);
+                accounts.push(account);
+            }
+            emit(Given { part: gathered, accounts });
         };
-        pipeline::in_order(self.sources.len(), self.threads(), job, |number, part| match part {
-            Given::Part(part) => take(number, Some(part)),
-            Given::Done(account) => {
-                if let Some(source) = self.sources.get(number) {
-                    books.enter(source, *account);
+        pipeline::in_order(jobs, self.threads(), job, |number, given| {
+            let first = number * together;
+            take(first, Some(given.part));
+            for (at, account) in given.accounts.into_iter().enumerate() {
+                if let Some(source) = self.sources.get(first + at) {
+                    books.enter(source, account);
                 }
-                take(number, None);
+                take(first + at, None);
             }
         });
         books

@@ -64,6 +64,16 @@ pub(super) struct Part {
 }
 
 impl Part {
+    /// Adds what follows.
+    pub(super) fn append(&mut self, mut next: Part) {
+        if self.len() == 0 {
+            *self = next;
+            return;
+        }
+        self.events.append(&mut next.events);
+        self.passed.append(&mut next.passed);
+    }
+
     /// Records in it.
     pub(super) fn len(&self) -> usize {
         self.events.len() + self.passed.len()
