@@ -314,3 +314,58 @@ fn no_english_is_left_in_a_japanese_report() {
         }
     }
 }
+
+/// An attacker chooses names, user agents and error texts; none of them may act on the terminal.
+#[test]
+fn hostile_records_stay_text() {
+    let record = |number: u32, error: &str| {
+        serde_json::json!({
+            "eventVersion": "1.11", "eventTime": format!("2026-09-14T09:36:{number:02}Z"),
+            "userIdentity": {
+                "type": "IAMUser", "accountId": "111122223333",
+                "arn": "arn:aws:iam::111122223333:user/a\u{1b}[2J\u{202e}b",
+                "userName": "a\u{1b}[2J\u{202e}b",
+            },
+            "eventSource": "s3.amazonaws.com", "eventName": "PutObject",
+            "awsRegion": "eu-west-1", "sourceIPAddress": "203.0.113.9",
+            "userAgent": format!("x\u{1b}]0;owned\u{7}{}", "y".repeat(100_000)),
+            "requestParameters": { "bucketName": "b-\u{9b}31m", "key": format!("k{number}\u{200b}") },
+            "errorCode": if error.is_empty() { Value::Null } else { error.into() },
+            "errorMessage": if error.is_empty() { Value::Null } else { "no \u{1b}[31m".into() },
+            "requestID": format!("R{number}"), "recipientAccountId": "111122223333",
+            "eventID": format!("623b7d41-6f0f-4505-8041-a59eeb1668{number:02}"),
+            "eventType": "AwsApiCall", "eventCategory": "Data", "managementEvent": false,
+        })
+    };
+    let records: Vec<Value> =
+        (10..18).map(|n| record(n, if n > 13 { "AccessDenied" } else { "" })).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let export = serde_json::json!({ "Records": records });
+    std::fs::write(folder.path().join("export.json"), export.to_string()).unwrap();
+    let failed = "623b7d41-6f0f-4505-8041-a59eeb166815";
+    for arguments in [
+        &["explain", failed][..],
+        &["explain", "203.0.113.9"],
+        &["compare", "--failed", failed, "--all"],
+        &[
+            "compare",
+            "--failed-since",
+            "2026-09-14T09:36:14Z",
+            "--with-until",
+            "2026-09-14T09:36:13Z",
+        ],
+        &["compare", "--principal", "*"],
+    ] {
+        for format in ["text", "json"] {
+            let mut command = Command::cargo_bin("trailwhy").unwrap();
+            command.env("LC_ALL", "C").arg(arguments[0]).arg(folder.path()).args(&arguments[1..]);
+            let done = command.args(["--format", format]).assert().code(0);
+            let shown = String::from_utf8(done.get_output().stdout.clone()).unwrap();
+            let acts = |c: &char| trailwhy::wording::shell::is_invisible(*c) && *c != '\n';
+            assert_eq!(shown.chars().find(acts), None, "{arguments:?} as {format}");
+            if format == "text" {
+                assert!(shown.len() < 60_000, "{arguments:?}: {} bytes", shown.len());
+            }
+        }
+    }
+}
