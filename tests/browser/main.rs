@@ -76,8 +76,23 @@ fn page(name: &str, report: &Report, language: Language) -> String {
     Browser::file(&path)
 }
 
+/// The page that the program makes of a sample.
+fn sample_page(name: &str, language: Language) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);
+    let path =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{}.html", language.tag()));
+    let mut command = assert_cmd::Command::cargo_bin("trailwhy").unwrap();
+    command.current_dir(folder).args(["analyze", "logs", "--policies", "policies", "--quiet"]);
+    command.args(["--lang", language.tag(), "-o"]).arg(&path).assert().code(1);
+    Browser::file(&path)
+}
+
 fn pages() -> Vec<String> {
-    let mut urls = Vec::new();
+    let mut urls = vec![
+        sample_page("1-ebs-source-ip", Language::En),
+        sample_page("3-backup-vault-key", Language::Ja),
+        sample_page("6-auto-scaling-other-account-key", Language::En),
+    ];
     for language in Language::ALL {
         urls.push(page("all", &all_incidents(), language));
         urls.push(page("hostile", &hostile(), language));
