@@ -13,14 +13,17 @@ use super::failing::Failing;
 use super::testimony::{Testimony, Witness};
 use crate::chain::{Chains, encryption_context, kms_key};
 use crate::contrast;
-use crate::event::Event;
 use crate::event::arn::Arn;
+use crate::event::{Event, Time};
 use crate::history::History;
 use crate::history::change::{Change, Operation, Value};
 use crate::wording::Sentence;
 
 /// A success this near to a failure was under the same policies, unless these were changed.
 const NEAR_SECONDS: i64 = 900;
+
+/// Of more keys than that one alone is hardly denied.
+const MOST_KEYS: usize = 200;
 
 /// Fills in the resources of the failures that lack one.
 pub(super) fn fill(failing: &mut [Failing], events: &[Event], chains: &Chains, history: &History) {
@@ -34,6 +37,8 @@ pub(super) fn fill(failing: &mut [Failing], events: &[Event], chains: &Chains, h
         true => Used::new(events, chains),
         false => Used::default(),
     };
+    // Alike calls of one hour are on the same key; a busy trail has thousands of them.
+    let mut concluded: BTreeMap<Alike, Option<String>> = BTreeMap::new();
     for one in failing {
         let Some(event) = events.get(one.denied) else { continue };
         if one.denial.resource.is_some() {
@@ -50,11 +55,13 @@ pub(super) fn fill(failing: &mut [Failing], events: &[Event], chains: &Chains, h
         if one.resource.as_deref().is_some_and(is_refuted) {
             one.resource = None;
         }
-        if one.resource.is_none()
-            && let Some(key) = used.only_denied(one, event, events, chains, history)
-        {
-            one.resource = Some(key);
-            one.is_implied = true;
+        if one.resource.is_none() {
+            let alike = alike(one, event);
+            let key = concluded
+                .entry(alike)
+                .or_insert_with(|| used.only_denied(one, event, events, chains, history));
+            one.is_implied = key.is_some();
+            one.resource = key.clone();
         }
     }
 }
@@ -64,6 +71,21 @@ pub(super) fn testimony(one: &Failing) -> Option<Testimony> {
     let resource = one.resource.as_deref().filter(|_| one.is_implied)?;
     let text = Sentence::new("evaluated-implied").arg("resource", resource);
     Some(Testimony::new(Witness::Evaluated, text))
+}
+
+/// Caller, action, service in between, Region, text and hour.
+type Alike = (Option<String>, String, Option<String>, Option<String>, Option<String>, i64);
+
+fn alike(one: &Failing, event: &Event) -> Alike {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    (
+        one.principal.clone(),
+        one.action.clone(),
+        owned(event.invoked_by()),
+        owned(event.region()),
+        owned(event.error_message()),
+        event.time.0 / 3_600_000,
+    )
 }
 
 /// KMS actions on no key (service authorization reference, AWS Key Management Service).
@@ -128,25 +150,22 @@ impl<'e> Used<'e> {
         used
     }
 
-    fn successes_like(&self, event: &Event) -> &[(&'e Event, String)] {
-        let Some((principal, name, by)) = who(event) else { return &[] };
-        let same =
-            self.successes.iter().find(|((p, n, b), _)| *p == principal && *n == name && *b == by);
-        same.map(|(_, list)| list.as_slice()).unwrap_or_default()
+    /// In order of time, as the events are.
+    fn successes_like<'q>(&'q self, event: &'q Event) -> &'q [(&'e Event, String)] {
+        let successes: &BTreeMap<Who<'q>, Vec<(&'e Event, String)>> = &self.successes;
+        who(event).and_then(|who| successes.get(&who)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The same call worked with the key at that time, so that it was denied on another.
     fn worked_nearby(&self, event: &Event, key: &str, history: &History) -> bool {
-        self.successes_like(event).iter().any(|(success, of)| {
+        let all = self.successes_like(event);
+        let from = event.time.plus_seconds(-NEAR_SECONDS);
+        let to = event.time.plus_seconds(NEAR_SECONDS);
+        let start = all.partition_point(|(success, _)| success.time < from);
+        let near = all.get(start..).unwrap_or_default().iter();
+        near.take_while(|(success, _)| success.time <= to).any(|(success, of)| {
             let (first, last) = (event.time.min(success.time), event.time.max(success.time));
-            of == key
-                && last.seconds_since(first) <= NEAR_SECONDS
-                && !history.changes().iter().any(|change| {
-                    change.time >= first.plus_seconds(-NEAR_SECONDS)
-                        && change.time <= last
-                        && history.owner(&change.subject).as_deref() == Some(key)
-                        && concerns(change, event)
-                })
+            of == key && !is_changed(history, key, event, first.plus_seconds(-NEAR_SECONDS), last)
         })
     }
 
@@ -176,9 +195,12 @@ impl<'e> Used<'e> {
                     }))
                 && !self.worked_nearby(event, key, history)
         };
-        let mut denied: Vec<&String> = history
-            .keys()
-            .filter(fitting)
+        let fitting: Vec<&String> = history.keys().filter(fitting).take(MOST_KEYS + 1).collect();
+        if fitting.len() > MOST_KEYS {
+            return None;
+        }
+        let mut denied: Vec<&String> = fitting
+            .into_iter()
             .filter(|key| {
                 let case = evaluated::case(events, chains, history, one.denied, Some(key));
                 case.is_some_and(|case| evaluated::denies(&case, one))
@@ -193,6 +215,16 @@ impl<'e> Used<'e> {
     fn name_of(&self, name: &str) -> Option<&str> {
         self.purposes.values().flatten().find(|known| *known == name).map(String::as_str)
     }
+}
+
+/// Whether something was changed in that time that bears on the call's use of the key.
+fn is_changed(history: &History, key: &str, event: &Event, from: Time, to: Time) -> bool {
+    let changes = history.changes();
+    let start = changes.partition_point(|change| change.time < from);
+    let within = changes.get(start..).unwrap_or_default().iter();
+    within.take_while(|change| change.time <= to).any(|change| {
+        history.owner(&change.subject).as_deref() == Some(key) && concerns(change, event)
+    })
 }
 
 /// A grant that services make for one another says nothing of other callers.
