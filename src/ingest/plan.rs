@@ -24,6 +24,9 @@ struct Given {
 /// So many small files are read as one job: handing over costs more than reading one of 3 KB.
 const TOGETHER: usize = 16;
 
+/// With so many jobs there is work for every thread to the end.
+const ENOUGH: usize = 256;
+
 /// The work to be done.
 pub(super) struct Plan {
     sources: Vec<Source>,
@@ -119,7 +122,8 @@ impl Plan {
         let needs = self.options.needs.filter(|_| bounded);
         let order = Order { needs, ..Order::new(&self.selection, self.options.caps) };
         let mut books = Books { ledger: self.ledger.clone(), sight: Sight::default() };
-        let together = (self.sources.len() / (self.threads() * 4 * TOGETHER)).clamp(1, TOGETHER);
+        // The number of threads must not matter: it would show in what comes late.
+        let together = (self.sources.len() / ENOUGH).clamp(1, TOGETHER);
         let jobs = self.sources.len().div_ceil(together);
         let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Given)| {
             let mut gathered = Part::default();
