@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::call;
 use super::mark::{Mark, Marks};
 use super::names::Names;
-use crate::event::{self, CallerKind, Event, IdentityType, Time, json};
+use crate::event::{CallerKind, Event, Field, IdentityType, Time, json};
 
 /// How far a session's creation date and the time of the call that issued it can be apart.
 const SAME_SECOND: i64 = 1;
@@ -25,7 +25,8 @@ pub(super) struct Sessions {
 struct Issue {
     time: Time,
     index: usize,
-    to_service: bool,
+    /// The service that took the role on for itself.
+    to_service: Option<Mark>,
 }
 
 impl Sessions {
@@ -43,7 +44,10 @@ impl Sessions {
                         arn = arn.or(Some(marks.of(value)));
                     }
                 });
-                let to_service = event.identity_type == IdentityType::AwsService;
+                let by = event.invoked_by().or_else(|| event.get(Field::SourceIpAddress));
+                let to_service = by
+                    .filter(|_| event.identity_type == IdentityType::AwsService)
+                    .map(|by| marks.of(by));
                 (Issue { time: event.time, index, to_service }, key, arn)
             })
             .collect();
@@ -107,18 +111,20 @@ impl Sessions {
         let kind = event.caller_kind();
         match kind {
             CallerKind::ForwardAccessSession => {
-                let by_date =
-                    || self.by_date(event, marks).filter(|_| event.access_key().is_none());
-                match self.by_key(event, marks).or_else(by_date) {
-                    Some(issue) if issue.to_service => CallerKind::ServiceRole,
-                    _ => kind,
-                }
+                let by_key = self.by_key(event, marks).filter(|issue| issue.to_service.is_some());
+                // Another service than the one that took the role on works on that one's behalf.
+                let by = event.invoked_by().map(|by| marks.of(by));
+                let by_date = || {
+                    let issue = self.by_date(event, marks).filter(|_| event.access_key().is_none());
+                    issue.filter(|issue| issue.to_service.is_some() && issue.to_service == by)
+                };
+                if by_key.is_some() || by_date().is_some() { CallerKind::ServiceRole } else { kind }
             }
             CallerKind::Direct if is_service_role_without_invoker(event) => CallerKind::ServiceRole,
             // Code that runs with a role (on an instance, in a container) makes its own calls; the
             // service itself shows by its user agent.
             CallerKind::Direct if is_internal_agent(event) => match self.by_key(event, marks) {
-                Some(issue) if issue.to_service => CallerKind::ServiceRole,
+                Some(issue) if issue.to_service.is_some() => CallerKind::ServiceRole,
                 _ => kind,
             },
             _ => kind,
@@ -153,7 +159,7 @@ fn nearest(issues: &[Issue], time: Time) -> Option<Issue> {
 
 /// `aws-internal/3 …`: the AWS SDK inside a service, as Lambda decrypts environment variables.
 fn is_internal_agent(event: &Event) -> bool {
-    event.get(event::Field::UserAgent).is_some_and(|agent| agent.contains("aws-internal/"))
+    event.get(Field::UserAgent).is_some_and(|agent| agent.contains("aws-internal/"))
 }
 
 /// A role session that only a service can hold though `invokedBy` is absent: the call comes from
@@ -162,6 +168,6 @@ fn is_service_role_without_invoker(event: &Event) -> bool {
     event.identity_type == IdentityType::AssumedRole
         && event.invoked_by().is_none()
         && event.source() == "kms.amazonaws.com"
-        && (event.get(event::Field::SourceIpAddress) == Some("AWS Internal")
-            || event.get(event::Field::EventType) == Some("AwsServiceEvent"))
+        && (event.get(Field::SourceIpAddress) == Some("AWS Internal")
+            || event.get(Field::EventType) == Some("AwsServiceEvent"))
 }
