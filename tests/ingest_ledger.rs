@@ -18,7 +18,7 @@ use ingest_support::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailwhy::event::{Event, Time};
-use trailwhy::ingest::{self, Batch, Ingested, Input, Moment, Options, Records};
+use trailwhy::ingest::{self, Batch, Ingested, Input, Moment, Needs, Options, Records};
 
 fn ids(events: &[Event]) -> Vec<&str> {
     events.iter().map(Event::id).collect()
@@ -251,6 +251,36 @@ fn a_stream_gives_the_same_events_in_the_same_order_as_reading_at_once() {
         for batch in &batches {
             let complete = batch.complete_before.unwrap_or(Time(i64::MAX));
             assert!(batch.events.iter().all(|event| event.time < complete));
+        }
+    }
+}
+
+#[test]
+fn what_is_not_needed_is_counted_all_the_same() {
+    let export = Export::new();
+    for minutes in (15..600).step_by(5) {
+        let records: Vec<Value> = (0..60_u32)
+            .map(|n| {
+                // Every sixth twice, in this file and in the next; one in four fails.
+                let id = (minutes - minutes % 10) * 100 + n - n % 6 / 5;
+                let record = record_at(id, &clock(minutes - 6 - minutes % 10, id % 60));
+                let fails = if id % 4 == 0 { json!("AccessDenied") } else { Value::Null };
+                with(record, &[("errorCode", fails), ("errorMessage", Value::Null)])
+            })
+            .collect();
+        export.file(&name(minutes, "A"), gzip(delivery(&records).as_bytes()));
+    }
+    for since in [None, Some(Moment::BeforeLast(7_200))] {
+        let all = export.read_with(&Options { since, ..Options::default() });
+        assert!(all.ledger.records.duplicates > 500, "{:?}", all.ledger.records);
+        let failed: Vec<Event> = all.events.into_iter().filter(Event::failed).collect();
+        assert!(failed.len() > 100, "{}", failed.len());
+        for threads in [1, 2, 8] {
+            let needs: Option<Needs> = Some(|header| header.failed());
+            let options = Options { since, threads: Some(threads), needs, ..Options::default() };
+            let (events, _, ledger) = stream(&export, &options);
+            assert_eq!(events, failed);
+            assert_eq!(ledger, all.ledger);
         }
     }
 }
