@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::failing::Failing;
-use super::hopeful::{alone, hopeful, opened};
+use super::hopeful::{alone, as_stated, hopeful, opened};
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::chain::Chains;
 use crate::contrast::Observation;
-use crate::event::{CallerKind, Denial, Effect, Event, Layer, Time, denial};
+use crate::event::{CallerKind, Effect, Event, Layer, Time, denial};
 use crate::history::History;
 use crate::history::change::Change;
 use crate::history::layers::{Likelihood, layers_of};
@@ -169,39 +169,6 @@ fn case_at(
     let mut layers = surroundings.layers;
     let is_as_stated = denial(event).is_some_and(|denial| as_stated(&denial, &mut layers));
     Some(Case { request, layers, complete, assumed, is_as_stated })
-}
-
-/// Where AWS's text says that no policy of a layer allows the call, those that are not known do not
-/// either. `true` where that changed something.
-fn as_stated(denial: &Denial, layers: &mut Layers) -> bool {
-    let Some(stated) = denial.stated.as_ref().filter(|s| s.effect == Effect::ImplicitDeny) else {
-        return false;
-    };
-    match stated.layer {
-        Layer::IdentityPolicy => {
-            if matches!(layers.identity, Presence::Unknown(_)) {
-                layers.identity = Presence::Known(Vec::new());
-                return true;
-            }
-            settle(&mut layers.identity)
-        }
-        Layer::PermissionsBoundary => settle(&mut layers.boundary),
-        Layer::SessionPolicy => settle(&mut layers.session),
-        Layer::ResourcePolicy | Layer::RoleTrustPolicy => settle(&mut layers.resource),
-        Layer::VpcEndpointPolicy => settle(&mut layers.vpc_endpoint),
-        _ => false,
-    }
-}
-
-/// Takes what is partly known for all there is.
-fn settle<T>(presence: &mut Presence<T>) -> bool {
-    let taken = std::mem::replace(presence, Presence::NotApplicable);
-    let (settled, is_changed) = match taken {
-        Presence::Partly(known, _) => (Presence::Known(known), true),
-        other => (other, false),
-    };
-    *presence = settled;
-    is_changed
 }
 
 /// What a denied KMS call asked for, where the same call for the same parent shows it: tried before

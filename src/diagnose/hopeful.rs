@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::event::Layer;
+use crate::event::{Denial, Effect, Layer};
 use crate::iam::{
     AttachedPolicy, EndpointPolicy, KeyState, Layers, Level, Policy, PolicyLabel, Presence,
     Principal, Request,
@@ -98,6 +98,39 @@ pub(crate) fn hopeful(request: &Request, layers: &Layers) -> Layers {
     hope(&mut layers.key_state, |_| {});
     hope(&mut layers.block_public_access, |_| {});
     layers
+}
+
+/// Where AWS's text says that no policy of a layer allows the call, those that are not known do not
+/// either. `true` where that changed something.
+pub(super) fn as_stated(denial: &Denial, layers: &mut Layers) -> bool {
+    let Some(stated) = denial.stated.as_ref().filter(|s| s.effect == Effect::ImplicitDeny) else {
+        return false;
+    };
+    match stated.layer {
+        Layer::IdentityPolicy => {
+            if matches!(layers.identity, Presence::Unknown(_)) {
+                layers.identity = Presence::Known(Vec::new());
+                return true;
+            }
+            settle(&mut layers.identity)
+        }
+        Layer::PermissionsBoundary => settle(&mut layers.boundary),
+        Layer::SessionPolicy => settle(&mut layers.session),
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => settle(&mut layers.resource),
+        Layer::VpcEndpointPolicy => settle(&mut layers.vpc_endpoint),
+        _ => false,
+    }
+}
+
+/// Takes what is partly known for all there is.
+fn settle<T>(presence: &mut Presence<T>) -> bool {
+    let taken = std::mem::replace(presence, Presence::NotApplicable);
+    let (settled, is_changed) = match taken {
+        Presence::Partly(known, _) => (Presence::Known(known), true),
+        other => (other, false),
+    };
+    *presence = settled;
+    is_changed
 }
 
 /// Unknown becomes not applicable; partly known becomes known with an opening added.
