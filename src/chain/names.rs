@@ -137,7 +137,8 @@ impl<'e> Names<'e> {
     pub(super) fn action_of(&self, index: usize, event: &Event) -> ActionId {
         match self.of(index) {
             Some(Name { versioned: Some(versioned), .. })
-                if event.request_value("versionId").is_some() =>
+                if event.request().is_some_and(|request| request.contains("ersionId"))
+                    && event.request_value("versionId").is_some() =>
             {
                 *versioned
             }

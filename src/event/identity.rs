@@ -122,15 +122,31 @@ pub(super) fn caller_kind(event: &Event) -> CallerKind {
 /// `arn:…:assumed-role/aws:ec2-infrastructure/i-…`, or the old principal id
 /// `ACCOUNT:aws:ec2-infrastructure:i-…`.
 fn is_ec2_infrastructure(event: &Event) -> bool {
-    event.arn().is_some_and(|arn| arn.contains(":assumed-role/aws:ec2-infrastructure/"))
-        || event.principal_id().is_some_and(|id| id.contains(":aws:ec2-infrastructure:"))
+    let by_id = |id: &str| {
+        id.split_once(':').is_some_and(|(_, rest)| rest.starts_with("aws:ec2-infrastructure:"))
+    };
+    event
+        .arn()
+        .and_then(resource_part)
+        .is_some_and(|part| part.starts_with("assumed-role/aws:ec2-infrastructure/"))
+        || event.principal_id().is_some_and(by_id)
+}
+
+/// What follows the account in an ARN. Asked of every event, so nothing is searched for.
+fn resource_part(arn: &str) -> Option<&str> {
+    arn.splitn(6, ':').nth(5)
 }
 
 /// The issuer's path says it; session ARNs have no path, so the reserved name prefix
 /// `AWSServiceRoleFor` stands in where the issuer is missing.
 fn is_service_linked_role(event: &Event) -> bool {
     match event.get(Field::IssuerArn) {
-        Some(arn) => arn.contains(":role/aws-service-role/"),
-        None => event.arn().is_some_and(|arn| arn.contains(":assumed-role/AWSServiceRoleFor")),
+        Some(arn) => {
+            resource_part(arn).is_some_and(|part| part.starts_with("role/aws-service-role/"))
+        }
+        None => event
+            .arn()
+            .and_then(resource_part)
+            .is_some_and(|part| part.starts_with("assumed-role/AWSServiceRoleFor")),
     }
 }
