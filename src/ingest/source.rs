@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -60,7 +61,7 @@ pub fn discover(inputs: &[Input]) -> Result<Found> {
         match input {
             Input::Stdin => found.sources.push(Source { path: None, delivery: None }),
             Input::Path(path) => {
-                let real = path.canonicalize().map_err(|e| Error::io(path, e))?;
+                let real = path.canonicalize().map_err(|e| not_readable(path, e))?;
                 if seen.insert(real) {
                     walk(path, &mut found);
                 }
@@ -107,4 +108,15 @@ fn unreadable(top: &Path, error: &walkdir::Error) -> Skip {
         None => error.to_string(),
     };
     Skip { path, reason, detail: Some(detail), recovered: 0 }
+}
+
+fn not_readable(path: &Path, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => Error::Usage(format!(
+            "`{}` is not there; hint: name a file or folder of CloudTrail records, such as the \
+             AWSLogs folder of an S3 export, or - for standard input",
+            path.display()
+        )),
+        _ => Error::io(path, error),
+    }
 }
