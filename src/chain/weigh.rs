@@ -37,6 +37,8 @@ pub(super) fn sort_pairs(pairs: &mut [Pair]) {
 
 /// Below this what the rest teaches cannot make a pair acceptable.
 const CONSIDER: f64 = 0.0;
+/// Seconds within which an operation that no row names is taken to have made a service act.
+const SOON: i64 = 30;
 /// How much better the best must be for a link to be decided before the rest is known.
 pub(super) const CLEAR: f64 = 2.0;
 /// Most pairs remembered of one child.
@@ -215,6 +217,7 @@ impl Scales<'_, '_> {
         fit: &Fit,
         weight: &mut Weight,
     ) -> Option<()> {
+        let lag = child.event.time.seconds_since(facts.time);
         let same_request = child.request.is_some() && child.request == facts.request;
         if facts.is_service_event {
             // The beginning and the end of one piece of work.
@@ -233,8 +236,8 @@ impl Scales<'_, '_> {
             Fit { row: Some(_), .. } => weight.score += if strong { 1.5 } else { 0.0 },
             // The service is right, the operation is in no row: new operations come every week.
             Fit { same_source: true, .. } => {
-                let principal = child.kind == CallerKind::ServicePrincipal;
-                if root.covered && (principal || !strong) || root.reads {
+                let late = child.kind == CallerKind::ServicePrincipal && lag > SOON;
+                if root.covered && (late || !strong) || root.reads {
                     return None;
                 }
                 weight.score += if root.covered { 0.0 } else { 1.5 };
@@ -257,13 +260,13 @@ impl Scales<'_, '_> {
                         CallerKind::ServiceLinkedRole | CallerKind::ServiceRole
                     )
                     && root.started.meets(&sort.may_call);
-                // What a known service does as itself, it does for calls to itself: that a bucket's
-                // policy was written did not make CloudTrail deliver to it.
+                // What a known service does as itself, it does for calls to itself, or at once: that
+                // a bucket's policy was written did not make CloudTrail deliver to it minutes later.
                 let on_its_own = child.kind == CallerKind::ServicePrincipal && sort.is_known();
                 let new = strong && facts.is_root && root.started.is_empty();
                 if through {
                     weight.score += 2.0;
-                } else if !new || on_its_own && !same_request {
+                } else if !new || on_its_own && !same_request && lag > SOON {
                     return None;
                 }
             }
