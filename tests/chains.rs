@@ -1,0 +1,238 @@
+//! Which call was made for which, where real logs make it hard: several roots name one thing, a
+//! call asks for many, sessions cannot be told apart, and a name is shared by chance.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails is a panic")]
+
+use std::collections::BTreeMap;
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "111122223333";
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/0c7de1f4-8a39-4b7e-9d05-1f6a2b3c4d5e";
+
+fn user() -> Value {
+    json!({
+        "type": "IAMUser", "principalId": "AIDAEXAMPLEDEPLOY0001", "accountId": ACCOUNT,
+        "arn": "arn:aws:iam::111122223333:user/deploy", "accessKeyId": "AKIAEXAMPLEDEPLOY001",
+        "userName": "deploy"
+    })
+}
+
+/// The same user as a service on the user's behalf shows it: with a key of the session's own.
+fn forwarded(service: &str) -> Value {
+    let mut identity = user();
+    identity["accessKeyId"] = json!("ASIAEXAMPLEFORWARD01");
+    identity["invokedBy"] = json!(service);
+    identity["sessionContext"] = json!({
+        "attributes": { "creationDate": "2026-05-18T05:00:00Z", "mfaAuthenticated": "false" }
+    });
+    identity
+}
+
+fn service(name: &str) -> Value {
+    json!({ "type": "AWSService", "invokedBy": name })
+}
+
+/// A session of a role that a service took on, without the key that would tell which.
+fn session(role: &str, name: &str, created: &str, invoked_by: &str) -> Value {
+    json!({
+        "type": "AssumedRole", "principalId": format!("AROAEXAMPLE0000000001:{name}"),
+        "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{name}"),
+        "accountId": ACCOUNT, "invokedBy": invoked_by,
+        "sessionContext": {
+            "sessionIssuer": {
+                "type": "Role", "principalId": "AROAEXAMPLE0000000001", "accountId": ACCOUNT,
+                "arn": format!("arn:aws:iam::{ACCOUNT}:role/{role}"), "userName": role
+            },
+            "attributes": { "creationDate": created, "mfaAuthenticated": "false" }
+        }
+    })
+}
+
+/// A record; the id is also what the tests call it by.
+fn call(id: &str, time: &str, source: &str, name: &str, identity: Value, request: Value) -> Value {
+    json!({
+        "eventVersion": "1.11", "eventID": id, "eventTime": format!("2026-05-18T{time}Z"),
+        "eventSource": format!("{source}.amazonaws.com"), "eventName": name,
+        "awsRegion": "eu-west-1", "sourceIPAddress": "203.0.113.10", "userAgent": "aws-cli/2.15",
+        "userIdentity": identity, "requestParameters": request, "responseElements": null,
+        "requestID": format!("request-{id}"), "eventType": "AwsApiCall",
+        "recipientAccountId": ACCOUNT, "managementEvent": true
+    })
+}
+
+fn decrypt(id: &str, time: &str, by: Value, context: Value) -> Value {
+    let mut record = call(
+        id,
+        time,
+        "kms",
+        "Decrypt",
+        by,
+        json!({ "encryptionContext": context, "encryptionAlgorithm": "SYMMETRIC_DEFAULT" }),
+    );
+    record["resources"] = json!([{ "ARN": KEY, "accountId": ACCOUNT, "type": "AWS::KMS::Key" }]);
+    record
+}
+
+/// Child to its link: parent, and the parents that fit as well.
+fn links(records: &[Value]) -> BTreeMap<String, (String, Vec<String>)> {
+    let body = serde_json::to_vec(&json!({ "Records": records })).unwrap();
+    let output = Command::cargo_bin("trailwhy")
+        .unwrap()
+        .args(["chains", "-", "--format", "json"])
+        .write_stdin(body)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let listing: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut links = BTreeMap::new();
+    for chain in listing["chains"].as_array().unwrap() {
+        for step in chain["chain"].as_array().unwrap() {
+            if step["parent_event_id"].is_string() {
+                let ties = step["link"]["tied_with"].as_array().into_iter().flatten();
+                links.insert(
+                    text(&step["event_id"]),
+                    (text(&step["parent_event_id"]), ties.map(text).collect()),
+                );
+            }
+        }
+    }
+    links
+}
+
+fn parameter(name: &str) -> String {
+    format!("arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/app/{name}")
+}
+
+#[test]
+fn a_call_that_asks_for_many_things_has_a_decryption_for_each() {
+    let names = ["alpha", "bravo", "charlie", "delta"];
+    let mut records = Vec::new();
+    for (second, name) in names.iter().enumerate() {
+        // Each was written and read by itself before, so its name says little by itself.
+        let path = format!("/app/{name}");
+        for (minute, verb) in ["PutParameter", "GetParameter", "GetParameter"].iter().enumerate() {
+            let id = format!("{verb}-{name}-{minute}");
+            let time = format!("06:0{minute}:1{second}");
+            records.push(call(&id, &time, "ssm", verb, user(), json!({ "name": path })));
+        }
+    }
+    let all: Vec<String> = names.iter().map(|name| format!("/app/{name}")).collect();
+    let many = json!({ "names": all, "withDecryption": true });
+    records.push(call("many", "06:02:30", "ssm", "GetParameters", user(), many));
+    for name in names {
+        let context = json!({ "PARAMETER_ARN": parameter(name) });
+        records.push(decrypt(name, "06:02:30", forwarded("AWS Internal"), context));
+    }
+    let links = links(&records);
+    for name in names {
+        assert_eq!(links[name].0, "many", "{name}");
+    }
+}
+
+#[test]
+fn the_end_of_service_work_belongs_to_its_beginning() {
+    let details =
+        json!({ "ARN": format!("arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:a-AbCdEf") });
+    let records: Vec<Value> =
+        [("end", "EndSecretVersionDelete"), ("start", "StartSecretVersionDelete")]
+            .into_iter()
+            .map(|(id, name)| {
+                let identity =
+                    json!({ "accountId": ACCOUNT, "invokedBy": "secretsmanager.amazonaws.com" });
+                let mut record =
+                    call(id, "06:00:00", "secretsmanager", name, identity, Value::Null);
+                record["requestID"] = json!("SecretDeleteMessage:a:Forced");
+                record["eventType"] = json!("AwsServiceEvent");
+                record["serviceEventDetails"] = details.clone();
+                record
+            })
+            .collect();
+    let links = links(&records);
+    assert_eq!(links["end"].0, "start");
+    assert!(!links.contains_key("start"));
+}
+
+#[test]
+fn sessions_of_one_second_are_shown_as_a_tie() {
+    let role = "AWSServiceRoleForRDS";
+    let take_on = |id: &str| {
+        let mut record = call(
+            id,
+            "06:00:00",
+            "sts",
+            "AssumeRole",
+            service("rds.amazonaws.com"),
+            json!({ "roleArn": format!("arn:aws:iam::{ACCOUNT}:role/aws-service-role/rds.amazonaws.com/{role}"),
+                    "roleSessionName": "SLRManagement" }),
+        );
+        record["responseElements"] = json!({ "assumedRoleUser":
+            { "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/SLRManagement") } });
+        record
+    };
+    let identity = session(role, "SLRManagement", "2026-05-18T06:00:00Z", "rds.amazonaws.com");
+    let used = call("used", "06:00:01", "ec2", "DescribeVpcs", identity, json!({}));
+    let links = links(&[take_on("one"), take_on("two"), used]);
+    let (parent, ties) = &links["used"];
+    let mut both = vec![parent.clone()];
+    both.extend(ties.iter().cloned());
+    both.sort();
+    assert_eq!(both, ["one", "two"]);
+}
+
+#[test]
+fn a_bucket_policy_makes_nobody_deliver() {
+    let records = [
+        call(
+            "policy",
+            "06:00:00",
+            "s3",
+            "PutBucketPolicy",
+            user(),
+            json!({ "bucketName": "example-trail-logs", "bucketPolicy": {} }),
+        ),
+        call(
+            "delivery",
+            "06:05:13",
+            "kms",
+            "GenerateDataKey",
+            service("cloudtrail.amazonaws.com"),
+            json!({ "keyId": KEY, "encryptionContext":
+                { "aws:s3:arn": "arn:aws:s3:::example-trail-logs/AWSLogs/x.json.gz" } }),
+        ),
+    ];
+    assert!(!links(&records).contains_key("delivery"));
+}
+
+#[test]
+fn a_forwarded_call_goes_to_the_call_whose_thing_it_is_about() {
+    let volume = "vol-0123456789abcdef0";
+    let mut records = Vec::new();
+    for (id, time, volume) in [
+        ("first", "06:00:00", volume),
+        ("second", "06:00:00", "vol-0fedcba9876543210"),
+        ("third", "06:00:01", "vol-0aaaaaaaaaaaaaaaa"),
+    ] {
+        let mut record = call(
+            id,
+            time,
+            "ec2",
+            "CreateVolume",
+            user(),
+            json!({ "size": "8", "encrypted": true }),
+        );
+        record["responseElements"] = json!({ "volumeId": volume });
+        records.push(record);
+    }
+    let mut key = decrypt(
+        "key",
+        "06:00:01",
+        forwarded("ec2-frontend-api.amazonaws.com"),
+        json!({ "aws:ebs:id": volume }),
+    );
+    key["eventName"] = json!("GenerateDataKeyWithoutPlaintext");
+    records.push(key);
+    let links = links(&records);
+    assert_eq!(links["key"], ("first".to_owned(), Vec::new()));
+}
