@@ -19,6 +19,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailwhy::event::{Event, Time};
 use trailwhy::ingest::{self, Batch, Ingested, Input, Moment, Needs, Options, Records};
+use trailwhy::wording::{Language, Wording};
 
 fn ids(events: &[Event]) -> Vec<&str> {
     events.iter().map(Event::id).collect()
@@ -338,8 +339,10 @@ proptest! {
 
 fn blind(records: &[Value]) -> Vec<String> {
     let ledger = read_bytes(delivery(records)).ledger;
+    let english = Wording::new(Language::En);
     let line = |s: &ingest::BlindSpot| {
-        format!("{} [{}] {}", s.kind.as_str(), s.event_id.as_deref().unwrap_or(""), s.detail)
+        let (kind, detail) = (s.kind.as_str(), english.say(&s.detail));
+        format!("{kind} [{}] {detail}", s.event_id.as_deref().unwrap_or(""))
     };
     ledger.blind_spots.iter().map(line).collect()
 }

@@ -1,5 +1,5 @@
-# What reading says of files and blind spots. The JSON report has these texts in
-# English, as the modules write them; renderers find them here and say them in other languages.
+# What reading says of files and blind spots, and what is not known of policies. The JSON report has
+# these texts in English whatever the language of the reader.
 
 # Blind spots.
 log-no-kms = no AWS KMS event at all: denied and successful uses of keys cannot be seen
@@ -59,6 +59,14 @@ log-cloudfront = CloudFront access logs
 log-console-table = this table leaves out who called and with what; hint: in the console's Event history choose Download events, Download as JSON, or use the files of a trail
 log-archive = { $what }; hint: unpack it first
 log-query-result = { $what }; hint: export the query result as CSV or JSON
+log-system = { $error }
+log-notifications = notifications, no CloudTrail log
+log-zip = a zip archive
+log-empty-zip = an empty zip archive
+log-seven-zip = a 7-Zip archive
+log-tar = a tar archive
+log-sqlite = a SQLite database
+log-pdf = a PDF
 
 # Commands.
 log-kept-a-day = AWS keeps it for 24 hours

@@ -1,5 +1,5 @@
-# ファイルの読み取りに関する文。JSON レポートでは英語のまま出力し、
-# 他の形式ではここの文に置き換える。
+# ファイルの読み取りと、ポリシーについて不明なことに関する文。
+# JSON レポートではどの言語でも英語の文を出力する。
 
 # ログからは見えない範囲。
 log-no-kms = AWS KMS のイベントが 1 件もないため、キーの使用の成功も拒否も確認できません
@@ -59,6 +59,14 @@ log-cloudfront = CloudFront のアクセスログ
 log-console-table = この表には呼び出し元とパラメータが含まれていません。コンソールの [イベント履歴] で [イベントをダウンロード]、[JSON としてダウンロード] を選ぶか、証跡のファイルを使用してください
 log-archive = { $what } (先に展開してください)
 log-query-result = { $what } (クエリ結果を CSV または JSON でエクスポートしてください)
+log-system = { $error }
+log-notifications = CloudTrail のログではなく通知です
+log-zip = zip アーカイブ
+log-empty-zip = 空の zip アーカイブ
+log-seven-zip = 7-Zip アーカイブ
+log-tar = tar アーカイブ
+log-sqlite = SQLite データベース
+log-pdf = PDF ファイル
 
 # コマンド。
 log-kept-a-day = AWS での保存期間は 24 時間

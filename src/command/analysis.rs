@@ -57,7 +57,7 @@ impl Analysis {
             diagnosis: &self.diagnosis,
             remedies: &self.remedies,
             history: &self.history,
-            coverage: reading::coverage(&self.ingested.ledger),
+            ledger: &self.ingested.ledger,
             max_occurrences,
         }
     }

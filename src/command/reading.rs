@@ -1,5 +1,5 @@
 //! What every command that reads an export shares: its arguments turned into ingest's options,
-//! warnings on standard error, and the coverage of the report.
+//! and warnings on standard error.
 
 use std::path::Path;
 
@@ -11,7 +11,8 @@ use crate::cli::ReadArguments;
 use crate::error::{Error, Result};
 use crate::history::History;
 use crate::ingest::{self, Ingested, Input, Ledger, Options};
-use crate::report::{BlindSpot, Bytes, Coverage, Events, Files, SkippedFile, Span, sanitize};
+use crate::report::sanitize;
+use crate::wording::{Language, Wording};
 
 /// Skipped files named on standard error; the rest is counted.
 const NAMED: usize = 10;
@@ -72,12 +73,14 @@ fn nothing_readable(ledger: &Ledger) -> String {
 /// Damage is told at once; what is no CloudTrail at all (digests, flow logs) is only counted.
 fn warn(ledger: &Ledger) {
     let damaged: Vec<_> = ledger.skipped.iter().filter(|skip| skip.reason.is_damage()).collect();
+    let english = Wording::new(Language::En);
     for skip in damaged.iter().take(NAMED) {
+        let detail = skip.detail.as_ref().map(|detail| english.say(detail));
         anstream::eprintln!(
             "trailwhy: warning: `{}`: {}{}; {} records kept",
             sanitize::line(&skip.path),
             skip.reason.as_str(),
-            skip.detail.as_deref().map(|d| format!(": {}", sanitize::line(d))).unwrap_or_default(),
+            detail.as_deref().map(|d| format!(": {}", sanitize::line(d))).unwrap_or_default(),
             skip.recovered
         );
     }
@@ -105,46 +108,4 @@ pub(super) fn knowledge(services: Option<&Path>) -> Result<Knowledge> {
     let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
     let own = Table::parse(&text).map_err(|e| Error::document(path, e.to_string()))?;
     Ok(Knowledge::new(Table::builtin().merge(&own)))
-}
-
-/// Where everything went, as the report says it.
-pub(super) fn coverage(ledger: &Ledger) -> Coverage {
-    Coverage {
-        files: Files {
-            found: ledger.files_found,
-            read: ledger.files_read,
-            skipped: ledger
-                .skipped
-                .iter()
-                .map(|skip| SkippedFile {
-                    path: skip.path.clone(),
-                    reason: skip.reason.as_str().to_owned(),
-                    detail: skip.detail.clone(),
-                    events_recovered: skip.recovered,
-                })
-                .collect(),
-        },
-        events: Events {
-            read: ledger.records.read,
-            kept: ledger.records.kept,
-            duplicates: ledger.records.duplicates,
-            malformed: ledger.records.malformed,
-            out_of_range: ledger.records.out_of_range,
-        },
-        bytes: Bytes { compressed: ledger.bytes_stored, uncompressed: ledger.bytes_inflated },
-        span: ledger
-            .span
-            .map(|(first, last)| Span { first: first.to_string(), last: last.to_string() }),
-        accounts: ledger.accounts.iter().cloned().collect(),
-        regions: ledger.regions.iter().cloned().collect(),
-        blind_spots: ledger
-            .blind_spots
-            .iter()
-            .map(|spot| BlindSpot {
-                kind: spot.kind.as_str().to_owned(),
-                detail: spot.detail.clone(),
-                event_id: spot.event_id.clone(),
-            })
-            .collect(),
-    }
 }

@@ -15,6 +15,7 @@ use super::reading::Part;
 use super::selection::Selection;
 use super::wire::Record;
 use crate::event::Event;
+use crate::wording::Sentence;
 
 /// What a file of this content comes to.
 #[derive(Debug, PartialEq)]
@@ -22,7 +23,7 @@ struct Outcome {
     events: Vec<Event>,
     understood: u64,
     malformed: u64,
-    reasons: Vec<(Reason, Option<String>)>,
+    reasons: Vec<(Reason, Option<Sentence>)>,
 }
 
 fn outcome(mut content: &[u8], window: usize, outlines: bool) -> Outcome {

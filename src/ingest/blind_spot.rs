@@ -1,19 +1,21 @@
 //! What an export cannot show: the words for it.
 
+use crate::wording::Sentence;
+
 /// One thing the log is blind to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlindSpot {
     /// What sort.
     pub kind: BlindSpotKind,
     /// What it means, for a person.
-    pub detail: String,
+    pub detail: Sentence,
     /// The event that shows it, if one does.
     pub event_id: Option<String>,
 }
 
 impl BlindSpot {
-    pub(super) fn new(kind: BlindSpotKind, detail: &str, event_id: Option<&str>) -> BlindSpot {
-        BlindSpot { kind, detail: detail.to_owned(), event_id: event_id.map(str::to_owned) }
+    pub(super) fn new(kind: BlindSpotKind, detail: Sentence, event_id: Option<&str>) -> BlindSpot {
+        BlindSpot { kind, detail, event_id: event_id.map(str::to_owned) }
     }
 }
 

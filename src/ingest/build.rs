@@ -3,6 +3,7 @@
 use super::fields::{Fields, flag};
 use super::secrets;
 use crate::event::{Event, Field, IdentityType, Time};
+use crate::wording::Sentence;
 
 /// Why a record is no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,12 +20,12 @@ pub(super) enum Flaw {
 
 impl Flaw {
     /// For a person.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(super) fn sentence(self) -> Sentence {
         match self {
-            Flaw::NoTime => "no readable eventTime",
-            Flaw::NoName => "no eventName or eventSource",
-            Flaw::NoJson => "no valid JSON",
-            Flaw::Summary => "summaries without caller and parameters",
+            Flaw::NoTime => Sentence::new("log-no-time"),
+            Flaw::NoName => Sentence::new("log-no-name"),
+            Flaw::NoJson => Sentence::new("log-no-json"),
+            Flaw::Summary => Sentence::new("log-summary"),
         }
     }
 }

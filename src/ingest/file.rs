@@ -7,7 +7,7 @@ use super::charset::Charset;
 use super::foreign;
 use super::gzip;
 use super::header::Needs;
-use super::inflate::{Bytes, Caps, Damage, Inflate};
+use super::inflate::{Bytes, Caps, Damage, Inflate, said_by_system};
 use super::ledger::{Ledger, Reason, Skip};
 use super::marks::Marks;
 use super::reading::{Part, Reading, Tally};
@@ -15,6 +15,7 @@ use super::scan::Scan;
 use super::selection::Selection;
 use super::source::Source;
 use super::window::Window;
+use crate::wording::Sentence;
 
 /// Bytes looked at together: small enough to stay in the processor's cache between inflating and
 /// parsing, large enough that a record cut by its end costs little.
@@ -82,7 +83,7 @@ pub(super) fn read<'o>(
             tally: Tally::default(),
             stored: 0,
             inflated: 0,
-            damage: Some(Damage { reason: Reason::Unreadable, detail: error.to_string() }),
+            damage: Some(Damage { reason: Reason::Unreadable, detail: said_by_system(&error) }),
             invalid_utf8: false,
         },
     }
@@ -226,19 +227,19 @@ impl Account {
     }
 
     /// Everything that has to be said about the file.
-    pub(super) fn reasons(&self) -> Vec<(Reason, Option<String>)> {
+    pub(super) fn reasons(&self) -> Vec<(Reason, Option<Sentence>)> {
         let tally = &self.tally;
         let mut reasons = Vec::new();
         for (reason, count) in &tally.passed_over {
-            reasons.push((*reason, Some(format!("{} passed over", records(*count)))));
+            reasons.push((*reason, Some(passed_over(*count))));
         }
         if let Some(damage) = &self.damage {
             reasons.push((damage.reason, Some(damage.detail.clone())));
         } else if self.inflated == 0 {
             reasons.push((Reason::Empty, None));
         } else if !tally.recognised() {
-            reasons.push(match tally.neighbour {
-                Some((reason, detail)) => (reason, Some(detail.to_owned())),
+            reasons.push(match &tally.neighbour {
+                Some((reason, detail)) => (*reason, Some(detail.clone())),
                 None => (Reason::NotCloudtrail, None),
             });
             return reasons;
@@ -247,25 +248,38 @@ impl Account {
             return reasons;
         }
         if tally.cut && self.damage.is_none() {
-            reasons.push((Reason::TruncatedJson, Some("ends inside a record".to_owned())));
+            reasons.push((Reason::TruncatedJson, Some(Sentence::new("log-ends-in-record"))));
         }
-        if !tally.flaws.is_empty() {
-            let flaws =
-                tally.flaws.iter().map(|(f, n)| format!("{} with {}", records(*n), f.as_str()));
-            reasons.push((Reason::MalformedRecords, Some(flaws.collect::<Vec<_>>().join(", "))));
+        let flaws = tally.flaws.iter().map(|(flaw, count)| flawed(flaw.sentence(), *count));
+        let together =
+            |before, after| Sentence::new("list-next").arg("before", before).arg("after", after);
+        if let Some(detail) = flaws.reduce(together) {
+            reasons.push((Reason::MalformedRecords, Some(detail)));
         }
         if tally.foreign > 0 {
-            let detail = format!("{} values or lines that are no records", tally.foreign);
+            let detail = Sentence::new("log-no-records").arg("count", tally.foreign.to_string());
             reasons.push((Reason::NotCloudtrail, Some(detail)));
         }
         if self.invalid_utf8 {
-            let detail = "bytes that are no UTF-8 were replaced by question marks".to_owned();
+            let detail = Sentence::new("log-no-utf8");
             reasons.push((Reason::InvalidUtf8, Some(detail)));
         }
         reasons
     }
 }
 
-fn records(count: u64) -> String {
-    format!("{count} {}", if count == 1 { "record" } else { "records" })
+// Counts go in as text: the report has them without separators.
+
+fn passed_over(count: u64) -> Sentence {
+    match count {
+        1 => Sentence::new("log-passed-over-one"),
+        _ => Sentence::new("log-passed-over").arg("count", count.to_string()),
+    }
+}
+
+fn flawed(flaw: Sentence, count: u64) -> Sentence {
+    match count {
+        1 => Sentence::new("log-flaw-one").arg("flaw", flaw),
+        _ => Sentence::new("log-flaw").arg("count", count.to_string()).arg("flaw", flaw),
+    }
 }

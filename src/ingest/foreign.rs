@@ -3,32 +3,37 @@
 
 use super::envelope::Object;
 use super::ledger::Reason;
+use crate::wording::{Argument, Sentence};
 
 /// Objects, by members that only they have together.
-const OBJECTS: &[(&[&str], Reason, &str)] = &[
-    (&["digestStartTime"], Reason::Digest, "a digest file of log file validation"),
-    (&["hashAlgorithm", "hashSignature"], Reason::Digest, "a signature file of a query result"),
-    (&["insightDetails"], Reason::Insight, "CloudTrail Insights events"),
-    (&["timeWindow", "summary"], Reason::Aggregated, "aggregated data events"),
-    (&["fileVersion", "configurationItems"], Reason::ConfigFile, "an AWS Config file"),
-    (&["configSnapshotId"], Reason::ConfigFile, "an AWS Config snapshot"),
-    (&["configurationItem"], Reason::ConfigFile, "an AWS Config item"),
-    (&["schemaVersion", "partition", "service"], Reason::NotCloudtrail, "GuardDuty findings"),
-    (&["webaclId"], Reason::AccessLogs, "AWS WAF logs"),
-    (&["query_name", "query_type"], Reason::AccessLogs, "Route 53 Resolver query logs"),
-    (&["srcaddr", "dstaddr"], Reason::FlowLogs, "VPC flow logs"),
+const OBJECTS: &[(&[&str], Reason, Sentence)] = &[
+    (&["digestStartTime"], Reason::Digest, Sentence::new("log-digest")),
+    (&["hashAlgorithm", "hashSignature"], Reason::Digest, Sentence::new("log-signature")),
+    (&["insightDetails"], Reason::Insight, Sentence::new("log-insights")),
+    (&["timeWindow", "summary"], Reason::Aggregated, Sentence::new("log-aggregated")),
+    (&["fileVersion", "configurationItems"], Reason::ConfigFile, Sentence::new("log-config-file")),
+    (&["configSnapshotId"], Reason::ConfigFile, Sentence::new("log-config-snapshot")),
+    (&["configurationItem"], Reason::ConfigFile, Sentence::new("log-config-item")),
+    (
+        &["schemaVersion", "partition", "service"],
+        Reason::NotCloudtrail,
+        Sentence::new("log-guardduty"),
+    ),
+    (&["webaclId"], Reason::AccessLogs, Sentence::new("log-waf")),
+    (&["query_name", "query_type"], Reason::AccessLogs, Sentence::new("log-resolver")),
+    (&["srcaddr", "dstaddr"], Reason::FlowLogs, Sentence::new("log-flow-logs")),
 ];
 
 /// What an object is that is no record.
-pub(super) fn object(object: &Object<'_>) -> Option<(Reason, &'static str)> {
+pub(super) fn object(object: &Object<'_>) -> Option<(Reason, Sentence)> {
     let row = OBJECTS
         .iter()
         .find(|(members, ..)| members.iter().all(|member| object.get(member).is_some()))?;
-    Some((row.1, row.2))
+    Some((row.1, row.2.clone()))
 }
 
 /// What a line is that holds no JSON.
-pub(super) fn line(line: &str) -> Option<(Reason, &'static str)> {
+pub(super) fn line(line: &str) -> Option<(Reason, Sentence)> {
     let words: Vec<&str> = line.split(' ').take(6).collect();
     match words.as_slice() {
         // VPC flow log records: `version account-id interface-id …`, or the header itself.
@@ -39,21 +44,21 @@ pub(super) fn line(line: &str) -> Option<(Reason, &'static str)> {
             Some(FLOW)
         }
         ["http" | "https" | "h2" | "grpcs" | "ws" | "wss" | "tls", time, ..] if is_time(time) => {
-            Some((Reason::LoadBalancerLogs, "load balancer access logs"))
+            Some((Reason::LoadBalancerLogs, Sentence::new("log-load-balancer")))
         }
         [time, _, client, ..] if is_time(time) && client.contains(':') => {
-            Some((Reason::LoadBalancerLogs, "load balancer access logs"))
+            Some((Reason::LoadBalancerLogs, Sentence::new("log-load-balancer")))
         }
         // S3 server access logs start with the canonical id of the bucket's owner.
         [owner, _, date, ..] if is_canonical(owner) && date.starts_with('[') => {
-            Some((Reason::AccessLogs, "S3 server access logs"))
+            Some((Reason::AccessLogs, Sentence::new("log-s3-access")))
         }
-        ["#Version:", ..] => Some((Reason::AccessLogs, "CloudFront access logs")),
+        ["#Version:", ..] => Some((Reason::AccessLogs, Sentence::new("log-cloudfront"))),
         _ => None,
     }
 }
 
-const FLOW: (Reason, &str) = (Reason::FlowLogs, "VPC flow logs");
+const FLOW: (Reason, Sentence) = (Reason::FlowLogs, Sentence::new("log-flow-logs"));
 
 fn is_time(text: &str) -> bool {
     text.len() >= 20 && text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z')
@@ -64,26 +69,39 @@ fn is_canonical(text: &str) -> bool {
 }
 
 /// Formats told by their first bytes that are not read.
-const FORMATS: &[(&[u8], &str)] = &[
-    (b"PK\x03\x04", "a zip archive; hint: unpack it first"),
-    (b"PK\x05\x06", "an empty zip archive"),
-    (b"\x28\xb5\x2f\xfd", "zstd; hint: unpack it first"),
-    (b"BZh", "bzip2; hint: unpack it first"),
-    (b"\xfd7zXZ\0", "xz; hint: unpack it first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive; hint: unpack it first"),
-    (b"PAR1", "Parquet; hint: export the query result as CSV or JSON"),
-    (b"Obj\x01", "Avro; hint: export the query result as CSV or JSON"),
-    (b"ORC", "ORC; hint: export the query result as CSV or JSON"),
-    (b"SQLite format 3", "a SQLite database"),
-    (b"%PDF", "a PDF"),
+const FORMATS: &[(&[u8], Said)] = &[
+    (b"PK\x03\x04", || packed(Sentence::new("log-zip"))),
+    (b"PK\x05\x06", || Sentence::new("log-empty-zip")),
+    (b"\x28\xb5\x2f\xfd", || packed("zstd")),
+    (b"BZh", || packed("bzip2")),
+    (b"\xfd7zXZ\0", || packed("xz")),
+    (b"7z\xbc\xaf", || packed(Sentence::new("log-seven-zip"))),
+    (b"PAR1", || columns("Parquet")),
+    (b"Obj\x01", || columns("Avro")),
+    (b"ORC", || columns("ORC")),
+    (b"SQLite format 3", || Sentence::new("log-sqlite")),
+    (b"%PDF", || Sentence::new("log-pdf")),
 ];
 
+/// Makes the sentence that names a format.
+type Said = fn() -> Sentence;
+
+/// What has the log inside.
+fn packed(what: impl Into<Argument>) -> Sentence {
+    Sentence::new("log-archive").arg("what", what)
+}
+
+/// What the result of a query can be exported as instead.
+fn columns(what: &str) -> Sentence {
+    Sentence::new("log-query-result").arg("what", what)
+}
+
 /// What a file of these first bytes is, if it is of a format that is not read.
-pub(super) fn format(start: &[u8]) -> Option<&'static str> {
+pub(super) fn format(start: &[u8]) -> Option<Sentence> {
     if start.get(257..262) == Some(b"ustar") {
-        return Some("a tar archive; hint: unpack it first");
+        return Some(packed(Sentence::new("log-tar")));
     }
-    FORMATS.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, name)| *name)
+    FORMATS.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, said)| said())
 }
 
 #[cfg(test)]

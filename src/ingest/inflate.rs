@@ -8,6 +8,7 @@ use flate2::{Crc, Decompress, FlushDecompress, Status};
 use super::gzip::{self, Header};
 use super::ledger::Reason;
 use super::window::Window;
+use crate::wording::Sentence;
 
 /// How far a file may inflate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,12 @@ pub(super) struct Damage {
     /// The ledger's word.
     pub(super) reason: Reason,
     /// What was met, for a person.
-    pub(super) detail: String,
+    pub(super) detail: Sentence,
+}
+
+/// The operating system's own words, in whatever language it has them.
+pub(super) fn said_by_system(error: &io::Error) -> Sentence {
+    Sentence::new("log-system").arg("error", error.to_string())
 }
 
 /// The state of inflating, kept from file to file because it is large.
@@ -157,16 +163,16 @@ impl Bytes<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.dry = true;
-                    self.stop(Reason::Unreadable, error.to_string());
+                    self.stop(Reason::Unreadable, said_by_system(&error));
                 }
             }
         }
         false
     }
 
-    fn stop(&mut self, reason: Reason, detail: impl Into<String>) {
+    fn stop(&mut self, reason: Reason, detail: Sentence) {
         self.state = State::End;
-        self.damage.get_or_insert(Damage { reason, detail: detail.into() });
+        self.damage.get_or_insert(Damage { reason, detail });
     }
 
     fn start(&mut self) -> usize {
@@ -203,8 +209,10 @@ impl Bytes<'_> {
                 self.state = State::Body;
             }
             Header::More if self.refill() => {}
-            Header::More => self.stop(Reason::TruncatedGzip, "the file ends in a gzip header"),
-            Header::None => self.stop(Reason::CorruptGzip, "a damaged gzip header"),
+            Header::More => self.stop(Reason::TruncatedGzip, Sentence::new("log-gzip-header-ends")),
+            Header::None => {
+                self.stop(Reason::CorruptGzip, Sentence::new("log-gzip-header-damaged"))
+            }
         }
         0
     }
@@ -228,13 +236,16 @@ impl Bytes<'_> {
         match status {
             Ok(Status::StreamEnd) => self.state = State::Trailer,
             Ok(_) if read == 0 && written == 0 => {
-                let detail = format!("the deflate stream ends early, after {} bytes", self.given);
-                self.stop(stuck, detail);
+                let bytes = self.given.to_string();
+                self.stop(stuck, Sentence::new("log-deflate-ends").arg("bytes", bytes));
             }
             Ok(_) => {}
             Err(error) => {
                 let at = self.given + written as u64;
-                self.stop(Reason::CorruptGzip, format!("damaged after {at} bytes: {error}"));
+                let detail = Sentence::new("log-deflate-damaged")
+                    .arg("bytes", at.to_string())
+                    .arg("error", error.to_string());
+                self.stop(Reason::CorruptGzip, detail);
             }
         }
         written
@@ -246,11 +257,11 @@ impl Bytes<'_> {
         match gzip::checksum(self.inflate.input.bytes()) {
             Some(sum) if sum == self.inflate.crc.sum() => {}
             Some(_) => {
-                self.stop(Reason::CorruptGzip, "the checksum does not match the content");
+                self.stop(Reason::CorruptGzip, Sentence::new("log-checksum-wrong"));
                 return 0;
             }
             None => {
-                self.stop(Reason::TruncatedGzip, "the file ends before the checksum");
+                self.stop(Reason::TruncatedGzip, Sentence::new("log-checksum-missing"));
                 return 0;
             }
         }
@@ -282,10 +293,9 @@ impl Bytes<'_> {
         let gzip = matches!(self.state, State::Header | State::Body | State::Trailer);
         let allowed = self.stored.saturating_mul(self.caps.ratio).max(Caps::FREE);
         if gzip && self.given > allowed.min(self.caps.bytes) {
-            let detail = format!(
-                "stopped after {} bytes inflated from {}; hint: raise the cap if it is no bomb",
-                self.given, self.stored
-            );
+            let detail = Sentence::new("log-bomb")
+                .arg("bytes", self.given.to_string())
+                .arg("stored", self.stored.to_string());
             self.stop(Reason::GzipBomb, detail);
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::blind_spot::BlindSpot;
 use crate::event::Time;
+use crate::wording::Sentence;
 
 /// Why a file was passed over, or gave only part of its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,7 +94,7 @@ pub struct Skip {
     /// Why.
     pub reason: Reason,
     /// What happened, for a person.
-    pub detail: Option<String>,
+    pub detail: Option<Sentence>,
     /// Records that could be read from it all the same.
     pub recovered: u64,
 }

@@ -16,6 +16,7 @@ use super::sight::Sight;
 use super::trail_change;
 use super::wire::Record;
 use crate::event::Field;
+use crate::wording::Sentence;
 
 /// What was met in one file, beside the events.
 #[derive(Debug, Default)]
@@ -39,7 +40,7 @@ pub(super) struct Tally {
     /// Why records were not understood.
     pub(super) flaws: BTreeMap<Flaw, u64>,
     /// What the file is instead of a CloudTrail log, as far as recognised.
-    pub(super) neighbour: Option<(Reason, &'static str)>,
+    pub(super) neighbour: Option<(Reason, Sentence)>,
 }
 
 impl Tally {
@@ -135,9 +136,8 @@ impl<'s> Reading<'s> {
         }
         if fields.get(Field::EventSource).is_some_and(|source| source.starts_with("aws:")) {
             // Notifications of S3, SQS and others have the same outside.
-            self.tally
-                .neighbour
-                .get_or_insert((Reason::NotCloudtrail, "notifications, no CloudTrail log"));
+            let notifications = (Reason::NotCloudtrail, Sentence::new("log-notifications"));
+            self.tally.neighbour.get_or_insert(notifications);
             self.tally.foreign += 1;
             return;
         }

@@ -18,6 +18,7 @@ use super::outline::{Outline, Stop};
 use super::reading::Reading;
 use super::table::{self, Table};
 use super::wire::Record;
+use crate::wording::Sentence;
 
 /// A single record larger than this is given up: CloudTrail's own limit is 256 KB, and wrappers
 /// hold few records each.
@@ -412,16 +413,14 @@ fn look_at_start(text: &str, reading: &mut Reading<'_>) -> Mode {
     match Table::of(start.lines().next().unwrap_or_default()) {
         Some(table) => {
             if table == Table::Summary {
-                reading.tally.neighbour = Some((Reason::ConsoleCsv, SUMMARY));
+                reading.tally.neighbour =
+                    Some((Reason::ConsoleCsv, Sentence::new("log-console-table")));
             }
             Mode::Rows(table)
         }
         None => Mode::Values,
     }
 }
-
-const SUMMARY: &str = "this table leaves out who called and with what; hint: in the console's Event \
-                       history choose Download events, Download as JSON, or use the files of a trail";
 
 /// Reads rows; the header is met again here and passed over as the first.
 fn rows(table: &Table, tail: Tail<'_>, reading: &mut Reading<'_>) -> usize {

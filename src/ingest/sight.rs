@@ -10,6 +10,7 @@ use super::blind_spot::{BlindSpot, BlindSpotKind};
 use super::header::Header;
 use super::trail_change::{self, TrailChange};
 use crate::event::{Event, Field, Time};
+use crate::wording::Sentence;
 
 const HOUR: i64 = 3_600_000;
 
@@ -179,32 +180,18 @@ impl Sight {
     }
 
     fn missing_categories(&self, spots: &mut Vec<BlindSpot>) {
-        let mut push = |kind, detail: &str| spots.push(BlindSpot::new(kind, detail, None));
+        let mut push = |kind, detail| spots.push(BlindSpot::new(kind, detail, None));
         if self.kms == 0 {
-            push(
-                BlindSpotKind::NoKmsEvents,
-                "no AWS KMS event at all: denied and successful uses of keys cannot be seen",
-            );
+            push(BlindSpotKind::NoKmsEvents, Sentence::new("log-no-kms"));
         }
         if self.reads == 0 && self.writes >= FEW {
-            push(
-                BlindSpotKind::ReadEventsMissing,
-                "no read-only management event: Decrypt, GenerateDataKey, AssumeRole checks and \
-                 Describe calls cannot be seen",
-            );
+            push(BlindSpotKind::ReadEventsMissing, Sentence::new("log-no-reads"));
         }
         if self.writes == 0 && self.reads >= FEW {
-            push(
-                BlindSpotKind::WriteEventsMissing,
-                "no event that writes: the calls that create and change things cannot be seen",
-            );
+            push(BlindSpotKind::WriteEventsMissing, Sentence::new("log-no-writes"));
         }
         if self.data == 0 {
-            push(
-                BlindSpotKind::DataEventsMissing,
-                "no data event: calls on S3 objects, Lambda functions, queues, topics and table \
-                 items cannot be seen, so that the user's call behind a KMS call may be missing",
-            );
+            push(BlindSpotKind::DataEventsMissing, Sentence::new("log-no-data"));
         }
     }
 
@@ -218,11 +205,8 @@ impl Sight {
             let special = |r: &String| r.starts_with("us-gov-") || r.starts_with("cn-");
             let there = |r: &String| r.starts_with(prefix) && (!prefix.is_empty() || !special(r));
             if regions.iter().any(there) && !regions.contains(home) {
-                let detail = format!(
-                    "no record from {home}, where changes of IAM and Organizations policies are \
-                     recorded"
-                );
-                spots.push(BlindSpot::new(BlindSpotKind::RegionMissing, &detail, None));
+                let detail = Sentence::new("log-no-home-region").arg("region", home);
+                spots.push(BlindSpot::new(BlindSpotKind::RegionMissing, detail, None));
             }
         }
     }
@@ -230,17 +214,13 @@ impl Sight {
     fn missing_hours(&self, spots: &mut Vec<BlindSpot>) {
         for stream in &self.streams {
             for (from, to) in gaps(&stream.hours) {
-                let hours = to - from;
-                let detail = format!(
-                    "account {}, Region {}: nothing between {} and {} ({hours} {}), although every \
-                     other hour has records",
-                    stream.account.as_deref().unwrap_or("unknown"),
-                    stream.region.as_deref().unwrap_or("unknown"),
-                    Time(from * HOUR),
-                    Time(to * HOUR),
-                    if hours == 1 { "hour" } else { "hours" },
-                );
-                spots.push(BlindSpot::new(BlindSpotKind::HoursMissing, &detail, None));
+                let detail = Sentence::new("log-empty-hours")
+                    .arg("account", stream.account.as_deref().unwrap_or("unknown"))
+                    .arg("region", stream.region.as_deref().unwrap_or("unknown"))
+                    .arg("from", Time(from * HOUR).to_string())
+                    .arg("to", Time(to * HOUR).to_string())
+                    .arg("hours", hours(to - from));
+                spots.push(BlindSpot::new(BlindSpotKind::HoursMissing, detail, None));
             }
         }
     }
@@ -249,28 +229,36 @@ impl Sight {
     /// KMS API calls"), policies only in the account that owns them.
     fn unseen_accounts(&self, spots: &mut Vec<BlindSpot>) {
         let seen = self.accounts();
-        let mut note = |map: &BTreeMap<String, Mention>, kind, what: &str| {
-            for (account, mention) in map.iter().filter(|(a, _)| !seen.contains(*a)) {
-                let records = match mention.count {
-                    1 => "1 record mentions it".to_owned(),
-                    count => format!("{count} records mention it"),
-                };
-                let detail = format!("account {account} {what} ({records})");
-                spots.push(BlindSpot::new(kind, &detail, Some(&mention.first.1)));
-            }
-        };
-        note(
-            &self.callers,
-            BlindSpotKind::CallerAccountMissing,
-            "calls into these accounts, but its own trail is not here: a call of its that was \
-             denied is recorded only there",
-        );
-        note(
-            &self.owners,
-            BlindSpotKind::OwnerAccountMissing,
-            "owns resources that are called, but its own trail is not here: changes of its \
-             policies cannot be seen",
-        );
+        let unseen = |(account, _): &(&String, &Mention)| !seen.contains(*account);
+        let callers = self.callers.iter().filter(unseen).map(|(account, mention)| {
+            let detail = Sentence::new("log-caller-account")
+                .arg("account", account)
+                .arg("records", mention.sentence());
+            BlindSpot::new(BlindSpotKind::CallerAccountMissing, detail, Some(&mention.first.1))
+        });
+        let owners = self.owners.iter().filter(unseen).map(|(account, mention)| {
+            let detail = Sentence::new("log-owner-account")
+                .arg("account", account)
+                .arg("records", mention.sentence());
+            BlindSpot::new(BlindSpotKind::OwnerAccountMissing, detail, Some(&mention.first.1))
+        });
+        spots.extend(callers.chain(owners));
+    }
+}
+
+impl Mention {
+    fn sentence(&self) -> Sentence {
+        match self.count {
+            1 => Sentence::new("log-mentioned-once"),
+            count => Sentence::new("log-mentioned").arg("count", count.to_string()),
+        }
+    }
+}
+
+fn hours(count: i64) -> Sentence {
+    match count {
+        1 => Sentence::new("log-one-hour"),
+        _ => Sentence::new("log-hours").arg("count", count.to_string()),
     }
 }
 

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::inflate::said_by_system;
 use super::layout::Delivery;
 use super::ledger::{Reason, Skip};
 use crate::error::{Error, Result};
+use crate::wording::Sentence;
 
 /// Something to read records from, as the user named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,8 +106,8 @@ fn unreadable(top: &Path, error: &walkdir::Error) -> Skip {
         None => Reason::Unreadable,
     };
     let detail = match error.io_error() {
-        Some(cause) => cause.to_string(),
-        None => error.to_string(),
+        Some(cause) => said_by_system(cause),
+        None => Sentence::new("log-system").arg("error", error.to_string()),
     };
     Skip { path, reason, detail: Some(detail), recovered: 0 }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::blind_spot::{BlindSpot, BlindSpotKind};
 use super::header::Header;
 use crate::event::{Event, Time};
+use crate::wording::Sentence;
 
 /// One call that changed a trail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,8 +147,11 @@ pub(super) fn blind_spots(changes: &[TrailChange]) -> Vec<BlindSpot> {
             What::Started => {}
             What::Stopped | What::Deleted => {
                 let end = later().find(|other| other.what == What::Started);
-                let verb = if change.what == What::Stopped { "stopped" } else { "deleted" };
-                spots.push(spot(BlindSpotKind::LoggingStopped, change, verb, end));
+                let done = match change.what {
+                    What::Deleted => Sentence::new("log-deleted"),
+                    _ => Sentence::new("log-stopped"),
+                };
+                spots.push(spot(BlindSpotKind::LoggingStopped, change, done, end));
             }
             What::Selected(kinds) => {
                 for kind in kinds {
@@ -161,27 +165,33 @@ pub(super) fn blind_spots(changes: &[TrailChange]) -> Vec<BlindSpot> {
     spots
 }
 
-fn leaves_out(kind: BlindSpotKind) -> &'static str {
+fn leaves_out(kind: BlindSpotKind) -> Sentence {
     match kind {
-        BlindSpotKind::KmsEventsExcluded => "told to leave out AWS KMS events",
-        BlindSpotKind::ReadEventsMissing => "told to leave out read events",
-        BlindSpotKind::WriteEventsMissing => "told to leave out write events",
-        _ => "told to leave out management events",
+        BlindSpotKind::KmsEventsExcluded => Sentence::new("log-leaves-out-kms"),
+        BlindSpotKind::ReadEventsMissing => Sentence::new("log-leaves-out-reads"),
+        BlindSpotKind::WriteEventsMissing => Sentence::new("log-leaves-out-writes"),
+        _ => Sentence::new("log-leaves-out-management"),
     }
 }
 
 fn spot(
     kind: BlindSpotKind,
     change: &TrailChange,
-    verb: &str,
+    done: Sentence,
     end: Option<&TrailChange>,
 ) -> BlindSpot {
-    let until = match end {
-        Some(end) => format!("until {}", end.time),
-        None => "to the end of what was read".to_owned(),
+    let detail = match end {
+        Some(end) => Sentence::new("log-trail-until")
+            .arg("trail", &change.trail)
+            .arg("what", done)
+            .arg("time", change.time.to_string())
+            .arg("end", end.time.to_string()),
+        None => Sentence::new("log-trail-to-the-end")
+            .arg("trail", &change.trail)
+            .arg("what", done)
+            .arg("time", change.time.to_string()),
     };
-    let detail = format!("trail {} was {verb} at {}, {until}", change.trail, change.time);
-    BlindSpot::new(kind, &detail, Some(&change.event_id))
+    BlindSpot::new(kind, detail, Some(&change.event_id))
 }
 
 #[cfg(test)]

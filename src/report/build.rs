@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::coverage::coverage;
 use super::translated::Translator;
 use super::view::{
-    self, Alternative, Comparison, Coverage, DeniedCall, Difference, Evidence, Factor, Incident,
+    self, Alternative, Comparison, DeniedCall, Difference, Evidence, Factor, Incident,
     NearestSuccess, Occurrence, Outcome, Report, RootCall, RuledOut, SCHEMA, Step, Tool, Verdict,
 };
 use crate::chain::Chains;
@@ -13,6 +14,7 @@ use crate::diagnose::{self, Diagnosis, Failing};
 use crate::event::{self, Effect, Event, Failure, Field, Layer};
 use crate::history::{self, History};
 use crate::iam::PolicySource;
+use crate::ingest::Ledger;
 use crate::remedy::Remedy;
 use crate::wording::{Sentence, Wording};
 
@@ -29,7 +31,7 @@ pub struct Material<'m> {
     /// What was in force over time.
     pub history: &'m History,
     /// What was read.
-    pub coverage: Coverage,
+    pub ledger: &'m Ledger,
     /// Occurrences listed per incident; all of them when `None`.
     pub max_occurrences: Option<usize>,
 }
@@ -40,15 +42,13 @@ pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
     let shown = material.diagnosis.incidents.iter().map(|incident| incident.shown);
     let incidents: Vec<Incident> =
         shown.enumerate().filter_map(|(at, shown)| builder.incident(at, shown)).collect();
-    let mut report = Report {
+    Report {
         schema: SCHEMA.to_owned(),
         tool: Tool { name: "trailwhy".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        coverage: material.coverage.clone(),
+        coverage: coverage(material.ledger, wording),
         incidents,
         benign: material.diagnosis.benign.iter().map(|b| builder.benign(b)).collect(),
-    };
-    builder.translator.report(&mut report);
-    report
+    }
 }
 
 /// One incident as it happened in one of its occurrences.
@@ -59,9 +59,7 @@ pub(super) fn incident_of(
     shown: usize,
 ) -> Option<Incident> {
     let builder = Builder::new(material, wording);
-    let mut incident = builder.incident(at, shown)?;
-    builder.translator.incident(&mut incident);
-    Some(incident)
+    builder.incident(at, shown)
 }
 
 /// A change of policies with its difference.
@@ -271,7 +269,11 @@ impl<'b> Builder<'b> {
                 .collect(),
             alternatives: self.alternatives(verdict, layer),
             ruled_out: self.ruled_out(verdict),
-            next_evidence: verdict.next_evidence.clone(),
+            next_evidence: verdict
+                .next_evidence
+                .iter()
+                .map(|c| self.translator.command(c))
+                .collect(),
             contradiction: verdict.contradiction.as_ref().map(|text| self.say(text)),
         }
     }

@@ -1,6 +1,7 @@
 //! Rendering only: terminal, JSON, and what else people pass on. It decides nothing.
 
 mod build;
+mod coverage;
 pub mod csv;
 mod document;
 pub mod explanation;

@@ -1,9 +1,8 @@
-//! What reading and the history say in English (blind spots, files, what is not known) and the notes
-//! behind commands, for readers of other languages. The ledger, standard error and the contract have these texts in English; here a
-//! text is found by the English sentence of the catalogue, and what stands in its gaps goes into the
-//! sentence of the other language. A text that no sentence fits is left as it is.
+//! What the history says in English of what is not known, and the notes behind commands, for readers
+//! of other languages. A text is found here by the English sentence
+//! of the catalogue, and what stands in its gaps goes into the sentence of the other language. A text
+//! that no sentence fits is left as it is.
 
-use super::{Incident, Report};
 use crate::wording::{Argument, Language, Sentence, Wording};
 
 /// What stands in the gaps of a sentence, in the order of the English one.
@@ -21,82 +20,7 @@ impl Gaps<'_> {
 type Filled = fn(&Gaps<'_>) -> Sentence;
 
 /// Every sentence. Where several fit, the one with the most words of its own is meant.
-const SENTENCES: [Filled; 82] = [
-    |_| Sentence::new("log-no-kms"),
-    |_| Sentence::new("log-no-reads"),
-    |_| Sentence::new("log-no-writes"),
-    |_| Sentence::new("log-no-data"),
-    |said| Sentence::new("log-no-home-region").arg("region", said.at(0)),
-    |said| {
-        Sentence::new("log-empty-hours")
-            .arg("account", said.at(0))
-            .arg("region", said.at(1))
-            .arg("from", said.at(2))
-            .arg("to", said.at(3))
-            .arg("hours", said.at(4))
-    },
-    |said| {
-        Sentence::new("log-caller-account").arg("account", said.at(0)).arg("records", said.at(1))
-    },
-    |said| Sentence::new("log-owner-account").arg("account", said.at(0)).arg("records", said.at(1)),
-    |said| {
-        Sentence::new("log-trail-until")
-            .arg("trail", said.at(0))
-            .arg("what", said.at(1))
-            .arg("time", said.at(2))
-            .arg("end", said.at(3))
-    },
-    |said| {
-        Sentence::new("log-trail-to-the-end")
-            .arg("trail", said.at(0))
-            .arg("what", said.at(1))
-            .arg("time", said.at(2))
-    },
-    |_| Sentence::new("log-mentioned-once"),
-    |said| Sentence::new("log-mentioned").arg("count", said.at(0)),
-    |_| Sentence::new("log-one-hour"),
-    |said| Sentence::new("log-hours").arg("count", said.at(0)),
-    |_| Sentence::new("log-stopped"),
-    |_| Sentence::new("log-deleted"),
-    |_| Sentence::new("log-leaves-out-kms"),
-    |_| Sentence::new("log-leaves-out-reads"),
-    |_| Sentence::new("log-leaves-out-writes"),
-    |_| Sentence::new("log-leaves-out-management"),
-    |_| Sentence::new("log-passed-over-one"),
-    |said| Sentence::new("log-passed-over").arg("count", said.at(0)),
-    |_| Sentence::new("log-ends-in-record"),
-    |said| Sentence::new("log-no-records").arg("count", said.at(0)),
-    |_| Sentence::new("log-no-utf8"),
-    |said| Sentence::new("log-flaw-one").arg("flaw", said.at(0)),
-    |said| Sentence::new("log-flaw").arg("count", said.at(0)).arg("flaw", said.at(1)),
-    |_| Sentence::new("log-no-time"),
-    |_| Sentence::new("log-no-name"),
-    |_| Sentence::new("log-no-json"),
-    |_| Sentence::new("log-summary"),
-    |_| Sentence::new("log-gzip-header-ends"),
-    |_| Sentence::new("log-gzip-header-damaged"),
-    |said| Sentence::new("log-deflate-ends").arg("bytes", said.at(0)),
-    |said| Sentence::new("log-deflate-damaged").arg("bytes", said.at(0)).arg("error", said.at(1)),
-    |_| Sentence::new("log-checksum-wrong"),
-    |_| Sentence::new("log-checksum-missing"),
-    |said| Sentence::new("log-bomb").arg("bytes", said.at(0)).arg("stored", said.at(1)),
-    |_| Sentence::new("log-digest"),
-    |_| Sentence::new("log-signature"),
-    |_| Sentence::new("log-insights"),
-    |_| Sentence::new("log-aggregated"),
-    |_| Sentence::new("log-config-file"),
-    |_| Sentence::new("log-config-snapshot"),
-    |_| Sentence::new("log-config-item"),
-    |_| Sentence::new("log-guardduty"),
-    |_| Sentence::new("log-waf"),
-    |_| Sentence::new("log-resolver"),
-    |_| Sentence::new("log-flow-logs"),
-    |_| Sentence::new("log-load-balancer"),
-    |_| Sentence::new("log-s3-access"),
-    |_| Sentence::new("log-cloudfront"),
-    |_| Sentence::new("log-console-table"),
-    |said| Sentence::new("log-archive").arg("what", said.at(0)),
-    |said| Sentence::new("log-query-result").arg("what", said.at(0)),
+const SENTENCES: [Filled; 27] = [
     |_| Sentence::new("log-kept-a-day"),
     |said| Sentence::new("log-encoded-text").arg("event", said.at(0)),
     |_| Sentence::new("log-and-parents"),
@@ -130,7 +54,7 @@ const SENTENCES: [Filled; 82] = [
 const GAP: char = '\u{1}';
 
 /// Most gaps a sentence has.
-const MOST_GAPS: usize = 5;
+const MOST_GAPS: usize = 2;
 
 /// Says English texts in another language.
 pub(super) struct Translator<'w> {
@@ -158,34 +82,10 @@ impl<'w> Translator<'w> {
         Translator { wording, patterns }
     }
 
-    /// All that a report repeats of reading.
-    pub(super) fn report(&self, report: &mut Report) {
-        for file in &mut report.coverage.files.skipped {
-            file.detail = file.detail.take().map(|detail| self.text(&detail));
-        }
-        for spot in &mut report.coverage.blind_spots {
-            spot.detail = self.text(&spot.detail);
-        }
-        report.incidents.iter_mut().for_each(|incident| self.incident(incident));
-    }
-
-    /// The same of one incident.
-    pub(super) fn incident(&self, incident: &mut Incident) {
-        for command in &mut incident.verdict.next_evidence {
-            *command = self.command(command);
-        }
-    }
-
     /// The text in the language of the wording.
     pub(super) fn text(&self, text: &str) -> String {
         if self.patterns.is_empty() {
             return text.to_owned();
-        }
-        // Several findings about one file stand in one text.
-        let parts: Vec<&str> = text.split(", ").collect();
-        let said: Vec<String> = parts.iter().filter_map(|part| self.whole(part)).collect();
-        if parts.len() > 1 && said.len() == parts.len() {
-            return self.wording.list(&said);
         }
         self.whole(text).unwrap_or_else(|| match text.split_once("; ") {
             Some((first, rest)) => format!("{}; {}", self.text(first), self.text(rest)),
@@ -226,7 +126,7 @@ impl<'w> Translator<'w> {
         self.patterns.iter().find_map(|(sentence, parts)| {
             let texts: Vec<String> = fill(text, parts)?
                 .into_iter()
-                // `3 hours` and the like are sentences of their own.
+                // What is missing and the like are sentences of their own.
                 .map(|gap| self.whole(gap).unwrap_or_else(|| gap.to_owned()))
                 .collect();
             Some(self.wording.say(&sentence(&Gaps { texts: &texts })))
@@ -266,19 +166,6 @@ mod tests {
         for (english, japanese) in [
             ("aws:ebs:id = vol-1", "aws:ebs:id = vol-1"),
             (
-                "account 1, Region r: nothing between a and b (3 hours), although every other hour has records",
-                "アカウント 1、リージョン r: 他の時間帯にはすべてレコードがあるのに、a から b まで (3 時間) は 1 件もありません",
-            ),
-            (
-                "trail t was told to leave out AWS KMS events at x, until y",
-                "証跡 t は x から y までAWS KMS イベントを除外する設定でした",
-            ),
-            (
-                "3 records with no readable eventTime, 1 record with no valid JSON",
-                "3 件のレコードに問題: eventTime を読み取れません、1 件のレコードに問題: 有効な JSON ではありません",
-            ),
-            ("zstd; hint: unpack it first", "zstd (先に展開してください)"),
-            (
                 "the session policy of role a is not recorded; the policies of role b may be more than recorded",
                 "role a のセッションポリシー (記録なし); role b のポリシー (記録されている以外にもある可能性)",
             ),
@@ -292,7 +179,7 @@ mod tests {
     fn nothing_changes_in_english() {
         let english = Wording::new(Language::En);
         let translator = Translator::new(&english);
-        for text in ["ends inside a record", "VPC flow logs", "a, b", ""] {
+        for text in ["the grants on key k is not recorded", "a, b", ""] {
             assert_eq!(translator.text(text), text);
         }
         assert_eq!(

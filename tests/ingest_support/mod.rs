@@ -9,6 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use trailwhy::ingest::{self, Ingested, Input, Ledger, Options, Records};
+use trailwhy::wording::{Language, Wording};
 
 /// A record with every sort of member, as CloudTrail writes it.
 pub fn record(id: u32) -> Value {
@@ -135,7 +136,9 @@ pub fn balanced(ledger: &Ledger) {
 
 /// What is said about files, `word: detail`, without their paths.
 pub fn skipped(ledger: &Ledger) -> Vec<String> {
-    let line = |s: &ingest::Skip| match &s.detail {
+    let english = Wording::new(Language::En);
+    let detail = |s: &ingest::Skip| s.detail.as_ref().map(|detail| english.say(detail));
+    let line = |s: &ingest::Skip| match detail(s) {
         Some(detail) => format!("{}: {detail} ({} recovered)", s.reason.as_str(), s.recovered),
         None => format!("{} ({} recovered)", s.reason.as_str(), s.recovered),
     };
