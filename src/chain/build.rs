@@ -37,6 +37,10 @@ pub struct Chains {
     children: Vec<usize>,
     /// Parents in order, and where in `children` theirs begin; one more at the end.
     parents: Vec<(usize, usize)>,
+    /// Number of the pair of event source and event name of each call.
+    names: Vec<u32>,
+    /// Whether calls of that number are calls to KMS.
+    kms: Vec<bool>,
     copies: BTreeMap<usize, usize>,
     synthesized: BTreeMap<usize, Synthesized>,
     keys: BTreeMap<usize, String>,
@@ -57,9 +61,9 @@ impl Chains {
             .enumerate()
             .filter(|(i, _)| !chains.copies.contains_key(i))
             .filter_map(|(i, e)| {
-                let kind = sessions.caller_kind(e, &marks);
-                let is_child = sessions.is_child(e, kind, &marks);
-                is_child.then(|| Child::new(i, e, kind, &names, &marks))
+                let is_kms = names.of(i).is_some_and(|name| name.is_kms);
+                let kind = sessions.child_kind(e, is_kms, &marks)?;
+                Some(Child::new(i, e, kind, &names, &marks))
             })
             .collect();
         let differing = children.iter().filter(|c| c.kind != c.event.caller_kind());
@@ -84,6 +88,8 @@ impl Chains {
         chains.fall_back(&children, knowledge);
         chains.keys = keys::inferred(events, &children, &chains, &index, &known_keys, &marks);
         chains.list_children();
+        chains.kms = names.all().iter().map(|name| name.is_kms).collect();
+        chains.names = names.into_numbers();
         chains.sessions = sessions;
         chains.marks = marks;
         chains
@@ -132,6 +138,21 @@ impl Chains {
         evidence::evidence(self, index, events)
     }
 
+    /// A number that calls share which have the same event source and event name.
+    pub fn name(&self, index: usize) -> Option<u32> {
+        self.names.get(index).copied()
+    }
+
+    /// Whether the call at `index` is one to KMS.
+    pub fn is_kms(&self, index: usize) -> bool {
+        self.name(index).and_then(|name| self.kms.get(name as usize)).copied().unwrap_or(false)
+    }
+
+    /// Calls that have any below them, in order of time.
+    pub fn parents(&self) -> impl Iterator<Item = usize> {
+        self.parents.iter().map(|(parent, _)| *parent).filter(|parent| *parent != usize::MAX)
+    }
+
     /// The calls made directly for the call at `index`, in order of time.
     pub fn children(&self, index: usize) -> &[usize] {
         let Ok(at) = self.parents.binary_search_by_key(&index, |(parent, _)| *parent) else {
@@ -169,8 +190,7 @@ impl Chains {
 
     /// Roots that have at least one call below them, in order of time.
     pub fn roots(&self) -> impl Iterator<Item = usize> {
-        let parents = self.parents.iter().map(|(parent, _)| *parent);
-        parents.filter(|&i| i != usize::MAX && self.link(i).is_none())
+        self.parents().filter(|&i| self.link(i).is_none())
     }
 
     /// Who signed the call, with what its chain tells: a session that a service's `AssumeRole`

@@ -347,12 +347,15 @@ impl Scope<'_, '_> {
         if name.is_kms {
             return false;
         }
+        // Most calls are reads that start nothing: they are asked for as little as possible.
+        let starts = !name.reads || !name.started.is_empty();
+        if !starts && !self.shares(event) {
+            return false;
+        }
         if event.get(Field::EventType) == Some("AwsServiceEvent") {
             return !name.ends && self.shares(event);
         }
-        !name.reads
-            || !name.started.is_empty()
-            || self.shares(event) && !call::is_made_by_service(event)
+        starts || !call::is_made_by_service(event)
     }
 
     fn shares(&self, event: &Event) -> bool {

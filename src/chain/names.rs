@@ -125,6 +125,10 @@ impl<'e> Names<'e> {
         self.of.get(index).copied().unwrap_or(NONE)
     }
 
+    pub(super) fn into_numbers(self) -> Vec<u32> {
+        self.of
+    }
+
     pub(super) fn all(&self) -> &[Name] {
         &self.names
     }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use super::call;
 use super::mark::{Mark, Marks};
 use super::names::Names;
 use crate::event::{CallerKind, Event, Field, IdentityType, Time, json};
@@ -105,9 +104,15 @@ impl Sessions {
         issues().unwrap_or_default()
     }
 
-    /// Who signed the call: a session that a service's `AssumeRole` issued is a service role, though
-    /// the record alone looks like a forward access session.
-    pub(super) fn caller_kind(&self, event: &Event, marks: &Marks) -> CallerKind {
+    /// Who signed a call that may have a parent; `None` for calls that cannot have one. A session
+    /// that a service's `AssumeRole` issued is a service role, though the record alone looks like a
+    /// forward access session.
+    pub(super) fn child_kind(
+        &self,
+        event: &Event,
+        is_kms: bool,
+        marks: &Marks,
+    ) -> Option<CallerKind> {
         let kind = event.caller_kind();
         match kind {
             CallerKind::ForwardAccessSession => {
@@ -118,24 +123,20 @@ impl Sessions {
                     let issue = self.by_date(event, marks).filter(|_| event.access_key().is_none());
                     issue.filter(|issue| issue.to_service.is_some() && issue.to_service == by)
                 };
-                if by_key.is_some() || by_date().is_some() { CallerKind::ServiceRole } else { kind }
+                let is_role = by_key.is_some() || by_date().is_some();
+                Some(if is_role { CallerKind::ServiceRole } else { kind })
             }
-            CallerKind::Direct if is_service_role_without_invoker(event) => CallerKind::ServiceRole,
+            CallerKind::Direct if is_kms && is_service_role_without_invoker(event) => {
+                Some(CallerKind::ServiceRole)
+            }
             // Code that runs with a role (on an instance, in a container) makes its own calls; the
             // service itself shows by its user agent.
-            CallerKind::Direct if is_internal_agent(event) => match self.by_key(event, marks) {
-                Some(issue) if issue.to_service.is_some() => CallerKind::ServiceRole,
-                _ => kind,
+            CallerKind::Direct => match self.by_key(event, marks)?.to_service {
+                Some(_) if is_internal_agent(event) => Some(CallerKind::ServiceRole),
+                _ => Some(kind),
             },
-            _ => kind,
+            _ => Some(kind),
         }
-    }
-
-    /// Whether `event`, which `kind` signed, may have a parent at all.
-    pub(super) fn is_child(&self, event: &Event, kind: CallerKind, marks: &Marks) -> bool {
-        kind != CallerKind::Direct
-            || call::is_made_by_service(event)
-            || self.issuer_by_key(event, marks).is_some()
     }
 }
 
@@ -162,12 +163,11 @@ fn is_internal_agent(event: &Event) -> bool {
     event.get(Field::UserAgent).is_some_and(|agent| agent.contains("aws-internal/"))
 }
 
-/// A role session that only a service can hold though `invokedBy` is absent: the call comes from
-/// inside AWS.
+/// A role session that only a service can hold though `invokedBy` is absent: the KMS call comes
+/// from inside AWS.
 fn is_service_role_without_invoker(event: &Event) -> bool {
     event.identity_type == IdentityType::AssumedRole
         && event.invoked_by().is_none()
-        && event.source() == "kms.amazonaws.com"
         && (event.get(Field::SourceIpAddress) == Some("AWS Internal")
             || event.get(Field::EventType) == Some("AwsServiceEvent"))
 }

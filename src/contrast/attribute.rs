@@ -204,8 +204,8 @@ pub fn principal(event: &Event) -> Option<String> {
 
 /// The ARN (or name) of what a call was on; for KMS always the key.
 pub fn resource(event: &Event) -> Option<String> {
-    if let Some(key) =
-        crate::chain::kms_key(event).filter(|_| event.source() == "kms.amazonaws.com")
+    if event.source() == "kms.amazonaws.com"
+        && let Some(key) = crate::chain::kms_key(event)
     {
         return Some(key.to_owned());
     }

@@ -62,16 +62,13 @@ pub fn gaps(events: &[Event], chains: &Chains) -> Vec<Gap> {
     };
     let vanished = vanished(events);
     // Asked of every event, so before anything is worked out for it.
-    let names: HashSet<(&str, &str), RandomState> = (0..events.len())
-        .filter(|i| !chains.children(*i).is_empty())
-        .filter_map(|i| events.get(i))
-        .map(|e| (e.source(), e.name()))
-        .collect();
+    let names: HashSet<u32, RandomState> =
+        chains.parents().filter_map(|i| chains.name(i)).collect();
     let nodes: Vec<Compared> = events
         .par_iter()
         .enumerate()
         .filter(|(i, e)| !e.failed() && e.time <= end && chains.copy_of(*i).is_none())
-        .filter(|(_, e)| names.contains(&(e.source(), e.name())))
+        .filter(|(i, _)| chains.name(*i).is_some_and(|name| names.contains(&name)))
         .filter_map(|(i, e)| compared(events, chains, &parents, &vanished, i, e))
         .collect();
     let regular = regular_steps(&nodes);
@@ -164,12 +161,8 @@ fn compared(
 /// Actions of which at least a few calls have steps.
 fn usual_parents(events: &[Event], chains: &Chains) -> BTreeSet<String> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for i in 0..events.len() {
-        if !chains.children(i).is_empty()
-            && let Some(event) = events.get(i)
-        {
-            *counts.entry(event::action(event)).or_default() += 1;
-        }
+    for event in chains.parents().filter_map(|i| events.get(i)) {
+        *counts.entry(event::action(event)).or_default() += 1;
     }
     // Taking on a role says nothing of what the session is then used for.
     counts

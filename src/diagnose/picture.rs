@@ -1,7 +1,7 @@
 //! What the log shows around one sort of failure: who else, on what else, through what else and
 //! when else the same call worked or failed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
@@ -25,18 +25,15 @@ impl<'e> Pool<'e> {
     /// Gathers the calls of the names that failed; of KMS all calls, as its operations are denied
     /// and allowed together.
     pub fn new(events: &'e [Event], chains: &Chains, failing: &[Failing]) -> Self {
-        let names: BTreeSet<(&str, &str)> = failing
-            .iter()
-            .filter_map(|f| events.get(f.denied))
-            .map(|e| (e.source(), e.name()))
-            .collect();
-        let kms = names.iter().any(|(source, _)| *source == "kms.amazonaws.com");
+        let names: HashSet<u32, RandomState> =
+            failing.iter().filter_map(|f| chains.name(f.denied)).collect();
+        let kms = failing.iter().any(|f| chains.is_kms(f.denied));
         let found: Vec<Observation<'e>> = events
             .par_iter()
             .enumerate()
-            .filter(|(_, e)| {
-                names.contains(&(e.source(), e.name()))
-                    || (kms && e.source() == "kms.amazonaws.com")
+            .filter(|(i, _)| {
+                chains.name(*i).is_some_and(|name| names.contains(&name))
+                    || (kms && chains.is_kms(*i))
             })
             .filter(|(i, e)| worked(e) && chains.copy_of(*i).is_none())
             .filter_map(|(i, _)| Observation::new(events, chains, i))

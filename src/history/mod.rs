@@ -498,13 +498,15 @@ fn sight<'e>(event: &'e Event, sightings: &mut Sightings<'e>) {
 
 fn add<'e>(ids: &mut Vec<Sighting<'e>>, new: Sighting<'e>) {
     // The id of the event decides a tie, so that the order of events does not.
-    let at = |event: &'e Event| (event.time, event.id());
+    let is_before = |one: &Event, other: &Event| {
+        one.time.cmp(&other.time).then_with(|| one.id().cmp(other.id())).is_lt()
+    };
     match ids.iter_mut().find(|seen| seen.id == new.id) {
         Some(seen) => {
-            if at(new.first) < at(seen.first) {
+            if is_before(new.first, seen.first) {
                 seen.first = new.first;
             }
-            if at(new.last) > at(seen.last) {
+            if is_before(seen.last, new.last) {
                 seen.last = new.last;
             }
         }
