@@ -66,8 +66,9 @@ impl Chains {
                 Some(Child::new(i, e, kind, &names, &marks))
             })
             .collect();
-        let differing = children.iter().filter(|c| c.kind != c.event.caller_kind());
-        chains.kinds = differing.map(|c| (c.index, c.kind)).collect();
+        // No record tells a service role by itself.
+        let told = children.iter().filter(|c| c.kind == CallerKind::ServiceRole);
+        chains.kinds = told.map(|c| (c.index, c.kind)).collect();
         lend_tokens(&mut children, &sessions, &marks);
         let sorts = sorts(&mut children, knowledge, &names);
         let mut index = Index::new(events, &children, &chains.copies, &names, &marks);
@@ -97,12 +98,15 @@ impl Chains {
 
     /// What found no parent: the user call may not be in the log at all.
     fn fall_back(&mut self, children: &[Child<'_>], knowledge: &Knowledge) {
-        for child in children.iter().filter(|c| self.link(c.index).is_none()).collect::<Vec<_>>() {
-            let context = super::call::encryption_context(child.event);
-            if let Some(synthesized) = knowledge.synthesize(child.event, &context) {
-                self.synthesized.insert(child.index, synthesized);
-            }
-        }
+        let found: Vec<(usize, Synthesized)> = children
+            .par_iter()
+            .filter(|child| self.link(child.index).is_none())
+            .filter_map(|child| {
+                let context = super::call::encryption_context(child.event);
+                Some((child.index, knowledge.synthesize(child.event, &context)?))
+            })
+            .collect();
+        self.synthesized = found.into_iter().collect();
     }
 
     fn list_children(&mut self) {
