@@ -11,6 +11,7 @@ use std::path::Path;
 use trailwhy::event::Time;
 use trailwhy::history::change::Value;
 use trailwhy::history::dump::{Dump, Organization};
+use trailwhy::wording::{Language, Wording};
 
 const FILES: &str = include_str!("data/history/dump-files.ndjson");
 
@@ -50,8 +51,9 @@ fn every_form_of_dump_is_read() {
         if dump.organization != Organization::default() {
             shown += &format!("  {:?}\n", dump.organization);
         }
+        let english = Wording::new(Language::En);
         for gap in &dump.gaps {
-            shown += &format!("  gap: {gap}\n");
+            shown += &format!("  gap: {}\n", gap.say(&english));
         }
     }
     insta::assert_snapshot!(shown);
@@ -82,8 +84,9 @@ fn damage_is_told_with_its_place_and_the_rest_is_used() {
     for (path, text) in cases {
         let dump = take(path, text);
         shown += &format!("{path}: {} facts\n", dump.facts.len());
+        let english = Wording::new(Language::En);
         for gap in &dump.gaps {
-            shown += &format!("  {gap}\n");
+            shown += &format!("  {}\n", gap.say(&english));
         }
     }
     insta::assert_snapshot!(shown);

@@ -14,6 +14,7 @@ use serde_json::json;
 use trailwhy::event::{Effect, Event, Layer};
 use trailwhy::history::evidence::Evidence;
 use trailwhy::iam::{Context, ContextValue, Values};
+use trailwhy::wording::{Language, Wording};
 
 fn decoded() -> String {
     let message = json!({
@@ -108,7 +109,8 @@ fn what_cannot_be_used_is_told() {
     let mut evidence = Evidence::default();
     evidence.take(Path::new("a.json"), "{");
     evidence.take(Path::new("b.json"), "{\"Users\": []}");
-    let gaps: Vec<String> = evidence.gaps.iter().map(ToString::to_string).collect();
+    let english = Wording::new(Language::En);
+    let gaps: Vec<String> = evidence.gaps.iter().map(|gap| gap.say(&english)).collect();
     assert_eq!(
         gaps,
         [

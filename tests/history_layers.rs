@@ -18,6 +18,7 @@ use trailwhy::history::dump::Dump;
 use trailwhy::history::layers::{Likelihood, layers_of};
 use trailwhy::history::request::{Around, request_of};
 use trailwhy::iam::{Decision, DecisionResult, Presence, evaluate};
+use trailwhy::wording::{Language, Wording};
 
 const A: &str = "111122223333";
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-1111-2222-333344445555";
@@ -289,7 +290,7 @@ fn the_call_that_issued_the_session_shows_its_session_policy() {
     assert_eq!(decision.result, Allowed);
     assert_eq!(found.assumed.len(), 1);
     assert_eq!(
-        found.assumed[0].describe(),
+        Wording::new(Language::En).say(&found.assumed[0].sentence()),
         "the session policy of arn:aws:sts::111122223333:assumed-role/Build/ci is not recorded"
     );
     let (_, found) = decide(None, Likelihood::Unknown);

@@ -6,6 +6,7 @@ use trailwhy::iam::{
     AttachedPolicy, Decision, DecisionResult, Layers, Level, Missing, Policy, PolicyLabel,
     Presence, Principal, Request, Resource, evaluate,
 };
+use trailwhy::wording::Sentence;
 
 fn policy(effect: &str) -> AttachedPolicy {
     let text = format!(r#"{{"Statement":{{"Effect":"{effect}","Action":"*","Resource":"*"}}}}"#);
@@ -22,7 +23,7 @@ fn decide(change: impl FnOnce(&mut Layers)) -> Decision {
 }
 
 fn partly<T>(known: T) -> Presence<T> {
-    Presence::Partly(known, "some are missing".to_owned())
+    Presence::Partly(known, Sentence::new("some are missing"))
 }
 
 /// Changes the layers around the request.
@@ -62,7 +63,7 @@ fn a_known_allow_leaves_open_what_the_missing_policies_say() {
     for (layer, change) in with_allow {
         let decision = decide(change);
         assert_eq!(decision.result, DecisionResult::Unknown, "{layer:?}");
-        let why = Missing::Policies { layer, why: "some are missing".to_owned() };
+        let why = Missing::Policies { layer, why: Sentence::new("some are missing") };
         assert_eq!(decision.unknown, [why]);
     }
 }

@@ -82,19 +82,49 @@ log-missing-part = { $what } is only known in part
 log-of-policies-of = the policies of { $of }
 log-of-inline = the inline policy { $name } of { $of }
 log-of-attachment = the attachment of { $policy } to { $to }
-log-of-boundary = the permissions boundary of { $of }
+log-of-permissions-boundary = the permissions boundary of { $of }
 log-of-trust = the trust policy of { $role }
 log-of-session = the session policy of { $session }
 log-of-membership = the membership of { $user } in { $group }
 log-of-managed = the managed policy { $policy }
 log-of-version = version { $version } of { $policy }
 log-of-resource-policy = the resource policy of { $of }
-log-of-key-state = the state of key { $key }
+log-of-state-of-key = the state of key { $key }
 log-of-grants = the grants on key { $key }
-log-of-alias = the key behind { $alias }
-log-of-public-access = S3 Block Public Access of { $of }
+log-of-key-behind = the key behind { $alias }
+log-of-access-block = S3 Block Public Access of { $of }
 log-of-organization-policy = the organization policy { $policy }
 log-of-organization-policies = the organization policies at { $target }
 log-of-policy-types = the policy types of { $root }
-log-of-unit = the organizational unit of { $of }
-log-of-endpoint-policy = the policy of { $endpoint }
+log-of-organizational-unit = the organizational unit of { $of }
+log-of-policy-of-endpoint = the policy of { $endpoint }
+log-of-tag = the tag { $key } of { $of }
+log-of-setting = the { $name } of { $of }
+
+# Why something recorded is not shown.
+log-hidden-no-object = it is no JSON object
+log-hidden-withheld = CloudTrail withholds it
+log-hidden-encoding = its URL encoding is damaged
+log-hidden-unreadable = it cannot be read, at least in part
+log-hidden-dump = the dump lacks it
+log-hidden-statement = the event lacks the statement
+log-hidden-before = the document before is damaged
+log-hidden-event = the event lacks it
+
+# What a decision hangs on.
+log-no-resource = the record does not show the resource
+log-no-key = the record does not show the key
+log-key-gone = the key does not exist any more
+log-no-owner = the account that owns the resource is not known
+log-no-access-block = the settings of bucket or account are not recorded
+log-boundary-unknown = whether the caller has one is not known
+log-together = { $before }; { $after }
+log-and-more = { $before }; and { $more } more
+log-hangs-on-key = { $name }
+log-hangs-on-policies = { $layer }: { $why }
+log-hangs-on-resource = the resource
+log-hangs-on-owner = the account that owns the resource
+log-hangs-on-not-principal = whether `NotPrincipal` without both role and session spares it
+
+# What is wrong with a policy given.
+log-flawed-document = { $what }: { $message }

@@ -82,19 +82,49 @@ log-missing-part = { $what } (一部だけが判明)
 log-of-policies-of = { $of } のポリシー
 log-of-inline = { $of } のインラインポリシー { $name }
 log-of-attachment = { $policy } の { $to } へのアタッチ
-log-of-boundary = { $of } の許可の境界
+log-of-permissions-boundary = { $of } の許可の境界
 log-of-trust = { $role } の信頼ポリシー
 log-of-session = { $session } のセッションポリシー
 log-of-membership = { $user } の { $group } への所属
 log-of-managed = マネージドポリシー { $policy }
 log-of-version = { $policy } のバージョン { $version }
 log-of-resource-policy = { $of } のリソースベースのポリシー
-log-of-key-state = キー { $key } の状態
+log-of-state-of-key = キー { $key } の状態
 log-of-grants = キー { $key } のグラント
-log-of-alias = { $alias } が指すキー
-log-of-public-access = { $of } の S3 ブロックパブリックアクセス
+log-of-key-behind = { $alias } が指すキー
+log-of-access-block = { $of } の S3 ブロックパブリックアクセス
 log-of-organization-policy = 組織のポリシー { $policy }
 log-of-organization-policies = { $target } の組織のポリシー
 log-of-policy-types = { $root } のポリシータイプ
-log-of-unit = { $of } の組織単位 (OU)
-log-of-endpoint-policy = { $endpoint } のポリシー
+log-of-organizational-unit = { $of } の組織単位 (OU)
+log-of-policy-of-endpoint = { $endpoint } のポリシー
+log-of-tag = { $of } のタグ { $key }
+log-of-setting = { $of } の設定 { $name }
+
+# 記録されていても内容が示されない理由。
+log-hidden-no-object = JSON オブジェクトではありません
+log-hidden-withheld = CloudTrail が伏せています
+log-hidden-encoding = URL エンコードが壊れています
+log-hidden-unreadable = 少なくとも一部を読み取れません
+log-hidden-dump = ダンプに含まれていません
+log-hidden-statement = イベントにステートメントが含まれていません
+log-hidden-before = 変更前のドキュメントが壊れています
+log-hidden-event = イベントに含まれていません
+
+# 判定に必要な情報。
+log-no-resource = レコードにリソースが示されていません
+log-no-key = レコードにキーが示されていません
+log-key-gone = キーはすでに存在しません
+log-no-owner = リソースを所有するアカウントが不明です
+log-no-access-block = バケットとアカウントの設定が記録されていません
+log-boundary-unknown = 呼び出し元に設定されているかどうかが不明です
+log-together = { $before }; { $after }
+log-and-more = { $before }; ほか { $more } 件
+log-hangs-on-key = { $name }
+log-hangs-on-policies = { $layer }: { $why }
+log-hangs-on-resource = リソース
+log-hangs-on-owner = リソースを所有するアカウント
+log-hangs-on-not-principal = ロールとセッションの両方を挙げていない `NotPrincipal` の対象から外れるかどうか
+
+# 渡されたポリシーの問題。
+log-flawed-document = { $what }: { $message }

@@ -13,7 +13,7 @@ use crate::history::History;
 use crate::history::dump::Gap;
 use crate::report::in_force::{self, InForce};
 use crate::report::sanitize;
-use crate::wording::{Sentence, Wording};
+use crate::wording::{Language, Sentence, Wording};
 
 #[derive(Serialize)]
 struct Damage {
@@ -36,7 +36,11 @@ pub fn run(arguments: &PoliciesArguments) -> anyhow::Result<ExitCode> {
     let (history, last) = history(&arguments.read, &arguments.dumps, &config)?;
     let at = analysis::moment(arguments.at, last).unwrap_or_default();
     let inventory = history.at(at);
-    let wording = Wording::new(analysis::language(arguments.lang, &config));
+    let language = match arguments.format {
+        ListFormat::Json => Language::En,
+        ListFormat::Text => analysis::language(arguments.lang, &config),
+    };
+    let wording = Wording::new(language);
     let owners = match &arguments.only_for {
         Some(owner) => [owner.clone()].into(),
         None => history.owners(),
@@ -50,7 +54,11 @@ pub fn run(arguments: &PoliciesArguments) -> anyhow::Result<ExitCode> {
                 || holding.key_state.is_some()
         });
     }
-    let listing = Listing { at: at.to_string(), in_force, gaps: damage(history.gaps()) };
+    let listing = Listing {
+        at: at.to_string(),
+        in_force,
+        gaps: damage(history.gaps(), &Wording::new(Language::En)),
+    };
     let mut out = std::io::stdout().lock();
     match arguments.format {
         ListFormat::Json => {
@@ -80,13 +88,13 @@ pub(super) fn history(
     Ok((history, last))
 }
 
-fn damage(gaps: &[Gap]) -> Vec<Damage> {
+fn damage(gaps: &[Gap], english: &Wording) -> Vec<Damage> {
     gaps.iter()
         .map(|gap| Damage {
             file: gap.file.to_string(),
             line: gap.line,
             column: gap.column,
-            message: gap.message.clone(),
+            message: gap.what(english),
         })
         .collect()
 }

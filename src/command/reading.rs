@@ -94,8 +94,9 @@ fn warn(ledger: &Ledger) {
 
 /// What of the policy dumps could not be used.
 pub(super) fn warn_of_gaps(history: &History) {
+    let english = Wording::new(Language::En);
     for gap in history.gaps() {
-        anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&gap.to_string()));
+        anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&gap.say(&english)));
     }
 }
 

@@ -14,6 +14,7 @@ use crate::iam::{
     KmsGrant, Layers, Level, Policy, PolicyLabel, Presence, Principal, Request, Resource, Values,
     evaluate,
 };
+use crate::wording::{Language, Wording};
 
 /// Answers every line of standard input; the exit status is 2 when some could not be read.
 pub fn run() -> anyhow::Result<ExitCode> {
@@ -93,13 +94,14 @@ fn answer(line: &[u8]) -> Result<Verdict, Unreadable> {
 }
 
 fn verdict(id: Value, decision: &Decision, warnings: Vec<String>) -> Verdict {
+    let english = Wording::new(Language::En);
     Verdict {
         id,
         result: decision.result.as_str(),
         layer: decision.layer.map(slot),
         blocked_by: decision.blocked_by.iter().copied().map(slot).collect(),
         statements: decision.statements.iter().map(statement).collect(),
-        unknown: decision.unknown.iter().map(ToString::to_string).collect(),
+        unknown: decision.unknown.iter().map(|missing| english.say(&missing.sentence())).collect(),
         warnings,
     }
 }

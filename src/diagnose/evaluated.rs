@@ -15,6 +15,7 @@ use crate::chain::Chains;
 use crate::contrast::Observation;
 use crate::event::{CallerKind, Effect, Event, Layer, Time, denial};
 use crate::history::History;
+use crate::history::answer::Missing;
 use crate::history::change::Change;
 use crate::history::layers::{Likelihood, layers_of};
 use crate::history::request::{Around, request_of};
@@ -35,7 +36,7 @@ pub struct Case {
     /// No layer is missing.
     pub complete: bool,
     /// What no trail and no dump shows and was taken for likely, such as that there is no boundary.
-    pub assumed: Vec<String>,
+    pub assumed: Vec<Sentence>,
     /// What is not known of the layer that AWS's text names is taken not to allow the call, as the
     /// text says. It serves to find a repair; as evidence it would only repeat the text.
     pub is_as_stated: bool,
@@ -162,10 +163,7 @@ fn case_at(
     }
     let surroundings = layers_of(event, &request, &around, &inventory, moment.likelihood);
     let complete = !has_unknown(&surroundings.layers);
-    let mut assumed: Vec<String> =
-        surroundings.assumed.iter().map(crate::history::answer::Missing::describe).collect();
-    assumed.sort();
-    assumed.dedup();
+    let assumed = each_once(&surroundings.assumed);
     let mut layers = surroundings.layers;
     let is_as_stated = denial(event).is_some_and(|denial| as_stated(&denial, &mut layers));
     Some(Case { request, layers, complete, assumed, is_as_stated })
@@ -517,13 +515,24 @@ pub fn replaced(layers: &Layers, layer: Layer, label: &Arc<PolicyLabel>, policy:
     layers
 }
 
+/// What was assumed: things of a kind together, each once.
+fn each_once(assumed: &[Missing]) -> Vec<Sentence> {
+    let mut all: Vec<(&str, Sentence)> = assumed
+        .iter()
+        .map(|missing| (missing.subject.sentence().id(), missing.sentence()))
+        .collect();
+    all.sort();
+    all.dedup();
+    all.into_iter().map(|(_, sentence)| sentence).collect()
+}
+
 fn has_unknown(layers: &Layers) -> bool {
     !unknown_layers(layers).is_empty()
 }
 
 /// Why each layer that is not wholly known is not.
-fn unknown_layers(layers: &Layers) -> Vec<String> {
-    fn why<T>(presence: &Presence<T>) -> Option<&str> {
+fn unknown_layers(layers: &Layers) -> Vec<Sentence> {
+    fn why<T>(presence: &Presence<T>) -> Option<&Sentence> {
         match presence {
             Presence::Unknown(why) | Presence::Partly(_, why) => Some(why),
             Presence::Known(_) | Presence::NotApplicable => None,
@@ -540,7 +549,7 @@ fn unknown_layers(layers: &Layers) -> Vec<String> {
         why(&layers.kms_grants),
         why(&layers.key_state),
     ];
-    all.into_iter().flatten().map(str::to_owned).collect()
+    all.into_iter().flatten().cloned().collect()
 }
 
 /// What evaluating says about the layers.
@@ -592,10 +601,11 @@ pub fn reservations(evaluated: &Evaluated, history: &History) -> Vec<Testimony> 
 }
 
 /// The first of them, and how many more there are; `None` where there are none.
-fn shortened(what: &[String]) -> Option<(String, usize)> {
-    let shown: Vec<&str> = what.iter().take(MOST_RESERVATIONS).map(String::as_str).collect();
-    let more = what.len().saturating_sub(MOST_RESERVATIONS);
-    (!shown.is_empty()).then(|| (shown.join("; "), more))
+fn shortened(what: &[Sentence]) -> Option<(Sentence, usize)> {
+    let shown = what.iter().take(MOST_RESERVATIONS).cloned();
+    let shown = shown
+        .reduce(|one, next| Sentence::new("log-together").arg("before", one).arg("after", next))?;
+    Some((shown, what.len().saturating_sub(MOST_RESERVATIONS)))
 }
 
 /// Reservations named; more are counted.

@@ -2,6 +2,7 @@
 
 use super::evaluated::{Case, Found};
 use super::failing::Failing;
+use super::next::Command;
 use super::rank::Hypothesis;
 use super::testimony::Testimony;
 use super::words::{Certainty, Kind};
@@ -69,7 +70,7 @@ pub struct Verdict {
     /// Where AWS's texts and the evaluation disagree.
     pub contradiction: Option<Sentence>,
     /// Commands that would settle it.
-    pub next_evidence: Vec<String>,
+    pub next_evidence: Vec<Command>,
 }
 
 /// Failure against success.

@@ -25,6 +25,7 @@ pub use explain::{explain, explain_occurrence};
 pub use failing::{Failing, failing};
 pub use group::diagnose;
 pub use incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
+pub use next::Command;
 pub use rank::Hypothesis;
 pub use testimony::{Testimony, Witness};
 pub use words::{Certainty, Kind};

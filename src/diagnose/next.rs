@@ -5,6 +5,7 @@ use super::picture::Picture;
 use super::rank::Hypothesis;
 use crate::event::arn::Arn;
 use crate::event::{Field, Layer};
+use crate::wording::Sentence;
 use crate::wording::shell::quote;
 
 /// Layers less likely than this are not worth a command.
@@ -12,8 +13,29 @@ const WORTH_ASKING: f64 = 0.02;
 /// Commands listed at most.
 const MOST: usize = 8;
 
+/// A command, and what is to be known about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// As it is typed; comments in it name a member of the answer.
+    pub line: String,
+    /// What stands behind it, for the reader.
+    pub note: Option<Sentence>,
+}
+
+impl Command {
+    fn noted(line: String, note: Sentence) -> Command {
+        Command { line, note: Some(note) }
+    }
+}
+
+impl From<String> for Command {
+    fn from(line: String) -> Command {
+        Command { line, note: None }
+    }
+}
+
 /// The commands, most telling first.
-pub fn commands(picture: &Picture<'_, '_>, ranked: &[Hypothesis]) -> Vec<String> {
+pub fn commands(picture: &Picture<'_, '_>, ranked: &[Hypothesis]) -> Vec<Command> {
     let mut commands = Vec::new();
     commands.extend(message(picture));
     for hypothesis in ranked.iter().filter(|h| h.probability >= WORTH_ASKING) {
@@ -29,54 +51,58 @@ pub fn commands(picture: &Picture<'_, '_>, ranked: &[Hypothesis]) -> Vec<String>
 
 /// What AWS holds back in the text and gives on request. The encoded message itself is never
 /// printed: it is taken from the event.
-fn message(picture: &Picture<'_, '_>) -> Vec<String> {
+fn message(picture: &Picture<'_, '_>) -> Vec<Command> {
     let denial = &picture.one().denial;
     let mut found = Vec::new();
     if let Some(id) = &denial.authorization_id {
-        found.push(format!(
-            "aws iam-toolbox get-request-authorization-details --authorization-id {}  # AWS keeps it for 24 hours",
+        let line = format!(
+            "aws iam-toolbox get-request-authorization-details --authorization-id {}",
             quote(id)
-        ));
+        );
+        found.push(Command::noted(line, Sentence::new("log-kept-a-day")));
     }
     if denial.encoded && !denial.truncated {
-        found.push(format!(
-            "aws sts decode-authorization-message --encoded-message \"$MESSAGE\"  # the encoded text in errorMessage of event {}",
-            quote(picture.observation().event.id())
-        ));
+        let line = "aws sts decode-authorization-message --encoded-message \"$MESSAGE\"";
+        let event = quote(picture.observation().event.id());
+        let note = Sentence::new("log-encoded-text").arg("event", event);
+        found.push(Command::noted(line.to_owned(), note));
     }
     found
 }
 
-fn of_layer(picture: &Picture<'_, '_>, layer: Layer) -> Vec<String> {
+fn of_layer(picture: &Picture<'_, '_>, layer: Layer) -> Vec<Command> {
+    let event = picture.observation().event;
+    let plain = |lines: Vec<String>| lines.into_iter().map(Command::from).collect();
     match layer {
-        Layer::IdentityPolicy => identity(picture),
-        Layer::PermissionsBoundary => entity(picture)
-            .map(|(kind, name)| format!("aws iam get-{kind} --{kind}-name {}  # PermissionsBoundary", quote(name)))
-            .into_iter()
-            .collect(),
-        Layer::ResourcePolicy => resource(picture),
-        Layer::KmsGrant => key(picture).map(|key| format!("aws kms list-grants --key-id {}", quote(key))).into_iter().collect(),
-        Layer::KmsKeyState => key(picture).map(|key| format!("aws kms describe-key --key-id {}", quote(key))).into_iter().collect(),
-        Layer::RoleTrustPolicy => role(picture),
-        Layer::Scp => organization(picture, "SERVICE_CONTROL_POLICY", picture.observation().event.caller_account()),
+        Layer::Scp => organization("SERVICE_CONTROL_POLICY", event.caller_account()),
         Layer::Rcp => organization(
-            picture,
             "RESOURCE_CONTROL_POLICY",
             picture.one().resource.as_deref().and_then(crate::contrast::account_of),
         ),
-        Layer::VpcEndpointPolicy => picture
-            .observation()
-            .event
-            .get(Field::VpcEndpointId)
-            .map(|id| format!("aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {} --query 'VpcEndpoints[].PolicyDocument'", quote(id)))
-            .into_iter()
-            .collect(),
-        Layer::BlockPublicAccess => bucket(picture)
-            .map(|name| format!("aws s3api get-public-access-block --bucket {}", quote(name)))
-            .into_iter()
-            .collect(),
-        Layer::SessionPolicy | Layer::Unknown => Vec::new(),
+        Layer::IdentityPolicy => plain(identity(picture)),
+        Layer::ResourcePolicy => plain(resource(picture)),
+        Layer::RoleTrustPolicy => plain(role(picture)),
+        _ => one_of_layer(picture, layer).map(Command::from).into_iter().collect(),
     }
+}
+
+fn one_of_layer(picture: &Picture<'_, '_>, layer: Layer) -> Option<String> {
+    Some(match layer {
+        Layer::PermissionsBoundary => {
+            let (kind, name) = entity(picture)?;
+            format!("aws iam get-{kind} --{kind}-name {}  # PermissionsBoundary", quote(name))
+        }
+        Layer::KmsGrant => format!("aws kms list-grants --key-id {}", quote(key(picture)?)),
+        Layer::KmsKeyState => format!("aws kms describe-key --key-id {}", quote(key(picture)?)),
+        Layer::VpcEndpointPolicy => format!(
+            "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {} --query 'VpcEndpoints[].PolicyDocument'",
+            quote(picture.observation().event.get(Field::VpcEndpointId)?)
+        ),
+        Layer::BlockPublicAccess => {
+            format!("aws s3api get-public-access-block --bucket {}", quote(bucket(picture)?))
+        }
+        _ => return None,
+    })
 }
 
 /// `role` or `user`, and its name.
@@ -164,14 +190,13 @@ fn role(picture: &Picture<'_, '_>) -> Vec<String> {
         .collect()
 }
 
-fn organization(_picture: &Picture<'_, '_>, filter: &str, account: Option<&str>) -> Vec<String> {
-    account
-        .map(|account| {
-            format!(
-                "aws organizations list-policies-for-target --target-id {} --filter {filter}  # and for its parents: list-parents --child-id",
-                quote(account)
-            )
-        })
-        .into_iter()
-        .collect()
+fn organization(filter: &str, account: Option<&str>) -> Vec<Command> {
+    let command = account.map(|account| {
+        let line = format!(
+            "aws organizations list-policies-for-target --target-id {} --filter {filter}",
+            quote(account)
+        );
+        Command::noted(line, Sentence::new("log-and-parents"))
+    });
+    command.into_iter().collect()
 }

@@ -7,6 +7,8 @@ use super::change::{Grant, Value};
 use super::replay::{Known, Source, State};
 use super::subject::Subject;
 use crate::event::Time;
+use crate::history::document::Hidden;
+use crate::wording::Sentence;
 
 /// A policy document in force.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +37,7 @@ pub enum Why {
     /// The first that is recorded is this later event.
     BeforeChange(Arc<str>),
     /// It is recorded, but not what it says.
-    Hidden(&'static str),
+    Hidden(Hidden),
     /// Some are known, but there may be more.
     ListIncomplete,
     /// Only statements that were added one by one are known.
@@ -44,14 +46,18 @@ pub enum Why {
 
 impl Missing {
     /// What is missing and why, in short technical terms.
-    pub fn describe(&self) -> String {
-        let what = self.subject.describe();
+    pub fn sentence(&self) -> Sentence {
+        let what = self.subject.sentence();
         match &self.why {
-            Why::NotRecorded => format!("{what} is not recorded"),
-            Why::BeforeChange(event) => format!("{what} before event {event} is not recorded"),
-            Why::Hidden(why) => format!("{what} is not shown: {why}"),
-            Why::ListIncomplete => format!("{what} may be more than recorded"),
-            Why::Partly => format!("{what} is only known in part"),
+            Why::NotRecorded => Sentence::new("log-missing-not-recorded").arg("what", what),
+            Why::BeforeChange(event) => {
+                Sentence::new("log-missing-before").arg("what", what).arg("event", event.as_ref())
+            }
+            Why::Hidden(why) => {
+                Sentence::new("log-missing-hidden").arg("what", what).arg("why", why.sentence())
+            }
+            Why::ListIncomplete => Sentence::new("log-missing-more").arg("what", what),
+            Why::Partly => Sentence::new("log-missing-part").arg("what", what),
         }
     }
 }
@@ -215,7 +221,7 @@ pub(super) fn held(subject: &Subject, state: &State, naming: Naming) -> Held {
 
 pub(super) fn missing(subject: &Subject, state: &State) -> Missing {
     let (why, likely) = match &state.known {
-        Known::Is(Value::Hidden(why)) => (Why::Hidden(why), Likely::Unknown),
+        Known::Is(Value::Hidden(why)) => (Why::Hidden(*why), Likely::Unknown),
         Known::Is(_) => (Why::NotRecorded, Likely::Unknown),
         Known::Partly(_) => (Why::Partly, Likely::Unknown),
         Known::Unknown { likely, until } => {

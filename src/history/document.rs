@@ -5,13 +5,52 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use crate::wording::Sentence;
+
 /// A policy document where one was looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// Its JSON text.
     Text(Arc<str>),
     /// It was there, and is not shown; why.
-    Hidden(&'static str),
+    Hidden(Hidden),
+}
+
+/// Why something that was there is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hidden {
+    /// A member that should hold a document holds something else.
+    NoObject,
+    /// CloudTrail leaves the value out.
+    Withheld,
+    /// The percent encoding cannot be undone.
+    DamagedEncoding,
+    /// The document cannot be read, or not all of it.
+    Unreadable,
+    /// The dump names it without its content.
+    NotInDump,
+    /// The event names it without its content.
+    NotInEvent,
+    /// The event does not tell the statement it adds.
+    NoStatement,
+    /// The document that was changed cannot be read.
+    DamagedBefore,
+}
+
+impl Hidden {
+    /// For a person.
+    pub fn sentence(self) -> Sentence {
+        match self {
+            Hidden::NoObject => Sentence::new("log-hidden-no-object"),
+            Hidden::Withheld => Sentence::new("log-hidden-withheld"),
+            Hidden::DamagedEncoding => Sentence::new("log-hidden-encoding"),
+            Hidden::Unreadable => Sentence::new("log-hidden-unreadable"),
+            Hidden::NotInDump => Sentence::new("log-hidden-dump"),
+            Hidden::NotInEvent => Sentence::new("log-hidden-event"),
+            Hidden::NoStatement => Sentence::new("log-hidden-statement"),
+            Hidden::DamagedBefore => Sentence::new("log-hidden-before"),
+        }
+    }
 }
 
 /// Texts CloudTrail writes in place of values it withholds (record contents, `requestParameters`).
@@ -25,7 +64,7 @@ pub fn read(value: &Json) -> Option<Found> {
         Json::Object(members) if members.is_empty() => None,
         Json::String(text) => read_text(text),
         Json::Object(_) | Json::Array(_) => Some(Found::Text(value.to_string().into())),
-        Json::Bool(_) | Json::Number(_) => Some(Found::Hidden("it is no JSON object")),
+        Json::Bool(_) | Json::Number(_) => Some(Found::Hidden(Hidden::NoObject)),
     }
 }
 
@@ -36,14 +75,14 @@ pub fn read_text(text: &str) -> Option<Found> {
         return None;
     }
     if WITHHELD.contains(&trimmed) {
-        return Some(Found::Hidden("CloudTrail withholds it"));
+        return Some(Found::Hidden(Hidden::Withheld));
     }
     if !trimmed.starts_with('%') {
         return Some(Found::Text(text.into()));
     }
     Some(match percent_decoded(trimmed) {
         Some(decoded) => Found::Text(decoded.into()),
-        None => Found::Hidden("its URL encoding is damaged"),
+        None => Found::Hidden(Hidden::DamagedEncoding),
     })
 }
 
@@ -134,9 +173,9 @@ mod tests {
         assert_eq!(found(Json::Null), None);
         assert_eq!(
             found(json!("HIDDEN_DUE_TO_SECURITY_REASONS")),
-            Some(Found::Hidden("CloudTrail withholds it"))
+            Some(Found::Hidden(Hidden::Withheld))
         );
-        assert_eq!(found(json!("%7")), Some(Found::Hidden("its URL encoding is damaged")));
+        assert_eq!(found(json!("%7")), Some(Found::Hidden(Hidden::DamagedEncoding)));
     }
 
     #[test]

@@ -99,7 +99,13 @@ impl Evidence {
             Err(error) => {
                 let (line, column) = (Some(error.line()), Some(error.column()));
                 let message = "no JSON".to_owned();
-                return self.gaps.push(Gap { file: file.into(), line, column, message });
+                return self.gaps.push(Gap {
+                    file: file.into(),
+                    line,
+                    column,
+                    about: None,
+                    message,
+                });
             }
         };
         let found = decoded_message(&json).or_else(|| authorization_details(&json));
@@ -113,6 +119,7 @@ impl Evidence {
                 file: file.into(),
                 line: None,
                 column: None,
+                about: None,
                 message: "neither a decoded authorization message nor authorization details"
                     .to_owned(),
             }),

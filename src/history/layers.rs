@@ -12,10 +12,12 @@ use super::replay::Source;
 use super::request::Around;
 use super::subject::{PolicyType, Subject};
 use crate::event::{CallerKind, Event, Field};
+use crate::history::document::Hidden;
 use crate::iam::{
     AttachedPolicy, BlockPublicAccess, EndpointPolicy, Layers, Level, Policy, PolicyLabel,
     PolicySource, Presence, Principal, Request,
 };
+use crate::wording::Sentence;
 
 mod kms;
 
@@ -247,10 +249,7 @@ impl Gather<'_> {
             return Presence::NotApplicable;
         }
         let Some(issuer) = self.around.issuer else {
-            let subject = Subject::Setting {
-                name: "session policy",
-                of: self.event.arn().unwrap_or_default().to_owned(),
-            };
+            let subject = Subject::SessionPolicy(self.event.arn().unwrap_or_default().to_owned());
             let gap = Missing { subject, why: Why::NotRecorded, likely: Likely::Nothing };
             return match self.likely(&gap) {
                 Some(_) => Presence::NotApplicable,
@@ -270,9 +269,7 @@ impl Gather<'_> {
         let mut policies = Vec::new();
         let mut missing = Vec::new();
         let source = Some(PolicySource::Event(issuer.id().to_owned()));
-        let hidden = |name: &str| {
-            unreadable(Subject::Setting { name: "session policy", of: name.to_owned() })
-        };
+        let hidden = |name: &str| unreadable(Subject::SessionPolicy(name.to_owned()));
         match at(request, "policy").and_then(document_value) {
             Some(Value::Text(text)) => match Policy::parse(&text) {
                 Ok(policy) => {
@@ -309,7 +306,7 @@ impl Gather<'_> {
             return Presence::NotApplicable;
         }
         let Some(arn) = self.request.resource.arn.clone() else {
-            return Presence::Unknown("the record does not show the resource".to_owned());
+            return Presence::Unknown(Sentence::new("log-no-resource"));
         };
         let held = match service {
             "sts" if arn.contains(":role/") => self.inventory.trust_policy(&arn),
@@ -388,7 +385,7 @@ impl Gather<'_> {
             Some(account) if account == "aws" => Presence::NotApplicable,
             Some(account) => self.levels(&account, PolicyType::Rcp),
             None if self.request.wildcard_only_action => Presence::NotApplicable,
-            None => Presence::Unknown("the account that owns the resource is not known".to_owned()),
+            None => Presence::Unknown(Sentence::new("log-no-owner")),
         }
     }
 
@@ -402,7 +399,7 @@ impl Gather<'_> {
             _ => self.inventory.scps(account),
         };
         let Levels { levels, missing } = found;
-        let mut reasons: Vec<String> = missing.iter().map(Missing::describe).collect();
+        let mut reasons: Vec<Sentence> = missing.iter().map(Missing::sentence).collect();
         let mut known = Vec::new();
         for level in levels {
             let policies = match self.documents(level.policies) {
@@ -483,7 +480,7 @@ impl Gather<'_> {
             (Some(false), Some(false)) => {
                 Presence::Known(BlockPublicAccess { restrict_public_buckets: false })
             }
-            _ => Presence::Unknown("the settings of bucket or account are not recorded".to_owned()),
+            _ => Presence::Unknown(Sentence::new("log-no-access-block")),
         }
     }
 }
@@ -492,11 +489,7 @@ impl Gather<'_> {
 const RCP_LAUNCH: crate::event::Time = crate::event::Time(1_731_456_000_000);
 
 fn unreadable(subject: Subject) -> Missing {
-    Missing {
-        subject,
-        why: Why::Hidden("it cannot be read, at least in part"),
-        likely: Likely::Unknown,
-    }
+    Missing { subject, why: Why::Hidden(Hidden::Unreadable), likely: Likely::Unknown }
 }
 
 fn documents_of(held: Held) -> Documents {
@@ -506,31 +499,32 @@ fn documents_of(held: Held) -> Documents {
     }
 }
 
-fn presence<T>(known: Vec<T>, reasons: &[String]) -> Presence<Vec<T>> {
-    match (known.is_empty(), reasons.is_empty()) {
-        (_, true) => Presence::Known(known),
-        (true, false) => Presence::Unknown(together(reasons)),
-        (false, false) => Presence::Partly(known, together(reasons)),
+fn presence<T>(known: Vec<T>, reasons: &[Sentence]) -> Presence<Vec<T>> {
+    match together(reasons) {
+        None => Presence::Known(known),
+        Some(why) if known.is_empty() => Presence::Unknown(why),
+        Some(why) => Presence::Partly(known, why),
     }
 }
 
 /// The reasons as one; of many the first three.
-fn together(reasons: &[String]) -> String {
-    let mut parts: Vec<&str> = reasons.iter().take(3).map(String::as_str).collect();
-    let more = format!("and {} more", reasons.len().saturating_sub(3));
-    if reasons.len() > 3 {
-        parts.push(&more);
-    }
-    parts.join("; ")
+fn together(reasons: &[Sentence]) -> Option<Sentence> {
+    let shown = reasons.iter().take(3).cloned();
+    let all = shown
+        .reduce(|one, next| Sentence::new("log-together").arg("before", one).arg("after", next))?;
+    Some(match reasons.len().saturating_sub(3) {
+        0 => all,
+        more => Sentence::new("log-and-more").arg("before", all).arg("more", more.to_string()),
+    })
 }
 
-fn reasons(missing: &[Missing]) -> Vec<String> {
-    missing.iter().map(Missing::describe).collect()
+fn reasons(missing: &[Missing]) -> Vec<Sentence> {
+    missing.iter().map(Missing::sentence).collect()
 }
 
 /// What is missing, for the engine's list of what a decision hangs on.
-fn why(missing: &[Missing]) -> String {
-    together(&reasons(missing))
+fn why(missing: &[Missing]) -> Sentence {
+    together(&reasons(missing)).unwrap_or_else(|| Hidden::Unreadable.sentence())
 }
 
 fn label(document: &Document) -> PolicyLabel {

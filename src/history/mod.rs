@@ -180,6 +180,7 @@ impl History {
             | Subject::OrganizationPolicy(of)
             | Subject::OrganizationAttachment { target: of, .. }
             | Subject::Parent(of)
+            | Subject::SessionPolicy(of)
             | Subject::PolicyTypeEnabled { root: of, .. }
             | Subject::Setting { of, .. } => Some(of.clone()),
         }
@@ -384,9 +385,8 @@ impl History {
                     continue;
                 }
                 let file = place(state.source.as_ref());
-                let name = subject.describe();
                 let complain = |place, message: &str| {
-                    file.as_ref().map(|file| gap(file, place, &name, message))
+                    file.as_ref().map(|file| gap(file, place, subject, message))
                 };
                 match Policy::parse(text) {
                     Ok(policy) => {
@@ -475,12 +475,13 @@ fn place(source: Option<&Source>) -> Option<Arc<str>> {
     }
 }
 
-fn gap(file: &Arc<str>, place: Option<(usize, usize)>, name: &str, message: &str) -> Gap {
+fn gap(file: &Arc<str>, place: Option<(usize, usize)>, about: &Subject, message: &str) -> Gap {
     Gap {
         file: file.clone(),
         line: place.map(|(line, _)| line),
         column: place.map(|(_, column)| column),
-        message: format!("{name}: {message}"),
+        about: Some(about.clone()),
+        message: message.to_owned(),
     }
 }
 

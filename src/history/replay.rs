@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use super::change::{Before, Operation, Value};
 use super::document;
 use crate::event::Time;
+use crate::history::document::Hidden;
 
 /// Where a state is known from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,7 +172,7 @@ fn applied(before: &State, time: Time, mark: &Mark) -> State {
             added(&before.known, sid, statement)
         }
         Operation::AddStatement { statement: None, .. } => {
-            Known::Is(Value::Hidden("the event lacks the statement"))
+            Known::Is(Value::Hidden(Hidden::NoStatement))
         }
         Operation::RemoveStatement { sid } => removed(&before.known, sid),
     };
@@ -186,7 +187,7 @@ fn added(before: &Known, sid: &str, statement: &Json) -> Known {
         Known::Partly(text) => with(Some(text)).map(|t| Known::Partly(t.into())),
         _ => with(None).map(|t| Known::Partly(t.into())),
     };
-    merged.unwrap_or(Known::Is(Value::Hidden("the document before is damaged")))
+    merged.unwrap_or(Known::Is(Value::Hidden(Hidden::DamagedBefore)))
 }
 
 fn removed(before: &Known, sid: &str) -> Known {
@@ -200,7 +201,7 @@ fn removed(before: &Known, sid: &str) -> Known {
         Some(Some(rest)) => Known::Partly(rest.into()),
         Some(None) if whole => Known::Is(Value::Absent),
         Some(None) => Known::Unknown { likely: None, until: None },
-        None => Known::Is(Value::Hidden("the document before is damaged")),
+        None => Known::Is(Value::Hidden(Hidden::DamagedBefore)),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::event::Layer;
 use crate::event::arn::{self, Arn};
+use crate::wording::Sentence;
 
 /// What kind of IAM entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -208,6 +209,9 @@ pub enum Subject {
         /// The tag's key.
         key: String,
     },
+    /// The policies passed when a session was made; the session by its ARN, or the event that made
+    /// it.
+    SessionPolicy(String),
     /// Something else a change can touch that evaluation does not need: the default EBS key, the
     /// role of an instance profile, what a trail records.
     Setting {
@@ -220,30 +224,49 @@ pub enum Subject {
 
 impl Subject {
     /// What it is, in short technical terms.
-    pub fn describe(&self) -> String {
+    pub fn sentence(&self) -> Sentence {
         match self {
-            Subject::Entity(entity) => format!("the policies of {entity}"),
-            Subject::InlinePolicy { of, name } => format!("the inline policy {name} of {of}"),
-            Subject::Attachment { to, policy } => format!("the attachment of {policy} to {to}"),
-            Subject::Boundary(entity) => format!("the permissions boundary of {entity}"),
-            Subject::TrustPolicy(role) => format!("the trust policy of {role}"),
-            Subject::Membership { user, group } => format!("the membership of {user} in {group}"),
-            Subject::ManagedPolicy(arn) => format!("the managed policy {arn}"),
-            Subject::PolicyVersion { policy, version } => format!("version {version} of {policy}"),
-            Subject::ResourcePolicy(of) => format!("the resource policy of {of}"),
-            Subject::KeyState(key) => format!("the state of key {key}"),
-            Subject::Grant { key, .. } => format!("the grants on key {key}"),
-            Subject::Alias(arn) => format!("the key behind {arn}"),
-            Subject::PublicAccessBlock(of) => format!("S3 Block Public Access of {of}"),
-            Subject::OrganizationPolicy(id) => format!("the organization policy {id}"),
-            Subject::OrganizationAttachment { target, .. } => {
-                format!("the organization policies at {target}")
+            Subject::Entity(entity) => Sentence::new("log-of-policies-of").arg("of", said(entity)),
+            Subject::InlinePolicy { of, name } => {
+                Sentence::new("log-of-inline").arg("name", name).arg("of", said(of))
             }
-            Subject::PolicyTypeEnabled { root, .. } => format!("the policy types of {root}"),
-            Subject::Parent(of) => format!("the organizational unit of {of}"),
-            Subject::VpcEndpointPolicy(id) => format!("the policy of {id}"),
-            Subject::Tag { of, key } => format!("the tag {key} of {of}"),
-            Subject::Setting { name, of } => format!("the {name} of {of}"),
+            Subject::Attachment { to, policy } => {
+                Sentence::new("log-of-attachment").arg("policy", policy).arg("to", said(to))
+            }
+            Subject::Boundary(entity) => {
+                Sentence::new("log-of-permissions-boundary").arg("of", said(entity))
+            }
+            Subject::TrustPolicy(role) => Sentence::new("log-of-trust").arg("role", said(role)),
+            Subject::Membership { user, group } => {
+                Sentence::new("log-of-membership").arg("user", said(user)).arg("group", said(group))
+            }
+            Subject::ManagedPolicy(arn) => Sentence::new("log-of-managed").arg("policy", arn),
+            Subject::PolicyVersion { policy, version } => {
+                Sentence::new("log-of-version").arg("version", version).arg("policy", policy)
+            }
+            Subject::ResourcePolicy(of) => Sentence::new("log-of-resource-policy").arg("of", of),
+            Subject::KeyState(key) => Sentence::new("log-of-state-of-key").arg("key", key),
+            Subject::Grant { key, .. } => Sentence::new("log-of-grants").arg("key", key),
+            Subject::Alias(arn) => Sentence::new("log-of-key-behind").arg("alias", arn),
+            Subject::PublicAccessBlock(of) => Sentence::new("log-of-access-block").arg("of", of),
+            Subject::OrganizationPolicy(id) => {
+                Sentence::new("log-of-organization-policy").arg("policy", id)
+            }
+            Subject::OrganizationAttachment { target, .. } => {
+                Sentence::new("log-of-organization-policies").arg("target", target)
+            }
+            Subject::PolicyTypeEnabled { root, .. } => {
+                Sentence::new("log-of-policy-types").arg("root", root)
+            }
+            Subject::Parent(of) => Sentence::new("log-of-organizational-unit").arg("of", of),
+            Subject::VpcEndpointPolicy(id) => {
+                Sentence::new("log-of-policy-of-endpoint").arg("endpoint", id)
+            }
+            Subject::Tag { of, key } => Sentence::new("log-of-tag").arg("key", key).arg("of", of),
+            Subject::SessionPolicy(of) => Sentence::new("log-of-session").arg("session", of),
+            Subject::Setting { name, of } => {
+                Sentence::new("log-of-setting").arg("name", *name).arg("of", of)
+            }
         }
     }
 
@@ -259,6 +282,11 @@ impl Subject {
                 | Subject::VpcEndpointPolicy(_)
         )
     }
+}
+
+/// As text, because it is the same in every language.
+fn said(entity: &Entity) -> String {
+    entity.to_string()
 }
 
 /// The name a resource has wherever it is named: ARN, id or sub-resource ARN.

@@ -366,7 +366,7 @@ impl Survey<'_> {
         missing.extend(
             layers
                 .filter(|(layer, _)| !(is_granted && *layer == Layer::KmsGrant))
-                .map(|(layer, why)| Missing::Policies { layer: *layer, why: (*why).to_owned() }),
+                .map(|(layer, why)| Missing::Policies { layer: *layer, why: (*why).clone() }),
         );
         in_order(missing)
     }

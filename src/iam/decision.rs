@@ -1,6 +1,5 @@
 //! What evaluating a request gives, and why.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -9,6 +8,7 @@ use crate::event::{Effect, Layer};
 
 use super::layers::PolicyLabel;
 use super::statement::{Statement, StatementEffect};
+use crate::wording::Sentence;
 
 /// How a request ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -78,7 +78,7 @@ pub enum Missing {
         /// The layer.
         layer: Layer,
         /// Why they are not known.
-        why: String,
+        why: Sentence,
     },
     /// Which resource the request is about.
     Resource,
@@ -89,16 +89,17 @@ pub enum Missing {
     NotPrincipal,
 }
 
-impl fmt::Display for Missing {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Missing {
+    /// What it is, for a person.
+    pub fn sentence(&self) -> Sentence {
         match self {
-            Missing::ContextKey(name) => out.write_str(name),
-            Missing::Policies { layer, why } => write!(out, "{}: {why}", layer.as_str()),
-            Missing::Resource => out.write_str("the resource"),
-            Missing::ResourceAccount => out.write_str("the account that owns the resource"),
-            Missing::NotPrincipal => {
-                out.write_str("whether `NotPrincipal` without both role and session spares it")
-            }
+            Missing::ContextKey(name) => Sentence::new("log-hangs-on-key").arg("name", name),
+            Missing::Policies { layer, why } => Sentence::new("log-hangs-on-policies")
+                .arg("layer", layer.as_str())
+                .arg("why", why.clone()),
+            Missing::Resource => Sentence::new("log-hangs-on-resource"),
+            Missing::ResourceAccount => Sentence::new("log-hangs-on-owner"),
+            Missing::NotPrincipal => Sentence::new("log-hangs-on-not-principal"),
         }
     }
 }

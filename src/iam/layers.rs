@@ -6,6 +6,7 @@ use super::block_public_access::BlockPublicAccess;
 use super::document::Policy;
 use super::grant::KmsGrant;
 use super::kms_key_state::KeyState;
+use crate::wording::Sentence;
 
 /// What is known of a layer.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,11 +16,11 @@ pub enum Presence<T> {
     /// There is none: no boundary set, no session policy passed, no endpoint used, account in no
     /// organization.
     NotApplicable,
-    /// This is some of it, and the text says what else there may be. What is known can still
+    /// This is some of it, and the sentence says what else there may be. What is known can still
     /// decide: one Deny is enough.
-    Partly(T, String),
-    /// There may be something; the text says what is missing.
-    Unknown(String),
+    Partly(T, Sentence),
+    /// There may be something; the sentence says what is missing.
+    Unknown(Sentence),
 }
 
 impl<T> Presence<T> {
@@ -148,18 +149,18 @@ impl Layers {
     }
 
     /// Nothing known of any layer, for the reason `why`.
-    pub fn unknown(why: &str) -> Layers {
+    pub fn unknown(why: &Sentence) -> Layers {
         Layers {
-            identity: Presence::Unknown(why.to_owned()),
-            boundary: Presence::Unknown(why.to_owned()),
-            session: Presence::Unknown(why.to_owned()),
-            resource: Presence::Unknown(why.to_owned()),
-            scps: Presence::Unknown(why.to_owned()),
-            rcps: Presence::Unknown(why.to_owned()),
-            vpc_endpoint: Presence::Unknown(why.to_owned()),
-            kms_grants: Presence::Unknown(why.to_owned()),
-            key_state: Presence::Unknown(why.to_owned()),
-            block_public_access: Presence::Unknown(why.to_owned()),
+            identity: Presence::Unknown(why.clone()),
+            boundary: Presence::Unknown(why.clone()),
+            session: Presence::Unknown(why.clone()),
+            resource: Presence::Unknown(why.clone()),
+            scps: Presence::Unknown(why.clone()),
+            rcps: Presence::Unknown(why.clone()),
+            vpc_endpoint: Presence::Unknown(why.clone()),
+            kms_grants: Presence::Unknown(why.clone()),
+            key_state: Presence::Unknown(why.clone()),
+            block_public_access: Presence::Unknown(why.clone()),
         }
     }
 }

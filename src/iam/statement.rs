@@ -14,6 +14,7 @@ use super::principal::Principal;
 use super::principal_element::{self, Closeness, PrincipalElement};
 use super::resource::{RequestResource, ResourceElement, ShortArn};
 use super::ternary::Ternary;
+use crate::wording::Sentence;
 
 /// `Effect` of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -211,7 +212,7 @@ impl Statement {
             missing.push(Missing::NotPrincipal);
         }
         if element.is_some() && call.has_boundary.is_unknown() {
-            let why = "whether the caller has one is not known".to_owned();
+            let why = Sentence::new("log-boundary-unknown");
             missing.push(Missing::Policies { layer: Layer::PermissionsBoundary, why });
         }
         missing

@@ -14,6 +14,7 @@ use super::request::{Demands, Request};
 use super::resource::ShortArn;
 use super::statement::{Applies, Call, Reading, Statement, StatementEffect};
 use super::ternary::Ternary;
+use crate::wording::Sentence;
 
 const IDENTITY: Reading = Reading {
     has_principal: false,
@@ -131,7 +132,7 @@ pub(super) struct Survey<'a> {
     pub hits: Vec<Hit<'a>>,
     pub grant_hits: Vec<GrantHit<'a>>,
     /// Layers that are unknown and speak of the caller, and why they are unknown.
-    pub unknown_layers: Vec<(Layer, &'a str)>,
+    pub unknown_layers: Vec<(Layer, &'a Sentence)>,
 }
 
 /// Reads layers and notes what it comes across.
@@ -139,7 +140,7 @@ struct Reader<'a, 'c> {
     call: &'c Call<'a>,
     hits: Vec<Hit<'a>>,
     grant_hits: Vec<GrantHit<'a>>,
-    unknown_layers: Vec<(Layer, &'a str)>,
+    unknown_layers: Vec<(Layer, &'a Sentence)>,
     levels_without_allow: Vec<&'a str>,
 }
 
@@ -243,7 +244,7 @@ impl<'a> Reader<'a, '_> {
         Says { allow: granted.account, deny }
     }
 
-    fn unknown(&mut self, layer: Layer, why: &'a str) -> Says {
+    fn unknown(&mut self, layer: Layer, why: &'a Sentence) -> Says {
         self.unknown_layers.push((layer, why));
         Says::UNKNOWN
     }

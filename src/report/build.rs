@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::coverage::coverage;
-use super::translated::Translator;
 use super::view::{
     self, Alternative, Comparison, DeniedCall, Difference, Evidence, Factor, Incident,
     NearestSuccess, Occurrence, Outcome, Report, RootCall, RuledOut, SCHEMA, Step, Tool, Verdict,
@@ -85,20 +84,13 @@ pub fn chain_steps(
 struct Builder<'b> {
     material: &'b Material<'b>,
     wording: &'b Wording,
-    translator: Translator<'b>,
     /// The names of the incidents.
     ids: Vec<String>,
 }
 
 impl<'b> Builder<'b> {
     fn new(material: &'b Material<'b>, wording: &'b Wording) -> Self {
-        let (translator, ids) = (Translator::new(wording), incident_ids(material));
-        Builder { material, wording, translator, ids }
-    }
-
-    /// The sentence, with what earlier modules put into it in the same language.
-    fn say(&self, sentence: &Sentence) -> String {
-        self.wording.say(&self.translator.sentence(sentence))
+        Builder { material, wording, ids: incident_ids(material) }
     }
 
     /// The incident at `at` as it happened at the place `place` among its occurrences.
@@ -232,7 +224,7 @@ impl<'b> Builder<'b> {
         let explanation: Vec<String> =
             diagnose::explain_occurrence(incident, shown, self.material.events)
                 .iter()
-                .map(|sentence| self.say(sentence))
+                .map(|sentence| self.wording.say(sentence))
                 .collect();
         let winner = verdict.ranked.first();
         let layer = match verdict.certainty {
@@ -260,7 +252,7 @@ impl<'b> Builder<'b> {
                 .testimony
                 .iter()
                 .map(|t| Evidence {
-                    text: self.say(&t.text),
+                    text: self.wording.say(&t.text),
                     witness: t.witness.as_str().to_owned(),
                     speaks_for: t.speaks_for(),
                     speaks_against: t.speaks_against(),
@@ -269,12 +261,15 @@ impl<'b> Builder<'b> {
                 .collect(),
             alternatives: self.alternatives(verdict, layer),
             ruled_out: self.ruled_out(verdict),
-            next_evidence: verdict
-                .next_evidence
-                .iter()
-                .map(|c| self.translator.command(c))
-                .collect(),
-            contradiction: verdict.contradiction.as_ref().map(|text| self.say(text)),
+            next_evidence: verdict.next_evidence.iter().map(|n| self.command(n)).collect(),
+            contradiction: verdict.contradiction.as_ref().map(|text| self.wording.say(text)),
+        }
+    }
+
+    fn command(&self, next: &diagnose::Command) -> String {
+        match &next.note {
+            Some(note) => format!("{}  # {}", next.line, self.wording.say(note)),
+            None => next.line.clone(),
         }
     }
 
@@ -339,7 +334,7 @@ impl<'b> Builder<'b> {
             .flat_map(|t| t.weights.iter().map(move |w| (t, w)))
             .filter(|(_, (l, _, weight))| *l == layer && side(*weight))
             .max_by(|(_, a), (_, b)| a.2.abs().total_cmp(&b.2.abs()))
-            .map(|(t, _)| self.say(&t.text))
+            .map(|(t, _)| self.wording.say(&t.text))
             .unwrap_or_default()
     }
 

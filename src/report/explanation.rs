@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::build::{Material, chain_steps, error_message, incident_of};
 use super::in_force::{self, InForce};
-use super::translated::Translator;
 use super::{CallerKind, Effect, Incident, Layer, Outcome, Step};
 use crate::diagnose::{self, evaluated};
 use crate::event::{self, Field};
-use crate::iam::{Decision, DecisionResult, evaluate};
+use crate::iam::{Decision, DecisionResult, Missing, evaluate};
 use crate::wording::{Sentence, Wording};
 
 /// The value of `schema`.
@@ -177,8 +176,7 @@ pub struct Evaluated {
 
 /// Puts the answer together.
 pub fn explain(material: &Material<'_>, wording: &Wording, asked: &Asked) -> Explanation {
-    let translator = Translator::new(wording);
-    let teller = Teller { material, wording, asked, translator };
+    let teller = Teller { material, wording, asked };
     let involved = teller.involved();
     let incidents: Vec<(usize, Incident)> = involved
         .iter()
@@ -235,7 +233,6 @@ struct Teller<'t> {
     material: &'t Material<'t>,
     wording: &'t Wording,
     asked: &'t Asked,
-    translator: Translator<'t>,
 }
 
 impl Teller<'_> {
@@ -355,7 +352,7 @@ impl Teller<'_> {
         for testimony in &verdict.testimony {
             let weights = testimony.weights.iter().filter(|(l, _, _)| *l == layer);
             let loudest = weights.map(|(_, _, weight)| weight * side).fold(0.0, f64::max);
-            let text = self.wording.say(&self.translator.sentence(&testimony.text));
+            let text = self.wording.say(&testimony.text);
             if loudest > 0.0 && !pieces.iter().any(|(_, known)| *known == text) {
                 pieces.push((loudest, text));
             }
@@ -377,10 +374,7 @@ impl Teller<'_> {
         let inventory = self.material.history.at(event.time);
         let mut found: Vec<InForce> = Vec::new();
         for owner in owners.into_iter().flatten() {
-            let mut held = in_force::of(&inventory, &owner, self.wording);
-            for missing in &mut held.missing {
-                missing.what = self.translator.text(&missing.what);
-            }
+            let held = in_force::of(&inventory, &owner, self.wording);
             if !held.says_nothing() && !found.iter().any(|other| other.of == owner) {
                 found.push(held);
             }
@@ -398,8 +392,7 @@ impl Teller<'_> {
             DecisionResult::Unknown => "unknown",
         };
         let said = [said(&decision), decided_by(&decision)];
-        let said: Vec<String> =
-            said.iter().flatten().map(|s| self.wording.say(&self.translator.sentence(s))).collect();
+        let said: Vec<String> = said.iter().flatten().map(|s| self.wording.say(s)).collect();
         Some(Evaluated { denied_request: word.to_owned(), text: self.wording.paragraph(&said) })
     }
 }
@@ -408,7 +401,7 @@ fn said(decision: &Decision) -> Option<Sentence> {
     Some(match decision.result {
         DecisionResult::Allowed => Sentence::new("told-evaluated-allowed"),
         DecisionResult::Unknown => {
-            let missing: Vec<String> = decision.unknown.iter().map(ToString::to_string).collect();
+            let missing: Vec<Sentence> = decision.unknown.iter().map(Missing::sentence).collect();
             Sentence::new("told-evaluated-unknown").arg("missing", missing)
         }
         DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => {

@@ -227,7 +227,7 @@ fn gone(layer: Layer, missing: &Missing, wording: &Wording) -> Unseen {
         Why::BeforeChange(event) => {
             Sentence::new("missing-before-change").arg("event", event.as_ref())
         }
-        Why::Hidden(why) => Sentence::new("missing-hidden").arg("why", *why),
+        Why::Hidden(why) => Sentence::new("missing-hidden").arg("why", why.sentence()),
         Why::ListIncomplete => Sentence::new("missing-list-incomplete"),
         Why::Partly => Sentence::new("missing-partly"),
     };
@@ -239,7 +239,7 @@ fn gone(layer: Layer, missing: &Missing, wording: &Wording) -> Unseen {
     };
     Unseen {
         layer: layer.as_str().to_owned(),
-        what: missing.subject.describe(),
+        what: wording.say(&missing.subject.sentence()),
         why: wording.say(&why),
         likely,
     }

@@ -19,7 +19,6 @@ pub mod sarif;
 pub mod schema;
 pub mod side_by_side;
 pub mod terminal;
-mod translated;
 mod view;
 mod words;
 

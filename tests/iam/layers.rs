@@ -8,6 +8,7 @@ use trailwhy::iam::{
     Context, DecisionResult, EndpointPolicy, KeyState, KmsGrant, Layers, Level, Missing, Policy,
     PolicyLabel, PolicySource, Presence, Principal, Request, Resource, evaluate,
 };
+use trailwhy::wording::{Language, Sentence, Wording};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/0a0b";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/loader/run-1";
@@ -39,25 +40,26 @@ fn allowing() -> Layers {
     }
 }
 
-fn unknown(why: &str) -> Missing {
-    Missing::Policies { layer: Layer::Scp, why: why.to_owned() }
+fn unknown(why: &'static str) -> Missing {
+    Missing::Policies { layer: Layer::Scp, why: Sentence::new(why) }
 }
 
 #[test]
 fn an_unknown_layer_makes_an_allow_unknown_and_says_why() {
     assert!(evaluate(&decrypt(), &allowing()).is_allowed());
     let mut layers = allowing();
-    layers.scps = Presence::Unknown("no dump of the organization".to_owned());
+    layers.scps = Presence::Unknown(Sentence::new("no dump of the organization"));
     let decision = evaluate(&decrypt(), &layers);
     assert_eq!(decision.result, DecisionResult::Unknown);
     assert_eq!(decision.unknown, [unknown("no dump of the organization")]);
-    assert_eq!(decision.unknown[0].to_string(), "scp: no dump of the organization");
+    let said = Wording::new(Language::En).say(&decision.unknown[0].sentence());
+    assert_eq!(said, "scp: no dump of the organization");
 }
 
 #[test]
 fn an_unknown_layer_does_not_matter_where_another_denies_explicitly() {
     let mut layers = allowing();
-    layers.scps = Presence::Unknown("no dump".to_owned());
+    layers.scps = Presence::Unknown(Sentence::new("no dump"));
     let deny = json!([{"Sid": "Stop", "Effect": "Deny", "Action": "kms:*", "Resource": "*"}]);
     layers.boundary = Presence::Known(vec![attached("b", &document(deny))]);
     let decision = evaluate(&decrypt(), &layers);
@@ -74,7 +76,7 @@ fn an_implicit_denial_says_when_an_explicit_one_may_hide_behind_it() {
     let certain = evaluate(&decrypt(), &layers);
     assert_eq!(certain.layer, Some(Layer::IdentityPolicy));
     assert!(certain.unknown.is_empty());
-    layers.scps = Presence::Unknown("no dump".to_owned());
+    layers.scps = Presence::Unknown(Sentence::new("no dump"));
     let decision = evaluate(&decrypt(), &layers);
     assert_eq!(decision.result, DecisionResult::ImplicitlyDenied);
     assert_eq!(decision.unknown, [unknown("no dump")]);
@@ -89,19 +91,19 @@ fn a_rule_of_the_service_says_so_too() {
     let decision = evaluate(&request, &layers);
     assert_eq!(decision.result, DecisionResult::ImplicitlyDenied);
     assert!(decision.service_rule.is_some() && decision.unknown.is_empty());
-    layers.scps = Presence::Unknown("no dump".to_owned());
+    layers.scps = Presence::Unknown(Sentence::new("no dump"));
     assert_eq!(evaluate(&request, &layers).unknown, [unknown("no dump")]);
 }
 
 #[test]
 fn grants_need_not_be_known_where_policies_allow() {
     let mut layers = allowing();
-    layers.kms_grants = Presence::Unknown("no list-grants".to_owned());
+    layers.kms_grants = Presence::Unknown(Sentence::new("no list-grants"));
     assert!(evaluate(&decrypt(), &layers).is_allowed());
     layers.identity = Presence::Known(Vec::new());
     let decision = evaluate(&decrypt(), &layers);
     assert_eq!(decision.result, DecisionResult::Unknown);
-    let why = "no list-grants".to_owned();
+    let why = Sentence::new("no list-grants");
     assert_eq!(decision.unknown, [Missing::Policies { layer: Layer::KmsGrant, why }]);
 }
 
@@ -132,7 +134,7 @@ fn a_key_that_cannot_be_used_denies_though_its_layer_is_certain_only_after_autho
     let decision = evaluate(&decrypt(), &layers);
     assert_eq!(decision.layer, Some(Layer::KmsKeyState));
     assert_eq!(decision.effect, Some(Effect::NotApplicable));
-    layers.scps = Presence::Unknown("no dump".to_owned());
+    layers.scps = Presence::Unknown(Sentence::new("no dump"));
     let decision = evaluate(&decrypt(), &layers);
     assert!(decision.is_denied());
     assert_eq!((decision.layer, decision.unknown.len()), (None, 1));
@@ -198,7 +200,9 @@ fn a_key_counts_once_among_what_is_missing_however_it_is_spelled() {
     request.context = Context::partial();
     let decision = evaluate(&request, &layers);
     assert_eq!(decision.result, DecisionResult::Unknown);
-    let names: Vec<String> = decision.unknown.iter().map(ToString::to_string).collect();
+    let english = Wording::new(Language::En);
+    let names: Vec<String> =
+        decision.unknown.iter().map(|missing| english.say(&missing.sentence())).collect();
     assert_eq!(names, ["aws:PrincipalTag/net", "AWS:SOURCEIP"]);
 }
 

@@ -8,6 +8,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 use trailwhy::event::Layer;
 use trailwhy::iam::{Decision, DecisionResult, Layers, Missing, Presence, evaluate};
+use trailwhy::wording::Sentence;
 
 fn decide(case: &Value) -> Decision {
     evaluate(&request(case), &layers(case))
@@ -30,7 +31,7 @@ fn is_consistent(partly: &Decision, fully: &Decision) -> bool {
 
 /// Takes the layer's policies away, as unknown.
 fn forget(layers: &mut Layers, layer: Layer) {
-    let why = || "not read".to_owned();
+    let why = || Sentence::new("not read");
     match layer {
         Layer::IdentityPolicy => layers.identity = Presence::Unknown(why()),
         Layer::PermissionsBoundary => layers.boundary = Presence::Unknown(why()),
@@ -163,7 +164,7 @@ proptest! {
 
     #[test]
     fn nothing_known_gives_nothing_but_unknown_or_what_the_service_rules(case in generate::case()) {
-        let partly = evaluate(&request(&case), &Layers::unknown("no policies were read"));
+        let partly = evaluate(&request(&case), &Layers::unknown(&Sentence::new("no policies were read")));
         let ruled = partly.service_rule.is_some();
         prop_assert!(ruled || partly.result == DecisionResult::Unknown, "{partly:?}");
     }

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::call::text_at;
 use super::{Before, Call, Draft, Row, Value};
 use crate::event::Layer;
+use crate::history::document::Hidden;
 use crate::history::subject::{Entity, EntityKind, Subject};
 use crate::wording::Sentence;
 
@@ -125,7 +126,7 @@ fn put_inline(call: &Call<'_>, kind: EntityKind) -> Vec<Draft> {
     let (Some(of), Some(name)) = (call.entity(kind), call.text("policyName")) else {
         return Vec::new();
     };
-    let document = call.document("policyDocument").unwrap_or(Value::Hidden("the event lacks it"));
+    let document = call.document("policyDocument").unwrap_or(Value::Hidden(Hidden::NotInEvent));
     let summary =
         Sentence::new("change-inline-policy-put").arg("policy", name).arg("entity", name_of(&of));
     let subject = Subject::InlinePolicy { of, name: name.to_owned() };
@@ -179,7 +180,7 @@ fn create_policy(call: &Call<'_>) -> Vec<Draft> {
     });
     let Some(arn) = arn else { return Vec::new() };
     let version = call.answer("policy.defaultVersionId").unwrap_or("v1").to_owned();
-    let document = call.document("policyDocument").unwrap_or(Value::Hidden("the event lacks it"));
+    let document = call.document("policyDocument").unwrap_or(Value::Hidden(Hidden::NotInEvent));
     let summary = || Sentence::new("change-managed-policy-created").arg("policy", arn.as_str());
     vec![
         Draft::set(
@@ -204,7 +205,7 @@ fn create_policy(call: &Call<'_>) -> Vec<Draft> {
 fn create_policy_version(call: &Call<'_>) -> Vec<Draft> {
     let Some(policy) = call.text("policyArn") else { return Vec::new() };
     let version = call.answer("policyVersion.versionId").unwrap_or(call.event.id()).to_owned();
-    let document = call.document("policyDocument").unwrap_or(Value::Hidden("the event lacks it"));
+    let document = call.document("policyDocument").unwrap_or(Value::Hidden(Hidden::NotInEvent));
     let is_default = call.flag("setAsDefault") == Some(true);
     let summary = || {
         Sentence::new("change-managed-policy-version")
@@ -252,7 +253,7 @@ fn delete_policy(call: &Call<'_>) -> Vec<Draft> {
 
 fn update_trust(call: &Call<'_>) -> Vec<Draft> {
     let Some(role) = call.entity(Role) else { return Vec::new() };
-    let document = call.document("policyDocument").unwrap_or(Value::Hidden("the event lacks it"));
+    let document = call.document("policyDocument").unwrap_or(Value::Hidden(Hidden::NotInEvent));
     let summary = Sentence::new("change-trust-policy").arg("entity", name_of(&role));
     vec![
         Draft::set(Subject::TrustPolicy(role), document, Layer::RoleTrustPolicy, summary)

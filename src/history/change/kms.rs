@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::call::{at, text_at};
 use super::{Before, Call, Draft, Grant, Row, Value};
 use crate::event::{Field, Layer};
+use crate::history::document::Hidden;
 use crate::history::subject::{self, Subject};
 use crate::wording::Sentence;
 
@@ -90,7 +91,7 @@ fn replicated(call: &Call<'_>) -> Vec<Draft> {
     let policy = call
         .document("policy")
         .or_else(|| at(&call.response, "replicaPolicy").and_then(super::call::document_value))
-        .unwrap_or(Value::Hidden("the event lacks it"));
+        .unwrap_or(Value::Hidden(Hidden::NotInEvent));
     let draft = |subject, value, layer| {
         let summary = Sentence::new("change-key-created").arg("key", arn);
         Draft::set(subject, value, layer, summary).after(Before::Certain(Value::Absent))
@@ -104,7 +105,7 @@ fn replicated(call: &Call<'_>) -> Vec<Draft> {
 /// A key always has a policy, so the one before existed.
 fn put_key_policy(call: &Call<'_>) -> Vec<Draft> {
     let Some(key) = call.key() else { return Vec::new() };
-    let document = call.document("policy").unwrap_or(Value::Hidden("the event lacks it"));
+    let document = call.document("policy").unwrap_or(Value::Hidden(Hidden::NotInEvent));
     let summary = Sentence::new("change-key-policy").arg("key", label(call, &key));
     let subject = Subject::ResourcePolicy(key);
     vec![Draft::set(subject, document, Layer::ResourcePolicy, summary).after(Before::Existed)]

@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 
 use super::subject::Subject;
 use crate::event::{Event, Layer, Time, action};
+use crate::history::document::Hidden;
 use crate::wording::Sentence;
 pub(crate) use call::{Call, at, document_value, flag, text_at};
 pub(crate) use kms::{context as grant_context, operations as grant_operations};
@@ -36,7 +37,7 @@ pub enum Value {
     /// A grant.
     Grant(Arc<Grant>),
     /// It exists, but what it says is not shown; why.
-    Hidden(&'static str),
+    Hidden(Hidden),
 }
 
 impl Value {

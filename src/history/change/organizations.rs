@@ -7,6 +7,7 @@
 use super::call::{at, document_value};
 use super::{Before, Call, Draft, Row, Value};
 use crate::event::Layer;
+use crate::history::document::Hidden;
 use crate::history::subject::{PolicyType, Subject};
 use crate::wording::Sentence;
 
@@ -40,7 +41,7 @@ fn layer(call: &Call<'_>) -> Layer {
 fn content(call: &Call<'_>) -> Value {
     call.document("content")
         .or_else(|| at(&call.response, "policy.content").and_then(document_value))
-        .unwrap_or(Value::Hidden("the event lacks it"))
+        .unwrap_or(Value::Hidden(Hidden::NotInEvent))
 }
 
 fn create_policy(call: &Call<'_>) -> Vec<Draft> {

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use super::call::{at, flag, text_at};
 use super::{Before, Call, Draft, Operation, Row, Value};
 use crate::event::Layer;
+use crate::history::document::Hidden;
 use crate::history::subject::{self, Subject};
 use crate::wording::Sentence;
 
@@ -95,7 +96,7 @@ fn bucket_policy(call: &Call<'_>) -> Vec<Draft> {
     let document = call
         .document("bucketPolicy")
         .or_else(|| call.document("policy"))
-        .unwrap_or(Value::Hidden("the event lacks it"));
+        .unwrap_or(Value::Hidden(Hidden::NotInEvent));
     vec![policy(&arn, document, Before::Unknown)]
 }
 
@@ -117,7 +118,7 @@ fn access_block(call: &Call<'_>, account: bool) -> Vec<Draft> {
     let value = match at(&call.request, "PublicAccessBlockConfiguration") {
         Some(settings) => Value::text(settings.to_string()),
         None if call.name().starts_with("Delete") => Value::Absent,
-        None => Value::Hidden("the event lacks it"),
+        None => Value::Hidden(Hidden::NotInEvent),
     };
     let summary = Sentence::new("change-public-access-block").arg("of", of.as_str());
     vec![Draft::set(Subject::PublicAccessBlock(of), value, Layer::BlockPublicAccess, summary)]
@@ -350,7 +351,7 @@ fn secret(call: &Call<'_>) -> Vec<Draft> {
         "DeleteResourcePolicy" => policy(&arn, Value::Absent, Before::Unknown),
         _ => {
             let document =
-                call.document("resourcePolicy").unwrap_or(Value::Hidden("the event lacks it"));
+                call.document("resourcePolicy").unwrap_or(Value::Hidden(Hidden::NotInEvent));
             policy(&arn, document, Before::Unknown)
         }
     };
@@ -373,7 +374,7 @@ fn logs_policy(call: &Call<'_>) -> Vec<Draft> {
     };
     let value = match call.name() {
         "DeleteResourcePolicy" => Value::Absent,
-        _ => call.document("policyDocument").unwrap_or(Value::Hidden("the event lacks it")),
+        _ => call.document("policyDocument").unwrap_or(Value::Hidden(Hidden::NotInEvent)),
     };
     vec![policy(&arn, value, Before::Unknown)]
 }

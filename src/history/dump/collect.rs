@@ -8,6 +8,7 @@ use super::super::change::{Value, document_value, text_at};
 use super::super::replay::Source;
 use super::super::subject::{Entity, EntityKind, PolicyType, Subject};
 use super::{Dump, Page, PolicyInfo, Scope, resource};
+use crate::history::document::Hidden;
 
 pub(super) fn read(page: &Page<'_>, dump: &mut Dump) -> bool {
     let folders: Vec<&str> = page.names.folders.iter().map(String::as_str).collect();
@@ -68,7 +69,7 @@ fn iam(page: &Page<'_>, dump: &mut Dump, account: &str, kind: &str, folder: &str
                 let document = policy
                     .get("PolicyDocument")
                     .and_then(document_value)
-                    .unwrap_or(Value::Hidden("the dump lacks it"));
+                    .unwrap_or(Value::Hidden(Hidden::NotInDump));
                 let subject = Subject::InlinePolicy { of: entity.clone(), name: name.to_owned() };
                 dump.fact(page, subject, document);
             }
@@ -199,7 +200,7 @@ fn organization(page: &Page<'_>, dump: &mut Dump, inner: &[&str]) -> bool {
 fn organization_policy(page: &Page<'_>, dump: &mut Dump, id: &str, kind: PolicyType) -> bool {
     match page.names.stem.as_str() {
         "policy" => {
-            let document = document_value(page.json).unwrap_or(Value::Hidden("the dump lacks it"));
+            let document = document_value(page.json).unwrap_or(Value::Hidden(Hidden::NotInDump));
             dump.fact(page, Subject::OrganizationPolicy(id.to_owned()), document);
         }
         "metadata" => {

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::super::change::{Value, at, document_value, text_at};
 use super::super::subject::{Entity, EntityKind, Subject};
 use super::{Dump, Page, Scope};
+use crate::history::document::Hidden;
 
 const LISTS: [(&str, EntityKind); 3] = [
     ("UserDetailList", EntityKind::User),
@@ -84,7 +85,7 @@ pub(super) fn entity(
         let Some(name) = text_at(policy, "PolicyName") else { continue };
         let value = at(policy, "PolicyDocument")
             .and_then(document_value)
-            .unwrap_or(Value::Hidden("the dump lacks it"));
+            .unwrap_or(Value::Hidden(Hidden::NotInDump));
         let subject = Subject::InlinePolicy { of: entity.clone(), name: name.to_owned() };
         dump.fact(page, subject, value);
     }

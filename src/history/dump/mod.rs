@@ -14,7 +14,6 @@ mod place;
 mod resource;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -29,6 +28,7 @@ use super::subject::{Entity, PolicyType, Subject};
 use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::iam::{Policy, PolicyError};
+use crate::wording::{Sentence, Wording};
 pub(crate) use names::Names;
 
 /// Largest file read, unpacked: a dump of a large account has tens of megabytes.
@@ -174,17 +174,31 @@ pub struct Gap {
     pub line: Option<usize>,
     /// Column of the damage, from 1.
     pub column: Option<usize>,
-    /// What is wrong.
+    /// The document it is in, where it is in one.
+    pub about: Option<Subject>,
+    /// What is wrong, in English as parsers say it.
     pub message: String,
 }
 
-impl fmt::Display for Gap {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "`{}`", self.file)?;
-        if let (Some(line), Some(column)) = (self.line, self.column) {
-            write!(out, ", line {line}, column {column}")?;
+impl Gap {
+    /// What is wrong, and with which document.
+    pub fn what(&self, wording: &Wording) -> String {
+        let Some(about) = &self.about else { return self.message.clone() };
+        let sentence = Sentence::new("log-flawed-document")
+            .arg("what", about.sentence())
+            .arg("message", &self.message);
+        wording.say(&sentence)
+    }
+
+    /// The same behind the place.
+    pub fn say(&self, wording: &Wording) -> String {
+        let what = self.what(wording);
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => {
+                format!("`{}`, line {line}, column {column}: {what}", self.file)
+            }
+            _ => format!("`{}`: {what}", self.file),
         }
-        write!(out, ": {}", self.message)
     }
 }
 
@@ -366,10 +380,21 @@ impl Dump {
     }
 
     fn gap(&mut self, file: &Arc<str>, place: Option<(usize, usize)>, message: &str) {
+        self.flaw(file, place, None, message);
+    }
+
+    fn flaw(
+        &mut self,
+        file: &Arc<str>,
+        place: Option<(usize, usize)>,
+        about: Option<Subject>,
+        message: &str,
+    ) {
         self.gaps.push(Gap {
             file: file.clone(),
             line: place.map(|(line, _)| line),
             column: place.map(|(_, column)| column),
+            about,
             message: message.to_owned(),
         });
     }
@@ -385,10 +410,9 @@ impl Dump {
     /// Complains of what is wrong with a document, at its place in the file. A statement that
     /// cannot be read leaves the others in force.
     fn check(&mut self, page: &Page<'_>, subject: &Subject, text: &str) {
-        let what = subject.describe();
         let mut complain = |place: Option<(usize, usize)>, message: &str| {
             let place = place.and_then(|place| place::in_file(page.text, text, place));
-            self.gap(&page.file, place, &format!("{what}: {message}"));
+            self.flaw(&page.file, place, Some(subject.clone()), message);
         };
         match Policy::parse(text) {
             Ok(policy) => {

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::super::change::{Value, at, document_value, text_at};
 use super::super::subject::{PolicyType, Subject};
 use super::{Dump, Page, PolicyInfo, Scope};
+use crate::history::document::Hidden;
 
 pub(super) fn read(page: &Page<'_>, dump: &mut Dump) -> bool {
     const READERS: [fn(&Page<'_>, &mut Dump) -> Option<()>; 9] = [
@@ -44,7 +45,7 @@ fn describe_policy(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
     let value = page
         .get("Policy.Content")
         .and_then(document_value)
-        .unwrap_or(Value::Hidden("the dump lacks it"));
+        .unwrap_or(Value::Hidden(Hidden::NotInDump));
     dump.fact(page, Subject::OrganizationPolicy(id), value);
     Some(())
 }

@@ -8,6 +8,7 @@ use super::super::replay::Known;
 use super::super::subject::{Entity, Subject, resource_name};
 use super::{Gather, Likelihood, policy_source, presence, reasons, why};
 use crate::iam::{KeyState, KmsGrant, PolicyLabel, Presence, Principal};
+use crate::wording::Sentence;
 
 impl Gather<'_> {
     fn key(&self) -> Option<&str> {
@@ -20,7 +21,7 @@ impl Gather<'_> {
             return Presence::NotApplicable;
         }
         let Some(key) = self.key().map(str::to_owned) else {
-            return Presence::Unknown("the record does not show the key".to_owned());
+            return Presence::Unknown(Sentence::new("log-no-key"));
         };
         let found = self.inventory.grants_where(&key, |grant| self.may_use(grant));
         let missing: Vec<Missing> =
@@ -101,7 +102,7 @@ impl Gather<'_> {
                 let word = value.as_text().and_then(KeyState::parse);
                 return match word {
                     Some(state) => Presence::Known(state),
-                    None => Presence::Unknown("the key does not exist any more".to_owned()),
+                    None => Presence::Unknown(Sentence::new("log-key-gone")),
                 };
             }
             Some(Known::Unknown { likely: Some(value), .. }) => value.as_text(),
