@@ -94,6 +94,7 @@ chain-tied = { $events } would fit as well
 
 # Why.
 verdict-named = { $why } · { $certainty }, confidence { $percent } %
+incident-related = Same cause as { $incidents }: what repairs one repairs them all.
 verdict-contradiction = AWS's text and the evaluation disagree:
 verdict-contradiction-short = AWS's text and the evaluation disagree
 verdict-evidence = Evidence

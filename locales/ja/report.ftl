@@ -91,6 +91,7 @@ chain-tied = { $events } にも同程度に当てはまります
 
 # 原因。
 verdict-named = { $why } · { $certainty }、信頼度 { $percent } %
+incident-related = { $incidents } と同じ原因です。一方を直せばすべて直ります。
 verdict-contradiction = AWS のメッセージと評価結果が食い違っています:
 verdict-contradiction-short = AWS のメッセージと評価結果の食い違い
 verdict-evidence = 根拠

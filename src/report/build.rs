@@ -106,6 +106,7 @@ impl<'b> Builder<'b> {
         let count = occurrences.len() as u64;
         Some(Incident {
             id: self.ids.get(at)?.clone(),
+            related: self.related(at),
             kind: incident.kind,
             first_seen,
             last_seen,
@@ -127,6 +128,19 @@ impl<'b> Builder<'b> {
             fixes: super::fixes::fixes(remedy, self.wording),
             refuted_fixes: super::fixes::refuted(remedy, self.wording),
         })
+    }
+
+    /// The other incidents of one cause; where the cause is not known, none.
+    fn related(&self, at: usize) -> Vec<String> {
+        let incidents = &self.material.diagnosis.incidents;
+        let Some(cause) = incidents.get(at).map(|i| &i.cause).filter(|c| !c.ends_with('|')) else {
+            return Vec::new();
+        };
+        let others = incidents.iter().zip(&self.ids).enumerate();
+        others
+            .filter(|(other, (incident, _))| *other != at && incident.cause == *cause)
+            .map(|(_, (_, id))| id.clone())
+            .collect()
     }
 
     fn occurrence(&self, occurrence: &diagnose::Occurrence) -> Option<Occurrence> {

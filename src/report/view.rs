@@ -131,6 +131,9 @@ pub struct BlindSpot {
 pub struct Incident {
     /// Stable: same logs, same id.
     pub id: String,
+    /// Incidents of other kinds that have the same cause: what repairs one repairs them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<String>,
     /// What sort of failure.
     pub kind: Kind,
     /// Time of the first denied call (of the root, for a ghost).

@@ -274,6 +274,12 @@ pub(super) fn headline(incident: &Incident) -> Sentence {
     }
 }
 
+/// That other incidents have the same cause; `None` where none has.
+pub(super) fn related(incident: &Incident) -> Option<Sentence> {
+    (!incident.related.is_empty())
+        .then(|| Sentence::new("incident-related").arg("incidents", incident.related.clone()))
+}
+
 /// The verdict in one line: layer, effect, certainty, confidence.
 pub(super) fn verdict(incident: &Incident) -> Sentence {
     let verdict = &incident.verdict;

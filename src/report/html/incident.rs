@@ -46,6 +46,8 @@ pub(super) struct IncidentPage<'a> {
     asked: Vec<Fact>,
     denied: Vec<Fact>,
     question: String,
+    /// That other incidents have the same cause.
+    related: Option<String>,
     layer: String,
     effect: String,
     certainty: String,
@@ -122,6 +124,7 @@ impl<'a> IncidentPage<'a> {
             asked: asked(incident, words),
             denied: denied(incident, words),
             question: words.say(&question(verdict.effect)),
+            related: crate::report::words::related(incident).map(|related| words.say(&related)),
             layer: words.say(&layer(incident, verdict.layer)),
             effect: words.say(&verdict.effect.into()),
             certainty: words.say(&verdict.certainty.into()),

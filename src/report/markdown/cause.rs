@@ -11,6 +11,10 @@ pub(super) fn put(draft: &mut Draft<'_>, incident: &Incident) {
     draft.section(Sentence::new("markdown-cause"));
     let verdict = draft.say(&words::verdict(incident));
     draft.paragraph(&verdict);
+    if let Some(related) = words::related(incident) {
+        let related = draft.say(&related);
+        draft.paragraph(&related);
+    }
     policy(draft, incident);
     evidence(draft, incident);
     factors(draft, incident);

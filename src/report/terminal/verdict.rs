@@ -18,6 +18,9 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
         let label = wording.say(&Sentence::new("verdict-contradiction"));
         page.put(Margin::of(INDENT), &spans![Failed label, Plain " ", Plain contradiction]);
     }
+    if let Some(related) = words::related(incident) {
+        page.put(Margin::of(INDENT), &spans![Plain wording.say(&related)]);
+    }
     policy(page, verdict, wording);
 }
 
