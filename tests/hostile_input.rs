@@ -325,7 +325,7 @@ fn empty_records_are_fine() {
 fn what_the_user_names_must_exist() {
     let missing = [Input::Path("no/such/export".into())];
     let error = ingest::read(&missing, &Options::default(), &()).unwrap_err().to_string();
-    assert!(error.starts_with("`no/such/export`: "), "{error}");
+    assert!(error.starts_with("`no/such/export` is not there; hint: "), "{error}");
 }
 
 #[cfg(unix)]
