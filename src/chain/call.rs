@@ -31,6 +31,10 @@ pub(super) struct TakenOn {
     pub for_instance: bool,
 }
 
+/// Tokens kept of one call. What names thousands of things is told by none of them, and a stranger
+/// can write a record that is nothing but names.
+const MOST: usize = 512;
+
 /// A call made for another one, with what can tie it to its parent.
 #[derive(Debug)]
 pub(super) struct Child<'e> {
@@ -122,7 +126,7 @@ impl<'e> Child<'e> {
     fn add_token(&mut self, value: &str, number: u32, marks: &Marks) {
         for form in tokens_of(value) {
             let mark = marks.of(form);
-            if !self.tokens.iter().any(|t| t.mark == mark) {
+            if self.tokens.len() < MOST && !self.tokens.iter().any(|t| t.mark == mark) {
                 let is_role = form.contains(":role/") || form.starts_with("role/");
                 self.tokens.push(Token { mark, value: number, is_role });
             }

@@ -87,7 +87,10 @@ impl Lists {
 
     /// The numbers listed under `mark`.
     pub(super) fn get(&self, mark: Mark) -> &[(Mark, u32)] {
-        let run = (mark.0.checked_shr(self.shift).unwrap_or(0)) as usize;
+        if self.entries.is_empty() {
+            return &[];
+        }
+        let run = (mark.0 >> self.shift) as usize;
         let (Some(from), Some(to)) = (self.starts.get(run), self.starts.get(run + 1)) else {
             return &[];
         };
