@@ -346,8 +346,10 @@ fn only_suspect(request: &Request, layers: &Layers) -> Option<Layer> {
     if evaluate(request, layers).result == DecisionResult::Allowed {
         return None;
     }
-    let mut suspects = CHANGEABLE
+    // A grant only ever allows, so no call is denied by one.
+    let mut suspects = Layer::ALL
         .into_iter()
+        .filter(|layer| *layer != Layer::KmsGrant)
         .filter(|layer| is_asked(request, layers, *layer))
         .filter(|layer| evaluate(request, &opened(layers, *layer)).is_allowed());
     let suspect = suspects.next()?;
@@ -367,20 +369,6 @@ fn is_asked(request: &Request, layers: &Layers, layer: Layer) -> bool {
         _ => true,
     }
 }
-
-/// Layers that can be thought away.
-const CHANGEABLE: [Layer; 10] = [
-    Layer::IdentityPolicy,
-    Layer::PermissionsBoundary,
-    Layer::SessionPolicy,
-    Layer::ResourcePolicy,
-    Layer::RoleTrustPolicy,
-    Layer::Scp,
-    Layer::Rcp,
-    Layer::VpcEndpointPolicy,
-    Layer::KmsKeyState,
-    Layer::BlockPublicAccess,
-];
 
 /// The Deny statement of a layer without which the call passes.
 fn deciding_deny(
