@@ -30,6 +30,7 @@ mod pipeline;
 mod plan;
 mod reading;
 mod reorder;
+mod sample;
 mod scan;
 mod secrets;
 mod selection;
@@ -48,6 +49,7 @@ pub use header::{Header, Needs};
 pub use inflate::Caps;
 pub use layout::{DELIVERY_SLACK, Delivery};
 pub use ledger::{Ledger, Reason, Records, Skip};
+pub use sample::{Sample, Total};
 pub use selection::{Moment, Selection};
 pub use source::{Found, Input, Source, discover};
 
@@ -96,6 +98,8 @@ pub struct Ingested {
     pub ledger: Ledger,
     /// Copies of one call delivered to several accounts, by `sharedEventID`: indices into `events`.
     pub shared: BTreeMap<String, Vec<usize>>,
+    /// How `events` stand for all records; `None` when they are all.
+    pub sample: Option<Sample>,
 }
 
 /// Reads everything below the inputs into memory.
@@ -107,7 +111,7 @@ pub fn read(inputs: &[Input], options: &Options, progress: &dyn Progress) -> Res
     let books = plan.run(progress, |_, part| reorder.push(part.unwrap_or_default()));
     let (batch, ledger) = finish(&mut plan, reorder, books);
     let shared = merge::shared(&batch.events);
-    Ok(Ingested { events: batch.events, ledger, shared })
+    Ok(Ingested { events: batch.events, ledger, shared, sample: None })
 }
 
 /// The last batch, and the account of everything.

@@ -1,0 +1,88 @@
+//! What of an export was analysed where it is too large to be analysed whole: how many records
+//! stand behind those that were kept.
+//!
+//! Strata are kinds of records that are told apart by what the analysis tells apart. Of each a few
+//! are kept and all are counted, so a report gives the true numbers.
+
+use foldhash::HashMap;
+
+use crate::event::Time;
+
+/// How the events that were kept stand for all records of an export.
+#[derive(Debug, Clone, Default)]
+pub struct Sample {
+    /// Records that it was drawn from: all that were kept in the sense of the ledger.
+    pub(crate) records: u64,
+    /// By position among the events, the stratum of a refused call.
+    pub(crate) strata: HashMap<usize, u64>,
+    /// What was counted of each stratum.
+    pub(crate) totals: HashMap<u64, Total>,
+    /// By position among the events, whether everything linked to it was kept as well.
+    pub(crate) surrounded: Vec<bool>,
+}
+
+/// What was counted of a stratum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// Records, copies left out.
+    pub count: u64,
+    /// The time of the first.
+    pub first: Time,
+    /// The time of the last.
+    pub last: Time,
+}
+
+impl Total {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Total) -> Total {
+        Total {
+            count: self.count + other.count,
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+        }
+    }
+}
+
+impl Sample {
+    /// Records that the sample was drawn from.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Whether everything that is linked to the call at that position, or could be, was kept as
+    /// well: only of such a call can it be said that a step is missing.
+    pub fn is_surrounded(&self, index: usize) -> bool {
+        self.surrounded.get(index).copied().unwrap_or(false)
+    }
+
+    /// How many records the refused calls at these positions stand for, and from when to when;
+    /// `None` when none of them was counted.
+    pub fn total(&self, refused: impl IntoIterator<Item = usize>) -> Option<Total> {
+        let strata = refused.into_iter().filter_map(|index| self.strata.get(&index));
+        let mut strata: Vec<u64> = strata.copied().collect();
+        strata.sort_unstable();
+        strata.dedup();
+        strata.iter().filter_map(|stratum| self.totals.get(stratum).copied()).reduce(Total::and)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strata_count_once_however_many_of_them_were_kept() {
+        let total = |count, first, last| Total { count, first: Time(first), last: Time(last) };
+        let sample = Sample {
+            records: 1_000_000,
+            strata: [(3, 7), (5, 7), (8, 9)].into_iter().collect(),
+            totals: [(7, total(900, 10, 50)), (9, total(1, 60, 60))].into_iter().collect(),
+            surrounded: vec![false, true],
+        };
+        assert_eq!(sample.total([3, 5]), Some(total(900, 10, 50)));
+        assert_eq!(sample.total([3, 8]), Some(total(901, 10, 60)));
+        assert_eq!(sample.total([4]), None);
+        assert!(sample.is_surrounded(1) && !sample.is_surrounded(0) && !sample.is_surrounded(2));
+    }
+}
