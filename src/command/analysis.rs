@@ -15,6 +15,27 @@ use crate::remedy::{self, Remedy};
 use crate::report::{self, Incident, Material, Report, Step};
 use crate::wording::{Language, Wording};
 
+/// What is known besides the export, and read before it: a wrong name is told before an hour of
+/// reading.
+pub(super) struct Besides {
+    knowledge: Knowledge,
+    evidence: Evidence,
+}
+
+impl Besides {
+    /// Reads the service table and the evidence, and looks whether the policies are there.
+    ///
+    /// # Errors
+    /// When one of them cannot be read at all.
+    pub(super) fn read(known: &KnownArguments) -> Result<Besides> {
+        let knowledge = reading::knowledge(known.services.as_deref())?;
+        for path in &known.dumps.policies {
+            std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
+        }
+        Ok(Besides { knowledge, evidence: Evidence::read(&known.evidence)? })
+    }
+}
+
 /// An export, read, linked and diagnosed.
 pub(super) struct Analysis {
     pub ingested: Ingested,
@@ -34,14 +55,23 @@ impl Analysis {
         known: &KnownArguments,
         config: &Config,
     ) -> Result<Analysis> {
-        let knowledge: Knowledge = reading::knowledge(known.services.as_deref())?;
-        // A wrong name is told before an hour of reading.
-        for path in &known.dumps.policies {
-            std::fs::metadata(path).map_err(|error| Error::io(path, error))?;
-        }
-        let evidence = Evidence::read(&known.evidence)?;
+        let besides = Besides::read(known)?;
         let ingested = reading::read(read, config)?;
-        let dump = dump(&known.dumps, config, &ingested.events)?;
+        Analysis::of(ingested, besides, &known.dumps, config)
+    }
+
+    /// Runs the stations after reading, wherever the events came from.
+    ///
+    /// # Errors
+    /// When policies cannot be read at all.
+    pub(super) fn of(
+        ingested: Ingested,
+        besides: Besides,
+        dumps: &DumpArguments,
+        config: &Config,
+    ) -> Result<Analysis> {
+        let Besides { knowledge, evidence } = besides;
+        let dump = dump(dumps, config, &ingested.events)?;
         let chains = Chains::build(&ingested.events, &knowledge);
         let history = History::new(&ingested.events, dump).with_evidence(evidence);
         let diagnosis = diagnose::diagnose(&ingested.events, &chains, &knowledge, &history);
