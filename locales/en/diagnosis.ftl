@@ -68,6 +68,7 @@ contrast-whole-account = { $principals } principals of account { $account } fail
     [one] one resource
    *[other] { $resources } resources
 } and nobody there succeeds: what they have in common is the account.
+contrast-sampled = Not every call was compared: one that was left out may have succeeded.
 
 benign-never-allowed = a read that was never allowed to this principal: a console page or a scanner
 

@@ -75,6 +75,9 @@ field-known-from-file = Known from file
 field-accounts = Accounts
 field-regions = Regions
 occurred-times = { $count } times, from { $first } to { $last }
+sample-counted = { $analysed } of these were analysed; all were counted.
+sample-shared = { $analysed } of these were analysed. How many there are is an estimate: they were counted together with others that only the calls around them tell apart.
+sample-found = There may be more: a missing step is seen only where all the calls around it were analysed.
 call-synthesized = not in the log, inferred from the encryption context
 through-endpoint = through { $endpoint }
 said-nothing = nothing
@@ -194,6 +197,7 @@ coverage-read = Read { $read ->
 } from { $files } of { $found } files: { $kept } kept, { $duplicates } duplicates, { $malformed } malformed, { $outside } out of range.
 coverage-span = They span { $first } to { $last }.
 coverage-no-span = None of them has a time.
+coverage-sample = The export is too large to be compared whole: comparisons rest on { $analysed } of { $of } records, chosen by kind and by time. Refused calls were all counted.
 coverage-caveats = { $skipped ->
     [0] Every file was read
     [one] { $skipped } file was skipped or damaged

@@ -36,6 +36,7 @@ contrast-other-actions = 同じプリンシパルは、同じリソースに対�
 contrast-account-works = アカウント { $account } の他のプリンシパルによる同じ呼び出しが { $count } 回成功しています。
 contrast-whole-account = アカウント { $account } の { $principals } 個のプリンシパルが { $resources } 個のリソースに対して失敗しており、このアカウントで成功したプリンシパルはありません。共通しているのはアカウントです。
 
+contrast-sampled = すべての呼び出しを比較したわけではありません。比較しなかった呼び出しの中に成功したものがあるかもしれません。
 benign-never-allowed = このプリンシパルに一度も許可されたことのない読み取り (コンソール画面またはスキャナーによるもの)
 
 changed-before = 最初の失敗より前の { $time } に { $action } を実行: { $summary }

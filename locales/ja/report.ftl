@@ -75,6 +75,9 @@ field-known-from-file = 情報源のファイル
 field-accounts = アカウント
 field-regions = リージョン
 occurred-times = { $count } 回 ({ $first } から { $last } まで)
+sample-counted = このうち { $analysed } 件を分析しました。件数にはすべてを含みます。
+sample-shared = このうち { $analysed } 件を分析しました。件数は推定値です。前後の呼び出しを見なければ区別できないものと合わせて数えています。
+sample-found = ほかにもある可能性があります。欠けた手順が分かるのは、前後の呼び出しをすべて分析した箇所だけです。
 call-synthesized = ログにないため、暗号化コンテキストから推定
 through-endpoint = { $endpoint } 経由
 said-nothing = なし
@@ -173,6 +176,7 @@ coverage-title = 分析の前提
 coverage-read = { $found } 個中 { $files } 個のファイルから { $read } 件のレコードを読み取りました: 分析対象 { $kept } 件、重複 { $duplicates } 件、不正な形式 { $malformed } 件、範囲外 { $outside } 件。
 coverage-span = 期間は { $first } から { $last } までです。
 coverage-no-span = 時刻のあるレコードはありません。
+coverage-sample = エクスポート全体を比較するには大きすぎるため、比較は { $of } 件のうち、種類と時刻によって選んだ { $analysed } 件のレコードに基づいています。拒否された呼び出しはすべて数えています。
 coverage-caveats = { $skipped ->
     [0] すべてのファイルを読み取りました
    *[other] スキップしたファイルまたは破損したファイルが { $skipped } 個あります

@@ -74,7 +74,8 @@ impl Analysis {
         let dump = dump(dumps, config, &ingested.events)?;
         let chains = Chains::build(&ingested.events, &knowledge);
         let history = History::new(&ingested.events, dump).with_evidence(evidence);
-        let diagnosis = diagnose::diagnose(&ingested.events, &chains, &knowledge, &history);
+        let sample = ingested.sample.as_ref();
+        let diagnosis = diagnose::diagnose(&ingested.events, &chains, &knowledge, &history, sample);
         let remedies = remedy::remedies(&diagnosis, &ingested.events, &chains, &history);
         Ok(Analysis { ingested, chains, history, diagnosis, remedies })
     }
@@ -88,6 +89,7 @@ impl Analysis {
             remedies: &self.remedies,
             history: &self.history,
             ledger: &self.ingested.ledger,
+            sample: self.ingested.sample.as_ref(),
             max_occurrences,
         }
     }

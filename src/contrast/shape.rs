@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use crate::chain::Chains;
 use crate::event::{self, Event, Field, Time, json};
+use crate::ingest::Sample;
 
 /// A call that reported success and lacks steps that every comparable success has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,10 @@ struct Compared {
 }
 
 /// Every gap in the export, in order of time.
-pub fn gaps(events: &[Event], chains: &Chains) -> Vec<Gap> {
+///
+/// Of a sample only calls whose surroundings were kept are compared: of any other call a step may
+/// be missing because it was left out.
+pub fn gaps(events: &[Event], chains: &Chains, sample: Option<&Sample>) -> Vec<Gap> {
     let parents = usual_parents(events, chains);
     let Some(end) = events.last().map(|e| e.time.plus_seconds(-SETTLED_SECONDS)) else {
         return Vec::new();
@@ -67,6 +71,7 @@ pub fn gaps(events: &[Event], chains: &Chains) -> Vec<Gap> {
     let nodes: Vec<Compared> = events
         .par_iter()
         .enumerate()
+        .filter(|(i, _)| sample.is_none_or(|sample| sample.is_surrounded(*i)))
         .filter(|(i, e)| !e.failed() && e.time <= end && chains.copy_of(*i).is_none())
         .filter(|(i, _)| chains.name(*i).is_some_and(|name| names.contains(&name)))
         .filter_map(|(i, e)| compared(events, chains, &parents, &vanished, i, e))

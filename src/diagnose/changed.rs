@@ -130,12 +130,19 @@ pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony>
                 .arg("action", change.action.as_str())
                 .arg("time", change.time.to_string())
                 .arg("summary", change.summary.clone());
-            let weight = if worked_before { 3.5 } else { 1.5 } * directness(change, layer);
+            let worked = match (worked_before, picture.is_whole) {
+                (true, true) => 3.5,
+                // Calls that worked after the change, and would clear it, may have been left out.
+                (true, false) => 2.5,
+                (false, _) => 1.5,
+            };
+            let weight = worked * directness(change, layer);
             // When the grant that let a call through is gone, AWS's text names the identity policy:
             // that is where an Allow was missed last.
             let revoked =
                 layer == Layer::KmsGrant && matches!(change.subject, Subject::Grant { .. });
-            let weight = if revoked && worked_before { 6.5 } else { weight };
+            let sure = worked_before && picture.is_whole;
+            let weight = if revoked && sure { 6.5 } else { weight };
             let effect = if matches!(layer, Layer::KmsGrant | Layer::KmsKeyState) {
                 Effect::NotApplicable
             } else {
@@ -171,9 +178,9 @@ fn fits(picture: &Picture<'_, '_>, layer: Layer) -> bool {
 }
 
 /// It worked before, and nothing it depends on was changed in the log: then the cause lies in a
-/// condition, or in a change that another account's log holds.
+/// condition, or in a change that another account's log holds. A sample may lack the change.
 fn unchanged(picture: &Picture<'_, '_>, worked_before: bool, none: bool) -> Option<Testimony> {
-    if !none || !worked_before {
+    if !none || !worked_before || !picture.has_all_changes {
         return None;
     }
     Some(

@@ -22,7 +22,22 @@ pub fn testimony(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Vec<Testimony> {
     found.extend(direct_only(picture));
     found.extend(other_actions(picture, pool));
     found.extend(whole_account(picture));
+    if !picture.is_whole && found.iter().any(|testimony| is_of_absence(testimony.text.id())) {
+        found.push(contrasted(Sentence::new("contrast-sampled"), &[]));
+    }
     found
+}
+
+/// Whether what is said rests on that something never succeeded.
+fn is_of_absence(text: &str) -> bool {
+    ["contrast-region", "contrast-mfa", "contrast-forwarded-only", "contrast-whole-account"]
+        .contains(&text)
+}
+
+/// What rests on that something never succeeded: of a sample it is worth half, since the call that
+/// refutes it may have been left out.
+fn lonely(picture: &Picture<'_, '_>, testimony: Testimony) -> Testimony {
+    if picture.is_whole { testimony } else { testimony.halved() }
 }
 
 fn contrasted(text: Sentence, ids: &[String]) -> Testimony {
@@ -161,7 +176,7 @@ fn endpoint(picture: &Picture<'_, '_>) -> Vec<Testimony> {
     });
     let text = Sentence::new("contrast-all-through-endpoint")
         .arg("endpoint", *endpoint)
-        .arg("failures", picture.failures.len() as f64);
+        .arg("failures", picture.count as f64);
     found.push(contrasted(text, &[]).layer(Layer::VpcEndpointPolicy, 1.5));
     if !elsewhere.none() {
         let text =
@@ -203,11 +218,10 @@ fn region(picture: &Picture<'_, '_>) -> Option<Testimony> {
     }
     let text =
         Sentence::new("contrast-region").arg("region", *region).arg("count", there.count as f64);
-    Some(
-        contrasted(text, &there.ids)
-            .weigh(Layer::Scp, Effect::ExplicitDeny, 3.0)
-            .layer(Layer::ResourcePolicy, -0.5),
-    )
+    let testimony = contrasted(text, &there.ids)
+        .weigh(Layer::Scp, Effect::ExplicitDeny, 3.0)
+        .layer(Layer::ResourcePolicy, -0.5);
+    Some(lonely(picture, testimony))
 }
 
 /// Sessions without MFA fail, sessions with MFA succeed.
@@ -221,11 +235,10 @@ fn mfa(picture: &Picture<'_, '_>) -> Option<Testimony> {
         return None;
     }
     let text = Sentence::new("contrast-mfa").arg("count", with.count as f64);
-    Some(contrasted(text, &with.ids).weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 2.5).weigh(
-        Layer::Scp,
-        Effect::ExplicitDeny,
-        0.5,
-    ))
+    let testimony = contrasted(text, &with.ids)
+        .weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 2.5)
+        .weigh(Layer::Scp, Effect::ExplicitDeny, 0.5);
+    Some(lonely(picture, testimony))
 }
 
 /// The same call works when the principal makes it itself and fails when a service makes it: a
@@ -259,11 +272,10 @@ fn forwarded_only(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimon
         return None;
     }
     let text = Sentence::new("contrast-forwarded-only").arg("count", count as f64);
-    Some(contrasted(text, &ids).weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 1.5).weigh(
-        Layer::ResourcePolicy,
-        Effect::ExplicitDeny,
-        0.5,
-    ))
+    let testimony = contrasted(text, &ids)
+        .weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 1.5)
+        .weigh(Layer::ResourcePolicy, Effect::ExplicitDeny, 0.5);
+    Some(lonely(picture, testimony))
 }
 
 /// The principal's own call fails although services may make it for the same principal.
@@ -358,11 +370,10 @@ fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
         .arg("resources", resources.len() as f64)
         .arg("account", account);
     let several = resources.len() >= 2;
-    Some(
-        contrasted(text, &[])
-            .layer(Layer::Scp, if several { 3.5 } else { 1.5 })
-            .layer(Layer::IdentityPolicy, if several { -0.5 } else { 0.0 }),
-    )
+    let testimony = contrasted(text, &[])
+        .layer(Layer::Scp, if several { 3.5 } else { 1.5 })
+        .layer(Layer::IdentityPolicy, if several { -0.5 } else { 0.0 });
+    Some(lonely(picture, testimony))
 }
 
 /// Condition keys that the comparison itself points at, where no policy is known.

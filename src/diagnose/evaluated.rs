@@ -98,7 +98,9 @@ fn turned_by<'h>(
     history: &'h History,
 ) -> Option<&'h Change> {
     let index = picture.observation().index;
-    let worked = picture.last_success_before().is_some();
+    // Services revoke grants all the time: that this one mattered is clear only where no call can
+    // have worked without it.
+    let worked = picture.is_whole && picture.last_success_before().is_some();
     super::changed::suspects(picture, history).into_iter().rev().find(|change| {
         // What a revoked grant said is often not recorded; that the call worked until then says it.
         if worked && matches!(change.subject, Subject::Grant { .. }) {
@@ -211,10 +213,15 @@ pub fn evaluated(
     }
     let stated = picture.one().denial.stated.as_ref().map(|s| s.layer);
     result.found = result.denied.first().and_then(|case| found(case, stated));
+    if let Some(found) = result.found.as_mut().filter(|_| !picture.has_all_changes) {
+        // A change of the policies may have been left out.
+        found.complete = false;
+    }
     if result.found.is_none() {
-        result.is_allowed = result.denied.first().is_some_and(|case| {
-            case.complete && evaluate(&case.request, &case.layers).is_allowed()
-        });
+        result.is_allowed = picture.has_all_changes
+            && result.denied.first().is_some_and(|case| {
+                case.complete && evaluate(&case.request, &case.layers).is_allowed()
+            });
         return result;
     }
     result.turned_by = turned_by(picture, events, chains, history).cloned();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::incident::{Comparison, Incident, Occurrence, Verdict};
 use super::rank;
+use super::tally::{CountBasis, Tally};
 use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
 use crate::chain::Chains;
@@ -12,6 +13,7 @@ use crate::contrast::{self, Gap, Observation};
 use crate::event::{self, Effect, Event, Failure, Layer, json};
 use crate::history::History;
 use crate::history::change::Change;
+use crate::ingest::Sample;
 use crate::wording::Sentence;
 
 /// A denial of the missing step this near to a ghost is taken for the same cause.
@@ -23,9 +25,10 @@ pub fn ghosts(
     chains: &Chains,
     history: &History,
     logged: &[Incident],
+    sample: Option<&Sample>,
 ) -> Vec<Incident> {
     let mut causes: BTreeMap<(String, Vec<String>, String), Vec<Gap>> = BTreeMap::new();
-    for gap in contrast::gaps(events, chains) {
+    for gap in contrast::gaps(events, chains, sample) {
         let Some(event) = events.get(gap.call) else { continue };
         if !could_be_seen(events, event) {
             continue;
@@ -33,10 +36,15 @@ pub fn ghosts(
         let place = format!("{}|{}", event::action(event), event.account().unwrap_or_default());
         causes.entry((place, gap.missing.clone(), gap.shared.clone())).or_default().push(gap);
     }
-    causes
+    let mut ghosts: Vec<Incident> = causes
         .into_values()
         .filter_map(|gaps| incident(events, chains, history, &gaps, logged))
-        .collect()
+        .collect();
+    if sample.is_some() {
+        // What nobody counted while reading may have happened more often than it was found.
+        ghosts.iter_mut().for_each(|ghost| ghost.tally.basis = Some(CountBasis::Found));
+    }
+    ghosts
 }
 
 /// Whether KMS calls of the account are in the log around that time at all: where they are not, a
@@ -94,6 +102,7 @@ fn incident(
             .iter()
             .map(|gap| Occurrence { root: Some(gap.call), failing: None })
             .collect(),
+        tally: Tally::of(gaps.iter().filter_map(|gap| events.get(gap.call)).map(|e| e.time))?,
         shown: 0,
         verdict: Verdict {
             ranked,
@@ -177,7 +186,7 @@ fn is_twin(incident: &Incident, events: &[Event], root: &Event, missing: &[Strin
 
 fn like_denied(twin: &Incident, events: &[Event]) -> Testimony {
     let layer = twin.verdict.ranked.first();
-    let text = Sentence::new("absent-like-denied").arg("count", twin.occurrences.len() as f64);
+    let text = Sentence::new("absent-like-denied").arg("count", twin.tally.count as f64);
     let mut testimony = Testimony::new(Witness::AbsentStep, text);
     if let Some(hypothesis) = layer {
         testimony = testimony.weigh(hypothesis.layer, hypothesis.effect, 3.0);

@@ -1,14 +1,15 @@
 //! From failures to incidents: alike failures are judged together, and what turns out to have one
 //! cause is one incident.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use super::evaluated::{Case, Found};
-use super::failing::{Failing, failing};
+use super::failing::{Failing, failing, settle};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool, Worked};
+use super::tally::Counter;
 use super::told::{self, Told};
 use super::words::Kind;
 use super::{changed, contrasted, documented, evaluated, implied, next, rank, stated};
@@ -17,36 +18,54 @@ use crate::contrast::{self, Observation};
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
 use crate::history::History;
 use crate::history::change::Change;
+use crate::ingest::Sample;
 use crate::wording::Sentence;
 
-/// Finds and judges everything that failed in `events`, which must be sorted by time and id.
+/// Finds and judges everything that failed in `events`, which must be sorted by time and id; a
+/// `sample` says how they stand for the records they were drawn from, where they are not all.
 pub fn diagnose(
     events: &[Event],
     chains: &Chains,
     knowledge: &Knowledge,
     history: &History,
+    sample: Option<&Sample>,
 ) -> Diagnosis {
     let mut all = failing(events, chains, knowledge);
+    let unclear = sample.map(|sample| settle(&mut all, events, sample)).unwrap_or_default();
     implied::fill(&mut all, events, chains, history);
     let all = all;
-    let pool = Pool::new(events, chains, &all);
+    let counter = Counter::new(sample, &unclear);
+    let pool = Pool::new(events, chains, &all, sample);
     let worked = pool.principals();
     let (noise, real): (Vec<&Failing>, Vec<&Failing>) =
         all.iter().partition(|f| is_noise(f, events, &worked));
-    let judged: Vec<Judged> = alike(&real, events)
+    let log = Log { events, chains, pool: &pool, counter: &counter, history };
+    let judged: Vec<Judged> = alike(&real, events, sample)
         .into_par_iter()
-        .filter_map(|alike| Picture::new(events, chains, &pool, alike, &all))
-        .map(|picture| judge(&picture, events, chains, &pool, history))
+        .filter_map(|alike| {
+            let calls: Vec<usize> = alike.iter().map(|failing| failing.denied).collect();
+            let tally = counter.refused(&calls, events)?;
+            Picture::new(events, chains, &pool, (alike, tally), &all)
+        })
+        .map(|picture| judge(&picture, &log))
         .collect();
-    let mut incidents = merge(judged, events, chains, &pool);
-    let ghosts = super::ghost::ghosts(events, chains, history, &incidents);
+    let mut incidents = merge(judged, &log);
+    let ghosts = super::ghost::ghosts(events, chains, history, &incidents, sample);
     incidents.extend(ghosts);
     incidents.sort_by(|a, b| {
-        let key =
-            |i: &Incident| (i.kind, std::cmp::Reverse(i.occurrences.len()), first_position(i));
+        let key = |i: &Incident| (i.kind, std::cmp::Reverse(i.tally.count), first_position(i));
         key(a).cmp(&key(b))
     });
-    Diagnosis { incidents, benign: benign(&noise) }
+    Diagnosis { incidents, benign: benign(&noise, events, &counter) }
+}
+
+/// What the log tells, by what it is asked.
+struct Log<'l> {
+    events: &'l [Event],
+    chains: &'l Chains,
+    pool: &'l Pool<'l>,
+    counter: &'l Counter<'l>,
+    history: &'l History,
 }
 
 fn first_position(incident: &Incident) -> usize {
@@ -58,7 +77,8 @@ fn first_position(incident: &Incident) -> usize {
 }
 
 /// A console page or scanner that asks for lists it may never see: the principal's own read of no
-/// particular resource, which never once worked.
+/// particular resource, which never once worked. Of a sample that is known too: it has calls of every
+/// principal and name that worked.
 fn is_noise(failing: &Failing, events: &[Event], worked: &Worked<'_>) -> bool {
     let Some(event) = events.get(failing.denied) else { return false };
     if failing.kind != Kind::Direct || failing.failure != Failure::Denied || !is_listing(event) {
@@ -84,20 +104,20 @@ fn is_listing(event: &Event) -> bool {
             && event.source() != "kms.amazonaws.com"
 }
 
-fn benign(noise: &[&Failing]) -> Vec<Benign> {
-    let mut by_principal: BTreeMap<Option<String>, (u64, std::collections::BTreeSet<String>)> =
+fn benign(noise: &[&Failing], events: &[Event], counter: &Counter<'_>) -> Vec<Benign> {
+    let mut by_principal: BTreeMap<Option<String>, (Vec<usize>, BTreeSet<String>)> =
         BTreeMap::new();
     for failing in noise {
         let entry = by_principal.entry(failing.principal.clone()).or_default();
-        entry.0 += 1;
+        entry.0.push(failing.denied);
         entry.1.insert(failing.action.clone());
     }
     by_principal
         .into_iter()
-        .map(|(principal, (count, actions))| Benign {
+        .map(|(principal, (calls, actions))| Benign {
             actions: actions.into_iter().collect(),
             principal,
-            count,
+            count: counter.refused(&calls, events).map_or(0, |tally| tally.count),
             because: Sentence::new("benign-never-allowed"),
         })
         .collect()
@@ -116,7 +136,13 @@ struct Sort {
     key_state: bool,
 }
 
-fn alike<'f>(failing: &[&'f Failing], events: &[Event]) -> Vec<Vec<&'f Failing>> {
+/// Failures by sort, in order of time; those of a sample whose surroundings were kept come first,
+/// since the first speaks for all.
+fn alike<'f>(
+    failing: &[&'f Failing],
+    events: &[Event],
+    sample: Option<&Sample>,
+) -> Vec<Vec<&'f Failing>> {
     let mut sorts: BTreeMap<Sort, Vec<&'f Failing>> = BTreeMap::new();
     for failing in failing {
         let sort = Sort {
@@ -138,25 +164,26 @@ fn alike<'f>(failing: &[&'f Failing], events: &[Event]) -> Vec<Vec<&'f Failing>>
         };
         sorts.entry(sort).or_default().push(failing);
     }
-    sorts.into_values().collect()
+    let mut sorts: Vec<Vec<&Failing>> = sorts.into_values().collect();
+    for sort in &mut sorts {
+        sort.sort_by_key(|f| !sample.is_none_or(|sample| sample.is_surrounded(f.denied)));
+    }
+    sorts
 }
 
 /// Alike failures with their verdict.
 struct Judged {
     failing: Vec<Failing>,
+    /// How often it happened.
+    count: u64,
     successes: Vec<Case>,
     verdict: Verdict,
     change: Option<Change>,
     cause: String,
 }
 
-fn judge(
-    picture: &Picture<'_, '_>,
-    events: &[Event],
-    chains: &Chains,
-    pool: &Pool<'_>,
-    history: &History,
-) -> Judged {
+fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
+    let Log { events, chains, pool, history, .. } = *log;
     let mut testimony = documented::testimony(picture);
     testimony.extend(stated::testimony(picture, events));
     testimony.extend(contrasted::testimony(picture, pool));
@@ -202,6 +229,7 @@ fn judge(
         next_evidence,
     };
     Judged {
+        count: picture.count,
         change,
         successes: evaluation.successes,
         failing: picture.failing.iter().map(|f| (*f).clone()).collect(),
@@ -251,7 +279,7 @@ fn cause(
     format!("{}|{}", layer.as_str(), what.unwrap_or_default())
 }
 
-fn merge(judged: Vec<Judged>, events: &[Event], chains: &Chains, pool: &Pool<'_>) -> Vec<Incident> {
+fn merge(judged: Vec<Judged>, log: &Log<'_>) -> Vec<Incident> {
     let mut causes: BTreeMap<(String, Kind, Option<Effect>), Vec<Judged>> = BTreeMap::new();
     for one in judged {
         let Some(kind) = one.failing.first().map(|f| f.kind) else { continue };
@@ -261,21 +289,13 @@ fn merge(judged: Vec<Judged>, events: &[Event], chains: &Chains, pool: &Pool<'_>
     let causes: Vec<_> = causes.into_iter().collect();
     causes
         .into_par_iter()
-        .filter_map(|((cause, kind, _), parts)| incident(cause, kind, parts, events, chains, pool))
+        .filter_map(|((cause, kind, _), parts)| incident(cause, kind, parts, log))
         .collect()
 }
 
-fn incident(
-    cause: String,
-    kind: Kind,
-    mut parts: Vec<Judged>,
-    events: &[Event],
-    chains: &Chains,
-    pool: &Pool<'_>,
-) -> Option<Incident> {
+fn incident(cause: String, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> Option<Incident> {
     // The verdict of the most frequent sort speaks for all; they agree on layer and effect.
-    parts
-        .sort_by_key(|p| (std::cmp::Reverse(p.failing.len()), p.failing.first().map(|f| f.denied)));
+    parts.sort_by_key(|p| (std::cmp::Reverse(p.count), p.failing.first().map(|f| f.denied)));
     let shown_call = parts.first()?.failing.first()?.denied;
     let mut failing: Vec<Failing> = Vec::new();
     let mut verdict = None;
@@ -288,7 +308,8 @@ fn incident(
         change = change.or(part.change);
     }
     failing.sort_by_key(|f| f.denied);
-    let comparison = compare(&failing, shown_call, events, chains, pool);
+    let calls: Vec<usize> = failing.iter().map(|f| f.denied).collect();
+    let comparison = compare(&failing, shown_call, log);
     let shown = failing.iter().position(|f| f.denied == shown_call).unwrap_or(0);
     let occurrences =
         failing.into_iter().map(|f| Occurrence { root: f.root, failing: Some(f) }).collect();
@@ -296,6 +317,7 @@ fn incident(
         kind,
         cause,
         occurrences,
+        tally: log.counter.refused(&calls, log.events)?,
         shown,
         verdict: verdict?,
         change,
@@ -305,13 +327,8 @@ fn incident(
     })
 }
 
-fn compare(
-    failing: &[Failing],
-    shown: usize,
-    events: &[Event],
-    chains: &Chains,
-    pool: &Pool<'_>,
-) -> Comparison {
+fn compare(failing: &[Failing], shown: usize, log: &Log<'_>) -> Comparison {
+    let Log { events, chains, pool, .. } = *log;
     let Some(one) = Observation::new(events, chains, shown) else { return Comparison::default() };
     let failures: Vec<Observation<'_>> = failing
         .iter()

@@ -4,6 +4,7 @@ use super::evaluated::{Case, Found};
 use super::failing::Failing;
 use super::next::Command;
 use super::rank::Hypothesis;
+use super::tally::Tally;
 use super::testimony::Testimony;
 use super::words::{Certainty, Kind};
 use crate::contrast::{Difference, Factor};
@@ -27,8 +28,10 @@ pub struct Incident {
     pub kind: Kind,
     /// What the incidents of one cause have in common, stable over runs.
     pub cause: String,
-    /// Every time it happened, in order of time.
+    /// Every time it happened that was analysed, in order of time.
     pub occurrences: Vec<Occurrence>,
+    /// How often it happened, whether analysed or not.
+    pub tally: Tally,
     /// Position among `occurrences` of the one that is shown.
     pub shown: usize,
     /// Which layer, and why.
@@ -93,7 +96,7 @@ pub struct Benign {
     pub actions: Vec<String>,
     /// Who.
     pub principal: Option<String>,
-    /// How often.
+    /// How often, whether analysed or not.
     pub count: u64,
     /// Why it is taken for noise.
     pub because: Sentence,

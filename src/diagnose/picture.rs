@@ -7,9 +7,11 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::failing::Failing;
+use super::tally::Tally;
 use crate::chain::Chains;
 use crate::contrast::{Attribute, Observation};
 use crate::event::{self, CallerKind, Event, Failure, Time};
+use crate::ingest::Sample;
 
 type Map<K, V> = HashMap<K, V, RandomState>;
 
@@ -18,13 +20,19 @@ pub type Worked<'p> = HashSet<(&'p str, &'p str, Option<&'p str>), RandomState>;
 
 /// Every call with which failures can be compared, by event source and name.
 pub struct Pool<'e> {
+    sample: Option<&'e Sample>,
     successes: Map<(&'e str, &'e str), Vec<Observation<'e>>>,
 }
 
 impl<'e> Pool<'e> {
     /// Gathers the calls of the names that failed; of KMS all calls, as its operations are denied
     /// and allowed together.
-    pub fn new(events: &'e [Event], chains: &Chains, failing: &[Failing]) -> Self {
+    pub fn new(
+        events: &'e [Event],
+        chains: &Chains,
+        failing: &[Failing],
+        sample: Option<&'e Sample>,
+    ) -> Self {
         let names: HashSet<u32, RandomState> =
             failing.iter().filter_map(|f| chains.name(f.denied)).collect();
         let kms = failing.iter().any(|f| chains.is_kms(f.denied));
@@ -43,7 +51,7 @@ impl<'e> Pool<'e> {
             let key = (observation.event.source(), observation.event.name());
             successes.entry(key).or_default().push(observation);
         }
-        Pool { successes }
+        Pool { sample, successes }
     }
 
     /// Calls of the same name that worked, in order of time.
@@ -86,12 +94,20 @@ fn worked(event: &Event) -> bool {
 
 /// One sort of failure with everything around it.
 pub struct Picture<'p, 'e> {
-    /// The failures of this sort, as observations, in order of time.
+    /// The failures of this sort, as observations, in order of time; of a sample those first whose
+    /// surroundings were kept.
     pub failures: Vec<Observation<'e>>,
     /// The same, as found.
     pub failing: Vec<&'p Failing>,
+    /// How often it failed so, whether analysed or not.
+    pub count: u64,
     /// All failures of the export, of whatever sort.
     pub all: &'p [Failing],
+    /// Every call of the export is there. Where only a sample is, that nobody else succeeded may
+    /// be for those left out.
+    pub is_whole: bool,
+    /// Every change of policies and key states of the export is there.
+    pub has_all_changes: bool,
     /// Successes of the same call by anybody on anything.
     pub successes: &'p [Observation<'e>],
     one: &'p Failing,
@@ -130,22 +146,33 @@ impl Seen {
 }
 
 impl<'p, 'e> Picture<'p, 'e> {
-    /// The picture of `failing`; `None` when it is empty.
+    /// The picture of `failing`, which happened as often as `tally` says; `None` when it is empty.
     pub fn new(
         events: &'e [Event],
         chains: &Chains,
         pool: &'p Pool<'e>,
-        failing: Vec<&'p Failing>,
+        (failing, tally): (Vec<&'p Failing>, Tally),
         all: &'p [Failing],
     ) -> Option<Self> {
         let failures: Vec<Observation<'e>> =
             failing.iter().filter_map(|f| Observation::new(events, chains, f.denied)).collect();
-        let first = failures.iter().map(|o| o.event.time).min()?;
-        let last = failures.iter().map(|o| o.event.time).max()?;
+        let Tally { count, first, last, .. } = tally;
         let successes = failures.first().map(|o| pool.of(o.event)).unwrap_or_default();
         let one = *failing.first()?;
         let observed = Observation::new(events, chains, one.denied)?;
-        Some(Picture { failures, failing, all, successes, one, observed, first, last })
+        Some(Picture {
+            failures,
+            failing,
+            count,
+            all,
+            is_whole: pool.sample.is_none(),
+            has_all_changes: pool.sample.is_none_or(Sample::has_all_changes),
+            successes,
+            one,
+            observed,
+            first,
+            last,
+        })
     }
 
     /// A failure that stands for all.

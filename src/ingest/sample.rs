@@ -19,6 +19,8 @@ pub struct Sample {
     pub(crate) totals: HashMap<u64, Total>,
     /// By position among the events, whether everything linked to it was kept as well.
     pub(crate) surrounded: Vec<bool>,
+    /// Whether every change of policies and key states was kept.
+    pub(crate) has_all_changes: bool,
 }
 
 /// What was counted of a stratum.
@@ -45,6 +47,35 @@ impl Total {
 }
 
 impl Sample {
+    /// A sample of that many records. By position among the events: the stratum of each refused
+    /// call, and whether everything linked to a call was kept as well; by stratum, what was counted.
+    pub fn new(
+        records: u64,
+        strata: impl IntoIterator<Item = (usize, u64)>,
+        totals: impl IntoIterator<Item = (u64, Total)>,
+        surrounded: Vec<bool>,
+    ) -> Sample {
+        Sample {
+            records,
+            strata: strata.into_iter().collect(),
+            totals: totals.into_iter().collect(),
+            surrounded,
+            has_all_changes: false,
+        }
+    }
+
+    /// The same sample, known to have every change of policies and key states: what is in force by
+    /// the trail is in force. Of grants, which only ever allow, there may have been more.
+    #[must_use]
+    pub fn with_all_changes(self) -> Sample {
+        Sample { has_all_changes: true, ..self }
+    }
+
+    /// Whether every change of policies and key states was kept.
+    pub fn has_all_changes(&self) -> bool {
+        self.has_all_changes
+    }
+
     /// Records that the sample was drawn from.
     pub fn records(&self) -> u64 {
         self.records
@@ -74,12 +105,9 @@ mod tests {
     #[test]
     fn strata_count_once_however_many_of_them_were_kept() {
         let total = |count, first, last| Total { count, first: Time(first), last: Time(last) };
-        let sample = Sample {
-            records: 1_000_000,
-            strata: [(3, 7), (5, 7), (8, 9)].into_iter().collect(),
-            totals: [(7, total(900, 10, 50)), (9, total(1, 60, 60))].into_iter().collect(),
-            surrounded: vec![false, true],
-        };
+        let strata = [(3, 7), (5, 7), (8, 9)];
+        let totals = [(7, total(900, 10, 50)), (9, total(1, 60, 60))];
+        let sample = Sample::new(1_000_000, strata, totals, vec![false, true]);
         assert_eq!(sample.total([3, 5]), Some(total(900, 10, 50)));
         assert_eq!(sample.total([3, 8]), Some(total(901, 10, 60)));
         assert_eq!(sample.total([4]), None);

@@ -13,7 +13,7 @@ use crate::diagnose::{self, Diagnosis, Failing};
 use crate::event::{self, Effect, Event, Failure, Field, Layer};
 use crate::history::{self, History};
 use crate::iam::PolicySource;
-use crate::ingest::Ledger;
+use crate::ingest::{Ledger, Sample};
 use crate::remedy::Remedy;
 use crate::wording::{Sentence, Wording};
 
@@ -31,6 +31,8 @@ pub struct Material<'m> {
     pub history: &'m History,
     /// What was read.
     pub ledger: &'m Ledger,
+    /// How the events stand for all records; `None` when they are all.
+    pub sample: Option<&'m Sample>,
     /// Occurrences listed per incident; all of them when `None`.
     pub max_occurrences: Option<usize>,
 }
@@ -44,7 +46,13 @@ pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
     Report {
         schema: SCHEMA.to_owned(),
         tool: Tool { name: "trailwhy".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        coverage: coverage(material.ledger, wording),
+        coverage: view::Coverage {
+            sample: material.sample.map(|sample| view::SampleDrawn {
+                analysed: material.events.len() as u64,
+                of: sample.records(),
+            }),
+            ..coverage(material.ledger, wording)
+        },
         incidents,
         benign: material.diagnosis.benign.iter().map(|b| builder.benign(b)).collect(),
     }
@@ -100,17 +108,17 @@ impl<'b> Builder<'b> {
         let shown = incident.occurrences.get(place)?;
         let occurrences: Vec<Occurrence> =
             incident.occurrences.iter().filter_map(|o| self.occurrence(o)).collect();
-        let first_seen = occurrences.first()?.time.clone();
-        let last_seen = occurrences.iter().map(|o| o.time.clone()).max()?;
         let position = shown.failing.as_ref().map(|f| f.denied).or(shown.root)?;
-        let count = occurrences.len() as u64;
+        let tally = &incident.tally;
+        let analysed = occurrences.len() as u64;
         Some(Incident {
             id: self.ids.get(at)?.clone(),
             related: self.related(at),
             kind: incident.kind,
-            first_seen,
-            last_seen,
-            count,
+            first_seen: tally.first.to_string(),
+            last_seen: tally.last.to_string(),
+            count: tally.count,
+            sample: tally.basis.map(|basis| view::OccurrencesDrawn { analysed, count: basis }),
             occurrences: match self.material.max_occurrences {
                 Some(most) => occurrences.into_iter().take(most).collect(),
                 None => occurrences,

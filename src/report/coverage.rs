@@ -34,6 +34,7 @@ pub(super) fn coverage(ledger: &Ledger, wording: &Wording) -> Coverage {
             .map(|(first, last)| Span { first: first.to_string(), last: last.to_string() }),
         accounts: ledger.accounts.iter().cloned().collect(),
         regions: ledger.regions.iter().cloned().collect(),
+        sample: None,
         blind_spots: ledger
             .blind_spots
             .iter()

@@ -20,13 +20,24 @@ pub const COLUMNS: [&str; 14] = [
     "change_event_id",
 ];
 
+/// Where the rows are some of many: how many there are in all, and what that number rests on.
+pub const COLUMNS_OF_SAMPLE: [&str; 2] = ["count", "count_basis"];
+
 /// All occurrences that the report lists, by incident and then in its order. What is the same for
 /// the whole incident (actions, resource, verdict) is that of its representative.
 pub fn render(report: &Report) -> String {
-    let mut text = record(COLUMNS.map(str::to_owned));
+    let sampled = if report.coverage.sample.is_some() { &COLUMNS_OF_SAMPLE[..] } else { &[] };
+    let columns = COLUMNS.iter().chain(sampled).map(|name| (*name).to_owned());
+    let mut text = record(columns);
     for incident in &report.incidents {
+        let counted = incident.sample.filter(|_| !sampled.is_empty());
+        let counted = counted
+            .map(|sample| [incident.count.to_string(), sample.count.as_str().to_owned()])
+            .into_iter()
+            .flatten();
         for occurrence in &incident.occurrences {
-            text.push_str(&record(row(incident, occurrence)));
+            let cells = row(incident, occurrence).into_iter().chain(counted.clone());
+            text.push_str(&record(cells));
         }
     }
     text
@@ -56,6 +67,6 @@ fn row(incident: &Incident, occurrence: &Occurrence) -> [String; COLUMNS.len()] 
     ]
 }
 
-fn record(cells: [String; COLUMNS.len()]) -> String {
-    cells.map(|cell| sanitize::csv(&cell)).join(",") + "\r\n"
+fn record(cells: impl Iterator<Item = String>) -> String {
+    cells.map(|cell| sanitize::csv(&cell)).collect::<Vec<_>>().join(",") + "\r\n"
 }

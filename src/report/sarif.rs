@@ -25,7 +25,7 @@ pub fn render(report: &Report, wording: &Wording) -> String {
             "columnKind": "unicodeCodePoints",
             "invocations": [{
                 "executionSuccessful": true,
-                "toolExecutionNotifications": notifications(report),
+                "toolExecutionNotifications": notifications(report, wording),
             }],
             "results": report.incidents.iter().map(|i| result(i, wording)).collect::<Vec<_>>(),
         }],
@@ -75,6 +75,10 @@ fn result(incident: &Incident, wording: &Wording) -> Value {
             "missingSteps": incident.missing_steps,
         },
     });
+    if let (Some(sample), Some(properties)) = (&incident.sample, result.get_mut("properties")) {
+        properties["analysed"] = json!(sample.analysed);
+        properties["countBasis"] = json!(sample.count);
+    }
     if let (Some(fields), false) = (result.as_object_mut(), incident.chain.is_empty()) {
         fields.insert("codeFlows".into(), json!([{ "threadFlows": [thread(incident, wording)] }]));
     }
@@ -131,7 +135,7 @@ fn flow(step: &Step, wording: &Wording) -> Value {
 }
 
 /// "No result" in SARIF means nothing without what could not be seen.
-fn notifications(report: &Report) -> Vec<Value> {
+fn notifications(report: &Report, wording: &Wording) -> Vec<Value> {
     let coverage = &report.coverage;
     let blind = coverage.blind_spots.iter().map(|spot| {
         json!({
@@ -149,7 +153,14 @@ fn notifications(report: &Report) -> Vec<Value> {
             "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file.path) } } }],
         })
     });
-    blind.chain(skipped).collect()
+    let sampled = words::sampled(coverage).map(|sampled| {
+        json!({
+            "descriptor": { "id": "sample" },
+            "level": "note",
+            "message": { "text": text(&wording.say(&sampled)) },
+        })
+    });
+    sampled.into_iter().chain(blind).chain(skipped).collect()
 }
 
 /// A plain text message: brackets would be links and braces placeholders (SARIF 2.1.0, §3.11.5 and

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use crate::chain::LinkKind;
-pub use crate::diagnose::{Certainty, Kind};
+pub use crate::diagnose::{Certainty, CountBasis, Kind};
 pub use crate::event::{CallerKind, Effect, Layer, Outcome};
 
 /// The value of `schema`.
@@ -54,6 +54,18 @@ pub struct Coverage {
     pub regions: Vec<String>,
     /// What the log cannot show, found from the records themselves.
     pub blind_spots: Vec<BlindSpot>,
+    /// How many of the records kept were analysed; absent when all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<SampleDrawn>,
+}
+
+/// How much of an export was analysed that is too large to be analysed whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleDrawn {
+    /// Records analysed.
+    pub analysed: u64,
+    /// Records they were chosen from.
+    pub of: u64,
 }
 
 /// Files found, read and passed over.
@@ -142,7 +154,10 @@ pub struct Incident {
     pub last_seen: String,
     /// How many occurrences there are in all.
     pub count: u64,
-    /// All of them, or the first `--max-occurrences`.
+    /// How many of them were analysed; absent when all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<OccurrencesDrawn>,
+    /// Those analysed, or the first `--max-occurrences`.
     pub occurrences: Vec<Occurrence>,
     /// The representative occurrence's user call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,6 +180,15 @@ pub struct Incident {
     /// Changes that look right and are not, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refuted_fixes: Vec<RefutedFix>,
+}
+
+/// How many occurrences were analysed where the export is too large to be analysed whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OccurrencesDrawn {
+    /// Occurrences analysed, which are those that are listed.
+    pub analysed: u64,
+    /// What the count rests on: `counted`, `shared` or `found`.
+    pub count: CountBasis,
 }
 
 /// One time it happened.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CallerKind, Certainty, Comparison, Coverage, Effect, Factor, Incident, Kind, Layer, LinkKind,
-    Report, SkippedFile, Step, Verified, sanitize,
+    CallerKind, Certainty, Comparison, CountBasis, Coverage, Effect, Factor, Incident, Kind, Layer,
+    LinkKind, Report, SkippedFile, Step, Verified, sanitize,
 };
 use crate::wording::{Argument, Sentence, Wording, layer_on};
 
@@ -334,7 +334,37 @@ pub(super) fn coverage(report: &Report, wording: &Wording) -> String {
         }
         None => Sentence::new("coverage-no-span"),
     };
-    wording.paragraph(&[wording.say(&counts), wording.say(&span)])
+    let sample = sampled(&report.coverage);
+    let said = [Some(counts), Some(span), sample].into_iter().flatten();
+    wording.paragraph(&said.map(|sentence| wording.say(&sentence)).collect::<Vec<_>>())
+}
+
+/// That comparisons rest on some of the records; `None` where they rest on all.
+pub(super) fn sampled(coverage: &Coverage) -> Option<Sentence> {
+    let sample = coverage.sample?;
+    Some(Sentence::new("coverage-sample").arg("analysed", sample.analysed).arg("of", sample.of))
+}
+
+/// What the count of an incident rests on; `None` where all its calls were analysed.
+pub(super) fn counted(incident: &Incident) -> Option<Sentence> {
+    let sample = incident.sample?;
+    match sample.count {
+        CountBasis::Counted if sample.analysed == incident.count => None,
+        CountBasis::Counted => {
+            Some(Sentence::new("sample-counted").arg("analysed", sample.analysed))
+        }
+        CountBasis::Shared => Some(Sentence::new("sample-shared").arg("analysed", sample.analysed)),
+        CountBasis::Found => Some(Sentence::new("sample-found")),
+    }
+}
+
+/// How often, as it stands in a table: `≈` before an estimate, `≥` before what may be more.
+pub(super) fn times(incident: &Incident, count: &str) -> String {
+    match incident.sample.map(|sample| sample.count) {
+        Some(CountBasis::Shared) => format!("≈{count}"),
+        Some(CountBasis::Found) => format!("≥{count}"),
+        Some(CountBasis::Counted) | None => count.to_owned(),
+    }
 }
 
 /// Skipped files by reason, rarest reason first: a damaged file must not drown among digests.

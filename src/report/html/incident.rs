@@ -52,6 +52,8 @@ pub(super) struct IncidentPage<'a> {
     effect: String,
     certainty: String,
     certainty_means: String,
+    /// What the count rests on, where not every call was analysed.
+    counted: Option<String>,
     confidence: String,
     confidence_width: f64,
     policy: Vec<Fact>,
@@ -117,6 +119,7 @@ impl<'a> IncidentPage<'a> {
             kind_name: words.say(&incident.kind.into()),
             kind_means: words.say(&incident.kind.meaning()),
             count: words.say(&Sentence::new("html-times").arg("count", incident.count)),
+            counted: crate::report::words::counted(incident).map(|counted| words.say(&counted)),
             began: began(&incident.chain).unwrap_or_default(),
             worked_began: began(worked),
             first_seen: moment(&incident.first_seen),
@@ -169,9 +172,15 @@ impl<'a> IncidentPage<'a> {
     fn more_occurrences(&self) -> Option<String> {
         let listed = self.occurrences.len() as u64;
         (listed < self.incident.count).then(|| {
-            let more = Sentence::new("html-occurrences-listed")
-                .arg("listed", listed)
-                .arg("count", self.incident.count);
+            let count = self.incident.count;
+            let more = match self.incident.sample {
+                Some(_) => Sentence::new("html-occurrences-drawn")
+                    .arg("listed", listed)
+                    .arg("count", count),
+                None => Sentence::new("html-occurrences-listed")
+                    .arg("listed", listed)
+                    .arg("count", count),
+            };
             self.words.say(&more)
         })
     }

@@ -6,7 +6,7 @@ use super::chart::{OverTime, share};
 use super::incident::headline;
 use super::text::{date, grouped, moment, percent, principal};
 use crate::event::Layer;
-use crate::report::words::layer;
+use crate::report::words::{layer, sampled, times};
 use crate::report::{Benign, BlindSpot, Coverage, Incident, Report, SkippedFile};
 use crate::wording::{Sentence, Wording};
 
@@ -19,6 +19,8 @@ const NAMES: usize = 24;
 pub(super) struct Overview<'a> {
     pub(super) title: String,
     pub(super) lead: String,
+    /// That comparisons rest on some of the records.
+    pub(super) sampled: Option<String>,
     pub(super) rows: Vec<Row>,
     pub(super) more_rows: usize,
     pub(super) layers: Vec<LayerRow>,
@@ -92,6 +94,7 @@ impl<'a> Overview<'a> {
         Overview {
             title: words.say(&title),
             lead: lead(coverage, words),
+            sampled: sampled(coverage).map(|sampled| words.say(&sampled)),
             rows: rows(&report.incidents, in_full, words),
             more_rows: incidents.saturating_sub(ROWS),
             layers: layers(&report.incidents, words),
@@ -138,7 +141,7 @@ fn rows(incidents: &[Incident], in_full: usize, words: &Wording) -> Vec<Row> {
         effect: words.say(&incident.verdict.effect.into()),
         certainty: words.say(&incident.verdict.certainty.into()),
         confidence: percent(incident.verdict.confidence),
-        count: grouped(incident.count),
+        count: times(incident, &grouped(incident.count)),
         seen: seen(incident),
     };
     incidents.iter().take(ROWS).enumerate().map(row).collect()

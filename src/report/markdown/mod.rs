@@ -139,7 +139,7 @@ fn overview(draft: &mut Draft<'_>, report: &Report) {
         rows.push([
             (index + 1).to_string(),
             prose(&draft.say(&incident.kind.into())),
-            incident.count.to_string(),
+            words::times(incident, &incident.count.to_string()),
             denied,
             prose(&draft.say(&words::why(incident, verdict.layer, verdict.effect))),
         ]);
@@ -191,6 +191,10 @@ fn impact(draft: &mut Draft<'_>, incident: &Incident) {
         often = format!("{often} ({})", prose(&draft.say(&length)));
     }
     draft.item(&often);
+    if let Some(counted) = words::counted(incident) {
+        let counted = prose(&draft.say(&counted));
+        draft.item(&counted);
+    }
     if let Some(root) = &incident.root {
         labelled(draft, Sentence::new("field-asked"), &code(&root.action));
         if let Some(principal) = &root.principal_arn {

@@ -3,11 +3,15 @@
 use super::INDENT;
 use crate::event::CallerKind;
 use crate::report::layout::{Page, Span, spans};
-use crate::report::{DeniedCall, Incident, Outcome, RootCall};
+use crate::report::{DeniedCall, Incident, Outcome, RootCall, words};
 use crate::wording::{Sentence, Wording};
 
 pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
-    let mut fields = vec![(wording.say(&Sentence::new("field-when")), when(incident, wording))];
+    let mut when = when(incident, wording);
+    if let Some(counted) = words::counted(incident) {
+        when.extend(spans![Quiet format!(" · {}", wording.say(&counted))]);
+    }
+    let mut fields = vec![(wording.say(&Sentence::new("field-when")), when)];
     if let Some(root) = &incident.root {
         fields.extend(asked(root, wording));
     }

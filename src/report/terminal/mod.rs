@@ -88,7 +88,7 @@ fn overview(report: &Report, wording: &Wording) -> Vec<[String; 5]> {
         rows.push([
             (index + 1).to_string(),
             wording.say(&incident.kind.into()),
-            incident.count.to_string(),
+            words::times(incident, &incident.count.to_string()),
             denied,
             wording.say(&words::why(incident, verdict.layer, verdict.effect)),
         ]);

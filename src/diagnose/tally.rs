@@ -1,0 +1,113 @@
+//! How often something happened. Of a sample only some of the calls are there; how many they stand
+//! for was counted while reading.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Event, Time};
+use crate::ingest::{Sample, Total};
+
+/// How often something happened, and from when to when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// How often.
+    pub count: u64,
+    /// The first time.
+    pub first: Time,
+    /// The last time.
+    pub last: Time,
+    /// What the numbers rest on; `None` where every call was analysed.
+    pub basis: Option<CountBasis>,
+}
+
+impl Tally {
+    /// Every one of these was analysed; `None` where there is none.
+    pub(super) fn of(times: impl Iterator<Item = Time>) -> Option<Tally> {
+        let once = |time| Tally { count: 1, first: time, last: time, basis: None };
+        times.map(once).reduce(|one, other| Tally {
+            count: one.count + other.count,
+            first: one.first.min(other.first),
+            last: one.last.max(other.last),
+            basis: None,
+        })
+    }
+}
+
+/// What the count of something rests on, of which not every call was analysed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountBasis {
+    /// Every one was counted.
+    Counted,
+    /// Every one was counted together with others that only the calls around them tell apart; these
+    /// are the share that they have of those analysed.
+    Shared,
+    /// Only those analysed were found; there may be more.
+    Found,
+}
+
+impl CountBasis {
+    /// The report's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CountBasis::Counted => "counted",
+            CountBasis::Shared => "shared",
+            CountBasis::Found => "found",
+        }
+    }
+}
+
+/// What counts calls, each with everything like it.
+pub(super) struct Counter<'s> {
+    sample: Option<&'s Sample>,
+    /// Calls that were analysed of each stratum.
+    analysed: BTreeMap<u64, u64>,
+}
+
+impl<'s> Counter<'s> {
+    /// Counts refused calls, but for those at `unclear`, of which nothing can be said.
+    pub(super) fn new(sample: Option<&'s Sample>, unclear: &BTreeSet<usize>) -> Counter<'s> {
+        let mut analysed: BTreeMap<u64, u64> = BTreeMap::new();
+        for (index, stratum) in sample.into_iter().flat_map(|sample| &sample.strata) {
+            if !unclear.contains(index) {
+                *analysed.entry(*stratum).or_default() += 1;
+            }
+        }
+        Counter { sample, analysed }
+    }
+
+    /// How often the refused calls at these positions happened, which are those of one cause;
+    /// `None` where there are none.
+    pub(super) fn refused(&self, calls: &[usize], events: &[Event]) -> Option<Tally> {
+        let times = calls.iter().filter_map(|call| events.get(*call)).map(|event| event.time);
+        let seen = Tally::of(times)?;
+        let Some(sample) = self.sample else { return Some(seen) };
+        let mut tally = Tally { count: 0, basis: Some(CountBasis::Counted), ..seen };
+        let mut mine: BTreeMap<u64, u64> = BTreeMap::new();
+        for call in calls {
+            match sample.strata.get(call).filter(|stratum| sample.totals.contains_key(*stratum)) {
+                Some(stratum) => *mine.entry(*stratum).or_default() += 1,
+                None => tally.count += 1,
+            }
+        }
+        for (stratum, mine) in mine {
+            let Some(total) = sample.totals.get(&stratum) else { continue };
+            let analysed = self.analysed.get(&stratum).copied().unwrap_or(mine).max(mine);
+            tally.count += share(total, mine, analysed);
+            if mine < analysed {
+                tally.basis = Some(CountBasis::Shared);
+            } else {
+                tally.first = tally.first.min(total.first);
+                tally.last = tally.last.max(total.last);
+            }
+        }
+        Some(tally)
+    }
+}
+
+/// The part of a stratum that `mine` of the `analysed` calls stand for.
+fn share(total: &Total, mine: u64, analysed: u64) -> u64 {
+    let part = u128::from(total.count) * u128::from(mine) / u128::from(analysed.max(1));
+    u64::try_from(part).unwrap_or(u64::MAX).max(mine)
+}
