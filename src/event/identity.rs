@@ -23,6 +23,23 @@ pub enum IdentityType {
 }
 
 impl IdentityType {
+    /// All of them, in their own order.
+    pub(crate) const ALL: [IdentityType; 13] = [
+        IdentityType::Root,
+        IdentityType::IamUser,
+        IdentityType::AssumedRole,
+        IdentityType::Role,
+        IdentityType::FederatedUser,
+        IdentityType::Directory,
+        IdentityType::AwsAccount,
+        IdentityType::AwsService,
+        IdentityType::SamlUser,
+        IdentityType::WebIdentityUser,
+        IdentityType::IdentityCenterUser,
+        IdentityType::Unknown,
+        IdentityType::Missing,
+    ];
+
     /// Reads CloudTrail's word; a word that is not known gives [`IdentityType::Unknown`].
     pub fn parse(word: Option<&str>) -> IdentityType {
         match word {

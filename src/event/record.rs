@@ -67,6 +67,53 @@ pub enum Field {
 /// How many fields there are.
 const FIELDS: usize = Field::EventContext as usize + 1;
 
+impl Field {
+    /// All of them, in their order.
+    pub(crate) const ALL: [Field; FIELDS] = [
+        Field::EventId,
+        Field::EventVersion,
+        Field::EventSource,
+        Field::EventName,
+        Field::EventType,
+        Field::EventCategory,
+        Field::AwsRegion,
+        Field::SourceIpAddress,
+        Field::UserAgent,
+        Field::ErrorCode,
+        Field::ErrorMessage,
+        Field::RequestId,
+        Field::SharedEventId,
+        Field::RecipientAccountId,
+        Field::ApiVersion,
+        Field::VpcEndpointId,
+        Field::VpcEndpointAccountId,
+        Field::PrincipalId,
+        Field::Arn,
+        Field::AccountId,
+        Field::AccessKeyId,
+        Field::UserName,
+        Field::InvokedBy,
+        Field::IssuerType,
+        Field::IssuerPrincipalId,
+        Field::IssuerArn,
+        Field::IssuerAccountId,
+        Field::IssuerUserName,
+        Field::SourceIdentity,
+        Field::Ec2RoleDelivery,
+        Field::WebIdFederationData,
+        Field::InScopeOf,
+        Field::OnBehalfOf,
+        Field::RequestParameters,
+        Field::ResponseElements,
+        Field::AdditionalEventData,
+        Field::ServiceEventDetails,
+        Field::Resources,
+        Field::TlsDetails,
+        Field::Addendum,
+        Field::EventContext,
+    ];
+}
+
 /// Bytes of an entry of the index in front of an event's texts.
 const ENTRY: usize = 4;
 

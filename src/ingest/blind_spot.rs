@@ -47,6 +47,21 @@ pub enum BlindSpotKind {
 }
 
 impl BlindSpotKind {
+    /// All of them.
+    pub(super) const ALL: [BlindSpotKind; 11] = [
+        BlindSpotKind::KmsEventsExcluded,
+        BlindSpotKind::NoKmsEvents,
+        BlindSpotKind::ReadEventsMissing,
+        BlindSpotKind::WriteEventsMissing,
+        BlindSpotKind::ManagementEventsExcluded,
+        BlindSpotKind::DataEventsMissing,
+        BlindSpotKind::LoggingStopped,
+        BlindSpotKind::HoursMissing,
+        BlindSpotKind::RegionMissing,
+        BlindSpotKind::CallerAccountMissing,
+        BlindSpotKind::OwnerAccountMissing,
+    ];
+
     /// The report's word.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -40,7 +40,7 @@ fn hash(id: &str) -> u128 {
 }
 
 /// `8-4-4-4-12` hexadecimal digits in lower case.
-fn guid(id: &[u8]) -> Option<u128> {
+pub(super) fn guid(id: &[u8]) -> Option<u128> {
     let (first, rest) = id.split_first_chunk::<8>()?;
     let (second, rest) = middle(rest)?;
     let (third, rest) = middle(rest)?;

@@ -43,6 +43,29 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub(super) const ALL: [Reason; 19] = [
+        Reason::Unreadable,
+        Reason::SymlinkLoop,
+        Reason::Empty,
+        Reason::TruncatedGzip,
+        Reason::CorruptGzip,
+        Reason::GzipBomb,
+        Reason::TruncatedJson,
+        Reason::MalformedRecords,
+        Reason::InvalidUtf8,
+        Reason::Digest,
+        Reason::Insight,
+        Reason::Aggregated,
+        Reason::ConsoleCsv,
+        Reason::UnsupportedFormat,
+        Reason::FlowLogs,
+        Reason::ConfigFile,
+        Reason::LoadBalancerLogs,
+        Reason::AccessLogs,
+        Reason::NotCloudtrail,
+    ];
+
     /// The report's word.
     pub fn as_str(self) -> &'static str {
         match self {

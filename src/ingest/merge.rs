@@ -40,7 +40,13 @@ pub(super) fn sort(events: &mut [Known]) {
 /// Removes copies and what corrections replace from sorted events. `is_new` is asked once for every
 /// id and says whether it has not been asked for before. Returns how many of those that were new
 /// are replaced by corrections.
-pub(super) fn unite(events: &mut Vec<Known>, mut is_new: impl FnMut(Identifier) -> bool) -> u64 {
+pub(super) fn unite(events: &mut Vec<Known>, is_new: impl FnMut(Identifier) -> bool) -> u64 {
+    remove_copies(events, is_new);
+    remove_corrected(events)
+}
+
+/// Removes copies from sorted events; the best of each is left.
+pub(super) fn remove_copies(events: &mut Vec<Known>, mut is_new: impl FnMut(Identifier) -> bool) {
     // Copies mostly have the same time and are neighbours now.
     events.dedup_by(|later, kept| {
         let same = later.id.number() == kept.id.number();
@@ -58,9 +64,6 @@ pub(super) fn unite(events: &mut Vec<Known>, mut is_new: impl FnMut(Identifier) 
     if !again.is_empty() {
         best_of(events, &again);
     }
-    let before = events.len();
-    remove_corrected(events);
-    (before - events.len()) as u64
 }
 
 /// Of the copies in `again` the best is left, if it was here that the first was met.
@@ -83,12 +86,15 @@ fn best_of(events: &mut Vec<Known>, again: &HashSet<u128>) {
     });
 }
 
-fn remove_corrected(events: &mut Vec<Known>) {
+/// Removes what corrections replace; returns how many those were.
+pub(super) fn remove_corrected(events: &mut Vec<Known>) -> u64 {
+    let before = events.len();
     let originals = events.iter().filter_map(|known| corrected(&known.event));
     let replaced: HashSet<u128> = originals.map(|id| Identifier::of(&id).number()).collect();
     if !replaced.is_empty() {
         events.retain(|known| !replaced.contains(&known.id.number()));
     }
+    (before - events.len()) as u64
 }
 
 /// Which of two copies of one record is the better: a correction before what it corrects, then the
@@ -101,10 +107,16 @@ fn prefer(a: &Event, b: &Event) -> Ordering {
     };
     rank(a).cmp(&rank(b)).then_with(|| b.content().1.cmp(a.content().1)).then_with(|| {
         let flags = |e: &Event| {
-            (e.time, e.identity_type, e.read_only, e.management_event, e.mfa, e.session_created)
+            let session = (e.mfa, e.session_created, e.from_console);
+            (e.time, e.identity_type, e.read_only, e.management_event, session)
         };
-        flags(b).cmp(&flags(a))
+        flags(b).cmp(&flags(a)).then_with(|| fields(b).cmp(fields(a)))
     })
+}
+
+/// What stands in each field.
+fn fields(event: &Event) -> impl Iterator<Item = Option<&str>> {
+    Field::ALL.into_iter().map(|field| event.get(field))
 }
 
 /// The event that this one corrects (CloudTrail record contents: `addendum.originalEventID`), if it

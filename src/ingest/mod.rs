@@ -9,7 +9,9 @@ mod agreement;
 mod blind_spot;
 mod build;
 mod charset;
+mod codec;
 mod compact;
+mod contribution;
 mod draft;
 mod envelope;
 mod extent;
@@ -45,6 +47,7 @@ mod wire;
 use std::collections::BTreeMap;
 
 pub use blind_spot::{BlindSpot, BlindSpotKind};
+pub use contribution::{Contribution, Terms};
 pub use header::{Header, Needs};
 pub use inflate::Caps;
 pub use layout::{DELIVERY_SLACK, Delivery};

@@ -184,7 +184,7 @@ fn before_last(moment: Option<Moment>) -> Option<i64> {
 /// The ledger while it is being written.
 pub(super) struct Books {
     pub(super) ledger: Ledger,
-    sight: Sight,
+    pub(super) sight: Sight,
 }
 
 impl Books {

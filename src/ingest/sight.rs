@@ -15,30 +15,30 @@ use crate::wording::Sentence;
 const HOUR: i64 = 3_600_000;
 
 /// What was seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sight {
-    span: Option<(Time, Time)>,
-    streams: Vec<Stream>,
+    pub(super) span: Option<(Time, Time)>,
+    pub(super) streams: Vec<Stream>,
     /// Where the last event went: a delivery file holds one account and one Region.
-    last: usize,
-    kms: u64,
-    reads: u64,
-    writes: u64,
-    data: u64,
+    pub(super) last: usize,
+    pub(super) kms: u64,
+    pub(super) reads: u64,
+    pub(super) writes: u64,
+    pub(super) data: u64,
     /// Accounts that call but are no recipients, and accounts that own what was called.
-    callers: BTreeMap<String, Mention>,
-    owners: BTreeMap<String, Mention>,
-    changes: Vec<TrailChange>,
+    pub(super) callers: BTreeMap<String, Mention>,
+    pub(super) owners: BTreeMap<String, Mention>,
+    pub(super) changes: Vec<TrailChange>,
 }
 
 /// The records of one account and Region, hour by hour.
-#[derive(Debug, Default)]
-struct Stream {
-    account: Option<String>,
-    region: Option<String>,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Stream {
+    pub(super) account: Option<String>,
+    pub(super) region: Option<String>,
     /// The hour of the last record, and how many of it are not yet in `hours`.
-    now: (i64, u64),
-    hours: BTreeMap<i64, u64>,
+    pub(super) now: (i64, u64),
+    pub(super) hours: BTreeMap<i64, u64>,
 }
 
 impl Stream {
@@ -60,9 +60,9 @@ impl Stream {
 
 /// How often an account is mentioned, and by which event first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Mention {
-    count: u64,
-    first: (Time, String),
+pub(super) struct Mention {
+    pub(super) count: u64,
+    pub(super) first: (Time, String),
 }
 
 impl Sight {
@@ -147,6 +147,18 @@ impl Sight {
             }
         }
         self.changes.extend(other.changes);
+    }
+
+    /// Puts what was noted in an order that does not tell in which order it was seen.
+    pub(super) fn settle(&mut self) {
+        for stream in &mut self.streams {
+            stream.settle();
+            stream.now = (0, 0);
+        }
+        self.streams.sort_by(|a, b| (&a.account, &a.region).cmp(&(&b.account, &b.region)));
+        self.last = 0;
+        self.changes.sort();
+        self.changes.dedup();
     }
 
     /// First and last event time.

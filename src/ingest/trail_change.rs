@@ -10,14 +10,14 @@ use crate::wording::Sentence;
 /// One call that changed a trail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TrailChange {
-    time: Time,
-    event_id: String,
-    trail: String,
-    what: What,
+    pub(super) time: Time,
+    pub(super) event_id: String,
+    pub(super) trail: String,
+    pub(super) what: What,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
+pub(super) enum What {
     Started,
     Stopped,
     Deleted,

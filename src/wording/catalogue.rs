@@ -89,6 +89,22 @@ pub fn vocabulary() -> BTreeSet<String> {
         .collect()
 }
 
+/// An id or the name of an argument as it is spelled in the English catalogues, for as long as the
+/// program runs; `None` when it is nowhere.
+pub(super) fn spelled(word: &str) -> Option<&'static str> {
+    let inside = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if word.is_empty() || !word.chars().all(inside) {
+        return None;
+    }
+    ENGLISH.iter().find_map(|(_, text)| {
+        text.match_indices(word).find_map(|(at, found)| {
+            let before = text.get(..at)?.chars().next_back().is_some_and(inside);
+            let after = text.get(at + found.len()..)?.chars().next().is_some_and(inside);
+            (!before && !after).then_some(found)
+        })
+    })
+}
+
 /// The words of one language, with English behind it.
 pub struct Wording {
     language: Language,

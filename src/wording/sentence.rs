@@ -5,6 +5,8 @@
 
 use std::cmp::Ordering;
 
+use super::catalogue;
+
 /// One sentence the program may say. The words are in `locales/*/*.ftl` under the same id.
 #[derive(Debug, Clone)]
 pub struct Sentence {
@@ -38,6 +40,13 @@ impl Sentence {
     pub fn arg(mut self, name: &'static str, value: impl Into<Argument>) -> Self {
         self.arguments.push((name, value.into()));
         self
+    }
+
+    /// A sentence that was written down elsewhere; `None` when the catalogues lack its words.
+    pub(crate) fn recalled(id: &str, arguments: Vec<(&str, Argument)>) -> Option<Self> {
+        let id = catalogue::spelled(id)?;
+        let named = |(name, argument)| Some((catalogue::spelled(name)?, argument));
+        Some(Sentence { id, arguments: arguments.into_iter().map(named).collect::<Option<_>>()? })
     }
 
     /// The id in the catalogues.

@@ -1,0 +1,564 @@
+//! What one part of an export contributes to the whole: written to a file by
+//! `trailwhy analyze --partial`, put together by `trailwhy merge`.
+//!
+//! However an export is split and in whatever order its parts are merged, the outcome is the same:
+//! counts are added, copies are removed wherever they lie, and only the finished whole applies
+//! corrections and draws conclusions from what is missing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use foldhash::{HashMap, HashSet};
+
+use super::codec::{self, Refusal};
+use super::ledger::Ledger;
+use super::merge::{self, Known};
+use super::plan::{Books, Plan};
+use super::sample::Total;
+use super::selection::Moment;
+use super::sight::Sight;
+use super::source::Input;
+use super::{Ingested, Options, Progress};
+use crate::error::{Error, Result};
+use crate::event::{Event, Time};
+
+/// What must be the same in all parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Not before.
+    pub(super) since: Option<Time>,
+    /// Not after.
+    pub(super) until: Option<Time>,
+    /// Accounts; none means all.
+    pub(super) accounts: BTreeSet<String>,
+    /// Regions; none means all.
+    pub(super) regions: BTreeSet<String>,
+    /// The checksum of a service table of the user's own.
+    pub(super) services: Option<u32>,
+}
+
+impl Terms {
+    /// What was asked for; `services` is the text of a service table.
+    ///
+    /// # Errors
+    /// When a bound hangs on the last event: each part has another one.
+    pub fn new(options: &Options, services: Option<&str>) -> Result<Terms> {
+        Ok(Terms {
+            since: bound(options.since, "--since")?,
+            until: bound(options.until, "--until")?,
+            accounts: options.accounts.iter().cloned().collect(),
+            regions: options.regions.iter().cloned().collect(),
+            services: Terms::services(services),
+        })
+    }
+
+    fn services(text: Option<&str>) -> Option<u32> {
+        text.map(|text| codec::checksum(text.as_bytes()))
+    }
+
+    /// What differs, for a person; `None` when nothing does.
+    fn difference(&self, other: &Terms) -> Option<String> {
+        let time = |time: Option<Time>| time.map(|time| time.to_string());
+        let names = |names: &BTreeSet<String>| {
+            (!names.is_empty()).then(|| names.iter().cloned().collect::<Vec<_>>().join(","))
+        };
+        let services = |terms: &Terms| terms.services.map(|sum| format!("(checksum {sum:08x})"));
+        let options = [
+            ("--since", time(self.since), time(other.since)),
+            ("--until", time(self.until), time(other.until)),
+            ("--account", names(&self.accounts), names(&other.accounts)),
+            ("--region", names(&self.regions), names(&other.regions)),
+            ("--services", services(self), services(other)),
+        ];
+        let said = |option: &str, value: Option<String>| match value {
+            Some(value) => format!("{option} {value}"),
+            None => format!("no {option}"),
+        };
+        let (option, own, others) = options.into_iter().find(|(_, own, others)| own != others)?;
+        Some(format!("{} here, {} there", said(option, own), said(option, others)))
+    }
+}
+
+fn bound(moment: Option<Moment>, option: &str) -> Result<Option<Time>> {
+    match moment {
+        None => Ok(None),
+        Some(Moment::At(time)) => Ok(Some(time)),
+        Some(Moment::BeforeLast(_)) => Err(Error::Usage(format!(
+            "`{option}` is before the last event, which each part has another of\nhint: give a time, \
+             such as 2026-05-18T05:47:50Z"
+        ))),
+    }
+}
+
+/// What one part of an export contributes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contribution {
+    /// Under which terms it was made.
+    pub(super) terms: Terms,
+    /// In the order of time, then of ids; no id twice. What corrections replace is still there,
+    /// because a part cannot know the correction of a correction in another one.
+    pub(super) events: Vec<Event>,
+    /// The account so far: `records.kept` with what corrections replace, no duplicates, nothing that
+    /// [`Sight`] knows better.
+    pub(super) ledger: Ledger,
+    /// What was seen of the export.
+    pub(super) sight: Sight,
+    /// What was counted of each stratum (see [`super::Sample`]).
+    pub(super) totals: HashMap<u64, Total>,
+    /// Whether all events are there, and not only some that stand for them.
+    pub(super) whole: bool,
+}
+
+impl Contribution {
+    /// Reads everything below the inputs. `services` is the text of a service table of the user's.
+    ///
+    /// Errs when an input that the user named does not exist, and when a bound hangs on the last
+    /// event; damaged files are in the ledger.
+    pub fn gather(
+        inputs: &[Input],
+        options: &Options,
+        services: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<Contribution> {
+        let terms = Terms::new(options, services)?;
+        let plan = Plan::make(inputs, &Options { needs: None, ..options.clone() })?;
+        let mut events: Vec<Known> = Vec::new();
+        let books = plan.run(progress, |_, part| {
+            events.extend(part.into_iter().flat_map(|part| part.events));
+        });
+        let events = united(events);
+        let Books { mut ledger, mut sight } = books;
+        ledger.records.kept = events.len() as u64;
+        ledger.skipped.sort();
+        sight.settle();
+        Ok(Contribution { terms, events, ledger, sight, totals: HashMap::default(), whole: true })
+    }
+
+    /// Puts parts together; neither their order nor how they were put together before matters.
+    ///
+    /// Errs when they were made under different terms, or when there are none.
+    pub fn merge(parts: impl IntoIterator<Item = Contribution>) -> Result<Contribution> {
+        let mut parts = parts.into_iter();
+        let mut whole = parts.next().ok_or_else(|| Error::Usage("no parts to merge".to_owned()))?;
+        let mut events = known(std::mem::take(&mut whole.events));
+        for part in parts {
+            if let Some(difference) = whole.difference(&part) {
+                return Err(Error::Usage(format!(
+                    "the parts were made with different options: {difference}"
+                )));
+            }
+            events.extend(known(part.events));
+            add(&mut whole.ledger, part.ledger);
+            whole.sight.add(part.sight);
+            for (stratum, total) in part.totals {
+                let sum = whole.totals.get(&stratum).map_or(total, |own| own.and(total));
+                whole.totals.insert(stratum, sum);
+            }
+            whole.whole &= part.whole;
+        }
+        let all = events.len();
+        whole.events = united(events);
+        // Each of these was kept by two parts.
+        let copies = (all - whole.events.len()) as u64;
+        whole.ledger.records.kept = whole.ledger.records.kept.saturating_sub(copies);
+        whole.ledger.skipped.sort();
+        whole.sight.settle();
+        Ok(whole)
+    }
+
+    /// How the options differ with which this and another part were made, for a person.
+    pub fn difference(&self, other: &Contribution) -> Option<String> {
+        self.terms.difference(&other.terms)
+    }
+
+    /// How a service table differs from the one this part was made with, for a person.
+    pub fn difference_of_services(&self, services: Option<&str>) -> Option<String> {
+        let services = Terms::services(services);
+        self.terms.difference(&Terms { services, ..self.terms.clone() })
+    }
+
+    /// What one reading of everything would have given.
+    pub fn ingested(self) -> Ingested {
+        let mut events = known(self.events);
+        let corrected = merge::remove_corrected(&mut events);
+        let events = bare(events);
+        let records = self.ledger.records;
+        let met = records.read.saturating_sub(records.malformed + records.out_of_range);
+        let kept = records.kept.saturating_sub(corrected);
+        let books = Books { ledger: self.ledger, sight: self.sight };
+        let ledger = books.close(kept, met.saturating_sub(kept), 0);
+        let shared = merge::shared(&events);
+        Ingested { events, ledger, shared, sample: None }
+    }
+
+    /// The account so far: what is kept is final only in [`Contribution::ingested`].
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The file of this part.
+    ///
+    /// Errs when it cannot be compressed, which does not happen in memory.
+    pub fn encode(&self) -> std::io::Result<Vec<u8>> {
+        codec::encode(self)
+    }
+
+    /// Reads the file of a part; `name` is what the file is called in an error.
+    ///
+    /// Errs when it is something else, damaged, or of another version's format.
+    pub fn decode(file: &[u8], name: &Path) -> Result<Contribution> {
+        codec::decode(file).map_err(|refusal| Error::document(name, refusal.message(name)))
+    }
+}
+
+impl Refusal {
+    fn message(&self, name: &Path) -> String {
+        let own = env!("CARGO_PKG_VERSION");
+        match self {
+            Refusal::Other => format!(
+                "no partial result\nhint: an export is read by `trailwhy analyze {0}`; add \
+                 `--partial FILE` to make a partial result of it",
+                name.display()
+            ),
+            Refusal::Damaged => {
+                "a damaged partial result: it ends too early or was changed\nhint: \
+                                 copy it again, or make it again with `trailwhy analyze --partial`"
+                    .to_owned()
+            }
+            Refusal::Format { version, newer: true } => format!(
+                "made by trailwhy {version}, in a format that this trailwhy {own} does not know\n\
+                 hint: merge with trailwhy {version}"
+            ),
+            Refusal::Format { version, newer: false } => format!(
+                "made by trailwhy {version}, in a format that trailwhy {own} no longer reads\nhint: \
+                 make it again with trailwhy {own}, or merge with trailwhy {version}"
+            ),
+        }
+    }
+}
+
+fn known(events: Vec<Event>) -> Vec<Known> {
+    events.into_iter().map(Known::of).collect()
+}
+
+fn bare(events: Vec<Known>) -> Vec<Event> {
+    events.into_iter().map(|known| known.event).collect()
+}
+
+/// Sorted and without copies.
+fn united(mut events: Vec<Known>) -> Vec<Event> {
+    merge::sort(&mut events);
+    let mut met = HashSet::default();
+    merge::remove_copies(&mut events, |id| met.insert(id.number()));
+    bare(events)
+}
+
+/// Adds what was counted in another part. What is known only at the end is left out.
+fn add(own: &mut Ledger, other: Ledger) {
+    own.files_found += other.files_found;
+    own.files_read += other.files_read;
+    own.files_out_of_range += other.files_out_of_range;
+    own.skipped.extend(other.skipped);
+    own.records.read += other.records.read;
+    own.records.kept += other.records.kept;
+    own.records.malformed += other.records.malformed;
+    own.records.out_of_range += other.records.out_of_range;
+    own.ordered &= other.ordered;
+    own.late += other.late;
+    own.bytes_stored += other.bytes_stored;
+    own.bytes_inflated += other.bytes_inflated;
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::path::PathBuf;
+
+    use proptest::prelude::*;
+    use proptest::test_runner::Config;
+
+    use super::super::blind_spot::BlindSpotKind;
+    use super::super::ledger::{Reason, Records, Skip};
+    use super::super::sight::{Mention, Stream};
+    use super::super::trail_change::{TrailChange, What};
+    use super::*;
+    use crate::event::{Field, IdentityType};
+    use crate::wording::Sentence;
+
+    const GUID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+
+    fn time() -> impl Strategy<Value = Time> {
+        prop_oneof![
+            (0..5_000_i64).prop_map(|seconds| Time(1_790_000_000_000 + seconds * 1_000)),
+            any::<i32>().prop_map(|milliseconds| Time(i64::from(milliseconds)))
+        ]
+    }
+
+    /// The few ids that there are come in several parts.
+    fn id() -> impl Strategy<Value = String> {
+        prop_oneof![
+            (0..6_u8).prop_map(|n| format!("0123abcd-4567-89ab-cdef-fedcba98765{n}")),
+            (0..3_u8).prop_map(|n| format!("0123ABCD-4567-89AB-CDEF-FEDCBA98765{n}")),
+            GUID,
+            "[a-z]{1,2}"
+        ]
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-c]{1,3}",
+            ".{1,20}",
+            GUID,
+            GUID.prop_map(|id| format!("{{\"k\":\"{id}\"}}"))
+        ]
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        let texts = prop::collection::vec((0..Event::FIELDS, text()), 0..12);
+        let flag = prop::option::of(any::<bool>());
+        let flags = (flag.clone(), flag.clone(), flag, any::<bool>(), prop::option::of(time()));
+        let kind = 0..IdentityType::ALL.len();
+        let corrects = prop::option::weighted(0.2, id());
+        (id(), texts, time(), kind, flags, corrects).prop_map(
+            |(id, others, time, kind, flags, corrects)| {
+                let mut texts: [Option<&str>; Event::FIELDS] = [None; Event::FIELDS];
+                for (field, text) in &others {
+                    texts[*field] = Some(text);
+                }
+                let addendum = corrects.map(|id| format!("{{\"originalEventID\":\"{id}\"}}"));
+                texts[Field::Addendum as usize] = addendum.as_deref();
+                texts[Field::EventId as usize] = Some(&id);
+                let mut event = Event::of(&texts, time, IdentityType::ALL[kind]);
+                let (read_only, management_event, mfa, from_console, created) = flags;
+                event.read_only = read_only;
+                event.management_event = management_event;
+                event.mfa = mfa;
+                event.from_console = from_console;
+                event.session_created = created;
+                event
+            },
+        )
+    }
+
+    fn skip() -> impl Strategy<Value = Skip> {
+        let detail = prop_oneof![
+            Just(Sentence::new("log-digest")),
+            (0..3_u64).prop_map(|count| Sentence::new("log-flaw")
+                .arg("count", count.to_string())
+                .arg("flaw", Sentence::new("log-no-time"))),
+            any::<u32>().prop_map(|bytes| Sentence::new("log-deflate-ends").arg("bytes", bytes)),
+        ];
+        (text(), 0..Reason::ALL.len(), prop::option::of(detail), 0..9_u64).prop_map(
+            |(path, reason, detail, recovered)| Skip {
+                path,
+                reason: Reason::ALL[reason],
+                detail,
+                recovered,
+            },
+        )
+    }
+
+    fn sight() -> impl Strategy<Value = Sight> {
+        let account = || prop::option::of("[1-3]{2}");
+        let hours = prop::collection::btree_map(-9..500_000_i64, 1..60_u64, 0..6);
+        let stream = (account(), account(), hours).prop_map(|(account, region, hours)| Stream {
+            account,
+            region,
+            hours,
+            ..Stream::default()
+        });
+        let mentions = || {
+            let mention = (1..9_u64, time(), id())
+                .prop_map(|(count, time, id)| Mention { count, first: (time, id) });
+            prop::collection::btree_map("[1-3]{2}", mention, 0..3)
+        };
+        let kinds = prop::collection::vec(0..BlindSpotKind::ALL.len(), 0..3)
+            .prop_map(|kinds| kinds.into_iter().map(|kind| BlindSpotKind::ALL[kind]).collect());
+        let what = prop_oneof![
+            Just(What::Started),
+            Just(What::Stopped),
+            Just(What::Deleted),
+            kinds.prop_map(What::Selected)
+        ];
+        let change = (time(), id(), text(), what)
+            .prop_map(|(time, event_id, trail, what)| TrailChange { time, event_id, trail, what });
+        let counts = prop::array::uniform4(0..200_u64);
+        let streams = prop::collection::vec(stream, 0..4);
+        let changes = prop::collection::vec(change, 0..4);
+        let span = prop::option::of((time(), time()));
+        (span, streams, counts, mentions(), mentions(), changes).prop_map(
+            |(span, streams, [kms, reads, writes, data], callers, owners, changes)| {
+                let mut sight = Sight::default();
+                let span = span.map(|(a, b)| (a.min(b), a.max(b)));
+                let seen = Sight {
+                    span,
+                    streams,
+                    kms,
+                    reads,
+                    writes,
+                    data,
+                    callers,
+                    owners,
+                    changes,
+                    last: 0,
+                };
+                // Streams of one account and Region become one.
+                sight.add(seen);
+                sight.settle();
+                sight
+            },
+        )
+    }
+
+    /// A part as reading might give it, under no terms.
+    pub(in super::super) fn contribution() -> impl Strategy<Value = Contribution> {
+        let total = (1..99_u64, time(), time()).prop_map(|(count, a, b)| Total {
+            count,
+            first: a.min(b),
+            last: a.max(b),
+        });
+        let totals = prop::collection::hash_map(0..4_u64, total, 0..4);
+        let events = prop::collection::vec(event(), 0..12);
+        let skipped = prop::collection::vec(skip(), 0..4);
+        let counts = prop::array::uniform8(0..1_000_000_u64);
+        (events, skipped, counts, any::<bool>(), sight(), totals).prop_map(
+            |(events, mut skipped, counts, ordered, sight, totals)| {
+                let met = events.len() as u64;
+                let events = united(known(events));
+                skipped.sort();
+                let [files, read, out, malformed, out_of_range, late, stored, inflated] = counts;
+                let records = Records {
+                    read: met + malformed + out_of_range,
+                    kept: events.len() as u64,
+                    duplicates: 0,
+                    malformed,
+                    out_of_range,
+                };
+                let ledger = Ledger {
+                    files_found: files,
+                    files_read: read,
+                    files_out_of_range: out,
+                    skipped,
+                    records,
+                    ordered,
+                    late,
+                    bytes_stored: stored,
+                    bytes_inflated: inflated,
+                    ..Ledger::default()
+                };
+                let totals = totals.into_iter().collect();
+                Contribution { terms: Terms::default(), events, ledger, sight, totals, whole: true }
+            },
+        )
+    }
+
+    fn merged(parts: &[&Contribution]) -> Contribution {
+        Contribution::merge(parts.iter().copied().cloned()).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(Config { cases: 200, failure_persistence: None, ..Config::default() })]
+
+        #[test]
+        fn how_parts_are_put_together_does_not_matter(
+            a in contribution(),
+            b in contribution(),
+            c in contribution(),
+        ) {
+            let whole = merged(&[&a, &b, &c]);
+            prop_assert_eq!(&merged(&[&c, &a, &b]), &whole);
+            prop_assert_eq!(&merged(&[&merged(&[&a, &b]), &c]), &whole);
+            prop_assert_eq!(&merged(&[&merged(&[&c, &b]), &a]), &whole);
+            prop_assert_eq!(&merged(&[&b, &merged(&[&c, &a])]), &whole);
+            prop_assert_eq!(merged(&[&a]), a.clone());
+            prop_assert_eq!(whole.encode().unwrap(), merged(&[&b, &c, &a]).encode().unwrap());
+            let count = whole.events.len();
+            let ingested = whole.ingested();
+            let records = ingested.ledger.records;
+            prop_assert_eq!(records.kept, ingested.events.len() as u64);
+            prop_assert!(ingested.events.len() <= count);
+            let dropped = records.duplicates + records.malformed + records.out_of_range;
+            prop_assert_eq!(records.read, records.kept + dropped);
+        }
+    }
+
+    fn samples() -> Vec<PathBuf> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+        let mut logs: Vec<PathBuf> = folder
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().path().join("logs"))
+            .filter(|path| path.is_dir())
+            .collect();
+        logs.sort();
+        logs
+    }
+
+    #[test]
+    fn a_part_is_small_and_gives_what_reading_gives() {
+        let samples = samples();
+        assert_eq!(samples.len(), 6);
+        for logs in samples {
+            let inputs = [Input::Path(logs.clone())];
+            let options = Options::default();
+            let part = Contribution::gather(&inputs, &options, None, &()).unwrap();
+            let file = part.encode().unwrap();
+            let events = part.events.len();
+            assert!(file.len() < events * 80, "{}: {} bytes", logs.display(), file.len());
+            let decoded = Contribution::decode(&file, &logs).unwrap();
+            assert_eq!(decoded, part);
+            let (now, once) =
+                (decoded.ingested(), super::super::read(&inputs, &options, &()).unwrap());
+            assert_eq!(now.events, once.events);
+            assert_eq!(now.ledger, once.ledger);
+            assert_eq!(now.shared, once.shared);
+        }
+    }
+
+    #[test]
+    fn corrections_reach_into_other_parts() {
+        let event = |id: &str, corrects: Option<&str>| {
+            let mut texts = [None; Event::FIELDS];
+            let addendum = corrects.map(|id| format!("{{\"originalEventID\":\"{id}\"}}"));
+            texts[Field::EventId as usize] = Some(id);
+            texts[Field::Addendum as usize] = addendum.as_deref();
+            Event::of(&texts, Time(0), IdentityType::Missing)
+        };
+        let part = |events: Vec<Event>| {
+            let records = Records { read: 2, kept: 2, ..Records::default() };
+            let ledger = Ledger { records, ..Ledger::default() };
+            Contribution { events, ledger, whole: true, ..Contribution::default() }
+        };
+        let first = part(vec![event("a", None), event("c", None)]);
+        // `c` corrects `b`, which corrects `a`.
+        let second = part(vec![event("b", Some("a")), event("c", Some("b"))]);
+        let ingested = merged(&[&first, &second]).ingested();
+        let ids: Vec<&str> = ingested.events.iter().map(Event::id).collect();
+        assert_eq!(ids, ["c"]);
+        let records = ingested.ledger.records;
+        assert_eq!((records.read, records.kept, records.duplicates), (4, 1, 3));
+    }
+
+    #[test]
+    fn parts_made_differently_are_told() {
+        let part = |region: Vec<&str>, services: Option<&str>| {
+            let regions = region.into_iter().map(str::to_owned).collect();
+            let options = Options { regions, ..Options::default() };
+            let terms = Terms::new(&options, services).unwrap();
+            Contribution { terms, ..Contribution::default() }
+        };
+        let whole = part(vec![], None);
+        let europe = part(vec!["eu-west-1", "eu-central-1"], None);
+        assert_eq!(europe.difference(&part(vec!["eu-central-1", "eu-west-1"], None)), None);
+        assert_eq!(
+            whole.difference(&europe).as_deref(),
+            Some("no --region here, --region eu-central-1,eu-west-1 there")
+        );
+        let error = Contribution::merge([whole, europe]).unwrap_err().to_string();
+        assert!(error.contains("--region eu-central-1,eu-west-1"), "{error}");
+        assert!(part(vec![], Some("a")).difference_of_services(Some("a")).is_none());
+        assert!(part(vec![], Some("a")).difference_of_services(None).is_some());
+        let since = Options { since: Some(Moment::BeforeLast(60)), ..Options::default() };
+        let error = Terms::new(&since, None).unwrap_err().to_string();
+        assert!(error.contains("`--since` is before the last event"), "{error}");
+    }
+}
