@@ -149,26 +149,9 @@ pub struct KnownArguments {
     pub services: Option<PathBuf>,
 }
 
-/// Arguments of `analyze`.
+/// Which report is made, and what follows from it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  trailwhy analyze s3-export/
-  trailwhy analyze s3-export/ --since 2h --policies dumps/
-  trailwhy analyze s3-export/ -o report.html -o report.json
-  trailwhy analyze s3-export/ --redact --redact-map names.json -o to-share.html
-  trailwhy analyze s3-export/ --fail-on silent,ghost --baseline last-week.json
-  aws cloudtrail lookup-events | trailwhy analyze -
-
-Exit status: 0 no incident, 1 incidents found, 2 wrong usage or nothing readable.
-With --fail-on, --baseline or trailwhy.toml, 1 only for incidents that count.")]
-pub struct AnalyzeArguments {
-    /// What to read
-    #[command(flatten)]
-    pub read: ReadArguments,
-    /// What is known besides
-    #[command(flatten)]
-    pub known: KnownArguments,
+pub struct ReportArguments {
     /// Which incidents to show
     #[command(flatten)]
     pub show: ShowArguments,
@@ -194,6 +177,85 @@ pub struct AnalyzeArguments {
     /// Exit with 0 even when incidents were found
     #[arg(long)]
     pub exit_zero: bool,
+}
+
+/// Arguments of `analyze`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy analyze s3-export/
+  trailwhy analyze s3-export/ --since 2h --policies dumps/
+  trailwhy analyze s3-export/ -o report.html -o report.json
+  trailwhy analyze s3-export/ --redact --redact-map names.json -o to-share.html
+  trailwhy analyze s3-export/ --fail-on silent,ghost --baseline last-week.json
+  trailwhy analyze s3-export/eu-west-1/ --partial eu.part
+  aws cloudtrail lookup-events | trailwhy analyze -
+
+Exit status: 0 no incident, 1 incidents found, 2 wrong usage or nothing readable.
+With --fail-on, --baseline or trailwhy.toml, 1 only for incidents that count.")]
+pub struct AnalyzeArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// What is known besides
+    #[command(flatten)]
+    pub known: KnownArguments,
+    /// Which report to make
+    #[command(flatten)]
+    pub report: ReportArguments,
+    /// Write what this part of an export contributes to a file (`-`: standard output) instead of a
+    /// report; `trailwhy merge` makes the report of all parts
+    #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING)]
+    pub partial: Option<PathBuf>,
+}
+
+/// What only a report needs: a part has none.
+const REPORTING: [&str; 15] = [
+    "principal",
+    "action",
+    "resource",
+    "format",
+    "output",
+    "max_occurrences",
+    "lang",
+    "redact",
+    "redact_map",
+    "fail_on",
+    "baseline",
+    "exit_zero",
+    "policies",
+    "policies_as_of",
+    "evidence",
+];
+
+/// Arguments of `merge`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy analyze s3-export/eu-west-1/ --partial eu.part
+  trailwhy analyze s3-export/us-east-1/ --partial us.part
+  trailwhy merge eu.part us.part -o report.html
+  trailwhy merge *.part --policies dumps/
+
+The order of the files does not matter. All parts must be made with the same --since, --until,
+--account, --region and --services; merge takes the same --services again. Exit status: as of
+analyze.")]
+pub struct MergeArguments {
+    /// What `trailwhy analyze --partial` wrote; `-` reads one of them from standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// What is known besides
+    #[command(flatten)]
+    pub known: KnownArguments,
+    /// Which report to make
+    #[command(flatten)]
+    pub report: ReportArguments,
+    /// Read this file instead of the trailwhy.toml found here or in a folder above
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// No words on standard error
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// Arguments of `explain`.
@@ -378,6 +440,8 @@ pub struct PoliciesArguments {
 pub enum Command {
     /// Say what failed, which policy denied, and why
     Analyze(Box<AnalyzeArguments>),
+    /// Make one report of parts that were read separately
+    Merge(Box<MergeArguments>),
     /// Tell all about one event, request, incident or resource
     Explain(Box<ExplainArguments>),
     /// Set a failed chain beside a successful one, or two groups of calls beside each other

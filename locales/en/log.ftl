@@ -67,6 +67,7 @@ log-seven-zip = a 7-Zip archive
 log-tar = a tar archive
 log-sqlite = a SQLite database
 log-pdf = a PDF
+log-part = what `trailwhy analyze --partial` wrote; hint: put such files together with `trailwhy merge`
 
 # Commands.
 log-kept-a-day = AWS keeps it for 24 hours

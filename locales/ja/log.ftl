@@ -67,6 +67,7 @@ log-seven-zip = 7-Zip アーカイブ
 log-tar = tar アーカイブ
 log-sqlite = SQLite データベース
 log-pdf = PDF ファイル
+log-part = `trailwhy analyze --partial` が書いたファイル。対処: `trailwhy merge` でまとめてください
 
 # コマンド。
 log-kept-a-day = AWS での保存期間は 24 時間

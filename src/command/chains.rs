@@ -27,7 +27,7 @@ struct Listing {
 /// Reads, links and lists.
 pub fn run(arguments: &ChainsArguments) -> anyhow::Result<ExitCode> {
     let knowledge = reading::knowledge(arguments.services.as_deref())?;
-    let ingested = reading::read(&arguments.read, &Config::of(&arguments.read)?)?;
+    let ingested = reading::read(&arguments.read, &Config::of(arguments.read.config.as_deref())?)?;
     let chains = Chains::build(&ingested.events, &knowledge);
     let wording = Wording::new(Language::En);
     let listing = Listing {

@@ -42,7 +42,7 @@ struct Listing {
 /// Reads the whole export, since what was before a change may be far back, and lists the changes
 /// asked for.
 pub fn run(arguments: &ChangesArguments) -> anyhow::Result<ExitCode> {
-    let config = Config::of(&arguments.read)?;
+    let config = Config::of(arguments.read.config.as_deref())?;
     let (history, last) = policies::history(&arguments.read, &arguments.dumps, &config)?;
     let ReadArguments { since, until, .. } = &arguments.read;
     let moment = |asked: Option<Moment>| asked.and_then(|asked| analysis::moment(asked, last));

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use super::analysis::{self, Analysis};
-use super::analyze::terminal_style;
 use super::ask;
 use super::config::Config;
+use super::reporting::terminal_style;
 use super::sharing::Sharing;
 use crate::cli::{CompareArguments, ListFormat};
 use crate::diagnose::Incident;
@@ -22,7 +22,7 @@ use crate::wording::{Language, Wording};
 
 /// Reads and compares.
 pub fn run(arguments: &CompareArguments) -> anyhow::Result<ExitCode> {
-    let config = Config::of(&arguments.read)?;
+    let config = Config::of(arguments.read.config.as_deref())?;
     let analysis = Analysis::run(&arguments.read, &arguments.known, &config)?;
     let wording = Wording::new(match arguments.format {
         ListFormat::Json => Language::En,

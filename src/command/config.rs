@@ -21,7 +21,6 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::ignore::IgnoreRule;
-use crate::cli::ReadArguments;
 use crate::error::{Error, Result};
 use crate::report::Kind;
 use crate::wording::Language;
@@ -67,9 +66,9 @@ impl Config {
     ///
     /// # Errors
     /// When the file cannot be read or says something wrong.
-    pub fn of(arguments: &ReadArguments) -> Result<Config> {
-        let found = match &arguments.config {
-            Some(path) => Some(path.clone()),
+    pub fn of(named: Option<&Path>) -> Result<Config> {
+        let found = match named {
+            Some(path) => Some(path.to_path_buf()),
             // Without a current folder there is nothing to search; paths typed in full still work.
             None => std::env::current_dir().ok().and_then(|folder| Config::find(&folder)),
         };

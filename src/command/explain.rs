@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::analysis::{self, Analysis};
-use super::analyze::terminal_style;
 use super::ask;
 use super::config::Config;
+use super::reporting::terminal_style;
 use super::sharing::Sharing;
 use crate::cli::{ExplainArguments, ListFormat};
 use crate::error::Error;
@@ -20,7 +20,7 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     let mut read = arguments.read.clone();
     let id = read.paths.pop().context("an id is required")?;
     let id = id.to_string_lossy();
-    let config = Config::of(&read)?;
+    let config = Config::of(read.config.as_deref())?;
     if read.paths.is_empty() && config.paths.is_empty() {
         return Err(Error::Usage(format!(
             "`{id}` is taken for the id to explain, and there is no path to read\n\

@@ -52,10 +52,10 @@ impl Gate {
 ///
 /// # Errors
 /// When the file cannot be written; the message names it.
-pub fn save(path: &Path, text: &str) -> Result<()> {
+pub fn save(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let mut file = File::create(path)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(content.as_ref())?;
         match file.sync_all() {
             // Pipes and devices cannot be synchronized, and need not be.
             Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Ok(()),

@@ -12,9 +12,11 @@ mod explain;
 pub mod gate;
 mod generate;
 pub mod ignore;
+mod merge;
 mod policies;
 mod progress;
 mod reading;
+mod reporting;
 mod schema;
 mod sharing;
 mod simulate;
@@ -30,6 +32,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Schema => schema::run(),
         Command::Simulate => simulate::run(),
         Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Merge(arguments) => merge::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Chains(arguments) => chains::run(&arguments),

@@ -32,7 +32,7 @@ struct Listing {
 
 /// Reads export and dumps, and shows the moment.
 pub fn run(arguments: &PoliciesArguments) -> anyhow::Result<ExitCode> {
-    let config = Config::of(&arguments.read)?;
+    let config = Config::of(arguments.read.config.as_deref())?;
     let (history, last) = history(&arguments.read, &arguments.dumps, &config)?;
     let at = analysis::moment(arguments.at, last).unwrap_or_default();
     let inventory = history.at(at);

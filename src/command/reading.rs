@@ -10,7 +10,7 @@ use crate::chain::service::Table;
 use crate::cli::ReadArguments;
 use crate::error::{Error, Result};
 use crate::history::History;
-use crate::ingest::{self, Ingested, Input, Ledger, Options};
+use crate::ingest::{self, Contribution, Ingested, Input, Ledger, Options, Skip};
 use crate::report::sanitize;
 use crate::wording::{Language, Wording};
 
@@ -26,6 +26,49 @@ const NO_PATH: &str = "no path to read\n\
 /// # Errors
 /// When an input does not exist, or none of the files could be read.
 pub(super) fn read(arguments: &ReadArguments, config: &Config) -> Result<Ingested> {
+    let (inputs, options) = asked(arguments, config)?;
+    let bar = Bar::new(arguments.quiet);
+    let ingested = ingest::read(&inputs, &options, &bar)?;
+    bar.finish();
+    look_through(&ingested.ledger, arguments.quiet)?;
+    Ok(ingested)
+}
+
+/// Reads the same as a part of an export. Such a part may hold nothing.
+///
+/// # Errors
+/// When an input does not exist, or a bound hangs on the last event.
+pub(super) fn gather(
+    arguments: &ReadArguments,
+    services: Option<&str>,
+    config: &Config,
+) -> Result<Contribution> {
+    let (inputs, options) = asked(arguments, config)?;
+    let bar = Bar::new(arguments.quiet);
+    let contribution = Contribution::gather(&inputs, &options, services, &bar)?;
+    bar.finish();
+    if !arguments.quiet {
+        warn(contribution.ledger());
+    }
+    Ok(contribution)
+}
+
+/// Tells of damage, and errs when there was nothing else.
+///
+/// # Errors
+/// When none of the files could be read.
+pub(super) fn look_through(ledger: &Ledger, quiet: bool) -> Result<()> {
+    if !quiet {
+        warn(ledger);
+    }
+    if ledger.files_read == 0 && ledger.records.kept == 0 {
+        return Err(Error::Usage(nothing_readable(ledger)));
+    }
+    Ok(())
+}
+
+/// What is to be read, and how.
+fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<Input>, Options)> {
     if let Some(threads) = arguments.threads {
         // Errs only when the pool exists already; then its size stays.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
@@ -46,22 +89,20 @@ pub(super) fn read(arguments: &ReadArguments, config: &Config) -> Result<Ingeste
         threads: arguments.threads,
         ..Options::default()
     };
-    let bar = Bar::new(arguments.quiet);
-    let ingested = ingest::read(&inputs, &options, &bar)?;
-    bar.finish();
-    if !arguments.quiet {
-        warn(&ingested.ledger);
-    }
-    if ingested.ledger.files_read == 0 && ingested.ledger.records.kept == 0 {
-        return Err(Error::Usage(nothing_readable(&ingested.ledger)));
-    }
-    Ok(ingested)
+    Ok((inputs, options))
 }
 
 fn nothing_readable(ledger: &Ledger) -> String {
     if ledger.files_found == 0 {
         return "no files found; hint: name the folder or files of an export, or `-` for standard input"
             .to_owned();
+    }
+    let is_part = |skip: &&Skip| skip.detail.as_ref().is_some_and(|d| d.id() == "log-part");
+    if let Some(part) = ledger.skipped.iter().find(is_part) {
+        return format!(
+            "`{0}` is what `trailwhy analyze --partial` wrote; hint: `trailwhy merge {0}`",
+            sanitize::line(&part.path)
+        );
     }
     format!(
         "none of the {} files could be read as CloudTrail records; hint: download the trail's delivery \
@@ -105,8 +146,18 @@ pub(super) fn warn_of_gaps(history: &History) {
 /// # Errors
 /// When the file cannot be read or a row in it cannot be understood.
 pub(super) fn knowledge(services: Option<&Path>) -> Result<Knowledge> {
-    let Some(path) = services else { return Ok(Knowledge::default()) };
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+    let (Some(path), Some(text)) = (services, self::services(services)?) else {
+        return Ok(Knowledge::default());
+    };
     let own = Table::parse(&text).map_err(|e| Error::document(path, e.to_string()))?;
     Ok(Knowledge::new(Table::builtin().merge(&own)))
+}
+
+/// The text of a table of the user's.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn services(path: Option<&Path>) -> Result<Option<String>> {
+    let read = |path| std::fs::read_to_string(path).map_err(|e| Error::io(path, e));
+    path.map(read).transpose()
 }

@@ -1,6 +1,7 @@
 //! Recognises what lies beside CloudTrail's logs in a bucket, so that it is passed over by name and
 //! not called damaged.
 
+use super::codec;
 use super::envelope::Object;
 use super::ledger::Reason;
 use crate::wording::{Argument, Sentence};
@@ -80,6 +81,7 @@ const FORMATS: &[(&[u8], Said)] = &[
     (b"Obj\x01", || columns("Avro")),
     (b"ORC", || columns("ORC")),
     (b"SQLite format 3", || Sentence::new("log-sqlite")),
+    (codec::MAGIC, || Sentence::new("log-part")),
     (b"%PDF", || Sentence::new("log-pdf")),
 ];
 

@@ -1,0 +1,189 @@
+//! From an analysis to what leaves the program: reports in the formats asked for, and the exit status.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use super::analysis::{self, Analysis};
+use super::config::Config;
+use super::gate::{self, Gate};
+use super::reading;
+use super::sharing::Sharing;
+use crate::cli::{Format, ReportArguments};
+use crate::error::{Error, Result};
+use crate::report::{self, Report, sanitize};
+use crate::wording::{Language, Wording};
+
+/// Exit status when incidents were found.
+const FOUND: u8 = 1;
+
+/// What is to be reported, looked through before anything is read: a wrong word is told before an
+/// hour of reading.
+pub(super) struct Reporting<'a> {
+    arguments: &'a ReportArguments,
+    outputs: Vec<(&'a PathBuf, Format)>,
+    gate: Gate,
+    quiet: bool,
+}
+
+impl<'a> Reporting<'a> {
+    /// # Errors
+    /// When a file's suffix tells no format, or the baseline cannot be read.
+    pub(super) fn new(
+        arguments: &'a ReportArguments,
+        config: &Config,
+        quiet: bool,
+    ) -> Result<Reporting<'a>> {
+        let format = |path: &'a PathBuf| Ok((path, format_of(path)?));
+        let outputs = arguments.output.iter().map(format).collect::<Result<_>>()?;
+        Ok(Reporting { arguments, outputs, gate: Gate::new(&arguments.gate, config)?, quiet })
+    }
+
+    /// Writes the reports; the exit status says whether something was found.
+    ///
+    /// # Errors
+    /// When a report cannot be written.
+    pub(super) fn publish(&self, analysis: Analysis, config: &Config) -> anyhow::Result<ExitCode> {
+        let wording = Wording::new(analysis::language(self.arguments.lang, config));
+        let mut reports = Reports {
+            analysis: &analysis,
+            arguments: self.arguments,
+            gate: &self.gate,
+            wording: &wording,
+            sharing: Sharing::new(&self.arguments.redact),
+            shared: Vec::new(),
+        };
+        for (path, format) in &self.outputs {
+            let text = reports.render(*format, report::terminal::Style::plain(100))?;
+            gate::save(path, &text)?;
+        }
+        if self.outputs.is_empty() {
+            let text = reports.render(self.arguments.format, terminal_style())?;
+            let mut out = std::io::stdout().lock();
+            out.write_all(text.as_bytes())?;
+            out.flush()?;
+        }
+        reports.sharing.keep_mapping(&self.arguments.redact)?;
+        let (report, expired) = reports.all(Language::En);
+        let counting = self.gate.counting(&report);
+        if !self.quiet {
+            reading::warn_of_gaps(&analysis.history);
+            for told in expired {
+                anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&told));
+            }
+            tell_of_others(counting, report.incidents.len());
+        }
+        let fails = counting > 0 && !self.arguments.exit_zero;
+        drop(reports);
+        // The process ends with this, and giving millions of texts back one by one only takes time.
+        std::mem::forget(analysis);
+        Ok(if fails { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    }
+}
+
+fn tell_of_others(counting: usize, incidents: usize) {
+    if counting < incidents {
+        anstream::eprintln!(
+            "trailwhy: {counting} of {incidents} incidents count for the exit status; the others are \
+             known to the baseline or of other kinds"
+        );
+    }
+}
+
+struct Reports<'r> {
+    analysis: &'r Analysis,
+    arguments: &'r ReportArguments,
+    gate: &'r Gate,
+    wording: &'r Wording,
+    sharing: Sharing,
+    /// The reports as they may be shared, by language.
+    shared: Vec<(Language, Report)>,
+}
+
+impl Reports<'_> {
+    /// The report as it may be shared; it is made once for each language.
+    fn report(&mut self, language: Language) -> anyhow::Result<&Report> {
+        let made = self.shared.iter().position(|(of, _)| *of == language);
+        let at = match made {
+            Some(at) => at,
+            None => {
+                let (report, _) = self.all(language);
+                self.shared.push((language, self.sharing.shared(report)?));
+                self.shared.len() - 1
+            }
+        };
+        let (_, report) = self.shared.get(at).context("the report was just made")?;
+        Ok(report)
+    }
+
+    /// The report with all that it says, and what to tell about rules that have expired. The JSON
+    /// contract is English whatever the reader speaks, so that machines see one text.
+    fn all(&self, language: Language) -> (Report, Vec<String>) {
+        let english;
+        let wording = if language == self.wording.language() {
+            self.wording
+        } else {
+            english = Wording::new(language);
+            &english
+        };
+        let mut report = self.analysis.report(wording, self.arguments.max_occurrences);
+        report.incidents.retain(|incident| analysis::shows(&self.arguments.show, incident));
+        let expired = self.gate.ignore(&mut report, wording);
+        (report, expired)
+    }
+
+    fn render(&mut self, format: Format, style: report::terminal::Style) -> anyhow::Result<String> {
+        let wording = self.wording;
+        let events = &self.analysis.ingested.events;
+        let raw = !self.sharing.redacts();
+        let language = match format {
+            Format::Json | Format::Csv => Language::En,
+            _ => wording.language(),
+        };
+        let report = self.report(language)?;
+        Ok(match format {
+            Format::Json => report::json::render(report)?,
+            Format::Csv => report::csv::render(report),
+            Format::Sarif => report::sarif::render(report, wording),
+            Format::Terminal => report::terminal::render(report, wording, style),
+            Format::Markdown => report::markdown::render(report, wording),
+            Format::Html => {
+                let records = raw.then(|| report::html::KeptRecords::of(report, events));
+                let raw = records.as_ref().map(|records| records as &dyn report::html::RawEvents);
+                report::html::render(report, wording, raw)
+            }
+        })
+    }
+}
+
+/// The format that a file's suffix asks for.
+fn format_of(path: &Path) -> Result<Format> {
+    let suffix = path.extension().and_then(|s| s.to_str()).unwrap_or_default().to_ascii_lowercase();
+    match suffix.as_str() {
+        "json" => Ok(Format::Json),
+        "md" | "markdown" => Ok(Format::Markdown),
+        "html" | "htm" => Ok(Format::Html),
+        "sarif" => Ok(Format::Sarif),
+        "csv" => Ok(Format::Csv),
+        "txt" | "log" => Ok(Format::Terminal),
+        _ => Err(Error::Usage(format!(
+            "`{}` has no suffix that tells a format; hint: .json .md .html .sarif .csv .txt",
+            path.display()
+        ))),
+    }
+}
+
+/// Colour and width as the terminal has them; plain and 100 columns wide in a pipe.
+pub(super) fn terminal_style() -> report::terminal::Style {
+    let out = std::io::stdout();
+    if !out.is_terminal() {
+        let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+        return report::terminal::Style::plain(columns.unwrap_or(100));
+    }
+    let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
+    let colour = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    report::terminal::Style { color: colour, width: width.min(140) }
+}
