@@ -75,6 +75,7 @@ benign-never-allowed = a read that was never allowed to this principal: a consol
 changed-before = { $time }, before the first failure: { $action }: { $summary }
 changed-nothing = The call worked before, and the log holds no change of anything it depends on.
 
+alternative-usual = Nothing in the log speaks for it, and too little against it.
 explain-silent = { $root } reported success, and the { $denied } that had to follow was denied to { $principal }{ $on }.
 explain-opaque = { $root } failed with an error that does not name the cause: the { $denied } below it was denied to { $principal }{ $on }.
 explain-ghost = { $root } reported success, and { $missing }, which every comparable success has, never came.

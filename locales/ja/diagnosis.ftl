@@ -42,6 +42,7 @@ benign-never-allowed = このプリンシパルに一度も許可されたこと
 changed-before = 最初の失敗より前の { $time } に { $action } を実行: { $summary }
 changed-nothing = 以前は成功していましたが、この呼び出しに関係する変更はログにありません。
 
+alternative-usual = これを示すものはログにありませんが、否定できるだけの根拠もありません。
 explain-silent = { $root } は成功を返しましたが、続いて必要な { $denied } が、{ $principal } に対して拒否されました{ $on }。
 explain-opaque = { $root } は、原因を示さないエラーで失敗しました。その下の { $denied } が、{ $principal } に対して拒否されています{ $on }。
 explain-ghost = { $root } は成功を返しましたが、比較できるすべての成功例に含まれる { $missing } が実行されていません。

@@ -176,7 +176,7 @@ coverage-title = 分析の前提
 coverage-read = { $found } 個中 { $files } 個のファイルから { $read } 件のレコードを読み取りました: 分析対象 { $kept } 件、重複 { $duplicates } 件、不正な形式 { $malformed } 件、範囲外 { $outside } 件。
 coverage-span = 期間は { $first } から { $last } までです。
 coverage-no-span = 時刻のあるレコードはありません。
-coverage-sample = エクスポート全体を比較するには大きすぎるため、比較は { $of } 件のうち、種類と時刻によって選んだ { $analysed } 件のレコードに基づいています。拒否された呼び出しはすべて数えています。
+coverage-sample = エクスポートが大きすぎて全体は比較できないため、比較は { $of } 件のうち、種類と時刻によって選んだ { $analysed } 件のレコードに基づいています。拒否された呼び出しはすべて数えています。
 coverage-caveats = { $skipped ->
     [0] すべてのファイルを読み取りました
    *[other] スキップしたファイルまたは破損したファイルが { $skipped } 個あります

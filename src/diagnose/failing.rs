@@ -87,7 +87,7 @@ pub(super) fn settle(all: &mut Vec<Failing>, events: &[Event], sample: &Sample) 
     }
     let mut unclear = BTreeSet::new();
     all.retain_mut(|failing| {
-        if failing.root.is_some() || sample.is_surrounded(failing.denied) {
+        if sample.is_surrounded(failing.denied) {
             return true;
         }
         match sample.strata.get(&failing.denied).and_then(|stratum| kinds.get(stratum)) {

@@ -38,7 +38,7 @@ pub fn ghosts(
     }
     let mut ghosts: Vec<Incident> = causes
         .into_values()
-        .filter_map(|gaps| incident(events, chains, history, &gaps, logged))
+        .filter_map(|gaps| incident(events, chains, history, &gaps, logged, sample))
         .collect();
     if sample.is_some() {
         // What nobody counted while reading may have happened more often than it was found.
@@ -69,6 +69,7 @@ fn incident(
     history: &History,
     gaps: &[Gap],
     logged: &[Incident],
+    sample: Option<&Sample>,
 ) -> Option<Incident> {
     let first = gaps.first()?;
     let root = events.get(first.call)?;
@@ -82,7 +83,9 @@ fn incident(
     }
     let change = change.or_else(|| last_change(events, history, first).cloned());
     if let Some(change) = change.as_ref().filter(|_| twin.is_none()) {
-        testimony.push(changed(change));
+        let changed = changed(change);
+        // Calls that had the step after the change, and would clear it, may have been left out.
+        testimony.push(if sample.is_some() { changed.halved() } else { changed });
     }
     let ranked = rank::rank(&testimony);
     let certainty =

@@ -111,3 +111,51 @@ fn share(total: &Total, mine: u64, analysed: u64) -> u64 {
     let part = u128::from(total.count) * u128::from(mine) / u128::from(analysed.max(1));
     u64::try_from(part).unwrap_or(u64::MAX).max(mine)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::EventBuilder;
+
+    /// Ten calls, one a second from second 100; stratum 1 has those before the sixth.
+    fn log() -> (Vec<Event>, Sample) {
+        let at = |second: i64| EventBuilder::default().finish(Time(second * 1000), None);
+        let strata = (0..10).map(|call| (call, if call < 6 { 1 } else { 2 }));
+        let total = |count| Total { count, first: Time(0), last: Time(900_000) };
+        let totals = [(1, total(600)), (2, total(40))];
+        ((100..110).map(at).collect(), Sample::new(1_000, strata, totals, Vec::new()))
+    }
+
+    fn tally(unclear: &[usize], calls: &[usize]) -> (u64, i64, i64, Option<CountBasis>) {
+        let (events, sample) = log();
+        let counter = Counter::new(Some(&sample), &unclear.iter().copied().collect());
+        let tally = counter.refused(calls, &events).unwrap();
+        (tally.count, tally.first.0 / 1000, tally.last.0 / 1000, tally.basis)
+    }
+
+    #[test]
+    fn calls_stand_for_all_that_were_counted_with_them() {
+        let counted = Some(CountBasis::Counted);
+        assert_eq!(tally(&[], &[0, 1, 2, 3, 4, 5]), (600, 0, 900, counted));
+        assert_eq!(tally(&[], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), (640, 0, 900, counted));
+        assert_eq!(tally(&[4, 5], &[0, 1, 2, 3]), (600, 0, 900, counted));
+    }
+
+    #[test]
+    fn what_was_counted_together_is_shared_out() {
+        let shared = Some(CountBasis::Shared);
+        assert_eq!(tally(&[], &[0, 1]), (200, 100, 101, shared));
+        assert_eq!(tally(&[], &[2, 3, 4, 5]), (400, 102, 105, shared));
+        assert_eq!(tally(&[], &[0, 6, 7, 8, 9]), (140, 0, 900, shared));
+    }
+
+    #[test]
+    fn without_a_sample_calls_stand_for_themselves() {
+        let (events, _) = log();
+        let counter = Counter::new(None, &BTreeSet::new());
+        let tally = counter.refused(&[3, 1], &events).unwrap();
+        let (first, last) = (Time(101_000), Time(103_000));
+        assert_eq!(tally, Tally { count: 2, first, last, basis: None });
+        assert_eq!(counter.refused(&[], &events), None);
+    }
+}

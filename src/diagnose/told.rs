@@ -108,7 +108,9 @@ pub(super) fn contradiction(
 ) -> Option<Sentence> {
     let stated = picture.one().denial.stated.as_ref().map(|s| (s.layer, s.effect));
     let told = told.and_then(Told::said);
-    let found = evaluation.found.as_ref().filter(|f| f.layer != Layer::KmsGrant);
+    // Where a change may be missing, it is the evaluation that is in doubt and not AWS's word.
+    let found = evaluation.found.as_ref();
+    let found = found.filter(|f| f.layer != Layer::KmsGrant && picture.has_all_changes);
     let evaluated = found.map(|f| (f.layer, f.effect));
     let differ = |one: Option<(Layer, Effect)>, other: Option<(Layer, Effect)>| {
         one.zip(other).filter(|(one, other)| one.0 != other.0)

@@ -325,7 +325,13 @@ impl<'b> Builder<'b> {
                 layer: h.layer,
                 effect: h.effect,
                 confidence: round(h.probability),
-                because: self.because(verdict, h.layer, |weight| weight > 0.0),
+                because: match self.because(verdict, h.layer, |weight| weight > 0.0) {
+                    // It is likely only because such causes are common.
+                    none if none.is_empty() => {
+                        self.wording.say(&Sentence::new("alternative-usual"))
+                    }
+                    because => because,
+                },
             })
             .collect()
     }

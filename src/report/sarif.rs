@@ -75,9 +75,10 @@ fn result(incident: &Incident, wording: &Wording) -> Value {
             "missingSteps": incident.missing_steps,
         },
     });
-    if let (Some(sample), Some(properties)) = (&incident.sample, result.get_mut("properties")) {
-        properties["analysed"] = json!(sample.analysed);
-        properties["countBasis"] = json!(sample.count);
+    let properties = result.get_mut("properties").and_then(Value::as_object_mut);
+    if let (Some(sample), Some(properties)) = (&incident.sample, properties) {
+        properties.insert("analysed".into(), json!(sample.analysed));
+        properties.insert("countBasis".into(), json!(sample.count.as_str()));
     }
     if let (Some(fields), false) = (result.as_object_mut(), incident.chain.is_empty()) {
         fields.insert("codeFlows".into(), json!([{ "threadFlows": [thread(incident, wording)] }]));
