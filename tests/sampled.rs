@@ -164,15 +164,84 @@ fn calls_without_their_surroundings_are_taken_for_what_their_like_are() {
     assert!(dropped > 0, "nothing was left out");
 }
 
+/// The stories of a file.
+fn stories(name: &str) -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/verdicts");
+    let text = fs::read_to_string(folder.join(name)).unwrap();
+    serde_json::from_str(&story::expanded(&text)).unwrap()
+}
+
+fn written(story: &Value, folder: &Path) -> PathBuf {
+    let path = folder.join("trail.json");
+    let records = story::Trail::of(story).records;
+    fs::write(&path, json!({ "Records": records }).to_string()).unwrap();
+    path
+}
+
 /// The export of a story in which calls go on reporting success and a step stops coming.
 fn ghost_story(folder: &Path) -> PathBuf {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/verdicts/ghosts.json");
-    let text = story::expanded(&fs::read_to_string(file).unwrap());
-    let stories: Value = serde_json::from_str(&text).unwrap();
-    let trail = story::Trail::of(&stories[0]);
-    let path = folder.join("trail.json");
-    fs::write(&path, json!({"Records": trail.records}).to_string()).unwrap();
-    path
+    written(&stories("ghosts.json")[0], folder)
+}
+
+#[test]
+fn that_nobody_succeeded_weighs_less_where_calls_were_left_out() {
+    let absence = ["contrast-region", "contrast-mfa", "contrast-forwarded-only"];
+    let absence: Vec<&str> = absence.into_iter().chain(["contrast-whole-account"]).collect();
+    // By story and sentence, how loud it is.
+    let loudness = |run: &Run| -> Vec<(String, f64)> {
+        let testimony = run.diagnosis.incidents.iter().flat_map(|i| &i.verdict.testimony);
+        testimony
+            .filter(|t| t.text.id().starts_with("contrast-"))
+            .map(|t| (t.text.id().to_owned(), t.weights.iter().map(|w| w.2.abs()).sum()))
+            .collect()
+    };
+    let layers = |run: &Run| -> Vec<_> {
+        let verdicts = run.diagnosis.incidents.iter().map(|i| &i.verdict);
+        verdicts.map(|v| v.ranked[0].layer).collect()
+    };
+    let (mut seen, mut same, mut all) = (BTreeSet::new(), 0, 0);
+    let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/verdicts")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let refused = |role: &str, secret: &str| {
+        json!({
+            "do": "secretsmanager:GetSecretValue", "by": role, "denied": "old",
+            "on": format!("arn:aws:secretsmanager:eu-west-1:111122223333:secret:{secret}"),
+        })
+    };
+    let nobody = json!({
+        "name": "nobody of the account succeeds",
+        "after": [refused("shop", "one-AbCdEf"), refused("bank", "two-AbCdEf")],
+    });
+    for story in names.flat_map(|name| stories(&name)).chain([nobody]) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = written(&story, folder.path());
+        let whole = Run::read(&path, |_| None);
+        let sample = Sample::new(1_000_000, [], [], vec![true; whole.events.len()]);
+        let sampled = Run::of(whole.events.clone(), whole.ledger.clone(), Some(sample));
+        all += 1;
+        same += usize::from(layers(&whole) == layers(&sampled));
+        let halved: Vec<(String, f64)> = loudness(&whole)
+            .into_iter()
+            .map(
+                |(id, loud)| {
+                    if absence.contains(&id.as_str()) { (id, loud / 2.0) } else { (id, loud) }
+                },
+            )
+            .collect();
+        seen.extend(
+            halved.iter().map(|(id, _)| id.clone()).filter(|id| absence.contains(&id.as_str())),
+        );
+        let told = loudness(&sampled);
+        let is_note = |(id, _): &&(String, f64)| id == "contrast-sampled";
+        let notes = told.iter().filter(is_note).count();
+        assert_eq!(told.iter().filter(|t| !is_note(t)).cloned().collect::<Vec<_>>(), halved);
+        let rests = halved.iter().any(|(id, _)| absence.contains(&id.as_str()));
+        assert_eq!(notes > 0, rests, "{}", story["name"]);
+    }
+    let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
+    assert_eq!(seen, ["contrast-region", "contrast-whole-account"]);
+    // The stories are small: each has little to go by but what never happened or just changed.
+    assert!(same * 10 >= all * 9, "{same} of {all} verdicts are the same");
 }
 
 #[test]
