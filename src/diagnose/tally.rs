@@ -115,11 +115,13 @@ fn share(total: &Total, mine: u64, analysed: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::EventBuilder;
+    use crate::event::{EventBuilder, IdentityType};
 
     /// Ten calls, one a second from second 100; stratum 1 has those before the sixth.
     fn log() -> (Vec<Event>, Sample) {
-        let at = |second: i64| EventBuilder::default().finish(Time(second * 1000), None);
+        let at = |second: i64| {
+            EventBuilder::default().finish(Time(second * 1000), IdentityType::parse(None))
+        };
         let strata = (0..10).map(|call| (call, if call < 6 { 1 } else { 2 }));
         let total = |count| Total { count, first: Time(0), last: Time(900_000) };
         let totals = [(1, total(600)), (2, total(40))];
