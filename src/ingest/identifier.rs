@@ -30,6 +30,16 @@ impl Identifier {
     pub(super) fn number(self) -> u128 {
         u128::from(self.high) << 64 | u128::from(self.low)
     }
+
+    /// 64 bits of the number, evenly scattered even where ids are counted up. Of ten million different
+    /// ids two have the same with a probability of 3 in a million (n²/2⁶⁵).
+    #[inline]
+    pub(super) fn digest(self) -> u64 {
+        // The digits of π, which mean nothing here.
+        let high = u128::from(self.high ^ 0x243f_6a88_85a3_08d3);
+        let product = high * u128::from(self.low ^ 0x1319_8a2e_0370_7344);
+        product as u64 ^ (product >> 64) as u64
+    }
 }
 
 /// FNV-1a.

@@ -11,7 +11,7 @@ use wide::u8x16;
 /// A map over a text, one bit for each byte.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
-    /// Quotes and backslashes.
+    /// Quotes and backslashes; behind the last block of 64 is an empty one.
     stops: Vec<u64>,
     /// Control characters, which no JSON string holds and compact JSON lacks altogether: by number
     /// of the block of 64, for blocks that have any.
@@ -39,18 +39,30 @@ impl Marks {
             let word = note((blocks.len(), &last));
             stops.push(word);
         }
+        stops.push(0);
     }
 
     /// The first quote or backslash at or behind `from`.
+    ///
+    /// The 64 bytes from there on lie in two blocks. Both are looked at, whether the second is needed
+    /// or not: most strings are shorter than that, but whether one ends in its first block is a
+    /// question the processor can only guess at.
     #[inline]
     pub(super) fn stop(&self, from: usize) -> Option<usize> {
-        let (mut at, bit) = (from / 64, from % 64);
-        let mut word = self.stops.get(at)? >> bit << bit;
-        while word == 0 {
-            at += 1;
-            word = *self.stops.get(at)?;
+        let (at, bit) = (from / 64, from % 64);
+        let [low, high] = *self.stops.get(at..)?.first_chunk::<2>()?;
+        let near = low >> bit | (high << 1 << (63 - bit));
+        match near {
+            0 => self.far_stop(at + 1),
+            _ => Some(from + near.trailing_zeros() as usize),
         }
-        Some(at * 64 + word.trailing_zeros() as usize)
+    }
+
+    /// The first quote or backslash in a block or behind.
+    fn far_stop(&self, block: usize) -> Option<usize> {
+        let behind = self.stops.get(block..)?.iter();
+        let (count, word) = behind.enumerate().find(|(_, word)| **word != 0)?;
+        Some((block + count) * 64 + word.trailing_zeros() as usize)
     }
 
     /// Whether there is a control character in a range.

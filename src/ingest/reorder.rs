@@ -3,9 +3,8 @@
 //! A delivery file stamped 10:00 holds nothing that happened before 09:45 (module `layout`), so once
 //! all files up to a stamp are read, everything older than that by the slack is complete.
 
-use std::collections::BTreeMap;
-
-use foldhash::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::Batch;
 use super::identifier::Identifier;
@@ -145,25 +144,48 @@ impl Reorder {
     }
 }
 
-/// Ids met in the present and in the previous stretch of [`MEMORY`].
+/// Ids met in the present and in the previous stretch of [`MEMORY`], by their digests: a whole id
+/// would take twice the memory, and looking into memory is all that this costs.
 #[derive(Debug, Default)]
 struct Memory {
-    young: HashSet<u128>,
-    old: HashSet<u128>,
+    young: Digests,
+    old: Digests,
 }
+
+type Digests = HashSet<u64, BuildHasherDefault<Digest>>;
 
 impl Memory {
     fn contains(&self, id: Identifier) -> bool {
-        self.young.contains(&id.number()) || self.old.contains(&id.number())
+        self.young.contains(&id.digest()) || self.old.contains(&id.digest())
     }
 
     /// True when the id is new.
     fn insert(&mut self, id: Identifier) -> bool {
-        !self.old.contains(&id.number()) && self.young.insert(id.number())
+        !self.old.contains(&id.digest()) && self.young.insert(id.digest())
     }
 
     fn turn(&mut self) {
         std::mem::swap(&mut self.old, &mut self.young);
         self.young.clear();
+    }
+}
+
+/// A digest is scattered already.
+#[derive(Debug, Default)]
+struct Digest(u64);
+
+impl Hasher for Digest {
+    fn write_u64(&mut self, digest: u64) {
+        self.0 = digest;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
