@@ -43,22 +43,27 @@ impl Marks {
     }
 
     /// The first quote or backslash at or behind `from`.
-    ///
-    /// The 64 bytes from there on lie in two blocks. Both are looked at, whether the second is needed
-    /// or not: most strings are shorter than that, but whether one ends in its first block is a
-    /// question the processor can only guess at.
     #[inline]
     pub(super) fn stop(&self, from: usize) -> Option<usize> {
+        self.near_stop(from).or_else(|| self.far_stop(from / 64 + 1))
+    }
+
+    /// The first quote or backslash at or behind `from`, if it is among 64 bytes.
+    ///
+    /// They lie in two blocks. Both are looked at, whether the second is needed or not: most strings
+    /// are shorter than that, but whether one ends in its first block is a question the processor
+    /// can only guess at.
+    #[inline]
+    pub(super) fn near_stop(&self, from: usize) -> Option<usize> {
         let (at, bit) = (from / 64, from % 64);
         let [low, high] = *self.stops.get(at..)?.first_chunk::<2>()?;
         let near = low >> bit | (high << 1 << (63 - bit));
-        match near {
-            0 => self.far_stop(at + 1),
-            _ => Some(from + near.trailing_zeros() as usize),
-        }
+        (near != 0).then(|| from + near.trailing_zeros() as usize)
     }
 
     /// The first quote or backslash in a block or behind.
+    #[cold]
+    #[inline(never)]
     fn far_stop(&self, block: usize) -> Option<usize> {
         let behind = self.stops.get(block..)?.iter();
         let (count, word) = behind.enumerate().find(|(_, word)| **word != 0)?;

@@ -211,8 +211,23 @@ impl<'t> Outline<'t, '_> {
 
     /// A text; `true` and `false` are as good, `null` is none. With escapes in it, it is for the
     /// parser.
+    ///
+    /// Thirty members of each record come through here: what is not usual is out of the way, so that
+    /// this needs no more registers than there are.
     #[inline]
     fn text(self, at: usize, slot: &mut Option<&'t str>) -> Next {
+        if self.byte(at) == Some(b'"')
+            && let Some(end) = self.marks.near_stop(at + 1)
+            && self.byte(end) == Some(b'"')
+        {
+            *slot = self.text.get(at + 1..end);
+            return Ok(end + 1);
+        }
+        self.other_text(at, slot)
+    }
+
+    #[inline(never)]
+    fn other_text(self, at: usize, slot: &mut Option<&'t str>) -> Next {
         if self.byte(at) != Some(b'"') {
             return self.word(at, slot);
         }
@@ -322,6 +337,15 @@ impl<'t> Outline<'t, '_> {
     /// Past a string.
     #[inline]
     fn string(self, at: usize) -> Next {
+        match self.marks.near_stop(at + 1) {
+            Some(end) if self.byte(end) == Some(b'"') => Ok(end + 1),
+            _ => self.other_string(at),
+        }
+    }
+
+    /// Past a string that is long or has escapes in it.
+    #[inline(never)]
+    fn other_string(self, at: usize) -> Next {
         let mut from = at + 1;
         loop {
             let stop = self.marks.stop(from).ok_or(Stop::More)?;
