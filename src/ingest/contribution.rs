@@ -503,7 +503,7 @@ pub(super) mod tests {
             let part = Contribution::gather(&inputs, &options, None, &()).unwrap();
             let file = part.encode().unwrap();
             let events = part.events.len();
-            assert!(file.len() < events * 80, "{}: {} bytes", logs.display(), file.len());
+            assert!(file.len() < events * 70, "{}: {} bytes", logs.display(), file.len());
             let decoded = Contribution::decode(&file, &logs).unwrap();
             assert_eq!(decoded, part);
             let (now, once) =

@@ -143,9 +143,9 @@ pub(super) struct ColumnReader<'b> {
     guids: Vec<u128>,
     /// Those that no column has shown yet.
     fresh: Reader<'b>,
-    /// Bytes of text that may still be made: what points at other texts can be made up so that a
-    /// small file gives more than there is memory.
-    pub(super) budget: usize,
+    /// Bytes that may still be taken: what points at other texts can be made up so that a small file
+    /// gives more than there is memory.
+    budget: usize,
 }
 
 /// A text before it is known what its row is about.
@@ -174,6 +174,7 @@ impl<'b> ColumnReader<'b> {
     ) -> Option<Column> {
         let (mut texts, mut again, mut guids) =
             (Reader::new(from.bytes()?), Reader::new(from.bytes()?), Reader::new(from.bytes()?));
+        self.spend(rows.checked_mul(size_of::<Option<Range<usize>>>())?)?;
         let mut column = Column::default();
         // Texts with `OWN` in them, and where the finished ones are.
         let mut open: Vec<u8> = Vec::new();

@@ -91,7 +91,7 @@ pub(super) fn write(events: &[Event], to: &mut Writer) {
     to.bytes(&body.finish());
 }
 
-/// Reads events whose texts have at most so many bytes.
+/// Reads events; columns and events together take at most so much memory.
 pub(super) fn read(from: &mut Reader<'_>, budget: usize) -> Option<Vec<Event>> {
     let count = usize::try_from(from.number()?).ok()?;
     let mut columns = ColumnReader::new(from.bytes()?, budget);
@@ -100,6 +100,8 @@ pub(super) fn read(from: &mut Reader<'_>, budget: usize) -> Option<Vec<Event>> {
     if count > body.rest().len() {
         return None;
     }
+    // Numbers of combinations, and places.
+    columns.spend(count.checked_mul(5 * size_of::<usize>())?)?;
     let times = read_times(count, &mut body)?;
     let calls = Rows::read(count, CALL, 1, &mut columns, &mut body)?;
     let callers = Rows::read(count, CALLER, SESSION, &mut columns, &mut body)?;
@@ -283,6 +285,7 @@ impl Rows {
         for field in fields {
             texts.push((*field, columns.read(rows, from, |_| None)?));
         }
+        columns.spend(rows.checked_mul(size_of::<Vec<u8>>() + width)?)?;
         let mut rest = vec![Vec::with_capacity(width); rows];
         for _ in 0..width {
             let bytes = from.raw(rows)?;
@@ -330,9 +333,10 @@ impl Table {
         OWN.iter().zip(&self.own).for_each(|(field, column)| put(*field, column.get(at)));
         let row = *self.sorted.get(at)?;
         SAID.iter().zip(&self.said).for_each(|(field, column)| put(*field, column.get(row)));
-        columns.spend(texts.iter().flatten().map(|text| text.len()).sum())?;
         let mut caller = Reader::new(self.callers.rest(at)?);
         let identity_type = *IdentityType::ALL.get(usize::from(caller.byte()?))?;
+        columns
+            .spend(size_of::<Event>() + texts.iter().flatten().map(|t| t.len()).sum::<usize>())?;
         let mut event = Event::of(&texts, time, identity_type);
         let flags = caller.byte()?;
         event.mfa = flag(flags & 3)?;

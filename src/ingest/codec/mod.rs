@@ -39,11 +39,27 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Bytes of the checksum.
 const CHECKSUM: usize = 4;
 
-/// What a file may always inflate to, and texts in it may always take.
-const FREE: usize = 256 << 20;
+/// How far the file of a stranger may go. Ids alone are 16 bytes an event that nothing can compress,
+/// so real files stay far below.
+#[derive(Debug, Clone, Copy)]
+struct Bound {
+    /// So many bytes are always given.
+    free: usize,
+    /// Beyond that, so many for each byte of the file.
+    ratio: usize,
+}
 
-/// Beyond that, bytes for each byte of the file: what deflate can do at most.
-const RATIO: usize = 1_032;
+/// What the body may inflate to.
+const INFLATED: Bound = Bound { free: 64 << 20, ratio: 128 };
+
+/// What events and their columns may take in memory.
+const TAKEN: Bound = Bound { free: 512 << 20, ratio: 2_048 };
+
+impl Bound {
+    fn of(self, file: &[u8]) -> usize {
+        self.free.max(file.len().saturating_mul(self.ratio))
+    }
+}
 
 /// Why a file is no contribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,9 +126,8 @@ pub(super) fn decode(file: &[u8]) -> Result<Contribution, Refusal> {
     if format != FORMAT {
         return Err(Refusal::Format { version: version.to_owned(), newer: format > FORMAT });
     }
-    let most = FREE.max(file.len().saturating_mul(RATIO));
-    let body = inflated(from, most).ok_or(Refusal::Damaged)?;
-    read_body(&body, most).ok_or(Refusal::Damaged)
+    let body = inflated(from, INFLATED.of(file)).ok_or(Refusal::Damaged)?;
+    read_body(&body, TAKEN.of(file)).ok_or(Refusal::Damaged)
 }
 
 fn inflated(mut from: Reader<'_>, most: usize) -> Option<Vec<u8>> {
@@ -131,8 +146,7 @@ fn read_body(body: &[u8], most: usize) -> Option<Contribution> {
         sight: account::read_sight(&mut from)?,
         totals: account::read_totals(&mut from)?,
         whole: from.flag()?,
-        // Texts are made twice: in columns, then in events.
-        events: events::read(&mut from, most.saturating_mul(2))?,
+        events: events::read(&mut from, most)?,
     };
     from.is_empty().then_some(contribution)
 }
@@ -155,7 +169,7 @@ mod tests {
         let mut from = Reader::new(&content[..content.len() - CHECKSUM]);
         from.number().unwrap();
         from.text().unwrap();
-        inflated(from, FREE).unwrap()
+        inflated(from, INFLATED.free).unwrap()
     }
 
     proptest! {
@@ -214,8 +228,15 @@ mod tests {
         let long = "x".repeat(1 << 20);
         columns.write((0..1_000).map(|_| (Some(long.as_str()), None)), &mut to);
         let (guids, bytes) = (columns.finish(), to.finish());
-        let mut reader = column::ColumnReader::new(&guids, 1 << 19);
-        assert!(reader.read(1_000, &mut Reader::new(&bytes), |_| None).is_none());
+        let mut read = |budget| {
+            let mut reader = column::ColumnReader::new(&guids, budget);
+            reader.read(1_000, &mut Reader::new(&bytes), |_| None).is_some()
+        };
+        assert!(read(2 << 20) && !read(1 << 20));
+
+        let mut bomb = Writer::default();
+        bomb.raw(&vec![0; INFLATED.free + 1]);
+        assert_eq!(decode(&framed(&bomb.finish()).unwrap()), Err(Refusal::Damaged));
     }
 
     #[test]
