@@ -228,7 +228,7 @@ mod tests {
         let long = "x".repeat(1 << 20);
         columns.write((0..1_000).map(|_| (Some(long.as_str()), None)), &mut to);
         let (guids, bytes) = (columns.finish(), to.finish());
-        let mut read = |budget| {
+        let read = |budget| {
             let mut reader = column::ColumnReader::new(&guids, budget);
             reader.read(1_000, &mut Reader::new(&bytes), |_| None).is_some()
         };
