@@ -14,6 +14,7 @@ pub mod iam;
 pub mod ingest;
 pub mod remedy;
 pub mod report;
+pub mod sampling;
 pub mod wording;
 
 pub use error::{Error, Result};

@@ -153,6 +153,17 @@ impl Sort {
     }
 }
 
+/// Where the call is that a service's call was made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origins {
+    /// The event sources that it can have.
+    pub sources: Vec<String>,
+    /// Those of a call behind that one.
+    pub behind: Vec<String>,
+    /// How many seconds ago it was at most.
+    pub seconds: i64,
+}
+
 impl Knowledge {
     /// Indexes a table.
     pub fn new(table: Table) -> Self {
@@ -188,6 +199,39 @@ impl Knowledge {
         let exact = self.exact.get(&key).into_iter().flatten().copied();
         let by_prefix = self.prefixes.iter().filter(|(p, _)| key.starts_with(p.as_str()));
         Rows::of(exact.chain(by_prefix.map(|(_, row)| *row)))
+    }
+
+    /// Whether a call can be the start of others: of work of a service, or of a session.
+    pub fn starts(&self, event_source: &str, event_name: &str) -> bool {
+        event_source == "sts.amazonaws.com" || !self.started_by(event_source, event_name).is_empty()
+    }
+
+    /// Where the call is that a service's call was made for.
+    pub fn origins(&self, child: &Event) -> Origins {
+        let kind = child.caller_kind();
+        let services = self.table.services();
+        let calling = |actions: &[&str]| {
+            let may_call = |s: &Service| actions.iter().any(|action| s.may_call(action));
+            let rows = services.iter().enumerate().filter(|(_, s)| may_call(s));
+            rows.map(|(row, _)| row).collect()
+        };
+        let context = super::call::encryption_context(child);
+        let invokers = match self.invokers_of(child, &context) {
+            Invokers::Any => Invokers::Rows(calling(&[&event::action(child)])),
+            told => told,
+        };
+        let rows = match &invokers {
+            Invokers::Rows(rows) => rows.as_slice(),
+            _ => &[],
+        };
+        let lags = rows.iter().map(|row| self.max_lag(Some(*row), kind)).max().unwrap_or(0);
+        let roots = rows.iter().filter_map(|row| self.row(*row)).flat_map(|s| &s.roots);
+        let roots: Vec<&str> = roots.map(String::as_str).collect();
+        Origins {
+            sources: self.sources(&invokers),
+            behind: self.sources(&Invokers::Rows(calling(&roots))),
+            seconds: lags.max(self.max_lag(None, kind)).min(HOUR),
+        }
     }
 
     /// Whether the table speaks of calls to this service at all.

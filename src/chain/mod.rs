@@ -18,5 +18,5 @@ mod weigh;
 
 pub use build::Chains;
 pub use call::{encryption_context, kms_key};
-pub use knowledge::Knowledge;
+pub use knowledge::{Knowledge, Origins};
 pub use link::{Link, LinkKind, Synthesized};

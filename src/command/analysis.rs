@@ -46,11 +46,25 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    /// Runs all stations.
+    /// Runs all stations; of a large export on a sample.
     ///
     /// # Errors
     /// When inputs, policies or the service table cannot be read at all.
     pub(super) fn run(
+        read: &ReadArguments,
+        known: &KnownArguments,
+        config: &Config,
+    ) -> Result<Analysis> {
+        let besides = Besides::read(known)?;
+        let ingested = reading::survey(read, config, &besides.knowledge)?;
+        Analysis::of(ingested, besides, &known.dumps, config)
+    }
+
+    /// Runs all stations on every event, for questions about any one of them.
+    ///
+    /// # Errors
+    /// As [`Analysis::run`].
+    pub(super) fn run_on_all(
         read: &ReadArguments,
         known: &KnownArguments,
         config: &Config,

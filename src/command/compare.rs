@@ -23,7 +23,7 @@ use crate::wording::{Language, Wording};
 /// Reads and compares.
 pub fn run(arguments: &CompareArguments) -> anyhow::Result<ExitCode> {
     let config = Config::of(arguments.read.config.as_deref())?;
-    let analysis = Analysis::run(&arguments.read, &arguments.known, &config)?;
+    let analysis = Analysis::run_on_all(&arguments.read, &arguments.known, &config)?;
     let wording = Wording::new(match arguments.format {
         ListFormat::Json => Language::En,
         ListFormat::Text => analysis::language(arguments.lang, &config),

@@ -28,7 +28,7 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
         ))
         .into());
     }
-    let analysis = Analysis::run(&read, &arguments.known, &config)?;
+    let analysis = Analysis::run_on_all(&read, &arguments.known, &config)?;
     let wording = Wording::new(match arguments.format {
         ListFormat::Json => Language::En,
         ListFormat::Text => analysis::language(arguments.lang, &config),

@@ -10,8 +10,9 @@ use crate::chain::service::Table;
 use crate::cli::ReadArguments;
 use crate::error::{Error, Result};
 use crate::history::History;
-use crate::ingest::{self, Contribution, Ingested, Input, Ledger, Options, Skip};
+use crate::ingest::{self, Budget, Contribution, Ingested, Input, Ledger, Options, Skip};
 use crate::report::sanitize;
+use crate::sampling::Sorts;
 use crate::wording::{Language, Wording};
 
 /// Skipped files named on standard error; the rest is counted.
@@ -29,6 +30,24 @@ pub(super) fn read(arguments: &ReadArguments, config: &Config) -> Result<Ingeste
     let (inputs, options) = asked(arguments, config)?;
     let bar = Bar::new(arguments.quiet);
     let ingested = ingest::read(&inputs, &options, &bar)?;
+    bar.finish();
+    look_through(&ingested.ledger, arguments.quiet)?;
+    Ok(ingested)
+}
+
+/// The same, but of a large export only a sample is kept.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn survey(
+    arguments: &ReadArguments,
+    config: &Config,
+    knowledge: &Knowledge,
+) -> Result<Ingested> {
+    let (inputs, options) = asked(arguments, config)?;
+    let bar = Bar::new(arguments.quiet);
+    let sorts = Sorts::new(knowledge);
+    let ingested = ingest::survey(&inputs, &options, &sorts, &Budget::default(), &bar)?;
     bar.finish();
     look_through(&ingested.ledger, arguments.quiet)?;
     Ok(ingested)

@@ -1,7 +1,7 @@
 //! Finds what failed: every denied call, the user call it was made for, and what sort of failure
 //! that makes; tells apart what is only the consequence of another denial.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
@@ -9,7 +9,6 @@ use super::words::Kind;
 use crate::chain::{Chains, Knowledge};
 use crate::contrast;
 use crate::event::{self, CallerKind, Denial, Event, Failure, Field, IdentityType, KmsRefusal};
-use crate::ingest::Sample;
 
 /// One denied call.
 #[derive(Debug, Clone)]
@@ -69,42 +68,6 @@ pub fn failing(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Vec<
         .filter(|(i, _)| !events.get(*i).is_some_and(is_network_activity))
         .filter_map(|(i, failure)| one(events, chains, knowledge, i, failure))
         .collect()
-}
-
-/// Judges the calls of a sample whose surroundings were left out by those alike whose were kept:
-/// the call above tells what sort of failure it is, and a denial below that it is a consequence.
-/// Returns those that were taken out because all that is known of their like are consequences.
-pub(super) fn settle(all: &mut Vec<Failing>, events: &[Event], sample: &Sample) -> BTreeSet<usize> {
-    let mut kinds: BTreeMap<u64, Option<Kind>> = BTreeMap::new();
-    let refused = events.iter().enumerate().filter(|(_, event)| event.failed());
-    for stratum in refused.filter_map(|(index, _)| clear(sample, index)) {
-        kinds.insert(stratum, None);
-    }
-    for failing in all.iter() {
-        if let Some(kind) = clear(sample, failing.denied).and_then(|s| kinds.get_mut(&s)) {
-            kind.get_or_insert(failing.kind);
-        }
-    }
-    let mut unclear = BTreeSet::new();
-    all.retain_mut(|failing| {
-        if sample.is_surrounded(failing.denied) {
-            return true;
-        }
-        match sample.strata.get(&failing.denied).and_then(|stratum| kinds.get(stratum)) {
-            Some(Some(kind)) => failing.kind = *kind,
-            Some(None) => {
-                unclear.insert(failing.denied);
-            }
-            None => {}
-        }
-        !unclear.contains(&failing.denied)
-    });
-    unclear
-}
-
-/// The stratum of a call whose surroundings were kept.
-fn clear(sample: &Sample, index: usize) -> Option<u64> {
-    sample.strata.get(&index).copied().filter(|_| sample.is_surrounded(index))
 }
 
 /// A denial or key state of the call itself, or of a call below it that the log does not have.

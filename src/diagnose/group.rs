@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::evaluated::{Case, Found};
-use super::failing::{Failing, failing, settle};
+use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool, Worked};
 use super::tally::Counter;
@@ -31,10 +31,13 @@ pub fn diagnose(
     sample: Option<&Sample>,
 ) -> Diagnosis {
     let mut all = failing(events, chains, knowledge);
-    let unclear = sample.map(|sample| settle(&mut all, events, sample)).unwrap_or_default();
+    if let Some(sample) = sample {
+        // Of the others the call above may be missing, which tells what sort of failure it is.
+        all.retain(|failing| sample.is_judged(failing.denied));
+    }
     implied::fill(&mut all, events, chains, history);
     let all = all;
-    let counter = Counter::new(sample, &unclear);
+    let counter = Counter::new(sample);
     let pool = Pool::new(events, chains, &all, sample);
     let worked = pool.principals();
     let (noise, real): (Vec<&Failing>, Vec<&Failing>) =

@@ -1,7 +1,7 @@
 //! How often something happened. Of a sample only some of the calls are there; how many they stand
 //! for was counted while reading.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -66,13 +66,11 @@ pub(super) struct Counter<'s> {
 }
 
 impl<'s> Counter<'s> {
-    /// Counts refused calls, but for those at `unclear`, of which nothing can be said.
-    pub(super) fn new(sample: Option<&'s Sample>, unclear: &BTreeSet<usize>) -> Counter<'s> {
+    /// Counts refused calls.
+    pub(super) fn new(sample: Option<&'s Sample>) -> Counter<'s> {
         let mut analysed: BTreeMap<u64, u64> = BTreeMap::new();
-        for (index, stratum) in sample.into_iter().flat_map(|sample| &sample.strata) {
-            if !unclear.contains(index) {
-                *analysed.entry(*stratum).or_default() += 1;
-            }
+        for stratum in sample.into_iter().flat_map(|sample| sample.strata.values()) {
+            *analysed.entry(*stratum).or_default() += 1;
         }
         Counter { sample, analysed }
     }
@@ -128,9 +126,9 @@ mod tests {
         ((100..110).map(at).collect(), Sample::new(1_000, strata, totals, Vec::new()))
     }
 
-    fn tally(unclear: &[usize], calls: &[usize]) -> (u64, i64, i64, Option<CountBasis>) {
+    fn tally(calls: &[usize]) -> (u64, i64, i64, Option<CountBasis>) {
         let (events, sample) = log();
-        let counter = Counter::new(Some(&sample), &unclear.iter().copied().collect());
+        let counter = Counter::new(Some(&sample));
         let tally = counter.refused(calls, &events).unwrap();
         (tally.count, tally.first.0 / 1000, tally.last.0 / 1000, tally.basis)
     }
@@ -138,23 +136,22 @@ mod tests {
     #[test]
     fn calls_stand_for_all_that_were_counted_with_them() {
         let counted = Some(CountBasis::Counted);
-        assert_eq!(tally(&[], &[0, 1, 2, 3, 4, 5]), (600, 0, 900, counted));
-        assert_eq!(tally(&[], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), (640, 0, 900, counted));
-        assert_eq!(tally(&[4, 5], &[0, 1, 2, 3]), (600, 0, 900, counted));
+        assert_eq!(tally(&[0, 1, 2, 3, 4, 5]), (600, 0, 900, counted));
+        assert_eq!(tally(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), (640, 0, 900, counted));
     }
 
     #[test]
     fn what_was_counted_together_is_shared_out() {
         let shared = Some(CountBasis::Shared);
-        assert_eq!(tally(&[], &[0, 1]), (200, 100, 101, shared));
-        assert_eq!(tally(&[], &[2, 3, 4, 5]), (400, 102, 105, shared));
-        assert_eq!(tally(&[], &[0, 6, 7, 8, 9]), (140, 0, 900, shared));
+        assert_eq!(tally(&[0, 1]), (200, 100, 101, shared));
+        assert_eq!(tally(&[2, 3, 4, 5]), (400, 102, 105, shared));
+        assert_eq!(tally(&[0, 6, 7, 8, 9]), (140, 0, 900, shared));
     }
 
     #[test]
     fn without_a_sample_calls_stand_for_themselves() {
         let (events, _) = log();
-        let counter = Counter::new(None, &BTreeSet::new());
+        let counter = Counter::new(None);
         let tally = counter.refused(&[3, 1], &events).unwrap();
         let (first, last) = (Time(101_000), Time(103_000));
         assert_eq!(tally, Tally { count: 2, first, last, basis: None });

@@ -97,6 +97,13 @@ pub(super) fn remove_corrected(events: &mut Vec<Known>) -> u64 {
     (before - events.len()) as u64
 }
 
+/// Of two copies leaves the better one.
+pub(super) fn keep_better(held: &mut Known, copy: &Known) {
+    if prefer(&copy.event, &held.event) == Ordering::Greater {
+        *held = copy.clone();
+    }
+}
+
 /// Which of two copies of one record is the better: a correction before what it corrects, then the
 /// more complete one; between copies that are equally good the text decides, so that it never
 /// matters which came first.

@@ -39,6 +39,7 @@ mod selection;
 mod sight;
 mod source;
 mod structs;
+mod survey;
 mod table;
 mod trail_change;
 mod window;
@@ -55,6 +56,7 @@ pub use ledger::{Ledger, Reason, Records, Skip};
 pub use sample::{Sample, Total};
 pub use selection::{Moment, Selection};
 pub use source::{Found, Input, Source, discover};
+pub use survey::{Budget, By, Facts, Near, Role, Sorter, number, survey};
 
 use crate::error::Result;
 use crate::event::{Event, Time};

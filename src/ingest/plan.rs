@@ -1,5 +1,6 @@
 //! What is to be read, in which order, and which files need not be opened.
 
+use std::path::Path;
 use std::thread;
 
 use super::file::{self, Account, Desk, Order};
@@ -10,7 +11,8 @@ use super::reading::Part;
 use super::selection::{Moment, Selection};
 use super::sight::Sight;
 use super::source::{Input, Source, discover};
-use super::{Options, Progress};
+use super::survey::{self, Watch};
+use super::{Needs, Options, Progress};
 use crate::error::Result;
 use crate::event::Time;
 
@@ -116,11 +118,34 @@ impl Plan {
         progress: &dyn Progress,
         mut take: impl FnMut(usize, Option<Part>),
     ) -> Books {
-        progress.found(self.sources.len() as u64);
         // What is not needed is gone at once, so its time must not be asked for later.
         let bounded = self.since.is_none() && self.until.is_none();
         let needs = self.options.needs.filter(|_| bounded);
         let order = Order { needs, ..Order::new(&self.selection, self.options.caps) };
+        self.carry_out(order, progress, |number, given| match given {
+            survey::Given::Part(part) => take(number, Some(part)),
+            survey::Given::Done(_) => take(number, None),
+        })
+    }
+
+    /// Reads everything and keeps what is watched for.
+    pub(super) fn survey(
+        &self,
+        watch: Watch<'_>,
+        progress: &dyn Progress,
+        take: impl FnMut(usize, survey::Given),
+    ) -> Books {
+        let order = Order { watch: Some(watch), ..Order::new(&self.selection, self.options.caps) };
+        self.carry_out(order, progress, take)
+    }
+
+    fn carry_out(
+        &self,
+        order: Order<'_>,
+        progress: &dyn Progress,
+        mut take: impl FnMut(usize, survey::Given),
+    ) -> Books {
+        progress.found(self.sources.len() as u64);
         let mut books = Books { ledger: self.ledger.clone(), sight: Sight::default() };
         // The number of threads must not matter: it would show in what comes late.
         let together = (self.sources.len() / ENOUGH).clamp(1, TOGETHER);
@@ -142,15 +167,61 @@ impl Plan {
         };
         pipeline::in_order(jobs, self.threads(), job, |number, given| {
             let first = number * together;
-            take(first, Some(given.part));
+            take(first, survey::Given::Part(given.part));
             for (at, account) in given.accounts.into_iter().enumerate() {
+                let held = account.tally.sight.held();
                 if let Some(source) = self.sources.get(first + at) {
                     books.enter(source, account);
                 }
-                take(first + at, None);
+                take(first + at, survey::Given::Done(held));
             }
         });
         books
+    }
+
+    /// How many files there are to read.
+    pub(super) fn sources(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Whether everything can be read a second time: pipes cannot.
+    pub(super) fn can_be_read_again(&self) -> bool {
+        // Below a folder only files are read, so looking at what else there may be is for the few
+        // that were named.
+        let is_file = |path: &Path| path.metadata().is_ok_and(|metadata| metadata.is_file());
+        let sure = |source: &Source| source.delivery.is_some();
+        self.sources.iter().all(|s| sure(s) || s.path.as_deref().is_some_and(is_file))
+    }
+
+    /// Finds the last event by reading everything, where bounds hang on it.
+    pub(super) fn find_bounds(&mut self) {
+        if self.since.is_none() && self.until.is_none() {
+            return;
+        }
+        let needs: Needs = |_| false;
+        let order = Order { needs: Some(needs), ..Order::new(&self.selection, self.options.caps) };
+        let mut last: Option<Time> = None;
+        self.carry_out(order, &(), |_, given| {
+            if let survey::Given::Done(Some(held)) = given {
+                last = last.max(Some(held.to));
+            }
+        });
+        if let Some(last) = last {
+            self.bound(last);
+        }
+    }
+
+    /// The same for some of the files.
+    pub(super) fn only(&self, wanted: impl Iterator<Item = bool>) -> Plan {
+        let sources = self.sources.iter().zip(wanted).filter(|(_, wanted)| *wanted);
+        Plan {
+            sources: sources.map(|(source, _)| source.clone()).collect(),
+            selection: self.selection.clone(),
+            since: None,
+            until: None,
+            options: self.options.clone(),
+            ledger: Ledger::default(),
+        }
     }
 
     pub(super) fn threads(&self) -> usize {

@@ -13,9 +13,10 @@ use super::ledger::Reason;
 use super::merge::{self, Known};
 use super::selection::Selection;
 use super::sight::Sight;
+use super::survey::{Facts, Scout, Watch};
 use super::trail_change;
 use super::wire::Record;
-use crate::event::Field;
+use crate::event::{Field, Time};
 use crate::wording::Sentence;
 
 /// What was met in one file, beside the events.
@@ -62,6 +63,8 @@ pub(super) struct Part {
     pub(super) events: Vec<Known>,
     /// The ids of those that are not: they are counted, and copies of them are still copies.
     pub(super) passed: Vec<Identifier>,
+    /// The ids of refused calls that are not needed, their strata and times.
+    pub(super) refused: Vec<(Identifier, u64, Time)>,
 }
 
 impl Part {
@@ -73,11 +76,12 @@ impl Part {
         }
         self.events.append(&mut next.events);
         self.passed.append(&mut next.passed);
+        self.refused.append(&mut next.refused);
     }
 
     /// Records in it.
     pub(super) fn len(&self) -> usize {
-        self.events.len() + self.passed.len()
+        self.events.len() + self.passed.len() + self.refused.len()
     }
 }
 
@@ -86,6 +90,7 @@ impl Part {
 pub(super) struct Reading<'s> {
     selection: &'s Selection,
     needs: Option<Needs>,
+    watch: Option<(Watch<'s>, &'s mut Scout)>,
     /// What is not yet handed over.
     part: Part,
     /// Everything else.
@@ -93,8 +98,12 @@ pub(super) struct Reading<'s> {
 }
 
 impl<'s> Reading<'s> {
-    pub(super) fn new(selection: &'s Selection, needs: Option<Needs>) -> Reading<'s> {
-        Reading { selection, needs, part: Part::default(), tally: Tally::default() }
+    pub(super) fn new(
+        selection: &'s Selection,
+        needs: Option<Needs>,
+        watch: Option<(Watch<'s>, &'s mut Scout)>,
+    ) -> Reading<'s> {
+        Reading { selection, needs, watch, part: Part::default(), tally: Tally::default() }
     }
 
     /// What there is to be handed over, if it is at least so much, in order of time: here many
@@ -150,6 +159,9 @@ impl<'s> Reading<'s> {
             self.tally.out_of_range += 1;
             return;
         }
+        if self.watch.is_some() {
+            return self.watched(fields, &header);
+        }
         let changes = trail_change::may_be(&header);
         let needed = changes || self.needs.is_none_or(|needs| needs(&header));
         match fields.get(Field::EventId).filter(|_| !needed) {
@@ -165,6 +177,48 @@ impl<'s> Reading<'s> {
                 }
                 self.part.events.push(known);
             }
+        }
+    }
+
+    /// A record of an export of which perhaps only a sample is kept.
+    fn watched(&mut self, fields: &Fields<'_>, header: &Header<'_>) {
+        let Some((watch, scout)) = &mut self.watch else { return };
+        let changes = trail_change::may_be(header);
+        let id = fields.get(Field::EventId);
+        if let Some(wanted) = scout.surrounds(&Facts::of_header(header), watch) {
+            if wanted {
+                self.part.events.push(Known::of(build::event(fields, header.time())));
+            }
+            return;
+        }
+        // Corrections replace what they correct, wherever that is.
+        let all = watch.is_all() || changes || header.get(Field::Addendum).is_some();
+        let Some(id) = id.filter(|_| !all) else {
+            let known = Known::of(build::event(fields, header.time()));
+            self.tally.sight.see(header, known.event.id());
+            if changes {
+                self.tally.sight.change(&known.event);
+            }
+            self.part.events.push(known);
+            return;
+        };
+        self.tally.sight.see(header, id);
+        let number = Identifier::of(id);
+        if header.failed() {
+            let event = build::event(fields, header.time());
+            if let Some(stratum) = watch.sorter.refused(&event) {
+                match scout.takes_refused(&event, stratum, number, watch) {
+                    true => self.part.events.push(Known { id: number, event }),
+                    false => self.part.refused.push((number, stratum, header.time())),
+                }
+                return;
+            }
+        }
+        if scout.takes(&Facts::of_header(header), number, watch) {
+            let event = build::event(fields, header.time());
+            self.part.events.push(Known { id: number, event });
+        } else {
+            self.part.passed.push(number);
         }
     }
 

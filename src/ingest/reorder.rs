@@ -18,7 +18,7 @@ const WORTHWHILE: usize = 2_048;
 
 /// How long ids are remembered after their events were handed over, in seconds: a second trail's
 /// copy of a record comes within the delivery slack.
-const MEMORY: i64 = 3_600;
+pub(super) const MEMORY: i64 = 3_600;
 
 /// Milliseconds of events that wait together. Names of delivery files tell the minute, so what is
 /// complete is complete by the minute.
@@ -147,7 +147,7 @@ impl Reorder {
 /// Ids met in the present and in the previous stretch of [`MEMORY`], by their digests: a whole id
 /// would take twice the memory, and looking into memory is all that this costs.
 #[derive(Debug, Default)]
-struct Memory {
+pub(super) struct Memory {
     young: Digests,
     old: Digests,
 }
@@ -160,11 +160,11 @@ impl Memory {
     }
 
     /// True when the id is new.
-    fn insert(&mut self, id: Identifier) -> bool {
+    pub(super) fn insert(&mut self, id: Identifier) -> bool {
         !self.old.contains(&id.digest()) && self.young.insert(id.digest())
     }
 
-    fn turn(&mut self) {
+    pub(super) fn turn(&mut self) {
         std::mem::swap(&mut self.old, &mut self.young);
         self.young.clear();
     }

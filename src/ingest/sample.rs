@@ -87,6 +87,11 @@ impl Sample {
         self.surrounded.get(index).copied().unwrap_or(false)
     }
 
+    /// Whether the refused call at that position is to be judged: what it belongs to was kept.
+    pub fn is_judged(&self, index: usize) -> bool {
+        self.strata.contains_key(&index)
+    }
+
     /// How many records the refused calls at these positions stand for, and from when to when;
     /// `None` when none of them was counted.
     pub fn total(&self, refused: impl IntoIterator<Item = usize>) -> Option<Total> {

@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 
 use super::blind_spot::{BlindSpot, BlindSpotKind};
 use super::header::Header;
+use super::survey::{Held, number};
 use super::trail_change::{self, TrailChange};
 use crate::event::{Event, Field, Time};
 use crate::wording::Sentence;
@@ -164,6 +165,14 @@ impl Sight {
     /// First and last event time.
     pub(super) fn span(&self) -> Option<(Time, Time)> {
         self.span
+    }
+
+    /// In short what was seen; `None` when nothing was.
+    pub(super) fn held(&self) -> Option<Held> {
+        let (from, to) = self.span?;
+        let first = self.streams.first().and_then(|stream| stream.account.as_deref());
+        let one = self.streams.iter().all(|stream| stream.account.as_deref() == first);
+        Some(Held { from, to, account: one.then(|| number([first])) })
     }
 
     /// Accounts the records were delivered to.

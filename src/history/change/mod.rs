@@ -164,12 +164,21 @@ pub fn is_change(event: &Event) -> bool {
     !event.failed() && row(event).is_some()
 }
 
+/// Whether calls of that event source and name may change something.
+pub fn may_change(source: &str, name: &str) -> bool {
+    row_of(source, name).is_some()
+}
+
 fn row(event: &Event) -> Option<Row> {
     if event.read_only == Some(true) {
         return None;
     }
-    let service = event.source().strip_suffix(".amazonaws.com")?;
-    let name = action::operation(event.name());
+    row_of(event.source(), event.name())
+}
+
+fn row_of(source: &str, name: &str) -> Option<Row> {
+    let service = source.strip_suffix(".amazonaws.com")?;
+    let name = action::operation(name);
     match service {
         "iam" => iam::row(name),
         "kms" => kms::row(name),

@@ -1,0 +1,268 @@
+//! Where the records come together: what is kept is decided here.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
+
+use foldhash::{HashMap, HashSet};
+
+use super::super::identifier::Identifier;
+use super::super::merge::{self, Known};
+use super::super::sample::{Sample, Total};
+use super::facts::{Facts, mix, number, priority, priority_of_refused};
+use super::minutes::{self, Minutes};
+use super::near::Wanted;
+use super::scout::{Roles, Standing, links, stratum};
+use super::strata::{Cut, Strata};
+use super::{Budget, Sorter};
+use crate::event::{Event, Time};
+
+/// How far every part of a sample had to be cut down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cuts {
+    pub(crate) refused: Cut,
+    pub(crate) changes: Cut,
+    pub(crate) calls: Cut,
+    /// Minutes from this number on are left out.
+    pub(crate) minutes: u64,
+}
+
+impl Cuts {
+    /// The deeper of two, part by part.
+    #[expect(dead_code, reason = "for parts that are merged")]
+    pub(crate) fn and(self, other: Cuts) -> Cuts {
+        Cuts {
+            refused: self.refused.and(other.refused),
+            changes: self.changes.and(other.changes),
+            calls: self.calls.and(other.calls),
+            minutes: self.minutes.min(other.minutes),
+        }
+    }
+}
+
+/// A sample while it grows.
+pub(super) struct Gather<'s> {
+    sorter: &'s dyn Sorter,
+    roles: Roles,
+    refused: Strata,
+    /// The first of every stratum.
+    first: BTreeMap<u64, Known>,
+    changes: Strata,
+    most_changes: usize,
+    calls: Strata,
+    minutes: Minutes,
+    /// How often every sort of call was refused.
+    pub(super) totals: HashMap<u64, Total>,
+}
+
+impl<'s> Gather<'s> {
+    pub(super) fn new(sorter: &'s dyn Sorter, budget: &Budget) -> Gather<'s> {
+        Gather {
+            sorter,
+            roles: Roles::default(),
+            refused: Strata::new(budget.refused, budget.refused_each),
+            first: BTreeMap::new(),
+            changes: Strata::new(budget.changes, budget.changes_each),
+            most_changes: budget.changes_each,
+            calls: Strata::new(budget.calls, budget.calls_each),
+            minutes: Minutes::new(budget.minutes),
+            totals: HashMap::default(),
+        }
+    }
+
+    /// How far it was cut down so far.
+    pub(super) fn cuts(&self) -> Cuts {
+        Cuts {
+            refused: self.refused.cut(),
+            changes: self.changes.cut(),
+            calls: self.calls.cut(),
+            minutes: self.minutes.below(),
+        }
+    }
+
+    /// Cuts down as far as another sample was.
+    #[expect(dead_code, reason = "for parts that are merged")]
+    pub(super) fn deepen(&mut self, cuts: Cuts) {
+        self.refused.deepen(cuts.refused);
+        self.changes.deepen(cuts.changes);
+        self.calls.deepen(cuts.calls);
+        self.minutes.deepen(cuts.minutes);
+    }
+
+    /// Tells the reading threads how it stands.
+    pub(super) fn tell(&self, standing: &Standing) {
+        let cuts = self.cuts();
+        standing.refused.set(cuts.refused);
+        standing.changes.set(cuts.changes);
+        standing.calls.set(cuts.calls);
+        standing.minutes.store(cuts.minutes, Relaxed);
+    }
+
+    /// Takes a record in where it belongs. Gives back its stratum, if it was refused.
+    pub(super) fn offer(&mut self, known: &Known) -> Option<u64> {
+        let facts = Facts::of(&known.event);
+        let (name, role) = self.roles.of(&facts, self.sorter);
+        let lot = minutes::lot(number([facts.account]), facts.time);
+        if links(&facts, role) {
+            self.minutes.offer(lot, known);
+        }
+        let refused = if facts.failed { self.sorter.refused(&known.event) } else { None };
+        if let Some(stratum) = refused {
+            self.refused.offer(stratum, priority_of_refused(lot, known.id), known);
+            self.offer_first(stratum, known);
+            return refused;
+        }
+        let (stratum, own) = (stratum(&facts, name), priority(known.id));
+        if role.changes && !facts.failed && facts.read_only != Some(true) {
+            self.changes.offer(mix(stratum, 1), own, known);
+        }
+        self.calls.offer(stratum, own, known);
+        None
+    }
+
+    fn offer_first(&mut self, stratum: u64, known: &Known) {
+        match self.first.get_mut(&stratum) {
+            None => {
+                self.first.insert(stratum, known.clone());
+            }
+            Some(first) => match merge::order(known, first) {
+                std::cmp::Ordering::Less => *first = known.clone(),
+                std::cmp::Ordering::Equal => merge::keep_better(first, known),
+                std::cmp::Ordering::Greater => {}
+            },
+        }
+    }
+
+    /// Counts a refused call of a stratum.
+    pub(super) fn count(&mut self, stratum: u64, time: Time) {
+        let one = Total { count: 1, first: time, last: time };
+        self.add(stratum, one);
+    }
+
+    /// Adds what was counted elsewhere.
+    pub(super) fn add(&mut self, stratum: u64, total: Total) {
+        let held = self.totals.entry(stratum).or_insert(Total { count: 0, ..total });
+        *held = held.and(total);
+    }
+
+    /// What was kept, and the refused calls of it in the order in which their surroundings matter:
+    /// the first of every sort before the others.
+    pub(super) fn finish(mut self) -> (Kept, Vec<Seed>) {
+        let cuts = self.cuts();
+        let refused = &self.refused;
+        self.first.retain(|stratum, _| refused.has(*stratum));
+        let mut ranked: BTreeMap<(bool, u64, u128), Known> = BTreeMap::new();
+        let first = self.first.into_values().map(|known| (false, known));
+        let others = self.refused.into_kept().map(|(_, known)| (true, known));
+        for (later, known) in first.chain(others) {
+            let place = (later, priority(known.id), known.id.number());
+            ranked.entry(place).or_insert(known);
+        }
+        let mut met: HashSet<u128> = HashSet::default();
+        let seeds = ranked
+            .into_iter()
+            .filter(|(_, known)| met.insert(known.id.number()))
+            .map(|((later, ..), known)| {
+                let facts = Facts::of(&known.event);
+                let minute = minutes::minute(number([facts.account]), facts.time);
+                Seed { is_first: !later, in_minute: minute < cuts.minutes, known }
+            })
+            .collect();
+        let calls = self.changes.into_kept().chain(self.calls.into_kept());
+        let kept = self.minutes.into_kept().chain(calls.map(|(_, known)| known)).collect();
+        let changes = cuts.changes.cap == self.most_changes && cuts.changes.below == u64::MAX;
+        (Kept { events: kept, cuts, totals: self.totals, all_changes: changes }, seeds)
+    }
+}
+
+/// A refused call that was kept.
+pub(super) struct Seed {
+    /// It is the first of its sort.
+    pub(super) is_first: bool,
+    /// The minute of the call is kept.
+    pub(super) in_minute: bool,
+    pub(super) known: Known,
+}
+
+/// What a sample holds, but for the refused calls and what surrounds them.
+pub(super) struct Kept {
+    pub(super) events: Vec<Known>,
+    pub(super) cuts: Cuts,
+    pub(super) totals: HashMap<u64, Total>,
+    /// Every change was kept.
+    pub(super) all_changes: bool,
+}
+
+/// What surrounds refused calls, by the rank of the first call that wants it.
+pub(super) struct Surroundings<'w> {
+    wanted: &'w Wanted,
+    sorter: &'w dyn Sorter,
+    roles: Roles,
+    budget: usize,
+    /// Ranks from this one on are left out.
+    below: u32,
+    kept: BTreeMap<(u32, u128), Known>,
+}
+
+impl<'w> Surroundings<'w> {
+    pub(super) fn new(wanted: &'w Wanted, sorter: &'w dyn Sorter, budget: usize) -> Self {
+        let (roles, kept) = (Roles::default(), BTreeMap::new());
+        Surroundings { wanted, sorter, roles, budget, below: u32::MAX, kept }
+    }
+
+    /// Takes a record in, if it is wanted.
+    pub(super) fn offer(&mut self, known: Known) {
+        let facts = Facts::of(&known.event);
+        let (_, role) = self.roles.of(&facts, self.sorter);
+        let Some(rank) = self.wanted.rank(&facts, role) else { return };
+        if rank >= self.below {
+            return;
+        }
+        let key = (rank, known.id.number());
+        match self.kept.get_mut(&key) {
+            Some(held) => merge::keep_better(held, &known),
+            None => {
+                self.kept.insert(key, known);
+            }
+        }
+        while self.kept.len() > self.budget {
+            let Some(((last, _), _)) = self.kept.last_key_value() else { break };
+            self.below = *last;
+            self.kept.split_off(&(self.below, 0));
+        }
+    }
+
+    /// What was kept, and the first rank whose surroundings are not complete.
+    pub(super) fn finish(self) -> (impl Iterator<Item = Known>, u32) {
+        (self.kept.into_values(), self.below)
+    }
+}
+
+/// Says how events, in order, stand for all records. Of the refused calls those in `judged` are to
+/// be judged.
+pub(super) fn sample(
+    events: &[Event],
+    records: u64,
+    kept: Kept,
+    judged: &HashSet<u128>,
+    sorter: &dyn Sorter,
+) -> Sample {
+    let mut roles = Roles::default();
+    let mut sample = Sample { records, totals: kept.totals, ..Sample::default() };
+    for (index, event) in events.iter().enumerate() {
+        let facts = Facts::of(event);
+        let (_, role) = roles.of(&facts, sorter);
+        let minute = minutes::minute(number([facts.account]), facts.time);
+        sample.surrounded.push(minute < kept.cuts.minutes && links(&facts, role));
+        if judged.contains(&Identifier::of(event.id()).number())
+            && let Some(stratum) = sorter.refused(event)
+        {
+            sample.strata.insert(index, stratum);
+        }
+    }
+    if kept.all_changes {
+        sample = sample.with_all_changes();
+    }
+    let strata: HashSet<u64> = sample.strata.values().copied().collect();
+    sample.totals.retain(|stratum, _| strata.contains(stratum));
+    sample
+}

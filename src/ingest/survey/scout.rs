@@ -1,0 +1,194 @@
+//! What every reading thread knows of the sample: enough to pass over, unread, nearly all records
+//! that will not be in it. It errs on the side of keeping; what is really kept is decided where all
+//! records come together.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use foldhash::HashMap;
+
+use super::facts::{Facts, mix, number, priority, priority_of_refused};
+use super::minutes;
+use super::near::Wanted;
+use super::strata::Cut;
+use super::{Role, Sorter};
+use crate::event::{Event, Time};
+use crate::ingest::identifier::Identifier;
+
+/// How the sample stands; only ever cut down.
+#[derive(Debug, Default)]
+pub(in super::super) struct Standing {
+    /// Still everything is kept.
+    pub(super) all: AtomicBool,
+    /// Records met.
+    pub(super) met: AtomicU64,
+    /// Minutes below this number are kept.
+    pub(super) minutes: AtomicU64,
+    pub(super) refused: Shared,
+    pub(super) changes: Shared,
+    pub(super) calls: Shared,
+}
+
+/// A [`Cut`] that all threads see.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    cap: AtomicUsize,
+    below: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn set(&self, cut: Cut) {
+        self.cap.store(cut.cap, Relaxed);
+        self.below.store(cut.below, Relaxed);
+    }
+
+    fn get(&self) -> Cut {
+        Cut { cap: self.cap.load(Relaxed), below: self.below.load(Relaxed) }
+    }
+}
+
+/// What reading threads are to look for.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Watch<'w> {
+    pub(in super::super) sorter: &'w dyn Sorter,
+    pub(in super::super) standing: &'w Standing,
+    /// So many records are kept before it is known how many there are.
+    pub(in super::super) most: u64,
+    /// The second time, what surrounds the refused calls.
+    pub(super) wanted: Option<&'w Wanted>,
+}
+
+impl Watch<'_> {
+    /// Whether everything is still kept.
+    pub(in super::super) fn is_all(&self) -> bool {
+        self.standing.all.load(Relaxed) && self.standing.met.fetch_add(1, Relaxed) < self.most
+    }
+}
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").field("standing", self.standing).finish_non_exhaustive()
+    }
+}
+
+/// One thread's memory of what it has seen.
+#[derive(Debug, Default)]
+pub(in super::super) struct Scout {
+    roles: Roles,
+    refused: Lowest,
+    /// The time of the first refused call of each stratum.
+    first: HashMap<u64, Time>,
+    changes: Lowest,
+    calls: Lowest,
+}
+
+/// What calls of a name are, asked once.
+#[derive(Debug, Default)]
+pub(super) struct Roles(HashMap<u64, Role>);
+
+impl Roles {
+    /// The number of the call's name, and what such calls are.
+    pub(super) fn of(&mut self, facts: &Facts<'_>, sorter: &dyn Sorter) -> (u64, Role) {
+        let name = number([Some(facts.source), Some(facts.name)]);
+        let role = *self.0.entry(name).or_insert_with(|| sorter.role(facts.source, facts.name));
+        (name, role)
+    }
+}
+
+/// Whether a call can be part of a chain.
+pub(super) fn links(facts: &Facts<'_>, role: Role) -> bool {
+    facts.by_service || role.starts || facts.read_only != Some(true)
+}
+
+/// The stratum of a call that was not refused.
+pub(super) fn stratum(facts: &Facts<'_>, name: u64) -> u64 {
+    let texts = [
+        facts.principal,
+        facts.invoked_by,
+        facts.account,
+        facts.region,
+        facts.error_code,
+        facts.endpoint,
+    ];
+    mix(name, number(texts))
+}
+
+/// The priorities of what a thread has kept of each stratum, in order.
+#[derive(Debug, Default)]
+struct Lowest(HashMap<u64, Vec<u64>>);
+
+impl Lowest {
+    /// Whether a record may be among the lowest of its stratum.
+    fn takes(&mut self, stratum: u64, priority: u64, cut: Cut) -> bool {
+        if stratum >= cut.below {
+            return false;
+        }
+        let held = self.0.entry(stratum).or_default();
+        held.truncate(cut.cap);
+        match held.binary_search(&priority) {
+            // A copy may be the better one.
+            Ok(_) => true,
+            Err(at) if at < cut.cap => {
+                held.insert(at, priority);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+impl Scout {
+    /// Whether a record that was not refused may be in the sample.
+    pub(in super::super) fn takes(
+        &mut self,
+        facts: &Facts<'_>,
+        id: Identifier,
+        watch: &Watch<'_>,
+    ) -> bool {
+        let (name, role) = self.roles.of(facts, watch.sorter);
+        let standing = watch.standing;
+        let own = priority(id);
+        if role.changes && !facts.failed && facts.read_only != Some(true) {
+            let stratum = mix(stratum(facts, name), 1);
+            if self.changes.takes(stratum, own, standing.changes.get()) {
+                return true;
+            }
+        }
+        if links(facts, role) {
+            let lot = minutes::lot(number([facts.account]), facts.time);
+            if lot < standing.minutes.load(Relaxed) {
+                return true;
+            }
+        }
+        self.calls.takes(stratum(facts, name), own, standing.calls.get())
+    }
+
+    /// The same of a refused call, of that stratum.
+    pub(in super::super) fn takes_refused(
+        &mut self,
+        event: &Event,
+        stratum: u64,
+        id: Identifier,
+        watch: &Watch<'_>,
+    ) -> bool {
+        let first = self.first.entry(stratum).or_insert(event.time);
+        let is_first = event.time <= *first;
+        *first = event.time.min(*first);
+        let lot = minutes::lot(number([Facts::of(event).account]), event.time);
+        let own = priority_of_refused(lot, id);
+        is_first
+            || self.refused.takes(stratum, own, watch.standing.refused.get())
+            || lot < watch.standing.minutes.load(Relaxed)
+    }
+
+    /// Whether a record surrounds a refused call that was kept; `None` the first time, when that is
+    /// not yet known.
+    pub(in super::super) fn surrounds(
+        &mut self,
+        facts: &Facts<'_>,
+        watch: &Watch<'_>,
+    ) -> Option<bool> {
+        let wanted = watch.wanted?;
+        let (_, role) = self.roles.of(facts, watch.sorter);
+        Some(wanted.rank(facts, role).is_some())
+    }
+}

@@ -1,0 +1,182 @@
+//! What tells the records of a large export apart, so that a sample of them can stand for all: sorts
+//! of refused calls as they are judged, calls that start chains, changes, and where to look for what
+//! a refused call belongs to.
+
+use crate::chain::Knowledge;
+use crate::contrast;
+use crate::event::arn::Arn;
+use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Time};
+use crate::history::change;
+use crate::ingest::{By, Facts, Near, Role, Sorter, number};
+
+/// How long before a refused call others like it are looked for, in seconds.
+const BEFORE: i64 = 60;
+
+/// How long after it what it led to.
+const AFTER: i64 = 16;
+
+/// A call can be stamped so much before its parent.
+const SOON: i64 = 3;
+
+/// Sorts records by what the analysis knows.
+#[derive(Debug)]
+pub struct Sorts<'k> {
+    knowledge: &'k Knowledge,
+}
+
+impl<'k> Sorts<'k> {
+    /// With that service table.
+    pub fn new(knowledge: &'k Knowledge) -> Sorts<'k> {
+        Sorts { knowledge }
+    }
+}
+
+impl Sorter for Sorts<'_> {
+    fn role(&self, source: &str, name: &str) -> Role {
+        Role {
+            starts: self.knowledge.starts(source, name),
+            // Services make grants by the thousand, and a grant only ever allows.
+            changes: change::may_change(source, name) && !is_about_grants(source, name),
+        }
+    }
+
+    fn refused(&self, event: &Event) -> Option<u64> {
+        let failure = event::failure(event).filter(|failure| failure.is_refusal())?;
+        let denial = event::denial(event)?;
+        let resource = denial
+            .resource
+            .filter(|resource| resource != "*")
+            .map(|resource| contrast::policy_holder(&resource))
+            .or_else(|| contrast::resource(event));
+        let resource = resource.as_deref().map(with_policy);
+        let action = denial.action.unwrap_or_else(|| event::action(event));
+        let stated = denial.stated.as_ref();
+        Some(number([
+            Some(event.caller_kind().as_str()),
+            contrast::principal(event).as_deref(),
+            event.invoked_by(),
+            Some(&action),
+            resource,
+            stated.map(|stated| stated.layer.as_str()),
+            stated.map(|stated| effect(stated.effect)),
+            stated.and_then(|stated| stated.policy_arn.as_deref()),
+            event.get(Field::VpcEndpointId),
+            matches!(failure, Failure::KeyState(_)).then_some("key state"),
+        ]))
+    }
+
+    fn near(&self, refused: &Event, is_first: bool, in_minute: bool) -> Vec<Near> {
+        let account = Facts::of(refused).account.map(str::to_owned);
+        let mut near = Vec::new();
+        let mut look = |from: i64, to: i64, by: By| {
+            let (from, to) = (refused.time.plus_seconds(-from), refused.time.plus_seconds(to));
+            near.push(Near { account: account.clone(), from, to, by });
+        };
+        let kind = refused.caller_kind();
+        let origins = self.knowledge.origins(refused);
+        let invoker = refused.invoked_by();
+        match (kind, refused.arn()) {
+            // Steps that it failed for.
+            (CallerKind::Direct, Some(actor)) => {
+                look(SOON, AFTER, By::Actor(actor.to_owned()));
+            }
+            // A call on somebody's behalf is signed for the very session of its parent.
+            (CallerKind::ForwardAccessSession, Some(actor)) => {
+                let actor = || actor.to_owned();
+                for source in origins.sources.iter().chain(&origins.behind) {
+                    look(origins.seconds, SOON, By::ActorAndSource(actor(), source.clone()));
+                }
+                if let Some(invoker) = invoker {
+                    look(AFTER, AFTER, By::ActorAndInvoker(actor(), invoker.to_owned()));
+                }
+            }
+            _ => {
+                for source in origins.sources {
+                    look(origins.seconds, SOON, By::Start(source.clone()));
+                    look(AFTER, SOON, By::Source(source));
+                }
+                if let Some(invoker) = invoker {
+                    look(AFTER, SOON, By::Invoker(invoker.to_owned()));
+                }
+            }
+        }
+        if is_first {
+            let call = By::Call(refused.source().to_owned(), refused.name().to_owned());
+            look(AFTER, SOON, call);
+            near.extend(issuing(refused, account));
+        } else if in_minute && origins.seconds <= BEFORE {
+            near.clear();
+        }
+        near
+    }
+}
+
+/// The call that began the session of a refused one.
+fn issuing(refused: &Event, account: Option<String>) -> Option<Near> {
+    let created: Time = refused.session_created?;
+    let (from, to) = (created.plus_seconds(-1), created.plus_seconds(1));
+    Some(Near { account, from, to, by: By::Start("sts.amazonaws.com".to_owned()) })
+}
+
+fn is_about_grants(source: &str, name: &str) -> bool {
+    source == "kms.amazonaws.com" && matches!(name, "CreateGrant" | "RetireGrant" | "RevokeGrant")
+}
+
+fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::ExplicitDeny => "explicit",
+        Effect::ImplicitDeny => "implicit",
+        Effect::NotApplicable => "none",
+        Effect::Unknown => "unknown",
+    }
+}
+
+/// Services whose resources have policies of their own (IAM user guide, "AWS services that work
+/// with IAM", resource-based policies), or trust policies.
+const WITH_POLICIES: &[&str] = &[
+    "apigateway",
+    "backup",
+    "codeartifact",
+    "codebuild",
+    "dynamodb",
+    "ecr",
+    "elasticfilesystem",
+    "es",
+    "events",
+    "glacier",
+    "glue",
+    "iam",
+    "iot",
+    "kafka",
+    "kinesis",
+    "kms",
+    "lambda",
+    "lex",
+    "logs",
+    "mediastore",
+    "rekognition",
+    "s3",
+    "s3express",
+    "s3-outposts",
+    "schemas",
+    "secretsmanager",
+    "ses",
+    "sns",
+    "sqs",
+    "sts",
+    "ssm-incidents",
+    "ssm-contacts",
+    "vpc-lattice",
+    "xray",
+];
+
+/// Of a resource without a policy of its own only what is common to all of its type: it is not at
+/// fault, and there may be millions of them.
+fn with_policy(resource: &str) -> &str {
+    let Some(arn) = Arn::parse(resource) else { return "" };
+    if WITH_POLICIES.contains(&arn.service) {
+        return resource;
+    }
+    let name = arn.resource.len() - arn.resource.find([':', '/']).unwrap_or(arn.resource.len());
+    resource.get(..resource.len() - name).unwrap_or(resource)
+}
