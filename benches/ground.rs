@@ -4,9 +4,11 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, ensure};
 use flate2::bufread::MultiGzDecoder;
 use rayon::prelude::*;
 
@@ -107,6 +109,50 @@ pub fn compare(
     Ok(())
 }
 
+/// What a program that ran to its end said, and the most memory it had, in bytes; `None` where the
+/// system does not tell.
+#[derive(Debug)]
+pub struct Run {
+    /// Standard output.
+    pub output: Vec<u8>,
+    /// The peak of its resident set.
+    pub peak: Option<u64>,
+}
+
+/// Runs a program and watches its memory.
+pub fn run(command: &mut Command) -> anyhow::Result<Run> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let mut said = child.stdout.take().context("no standard output")?;
+    let reader = thread::spawn(move || {
+        let mut output = Vec::new();
+        said.read_to_end(&mut output).map(|_| output)
+    });
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = None;
+    let ended = loop {
+        // The system keeps the peak itself, but no longer tells it once the program has ended.
+        peak = peak.max(fs::read_to_string(&status).ok().as_deref().and_then(high_water));
+        if let Some(ended) = child.try_wait()? {
+            break ended;
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    ensure!(ended.success(), "{command:?} ended with {ended}");
+    let output = reader.join().map_err(|_| anyhow!("nobody read standard output"))??;
+    Ok(Run { output, peak })
+}
+
+/// `VmHWM` of proc(5), `/proc/pid/status`: in kB.
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok().map(|kilobytes: u64| kilobytes * 1024)
+}
+
+/// Bytes, for a person.
+pub fn megabytes(bytes: Option<u64>) -> String {
+    bytes.map_or("unknown".to_owned(), |bytes| format!("{:.1} MB", bytes as f64 / 1e6))
+}
+
 /// Processor time of this program and of those it ran and waited for, in ticks of the system clock
 /// (proc(5), `/proc/pid/stat`); 0 where there is no such file.
 fn ticks() -> u64 {
@@ -117,7 +163,8 @@ fn ticks() -> u64 {
     behind.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum()
 }
 
-fn timed(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
+/// How long something takes.
+pub fn timed(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     work()?;
     Ok(begun.elapsed())
@@ -125,14 +172,15 @@ fn timed(work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<Duration> 
 
 /// Median and extremes of some runs.
 #[derive(Debug, Clone, Copy)]
-struct Spread {
+pub struct Spread {
     median: Duration,
     least: Duration,
     most: Duration,
 }
 
 impl Spread {
-    fn of(mut times: Vec<Duration>) -> Spread {
+    /// Of the times of the runs.
+    pub fn of(mut times: Vec<Duration>) -> Spread {
         times.sort();
         let at = |index: usize| times.get(index).copied().unwrap_or_default();
         Spread { median: at(times.len() / 2), least: at(0), most: at(times.len().max(1) - 1) }

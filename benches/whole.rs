@@ -1,5 +1,6 @@
 //! The whole of `trailwhy analyze`, as a user runs it: the program, from files to the JSON report,
-//! and its ratio to inflating the same files in turns with it.
+//! and its ratio to inflating the same files in turns with it; then its peak memory, and of how many
+//! records the report is.
 
 #[path = "export/mod.rs"]
 #[allow(dead_code, reason = "each program uses a part of the generator")]
@@ -12,16 +13,34 @@ use std::process::{Command, Stdio};
 use anyhow::ensure;
 use criterion::{Criterion, Throughput};
 use export::volume::Kind;
-use ground::{Ground, compare};
+use ground::{Ground, compare, megabytes};
+use serde_json::Value;
 
-fn analyze(ground: &Ground) -> anyhow::Result<()> {
-    let status = Command::new(env!("CARGO_BIN_EXE_trailwhy"))
+fn command(ground: &Ground) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trailwhy"));
+    command
         .args(["analyze", "--quiet", "--format", "json", "--exit-zero", "--threads"])
         .arg(rayon::current_num_threads().to_string())
-        .arg(ground.folder.join("AWSLogs"))
-        .stdout(Stdio::null())
-        .status()?;
+        .arg(ground.folder.join("AWSLogs"));
+    command
+}
+
+fn analyze(ground: &Ground) -> anyhow::Result<()> {
+    let status = command(ground).stdout(Stdio::null()).status()?;
     ensure!(status.success(), "trailwhy ended with {status}");
+    Ok(())
+}
+
+/// Says what memory it takes, and whether all records were analysed or a sample.
+fn tell(name: &str, ground: &Ground) -> anyhow::Result<()> {
+    let run = ground::run(&mut command(ground))?;
+    let report: Value = serde_json::from_slice(&run.output)?;
+    let sample = &report["coverage"]["sample"];
+    let of = match (sample["analysed"].as_u64(), sample["of"].as_u64()) {
+        (Some(analysed), Some(of)) => format!("a sample of {analysed} of {of} records"),
+        _ => "all records".to_owned(),
+    };
+    println!("{name}: peak memory {}; {of} analysed", megabytes(run.peak));
     Ok(())
 }
 
@@ -35,7 +54,9 @@ fn main() -> anyhow::Result<()> {
             bench.iter(|| analyze(&ground).is_ok());
         });
         group.finish();
-        compare(&format!("whole {kind:?}"), 7, &ground, || analyze(&ground))?;
+        let name = format!("whole {kind:?}");
+        compare(&name, 7, &ground, || analyze(&ground))?;
+        tell(&name, &ground)?;
     }
     criterion.final_summary();
     Ok(())

@@ -11,7 +11,7 @@ use super::reading::Part;
 use super::selection::{Moment, Selection};
 use super::sight::Sight;
 use super::source::{Input, Source, discover};
-use super::survey::{self, Watch};
+use super::survey::{self, Held, Watch};
 use super::{Needs, Options, Progress};
 use crate::error::Result;
 use crate::event::Time;
@@ -19,8 +19,8 @@ use crate::event::Time;
 /// What a worker gives of some files.
 struct Given {
     part: Part,
-    /// When they are read, their accounts.
-    accounts: Vec<Account>,
+    /// When they are read, their accounts, and what they hold.
+    accounts: Vec<(Account, Option<Held>)>,
 }
 
 /// So many small files are read as one job: handing over costs more than reading one of 3 KB.
@@ -150,26 +150,29 @@ impl Plan {
         // The number of threads must not matter: it would show in what comes late.
         let together = (self.sources.len() / ENOUGH).clamp(1, TOGETHER);
         let jobs = self.sources.len().div_ceil(together);
+        let room = survey::room(self.sources.len());
         let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Given)| {
             let mut gathered = Part::default();
             let mut accounts = Vec::with_capacity(together);
             for source in self.sources.iter().skip(number * together).take(together) {
-                let account = file::read(source, order, desk, &mut |part| {
+                let mut account = file::read(source, order, desk, &mut |part| {
                     gathered.append(part);
                     if gathered.len() >= file::PART {
                         emit(Given { part: std::mem::take(&mut gathered), accounts: Vec::new() });
                     }
                 });
                 progress.done(account.stored, account.tally.understood);
-                accounts.push(account);
+                let trace = std::mem::take(&mut account.tally.trace);
+                let held = account.tally.sight.held();
+                let trace = order.watch.is_some().then(|| trace.fold(room));
+                accounts.push((account, held.map(|held| Held { trace, ..held })));
             }
             emit(Given { part: gathered, accounts });
         };
         pipeline::in_order(jobs, self.threads(), job, |number, given| {
             let first = number * together;
             take(first, survey::Given::Part(given.part));
-            for (at, account) in given.accounts.into_iter().enumerate() {
-                let held = account.tally.sight.held();
+            for (at, (account, held)) in given.accounts.into_iter().enumerate() {
                 if let Some(source) = self.sources.get(first + at) {
                     books.enter(source, account);
                 }

@@ -13,7 +13,7 @@ use super::ledger::Reason;
 use super::merge::{self, Known};
 use super::selection::Selection;
 use super::sight::Sight;
-use super::survey::{Facts, Scout, Watch};
+use super::survey::{Facts, Scout, Trace, Watch};
 use super::trail_change;
 use super::wire::Record;
 use crate::event::{Field, Time};
@@ -24,6 +24,8 @@ use crate::wording::Sentence;
 pub(super) struct Tally {
     /// What the kept events show of the export.
     pub(super) sight: Sight,
+    /// Who calls what, where only a sample is kept.
+    pub(super) trace: Trace,
     /// Records that could be understood, kept or not.
     pub(super) understood: u64,
     /// Records that could not.
@@ -185,12 +187,14 @@ impl<'s> Reading<'s> {
         let Some((watch, scout)) = &mut self.watch else { return };
         let changes = trail_change::may_be(header);
         let id = fields.get(Field::EventId);
-        if let Some(wanted) = scout.surrounds(&Facts::of_header(header), watch) {
+        let facts = Facts::of_header(header);
+        if let Some(wanted) = scout.surrounds(&facts, watch) {
             if wanted {
                 self.part.events.push(Known::of(build::event(fields, header.time())));
             }
             return;
         }
+        scout.note(&facts, &mut self.tally.trace, watch);
         // Corrections replace what they correct, wherever that is.
         let all = watch.is_all() || changes || header.get(Field::Addendum).is_some();
         let Some(id) = id.filter(|_| !all) else {
@@ -214,7 +218,7 @@ impl<'s> Reading<'s> {
                 return;
             }
         }
-        if scout.takes(&Facts::of_header(header), number, watch) {
+        if scout.takes(&facts, number, watch) {
             let event = build::event(fields, header.time());
             self.part.events.push(Known { id: number, event });
         } else {

@@ -172,7 +172,7 @@ impl Sight {
         let (from, to) = self.span?;
         let first = self.streams.first().and_then(|stream| stream.account.as_deref());
         let one = self.streams.iter().all(|stream| stream.account.as_deref() == first);
-        Some(Held { from, to, account: one.then(|| number([first])) })
+        Some(Held { from, to, account: one.then(|| number([first])), trace: None })
     }
 
     /// Accounts the records were delivered to.

@@ -12,15 +12,16 @@ mod minutes;
 mod near;
 mod scout;
 mod strata;
+mod trace;
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use foldhash::HashSet;
 
 pub use facts::{Facts, number};
-pub(super) use near::Held;
 pub use near::{By, Near};
 pub(super) use scout::{Scout, Watch};
+pub(super) use trace::{Held, Trace, room};
 
 use super::merge::{self, Known};
 use super::plan::{Books, Plan};
@@ -219,7 +220,7 @@ impl<'s> First<'s> {
         }
         let mut surroundings = Surroundings::new(&wanted, sorter, budget.surroundings);
         if !wanted.is_empty() {
-            let near = held.iter().map(|held| held.is_some_and(|held| wanted.meets(held)));
+            let near = held.iter().map(|held| held.as_ref().is_some_and(|held| wanted.meets(held)));
             let again = plan.only(near);
             let standing = Standing::default();
             let watch = Watch { sorter, standing: &standing, most: 0, wanted: Some(&wanted) };

@@ -6,6 +6,7 @@ use foldhash::{HashMap, HashSet};
 use super::Role;
 use super::facts::{Facts, mix, number};
 use super::scout::links;
+use super::trace::{Held, Marks, text};
 use crate::event::Time;
 
 /// Milliseconds that are looked at as one.
@@ -49,25 +50,24 @@ pub enum By {
     Call(String, String),
 }
 
-/// What a file holds.
-#[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Held {
-    /// The time of its first record.
-    pub(in super::super) from: Time,
-    /// The time of its last record.
-    pub(in super::super) to: Time,
-    /// The number of the account, where there is only one.
-    pub(in super::super) account: Option<u64>,
-}
-
 /// All of it, by number: the lowest rank that wants it.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     ranks: HashMap<u64, u32>,
     /// The stretches of [`WIDE`] in which anything is wanted.
     stretches: HashSet<(u64, i64)>,
-    /// The same, of any account.
-    anywhere: HashSet<i64>,
+    /// What is wanted in each stretch, of any account, by position in `looks`.
+    by_stretch: HashMap<i64, Vec<u32>>,
+    looks: Vec<Look>,
+}
+
+/// Where to look for something.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    account: u64,
+    from: Time,
+    to: Time,
+    marks: Marks,
 }
 
 /// What the kinds of [`By`] are told apart by.
@@ -82,10 +82,6 @@ enum Kind {
     Call,
 }
 
-fn text(text: &str) -> u64 {
-    number([Some(text)])
-}
-
 fn key(kind: Kind, account: u64, what: u64, step: i64, at: i64) -> u64 {
     let kind = kind as u64 | if step == WIDE { 16 } else { 0 };
     mix(mix(account, what), mix(kind, at as u64))
@@ -95,27 +91,51 @@ impl Wanted {
     /// Wants what is near, for the refused call of that rank.
     pub(super) fn want(&mut self, near: &Near, rank: u32) {
         let account = number([near.account.as_deref()]);
-        let (kind, what) = match &near.by {
-            By::Actor(actor) => (Kind::Actor, text(actor)),
-            By::Source(source) => (Kind::Source, text(source)),
-            By::Start(source) => (Kind::Start, text(source)),
+        let (kind, what, marks) = match &near.by {
+            By::Actor(actor) => {
+                let actor = text(actor);
+                (Kind::Actor, actor, Marks::actor(actor))
+            }
+            By::Source(source) => {
+                let source = text(source);
+                (Kind::Source, source, Marks::source(source))
+            }
+            By::Start(source) => {
+                let source = text(source);
+                (Kind::Start, source, Marks::start(source))
+            }
             By::ActorAndSource(actor, source) => {
-                (Kind::ActorAndSource, mix(text(actor), text(source)))
+                let (actor, source) = (text(actor), text(source));
+                let marks = Marks::actor_and_source(actor, source);
+                (Kind::ActorAndSource, mix(actor, source), marks)
             }
-            By::Invoker(invoker) => (Kind::Invoker, text(invoker)),
+            By::Invoker(invoker) => {
+                let invoker = text(invoker);
+                (Kind::Invoker, invoker, Marks::invoker(invoker))
+            }
             By::ActorAndInvoker(actor, invoker) => {
-                (Kind::ActorAndInvoker, mix(text(actor), text(invoker)))
+                let (actor, invoker) = (text(actor), text(invoker));
+                let marks = Marks::actor_and_invoker(actor, invoker);
+                (Kind::ActorAndInvoker, mix(actor, invoker), marks)
             }
-            By::Call(source, name) => (Kind::Call, mix(text(source), text(name))),
+            By::Call(source, name) => {
+                let what = mix(text(source), text(name));
+                (Kind::Call, what, Marks::call(source, name))
+            }
         };
         let step = if near.to.0 - near.from.0 > LONG { WIDE } else { NARROW };
         for at in near.from.0.div_euclid(step)..=near.to.0.div_euclid(step) {
             let held = self.ranks.entry(key(kind, account, what, step, at)).or_insert(rank);
             *held = rank.min(*held);
         }
+        // As far as `ranks` reaches, which knows only steps.
+        let from = Time(near.from.0.div_euclid(step) * step);
+        let to = Time((near.to.0.div_euclid(step) + 1) * step - 1);
+        let look = self.looks.len() as u32;
+        self.looks.push(Look { account, from, to, marks });
         for at in near.from.0.div_euclid(WIDE)..=near.to.0.div_euclid(WIDE) {
             self.stretches.insert((account, at));
-            self.anywhere.insert(at);
+            self.by_stretch.entry(at).or_default().push(look);
         }
     }
 
@@ -125,12 +145,19 @@ impl Wanted {
     }
 
     /// Whether anything is wanted of a file.
-    pub(super) fn meets(&self, held: Held) -> bool {
-        let mut at = held.from.0.div_euclid(WIDE)..=held.to.0.div_euclid(WIDE);
-        match held.account {
-            Some(account) => at.any(|at| self.stretches.contains(&(account, at))),
-            None => at.any(|at| self.anywhere.contains(&at)),
-        }
+    pub(super) fn meets(&self, held: &Held) -> bool {
+        let meets = |look: &Look| {
+            let account = held.account.is_none_or(|account| account == look.account);
+            account
+                && look.from <= held.to
+                && held.from <= look.to
+                && held.trace.as_ref().is_none_or(|trace| look.marks.are_in(trace))
+        };
+        let stretches = held.from.0.div_euclid(WIDE)..=held.to.0.div_euclid(WIDE);
+        stretches
+            .filter_map(|at| self.by_stretch.get(&at))
+            .flatten()
+            .any(|look| self.looks.get(*look as usize).is_some_and(meets))
     }
 
     /// The lowest rank that wants a record.

@@ -10,6 +10,7 @@ use super::facts::{Facts, mix, number, priority, priority_of_refused};
 use super::minutes;
 use super::near::Wanted;
 use super::strata::Cut;
+use super::trace::Trace;
 use super::{Role, Sorter};
 use crate::event::{Event, Time};
 use crate::ingest::identifier::Identifier;
@@ -160,6 +161,17 @@ impl Scout {
             }
         }
         self.calls.takes(stratum(facts, name), own, standing.calls.get())
+    }
+
+    /// Notes in a trace that a file holds such a record.
+    pub(in super::super) fn note(
+        &mut self,
+        facts: &Facts<'_>,
+        trace: &mut Trace,
+        watch: &Watch<'_>,
+    ) {
+        let (name, role) = self.roles.of(facts, watch.sorter);
+        trace.note(facts, name, role);
     }
 
     /// The same of a refused call, of that stratum.
