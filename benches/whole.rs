@@ -35,8 +35,8 @@ fn analyze(ground: &Ground) -> anyhow::Result<()> {
 fn tell(name: &str, ground: &Ground) -> anyhow::Result<()> {
     let run = ground::run(&mut command(ground))?;
     let report: Value = serde_json::from_slice(&run.output)?;
-    let sample = &report["coverage"]["sample"];
-    let of = match (sample["analysed"].as_u64(), sample["of"].as_u64()) {
+    let count = |name: &str| report.pointer(&format!("/coverage/sample/{name}"))?.as_u64();
+    let of = match (count("analysed"), count("of")) {
         (Some(analysed), Some(of)) => format!("a sample of {analysed} of {of} records"),
         _ => "all records".to_owned(),
     };

@@ -42,7 +42,7 @@ impl Sorter for Sorts<'_> {
 
     fn refused(&self, event: &Event) -> Option<u64> {
         let failure = event::failure(event).filter(|failure| failure.is_refusal())?;
-        let denial = event::denial(event)?;
+        let denial = event::denial::refused(event, failure);
         let resource = denial
             .resource
             .filter(|resource| resource != "*")

@@ -14,6 +14,8 @@
 //! Much of such a text is chosen by whoever made the call (session names, object keys), so the
 //! context is looked for from the end, and a quoted resource ends at the last quote.
 
+use std::borrow::Cow;
+
 use super::layer::{Effect, Layer};
 use super::outcome::{self, Failure};
 use super::record::Event;
@@ -89,10 +91,15 @@ pub enum Form {
 /// The denial behind a failed call; `None` where the call succeeded or failed otherwise.
 pub fn denial(event: &Event) -> Option<Denial> {
     let failure = outcome::failure(event).filter(|failure| failure.is_refusal())?;
+    Some(refused(event, failure))
+}
+
+/// The denial behind a call that is known to have failed in such a way.
+pub fn refused(event: &Event, failure: Failure) -> Denial {
     let text = outcome::error_text(event);
     let mut denial = text.as_deref().map_or_else(Denial::absent, parse);
     denial.complete(failure, event.error_code().unwrap_or_default());
-    Some(denial)
+    denial
 }
 
 impl Denial {
@@ -146,7 +153,7 @@ impl Stated {
 
 /// Reads one denial text.
 pub fn parse(text: &str) -> Denial {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = with_single_blanks(text);
     let mut denial = Denial::absent();
     denial.truncated = text.ends_with("...") || text.ends_with('…');
     let body = without_trailers(&text, &mut denial);
@@ -155,6 +162,21 @@ pub fn parse(text: &str) -> Denial {
         None => read_other(body, &mut denial),
     }
     denial
+}
+
+/// The text without white space but single blanks between its words; mostly it has no other.
+fn with_single_blanks(text: &str) -> Cow<'_, str> {
+    let other = |byte: u8| byte < b' ' || !byte.is_ascii();
+    let ends = [text.bytes().next(), text.bytes().next_back()];
+    if ends.contains(&Some(b' ')) || text.contains("  ") || text.bytes().any(other) {
+        return Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    Cow::Borrowed(text)
+}
+
+/// As [`str::rsplit_once`]. Whether a text holds words is told much faster than where.
+fn rsplit_once<'t>(text: &'t str, words: &str) -> Option<(&'t str, &'t str)> {
+    text.contains(words).then(|| text.rsplit_once(words)).flatten()
 }
 
 // ---- trailers ----------------------------------------------------------------------------------
@@ -166,21 +188,21 @@ const CONSOLE_LINK: &str = " Go to https://";
 /// The text without encoded message, console link and SDK details, which are noted in `denial`.
 fn without_trailers<'t>(text: &'t str, denial: &mut Denial) -> &'t str {
     let mut body = text;
-    if let Some((before, after)) = body.rsplit_once(CONSOLE_LINK) {
+    if let Some((before, after)) = rsplit_once(body, CONSOLE_LINK) {
         // Only the real link leads to authorization details; an object key might say "Go to".
         if after.contains("/authorization-details/") {
             denial.authorization_id = authorization_id(after);
             body = before;
         }
     }
-    if let Some((before, after)) = body.rsplit_once(ENCODED) {
+    if let Some((before, after)) = rsplit_once(body, ENCODED) {
         let message = after.trim();
         if !message.contains([' ', ':', '/', '"']) {
             denial.encoded = true;
             body = before;
         }
     }
-    if let Some((before, _)) = body.rsplit_once(" (Service: ") {
+    if let Some((before, _)) = rsplit_once(body, " (Service: ") {
         body = before;
     }
     body.trim_end().trim_end_matches('.')
@@ -209,7 +231,7 @@ fn sentence(body: &str) -> Option<Sentence<'_>> {
     let mut from = 0;
     // "You are not authorized to perform this operation. User: …": the prefix has no action.
     while let Some(after_from) = body.get(from..) {
-        let at = from + after_from.find(PERFORM)?;
+        let at = from + memchr::memmem::find(after_from.as_bytes(), PERFORM.as_bytes())?;
         let head = body.get(..at)?;
         let tail = body.get(at + PERFORM.len()..)?;
         let tail_action = tail.strip_prefix(':').unwrap_or(tail).trim_start();

@@ -188,13 +188,14 @@ impl<'s> Reading<'s> {
         let changes = trail_change::may_be(header);
         let id = fields.get(Field::EventId);
         let facts = Facts::of_header(header);
-        if let Some(wanted) = scout.surrounds(&facts, watch) {
+        let named = scout.named(&facts, watch);
+        if let Some(wanted) = named.surrounds(&facts, watch) {
             if wanted {
                 self.part.events.push(Known::of(build::event(fields, header.time())));
             }
             return;
         }
-        scout.note(&facts, &mut self.tally.trace, watch);
+        named.note(&facts, &mut self.tally.trace);
         // Corrections replace what they correct, wherever that is.
         let all = watch.is_all() || changes || header.get(Field::Addendum).is_some();
         let Some(id) = id.filter(|_| !all) else {
@@ -218,7 +219,7 @@ impl<'s> Reading<'s> {
                 return;
             }
         }
-        if scout.takes(&facts, number, watch) {
+        if scout.takes(&facts, named, number, watch) {
             let event = build::event(fields, header.time());
             self.part.events.push(Known { id: number, event });
         } else {

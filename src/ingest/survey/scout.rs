@@ -113,9 +113,19 @@ pub(super) fn stratum(facts: &Facts<'_>, name: u64) -> u64 {
     mix(name, number(texts))
 }
 
-/// The priorities of what a thread has kept of each stratum, in order.
+/// The priorities of what a thread has kept of each stratum.
 #[derive(Debug, Default)]
-struct Lowest(HashMap<u64, Vec<u64>>);
+struct Lowest(HashMap<u64, Few>);
+
+/// Those of one stratum.
+#[derive(Debug)]
+struct Few {
+    /// What is higher than this is not among the lowest. Nearly all are told by this alone, without
+    /// a look at the others, which lie elsewhere in memory.
+    highest: u64,
+    /// In order.
+    held: Vec<u64>,
+}
 
 impl Lowest {
     /// Whether a record may be among the lowest of its stratum.
@@ -123,36 +133,60 @@ impl Lowest {
         if stratum >= cut.below {
             return false;
         }
-        let held = self.0.entry(stratum).or_default();
-        held.truncate(cut.cap);
-        match held.binary_search(&priority) {
+        let few = self.0.entry(stratum).or_insert(Few { highest: u64::MAX, held: Vec::new() });
+        if priority > few.highest {
+            return false;
+        }
+        few.held.truncate(cut.cap);
+        let takes = match few.held.binary_search(&priority) {
             // A copy may be the better one.
             Ok(_) => true,
             Err(at) if at < cut.cap => {
-                held.insert(at, priority);
+                few.held.insert(at, priority);
+                few.held.truncate(cut.cap);
                 true
             }
             Err(_) => false,
+        };
+        if few.held.len() == cut.cap {
+            few.highest = few.held.last().copied().unwrap_or(u64::MAX);
         }
+        takes
     }
 }
 
+/// What a record is a call of.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Named {
+    /// The number of the call's name.
+    name: u64,
+    role: Role,
+}
+
 impl Scout {
+    /// What a record is a call of.
+    pub(in super::super) fn named(&mut self, facts: &Facts<'_>, watch: &Watch<'_>) -> Named {
+        let (name, role) = self.roles.of(facts, watch.sorter);
+        Named { name, role }
+    }
+
     /// Whether a record that was not refused may be in the sample.
     pub(in super::super) fn takes(
         &mut self,
         facts: &Facts<'_>,
+        named: Named,
         id: Identifier,
         watch: &Watch<'_>,
     ) -> bool {
-        let (name, role) = self.roles.of(facts, watch.sorter);
+        let Named { name, role } = named;
         let standing = watch.standing;
-        let own = priority(id);
-        if role.changes && !facts.failed && facts.read_only != Some(true) {
-            let stratum = mix(stratum(facts, name), 1);
-            if self.changes.takes(stratum, own, standing.changes.get()) {
-                return true;
-            }
+        let (stratum, own) = (stratum(facts, name), priority(id));
+        if role.changes
+            && !facts.failed
+            && facts.read_only != Some(true)
+            && self.changes.takes(mix(stratum, 1), own, standing.changes.get())
+        {
+            return true;
         }
         if links(facts, role) {
             let lot = minutes::lot(number([facts.account]), facts.time);
@@ -160,18 +194,7 @@ impl Scout {
                 return true;
             }
         }
-        self.calls.takes(stratum(facts, name), own, standing.calls.get())
-    }
-
-    /// Notes in a trace that a file holds such a record.
-    pub(in super::super) fn note(
-        &mut self,
-        facts: &Facts<'_>,
-        trace: &mut Trace,
-        watch: &Watch<'_>,
-    ) {
-        let (name, role) = self.roles.of(facts, watch.sorter);
-        trace.note(facts, name, role);
+        self.calls.takes(stratum, own, standing.calls.get())
     }
 
     /// The same of a refused call, of that stratum.
@@ -191,16 +214,17 @@ impl Scout {
             || self.refused.takes(stratum, own, watch.standing.refused.get())
             || lot < watch.standing.minutes.load(Relaxed)
     }
+}
+
+impl Named {
+    /// Notes in a trace that a file holds such a record.
+    pub(in super::super) fn note(self, facts: &Facts<'_>, trace: &mut Trace) {
+        trace.note(facts, self.name, self.role);
+    }
 
     /// Whether a record surrounds a refused call that was kept; `None` the first time, when that is
     /// not yet known.
-    pub(in super::super) fn surrounds(
-        &mut self,
-        facts: &Facts<'_>,
-        watch: &Watch<'_>,
-    ) -> Option<bool> {
-        let wanted = watch.wanted?;
-        let (_, role) = self.roles.of(facts, watch.sorter);
-        Some(wanted.rank(facts, role).is_some())
+    pub(in super::super) fn surrounds(self, facts: &Facts<'_>, watch: &Watch<'_>) -> Option<bool> {
+        Some(watch.wanted?.rank(facts, self.role).is_some())
     }
 }
