@@ -250,6 +250,9 @@ pub struct MergeArguments {
     /// Which report to make
     #[command(flatten)]
     pub report: ReportArguments,
+    /// Write all of them as one part to a file (`-`: standard output) instead of a report
+    #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING)]
+    pub partial: Option<PathBuf>,
     /// Read this file instead of the trailwhy.toml found here or in a folder above
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

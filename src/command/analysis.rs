@@ -34,6 +34,11 @@ impl Besides {
         }
         Ok(Besides { knowledge, evidence: Evidence::read(&known.evidence)? })
     }
+
+    /// The service table.
+    pub(super) fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
+    }
 }
 
 /// An export, read, linked and diagnosed.

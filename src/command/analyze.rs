@@ -1,13 +1,11 @@
 //! `trailwhy analyze`: the main job, from files to verdict; or, of a part of an export, to what it
 //! contributes to the verdict.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::analysis::Analysis;
 use super::config::Config;
-use super::gate;
 use super::reading;
 use super::reporting::Reporting;
 use crate::cli::AnalyzeArguments;
@@ -29,24 +27,9 @@ fn contribute(
     config: &Config,
     to: &Path,
 ) -> anyhow::Result<ExitCode> {
-    // A wrong table is told now and not when all parts are there.
-    reading::knowledge(arguments.known.services.as_deref())?;
-    let services = reading::services(arguments.known.services.as_deref())?;
-    let contribution = reading::gather(&arguments.read, services.as_deref(), config)?;
-    let file = contribution.encode()?;
-    if to.as_os_str() == "-" {
-        let mut out = std::io::stdout().lock();
-        out.write_all(&file)?;
-        out.flush()?;
-    } else {
-        gate::save(to, &file)?;
-    }
-    if !arguments.read.quiet {
-        anstream::eprintln!(
-            "trailwhy: {} records in {} bytes; hint: `trailwhy merge` makes the report of all parts",
-            contribution.ledger().records.kept,
-            file.len()
-        );
-    }
-    Ok(ExitCode::SUCCESS)
+    let services = arguments.known.services.as_deref();
+    let knowledge = reading::knowledge(services)?;
+    let services = reading::services(services)?;
+    let part = reading::contribute(&arguments.read, services.as_deref(), config, &knowledge)?;
+    reading::save_part(&part, to, arguments.read.quiet)
 }

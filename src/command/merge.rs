@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::analysis::{Analysis, Besides};
@@ -11,48 +11,83 @@ use super::reading;
 use super::reporting::Reporting;
 use crate::cli::MergeArguments;
 use crate::error::{Error, Result};
-use crate::ingest::Contribution;
+use crate::ingest::{self, Budget, Contribution, Parts, Terms};
+use crate::sampling::Sorts;
 
 /// Puts parts together, diagnoses and reports.
 pub fn run(arguments: &MergeArguments) -> anyhow::Result<ExitCode> {
     let config = Config::of(arguments.config.as_deref())?;
+    let services = reading::services(arguments.known.services.as_deref())?;
+    let mut parts = Files::new(&arguments.files, services)?;
+    if let Some(to) = &arguments.partial {
+        let knowledge = reading::knowledge(arguments.known.services.as_deref())?;
+        let sorts = Sorts::new(&knowledge);
+        let merged = ingest::merge_parts(&mut parts, &sorts, &Budget::default())?;
+        return reading::save_part(&merged, to, arguments.quiet);
+    }
     let reporting = Reporting::new(&arguments.report, &config, arguments.quiet)?;
     let besides = Besides::read(&arguments.known)?;
-    let services = reading::services(arguments.known.services.as_deref())?;
-    let ingested = whole(arguments, services.as_deref())?.ingested();
+    let sorts = Sorts::new(besides.knowledge());
+    let ingested = ingest::conclude(&mut parts, &sorts, &Budget::default())?;
     reading::look_through(&ingested.ledger, arguments.quiet)?;
     let analysis = Analysis::of(ingested, besides, &arguments.known.dumps, &config)?;
     reporting.publish(analysis, &config)
 }
 
-/// All parts as one.
-///
-/// # Errors
-/// When one of them cannot be read, or was made with other options than the first.
-fn whole(arguments: &MergeArguments, services: Option<&str>) -> Result<Contribution> {
-    let mut parts: Vec<Contribution> = Vec::new();
-    for path in &arguments.files {
-        let part = Contribution::decode(&bytes(path)?, path)?;
-        if let Some(difference) = parts.first().and_then(|first| part.difference(first)) {
-            let first = arguments.files.first().map(|path| path.display().to_string());
-            return Err(Error::document(
-                path,
-                format!(
-                    "made with other options than `{}`: {difference}\nhint: make all parts with the \
-                     same options",
-                    first.unwrap_or_default()
-                ),
-            ));
-        }
-        if let Some(difference) = part.difference_of_services(services) {
-            return Err(Error::document(
+/// Files of parts; read whenever they are asked for, so that of thousands one is in memory.
+struct Files<'f> {
+    paths: &'f [PathBuf],
+    /// Standard input comes only once.
+    stdin: Option<Vec<u8>>,
+    services: Option<String>,
+}
+
+impl<'f> Files<'f> {
+    fn new(paths: &'f [PathBuf], services: Option<String>) -> Result<Files<'f>> {
+        let named = paths.iter().any(|path| path.as_os_str() == "-");
+        let stdin = named.then(|| bytes(Path::new("-"))).transpose()?;
+        Ok(Files { paths, stdin, services })
+    }
+
+    /// The parts, with what is said of those that do not go together.
+    fn read(&self, path: &Path) -> Result<Contribution> {
+        let part = match self.stdin.as_ref().filter(|_| path.as_os_str() == "-") {
+            Some(bytes) => Contribution::decode(bytes, path)?,
+            None => Contribution::decode(&bytes(path)?, path)?,
+        };
+        match part.difference_of_services(self.services.as_deref()) {
+            None => Ok(part),
+            Some(difference) => Err(Error::document(
                 path,
                 format!("made with another service table: {difference}\nhint: give merge the same"),
-            ));
+            )),
         }
-        parts.push(part);
     }
-    Contribution::merge(parts)
+}
+
+impl Parts for Files<'_> {
+    fn each(&mut self, take: &mut dyn FnMut(Contribution) -> Result<()>) -> Result<()> {
+        let mut first: Option<Terms> = None;
+        for path in self.paths {
+            let part = self.read(path)?;
+            let first = first.get_or_insert_with(|| part.terms().clone());
+            if let Some(difference) = part.terms().difference(first) {
+                return Err(Error::document(
+                    path,
+                    format!(
+                        "made with other options than `{}`: {difference}\nhint: make all parts with \
+                         the same options",
+                        self.paths
+                            .first()
+                            .map(|path| path.display().to_string())
+                            .unwrap_or_default()
+                    ),
+                ));
+            }
+            take(part)?;
+        }
+        Ok(())
+    }
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>> {

@@ -1,9 +1,12 @@
 //! What every command that reads an export shares: its arguments turned into ingest's options,
 //! and warnings on standard error.
 
+use std::io::Write;
 use std::path::Path;
+use std::process::ExitCode;
 
 use super::config::Config;
+use super::gate;
 use super::progress::Bar;
 use crate::chain::Knowledge;
 use crate::chain::service::Table;
@@ -57,19 +60,41 @@ pub(super) fn survey(
 ///
 /// # Errors
 /// When an input does not exist, or a bound hangs on the last event.
-pub(super) fn gather(
+pub(super) fn contribute(
     arguments: &ReadArguments,
     services: Option<&str>,
     config: &Config,
+    knowledge: &Knowledge,
 ) -> Result<Contribution> {
     let (inputs, options) = asked(arguments, config)?;
     let bar = Bar::new(arguments.quiet);
-    let contribution = Contribution::gather(&inputs, &options, services, &bar)?;
+    let (sorts, budget) = (Sorts::new(knowledge), Budget::default());
+    let part = ingest::contribute(&inputs, &options, services, &sorts, &budget, &bar)?;
     bar.finish();
     if !arguments.quiet {
-        warn(contribution.ledger());
+        warn(part.ledger());
     }
-    Ok(contribution)
+    Ok(part)
+}
+
+/// Writes a part to a file, or to standard output.
+pub(super) fn save_part(part: &Contribution, to: &Path, quiet: bool) -> anyhow::Result<ExitCode> {
+    let file = part.encode()?;
+    if to.as_os_str() == "-" {
+        let mut out = std::io::stdout().lock();
+        out.write_all(&file)?;
+        out.flush()?;
+    } else {
+        gate::save(to, &file)?;
+    }
+    if !quiet {
+        anstream::eprintln!(
+            "trailwhy: {} records in {} bytes; hint: `trailwhy merge` makes the report of all parts",
+            part.ledger().records.kept,
+            file.len()
+        );
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Tells of damage, and errs when there was nothing else.

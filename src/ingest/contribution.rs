@@ -18,7 +18,8 @@ use super::sample::Total;
 use super::selection::Moment;
 use super::sight::Sight;
 use super::source::Input;
-use super::{Ingested, Options, Progress};
+use super::survey::Cuts;
+use super::{Options, Progress};
 use crate::error::{Error, Result};
 use crate::event::{Event, Time};
 
@@ -57,7 +58,7 @@ impl Terms {
     }
 
     /// What differs, for a person; `None` when nothing does.
-    fn difference(&self, other: &Terms) -> Option<String> {
+    pub fn difference(&self, other: &Terms) -> Option<String> {
         let time = |time: Option<Time>| time.map(|time| time.to_string());
         let names = |names: &BTreeSet<String>| {
             (!names.is_empty()).then(|| names.iter().cloned().collect::<Vec<_>>().join(","))
@@ -105,16 +106,16 @@ pub struct Contribution {
     pub(super) sight: Sight,
     /// What was counted of each stratum (see [`super::Sample`]).
     pub(super) totals: HashMap<u64, Total>,
-    /// Whether all events are there, and not only some that stand for them.
-    pub(super) whole: bool,
+    /// How far the events were cut down to a sample; `None` when they are all there.
+    pub(super) cuts: Option<Cuts>,
 }
 
 impl Contribution {
-    /// Reads everything below the inputs. `services` is the text of a service table of the user's.
+    /// Reads everything below the inputs and keeps it. `services` is the text of a service table of the user's.
     ///
     /// Errs when an input that the user named does not exist, and when a bound hangs on the last
     /// event; damaged files are in the ledger.
-    pub fn gather(
+    pub(super) fn gather(
         inputs: &[Input],
         options: &Options,
         services: Option<&str>,
@@ -131,44 +132,12 @@ impl Contribution {
         ledger.records.kept = events.len() as u64;
         ledger.skipped.sort();
         sight.settle();
-        Ok(Contribution { terms, events, ledger, sight, totals: HashMap::default(), whole: true })
+        Ok(Contribution { terms, events, ledger, sight, totals: HashMap::default(), cuts: None })
     }
 
-    /// Puts parts together; neither their order nor how they were put together before matters.
-    ///
-    /// Errs when they were made under different terms, or when there are none.
-    pub fn merge(parts: impl IntoIterator<Item = Contribution>) -> Result<Contribution> {
-        let mut parts = parts.into_iter();
-        let mut whole = parts.next().ok_or_else(|| Error::Usage("no parts to merge".to_owned()))?;
-        let mut events = known(std::mem::take(&mut whole.events));
-        for part in parts {
-            if let Some(difference) = whole.difference(&part) {
-                return Err(Error::Usage(format!(
-                    "the parts were made with different options: {difference}"
-                )));
-            }
-            events.extend(known(part.events));
-            add(&mut whole.ledger, part.ledger);
-            whole.sight.add(part.sight);
-            for (stratum, total) in part.totals {
-                let sum = whole.totals.get(&stratum).map_or(total, |own| own.and(total));
-                whole.totals.insert(stratum, sum);
-            }
-            whole.whole &= part.whole;
-        }
-        let all = events.len();
-        whole.events = united(events);
-        // Each of these was kept by two parts.
-        let copies = (all - whole.events.len()) as u64;
-        whole.ledger.records.kept = whole.ledger.records.kept.saturating_sub(copies);
-        whole.ledger.skipped.sort();
-        whole.sight.settle();
-        Ok(whole)
-    }
-
-    /// How the options differ with which this and another part were made, for a person.
-    pub fn difference(&self, other: &Contribution) -> Option<String> {
-        self.terms.difference(&other.terms)
+    /// Under which terms it was made.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// How a service table differs from the one this part was made with, for a person.
@@ -177,21 +146,12 @@ impl Contribution {
         self.terms.difference(&Terms { services, ..self.terms.clone() })
     }
 
-    /// What one reading of everything would have given.
-    pub fn ingested(self) -> Ingested {
-        let mut events = known(self.events);
-        let corrected = merge::remove_corrected(&mut events);
-        let events = bare(events);
-        let records = self.ledger.records;
-        let met = records.read.saturating_sub(records.malformed + records.out_of_range);
-        let kept = records.kept.saturating_sub(corrected);
-        let books = Books { ledger: self.ledger, sight: self.sight };
-        let ledger = books.close(kept, met.saturating_sub(kept), 0);
-        let shared = merge::shared(&events);
-        Ingested { events, ledger, shared, sample: None }
+    /// Whether all events are there, and not only a sample of them.
+    pub fn is_whole(&self) -> bool {
+        self.cuts.is_none()
     }
 
-    /// The account so far: what is kept is final only in [`Contribution::ingested`].
+    /// The account so far: what is kept is final only when all parts are there.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
@@ -237,10 +197,6 @@ impl Refusal {
     }
 }
 
-fn known(events: Vec<Event>) -> Vec<Known> {
-    events.into_iter().map(Known::of).collect()
-}
-
 fn bare(events: Vec<Known>) -> Vec<Event> {
     events.into_iter().map(|known| known.event).collect()
 }
@@ -251,22 +207,6 @@ fn united(mut events: Vec<Known>) -> Vec<Event> {
     let mut met = HashSet::default();
     merge::remove_copies(&mut events, |id| met.insert(id.number()));
     bare(events)
-}
-
-/// Adds what was counted in another part. What is known only at the end is left out.
-fn add(own: &mut Ledger, other: Ledger) {
-    own.files_found += other.files_found;
-    own.files_read += other.files_read;
-    own.files_out_of_range += other.files_out_of_range;
-    own.skipped.extend(other.skipped);
-    own.records.read += other.records.read;
-    own.records.kept += other.records.kept;
-    own.records.malformed += other.records.malformed;
-    own.records.out_of_range += other.records.out_of_range;
-    own.ordered &= other.ordered;
-    own.late += other.late;
-    own.bytes_stored += other.bytes_stored;
-    own.bytes_inflated += other.bytes_inflated;
 }
 
 #[cfg(test)]
@@ -280,6 +220,7 @@ pub(super) mod tests {
     use super::super::ledger::{Reason, Records, Skip};
     use super::super::sight::{Mention, Stream};
     use super::super::trail_change::{TrailChange, What};
+    use super::super::{Budget, Ingested, Near, Role, Sorter, conclude, merge_parts};
     use super::*;
     use crate::event::{Field, IdentityType};
     use crate::wording::Sentence;
@@ -416,7 +357,7 @@ pub(super) mod tests {
             first: a.min(b),
             last: a.max(b),
         });
-        let totals = prop::collection::hash_map(0..4_u64, total, 0..4);
+        let totals = prop::collection::hash_map(0..4_u64, total, 0..1);
         let events = prop::collection::vec(event(), 0..12);
         let skipped = prop::collection::vec(skip(), 0..4);
         let counts = prop::array::uniform8(0..1_000_000_u64);
@@ -446,13 +387,40 @@ pub(super) mod tests {
                     ..Ledger::default()
                 };
                 let totals = totals.into_iter().collect();
-                Contribution { terms: Terms::default(), events, ledger, sight, totals, whole: true }
+                let (terms, cuts) = (Terms::default(), None);
+                Contribution { terms, events, ledger, sight, totals, cuts }
             },
         )
     }
 
+    fn known(events: Vec<Event>) -> Vec<Known> {
+        events.into_iter().map(Known::of).collect()
+    }
+
+    /// Takes nothing for refused.
+    struct Plain;
+
+    impl Sorter for Plain {
+        fn role(&self, _: &str, _: &str) -> Role {
+            Role { starts: false, changes: false }
+        }
+
+        fn refused(&self, _: &Event) -> Option<u64> {
+            None
+        }
+
+        fn near(&self, _: &Event, _: bool, _: bool) -> Vec<Near> {
+            Vec::new()
+        }
+    }
+
     fn merged(parts: &[&Contribution]) -> Contribution {
-        Contribution::merge(parts.iter().copied().cloned()).unwrap()
+        let mut parts: Vec<Contribution> = parts.iter().copied().cloned().collect();
+        merge_parts(&mut parts, &Plain, &Budget::default()).unwrap()
+    }
+
+    pub(in super::super) fn concluded(mut parts: Vec<Contribution>) -> Ingested {
+        conclude(&mut parts, &Plain, &Budget::default()).unwrap()
     }
 
     proptest! {
@@ -472,7 +440,7 @@ pub(super) mod tests {
             prop_assert_eq!(merged(&[&a]), a.clone());
             prop_assert_eq!(whole.encode().unwrap(), merged(&[&b, &c, &a]).encode().unwrap());
             let count = whole.events.len();
-            let ingested = whole.ingested();
+            let ingested = concluded(vec![whole]);
             let records = ingested.ledger.records;
             prop_assert_eq!(records.kept, ingested.events.len() as u64);
             prop_assert!(ingested.events.len() <= count);
@@ -507,7 +475,7 @@ pub(super) mod tests {
             let decoded = Contribution::decode(&file, &logs).unwrap();
             assert_eq!(decoded, part);
             let (now, once) =
-                (decoded.ingested(), super::super::read(&inputs, &options, &()).unwrap());
+                (concluded(vec![decoded]), super::super::read(&inputs, &options, &()).unwrap());
             assert_eq!(now.events, once.events);
             assert_eq!(now.ledger, once.ledger);
             assert_eq!(now.shared, once.shared);
@@ -526,12 +494,12 @@ pub(super) mod tests {
         let part = |events: Vec<Event>| {
             let records = Records { read: 2, kept: 2, ..Records::default() };
             let ledger = Ledger { records, ..Ledger::default() };
-            Contribution { events, ledger, whole: true, ..Contribution::default() }
+            Contribution { events, ledger, ..Contribution::default() }
         };
         let first = part(vec![event("a", None), event("c", None)]);
         // `c` corrects `b`, which corrects `a`.
         let second = part(vec![event("b", Some("a")), event("c", Some("b"))]);
-        let ingested = merged(&[&first, &second]).ingested();
+        let ingested = concluded(vec![merged(&[&first, &second])]);
         let ids: Vec<&str> = ingested.events.iter().map(Event::id).collect();
         assert_eq!(ids, ["c"]);
         let records = ingested.ledger.records;
@@ -546,14 +514,16 @@ pub(super) mod tests {
             let terms = Terms::new(&options, services).unwrap();
             Contribution { terms, ..Contribution::default() }
         };
+        let differs = |one: &Contribution, other: &Contribution| one.terms.difference(&other.terms);
         let whole = part(vec![], None);
         let europe = part(vec!["eu-west-1", "eu-central-1"], None);
-        assert_eq!(europe.difference(&part(vec!["eu-central-1", "eu-west-1"], None)), None);
+        assert_eq!(differs(&europe, &part(vec!["eu-central-1", "eu-west-1"], None)), None);
         assert_eq!(
-            whole.difference(&europe).as_deref(),
+            differs(&whole, &europe).as_deref(),
             Some("no --region here, --region eu-central-1,eu-west-1 there")
         );
-        let error = Contribution::merge([whole, europe]).unwrap_err().to_string();
+        let error = merge_parts(&mut vec![whole, europe], &Plain, &Budget::default());
+        let error = error.unwrap_err().to_string();
         assert!(error.contains("--region eu-central-1,eu-west-1"), "{error}");
         assert!(part(vec![], Some("a")).difference_of_services(Some("a")).is_none());
         assert!(part(vec![], Some("a")).difference_of_services(None).is_some());

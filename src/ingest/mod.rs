@@ -55,8 +55,12 @@ pub use layout::{DELIVERY_SLACK, Delivery};
 pub use ledger::{Ledger, Reason, Records, Skip};
 pub use sample::{Sample, Total};
 pub use selection::{Moment, Selection};
+use sight::Sight;
 pub use source::{Found, Input, Source, discover};
-pub use survey::{Budget, By, Facts, Near, Role, Sorter, number, survey};
+pub use survey::{
+    Budget, By, Facts, Near, Parts, Role, Sorter, conclude, contribute, merge as merge_parts,
+    number, survey,
+};
 
 use crate::error::Result;
 use crate::event::{Event, Time};

@@ -262,6 +262,23 @@ pub(super) struct Books {
 }
 
 impl Books {
+    /// Adds what was counted elsewhere. What is known only at the end is left out.
+    pub(super) fn add(&mut self, other: Ledger, sight: Sight) {
+        let own = &mut self.ledger;
+        own.files_found += other.files_found;
+        own.files_read += other.files_read;
+        own.files_out_of_range += other.files_out_of_range;
+        own.skipped.extend(other.skipped);
+        own.records.read += other.records.read;
+        own.records.malformed += other.records.malformed;
+        own.records.out_of_range += other.records.out_of_range;
+        own.ordered &= other.ordered;
+        own.late += other.late;
+        own.bytes_stored += other.bytes_stored;
+        own.bytes_inflated += other.bytes_inflated;
+        self.sight.add(sight);
+    }
+
     fn enter(&mut self, source: &Source, mut account: Account) {
         account.enter(source, &mut self.ledger);
         self.sight.add(std::mem::take(&mut account.tally.sight));

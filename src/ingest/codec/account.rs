@@ -9,6 +9,7 @@ use super::super::contribution::Terms;
 use super::super::ledger::{Ledger, Reason, Records, Skip};
 use super::super::sample::Total;
 use super::super::sight::{Mention, Sight, Stream};
+use super::super::survey::{Cut, Cuts};
 use super::super::trail_change::{TrailChange, What};
 use super::bytes::{self, Reader, Writer};
 use super::words;
@@ -202,6 +203,31 @@ fn read_change(from: &mut Reader<'_>) -> Option<TrailChange> {
 fn read_kind(from: &mut Reader<'_>) -> Option<BlindSpotKind> {
     let word = from.text()?;
     BlindSpotKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+}
+
+pub(super) fn write_cuts(cuts: Option<Cuts>, to: &mut Writer) {
+    to.maybe(cuts, |to, cuts| {
+        for cut in [cuts.refused, cuts.changes, cuts.calls] {
+            to.count(cut.cap);
+            to.raw(&cut.below.to_be_bytes());
+        }
+        to.raw(&cuts.minutes.to_be_bytes());
+    });
+}
+
+pub(super) fn read_cuts(from: &mut Reader<'_>) -> Option<Option<Cuts>> {
+    from.maybe(|from| {
+        let cut = |from: &mut Reader<'_>| {
+            let cap = usize::try_from(from.number()?).ok()?;
+            Some(Cut { cap, below: u64::from_be_bytes(from.array()?) })
+        };
+        Some(Cuts {
+            refused: cut(from)?,
+            changes: cut(from)?,
+            calls: cut(from)?,
+            minutes: u64::from_be_bytes(from.array()?),
+        })
+    })
 }
 
 pub(super) fn write_totals(totals: &HashMap<u64, Total>, to: &mut Writer) {

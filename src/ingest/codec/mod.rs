@@ -5,7 +5,7 @@
 //! format               a number: 1
 //! version              of the trailwhy that wrote it
 //! inflated             bytes of the body
-//! body                 deflate: terms, ledger, sight, totals, events
+//! body                 deflate: terms, ledger, sight, totals, cuts, events
 //! checksum             CRC-32 of all before it, 4 bytes
 //! ```
 //!
@@ -84,7 +84,7 @@ pub(super) fn encode(contribution: &Contribution) -> io::Result<Vec<u8>> {
     account::write_ledger(&contribution.ledger, &mut body);
     account::write_sight(&contribution.sight, &mut body);
     account::write_totals(&contribution.totals, &mut body);
-    body.byte(u8::from(contribution.whole));
+    account::write_cuts(contribution.cuts, &mut body);
     events::write(&contribution.events, &mut body);
     framed(&body.finish())
 }
@@ -145,7 +145,7 @@ fn read_body(body: &[u8], most: usize) -> Option<Contribution> {
         ledger: account::read_ledger(&mut from)?,
         sight: account::read_sight(&mut from)?,
         totals: account::read_totals(&mut from)?,
-        whole: from.flag()?,
+        cuts: account::read_cuts(&mut from)?,
         events: events::read(&mut from, most)?,
     };
     from.is_empty().then_some(contribution)
@@ -156,7 +156,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::Config;
 
-    use super::super::contribution::tests::contribution;
+    use super::super::contribution::tests::{concluded, contribution};
     use super::*;
 
     /// A file with this body and a right checksum, so that damage gets as far as it can.
@@ -215,7 +215,7 @@ mod tests {
             if let Ok(read) = decode(&repacked(&body)) {
                 // What can be read can be used.
                 let own = Contribution { terms: read.terms.clone(), ..contribution };
-                let ledger = Contribution::merge([own, read]).unwrap().ingested().ledger;
+                let ledger = concluded(vec![own, read]).ledger;
                 prop_assert!(ledger.records.kept < 1 << 50);
             }
         }

@@ -26,19 +26,6 @@ pub(crate) struct Cuts {
     pub(crate) minutes: u64,
 }
 
-impl Cuts {
-    /// The deeper of two, part by part.
-    #[expect(dead_code, reason = "for parts that are merged")]
-    pub(crate) fn and(self, other: Cuts) -> Cuts {
-        Cuts {
-            refused: self.refused.and(other.refused),
-            changes: self.changes.and(other.changes),
-            calls: self.calls.and(other.calls),
-            minutes: self.minutes.min(other.minutes),
-        }
-    }
-}
-
 /// A sample while it grows.
 pub(super) struct Gather<'s> {
     sorter: &'s dyn Sorter,
@@ -80,7 +67,6 @@ impl<'s> Gather<'s> {
     }
 
     /// Cuts down as far as another sample was.
-    #[expect(dead_code, reason = "for parts that are merged")]
     pub(super) fn deepen(&mut self, cuts: Cuts) {
         self.refused.deepen(cuts.refused);
         self.changes.deepen(cuts.changes);

@@ -6,33 +6,32 @@
 //! the refused calls is fetched from the files that hold it. So time is that of reading and a
 //! constant, and memory does not grow with what is read.
 
+mod conclude;
 mod facts;
+mod files;
 mod gather;
 mod minutes;
 mod near;
+mod parts;
 mod scout;
 mod strata;
 mod trace;
 
-use std::sync::atomic::Ordering::Relaxed;
-
-use foldhash::HashSet;
-
 pub use facts::{Facts, number};
+pub(super) use gather::Cuts;
 pub use near::{By, Near};
+pub use parts::Parts;
 pub(super) use scout::{Scout, Watch};
+pub(super) use strata::Cut;
 pub(super) use trace::{Held, Trace, room};
 
-use super::merge::{self, Known};
-use super::plan::{Books, Plan};
+use super::contribution::{Contribution, Terms};
+use super::plan::Plan;
 use super::reading::Part;
-use super::reorder::Memory;
 use super::{Ingested, Input, Options, Progress};
 use crate::error::Result;
-use crate::event::{Event, Time};
-use gather::{Gather, Surroundings};
-use near::Wanted;
-use scout::Standing;
+use crate::event::Event;
+use files::Files;
 
 /// What tells records apart, for those that choose among them.
 pub trait Sorter: Sync {
@@ -113,157 +112,52 @@ pub fn survey(
         return super::read(inputs, options, progress);
     }
     plan.find_bounds();
-    let Some(first) = First::read(&plan, sorter, budget, progress) else {
-        return super::read(inputs, options, progress);
+    match Files::read(&plan, sorter, budget, progress) {
+        Some((met, mut files)) => met.ingested(&mut files, sorter, budget),
+        None => super::read(inputs, options, progress),
+    }
+}
+
+/// Reads everything below the inputs as a part of an export; of a large part a sample is kept.
+/// `services` is the text of a service table of the user's.
+///
+/// Errs when an input that the user named does not exist, and when a bound hangs on the last event;
+/// damaged files are in the ledger.
+pub fn contribute(
+    inputs: &[Input],
+    options: &Options,
+    services: Option<&str>,
+    sorter: &dyn Sorter,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Result<Contribution> {
+    let terms = Terms::new(options, services)?;
+    let plan = Plan::make(inputs, options)?;
+    let read = match plan.can_be_read_again() {
+        true => Files::read(&plan, sorter, budget, progress),
+        false => None,
     };
-    Ok(first.finish(&plan, sorter, budget))
-}
-
-/// What the first reading gives.
-struct First<'s> {
-    /// Everything, of a small export.
-    all: Option<Vec<Known>>,
-    gather: Gather<'s>,
-    seen: Seen,
-    books: Books,
-    /// What every file holds.
-    held: Vec<Option<Held>>,
-}
-
-impl<'s> First<'s> {
-    /// `None` where so many records are copies that an export is small which does not look like it,
-    /// so that some of its records were passed over.
-    fn read(
-        plan: &Plan,
-        sorter: &'s dyn Sorter,
-        budget: &Budget,
-        progress: &dyn Progress,
-    ) -> Option<First<'s>> {
-        let standing = Standing::default();
-        standing.all.store(true, Relaxed);
-        let mut gather = Gather::new(sorter, budget);
-        gather.tell(&standing);
-        let mut all = Some(Vec::new());
-        let mut seen = Seen::default();
-        let mut passed_over = false;
-        let mut held = vec![None; plan.sources()];
-        let most = budget.whole as u64 * 2;
-        let watch = Watch { sorter, standing: &standing, most, wanted: None };
-        let books = plan.survey(watch, progress, |number, given| {
-            let part = match given {
-                Given::Part(part) => part,
-                Given::Done(holds) => {
-                    if let Some(slot) = held.get_mut(number) {
-                        *slot = holds;
-                    }
-                    if let Some(complete) = plan.complete_after(number) {
-                        seen.forget(complete);
-                    }
-                    return;
-                }
-            };
-            passed_over |= !part.passed.is_empty();
-            for id in part.passed {
-                seen.is_new(id);
-            }
-            for (id, stratum, time) in part.refused {
-                passed_over = true;
-                if seen.is_new(id) {
-                    gather.count(stratum, time);
-                }
-            }
-            for known in part.events {
-                match &mut all {
-                    Some(all) => all.push(known),
-                    None => enter(&mut gather, &mut seen, &known),
-                }
-            }
-            if all.as_ref().is_some_and(|all| all.len() > budget.whole) {
-                let met = all.take().unwrap_or_default();
-                // Copies do not count.
-                let mut ids: HashSet<u128> = HashSet::default();
-                ids.extend(met.iter().map(|known| known.id.number()));
-                if ids.len() + seen.len() > budget.whole {
-                    met.iter().for_each(|known| enter(&mut gather, &mut seen, known));
-                } else {
-                    all = Some(met);
-                }
-            }
-            standing.all.store(all.is_some(), Relaxed);
-            gather.tell(&standing);
-        });
-        if all.is_some() && passed_over {
-            // Whatever was passed over is to be had only by reading it again.
-            let few = all.as_ref().map_or(0, Vec::len) + seen.len() <= budget.whole;
-            if few {
-                return None;
-            }
-            all.take().unwrap_or_default().iter().for_each(|k| enter(&mut gather, &mut seen, k));
-        }
-        Some(First { all, gather, seen, books, held })
-    }
-
-    fn finish(self, plan: &Plan, sorter: &dyn Sorter, budget: &Budget) -> Ingested {
-        let First { all, gather, mut seen, books, held } = self;
-        if let Some(mut all) = all {
-            merge::sort(&mut all);
-            let met = all.len() as u64;
-            merge::unite(&mut all, |id| seen.is_new(id));
-            let kept = all.len() as u64;
-            return ingested(all, books.close(kept, met - kept, 0));
-        }
-        let (mut kept, seeds) = gather.finish();
-        let mut wanted = Wanted::default();
-        for (rank, seed) in (0..).zip(&seeds) {
-            let near = sorter.near(&seed.known.event, seed.is_first, seed.in_minute);
-            near.iter().for_each(|near| wanted.want(near, rank));
-        }
-        let mut surroundings = Surroundings::new(&wanted, sorter, budget.surroundings);
-        if !wanted.is_empty() {
-            let near = held.iter().map(|held| held.as_ref().is_some_and(|held| wanted.meets(held)));
-            let again = plan.only(near);
-            let standing = Standing::default();
-            let watch = Watch { sorter, standing: &standing, most: 0, wanted: Some(&wanted) };
-            again.survey(watch, &(), |_, given| {
-                if let Given::Part(part) = given {
-                    part.events.into_iter().for_each(|known| surroundings.offer(known));
-                }
-            });
-        }
-        let (near, complete) = surroundings.finish();
-        let mut events = std::mem::take(&mut kept.events);
-        events.extend(near);
-        let mut judged: HashSet<u128> = HashSet::default();
-        for (_, seed) in (0..complete).zip(seeds) {
-            judged.insert(seed.known.id.number());
-            events.push(seed.known);
-        }
-        merge::sort(&mut events);
-        let mut once: HashSet<u128> = HashSet::default();
-        merge::unite(&mut events, |id| once.insert(id.number()));
-        let corrected = 0;
-        let ledger = books.close(seen.kept - corrected, seen.met - seen.kept + corrected, 0);
-        let mut ingested = ingested(events, ledger);
-        let records = ingested.ledger.records.kept;
-        ingested.sample = Some(gather::sample(&ingested.events, records, kept, &judged, sorter));
-        ingested
+    match read {
+        Some((met, mut files)) => met.contribution(terms, &mut files, sorter, budget),
+        None => Contribution::gather(inputs, options, services, progress),
     }
 }
 
-/// Counts a record and takes it in where it belongs.
-fn enter(gather: &mut Gather<'_>, seen: &mut Seen, known: &Known) {
-    let stratum = gather.offer(known);
-    if seen.is_new(known.id)
-        && let Some(stratum) = stratum
-    {
-        gather.count(stratum, known.event.time);
-    }
+/// The same of parts, that they become one: neither their order nor how they were put together
+/// before matters.
+///
+/// Errs when a part cannot be had, or was made under other terms than the first.
+pub fn merge(parts: &mut dyn Parts, sorter: &dyn Sorter, budget: &Budget) -> Result<Contribution> {
+    let (met, terms) = parts::read(parts, sorter, budget)?;
+    met.contribution(terms, &mut parts::Again(parts), sorter, budget)
 }
 
-fn ingested(events: Vec<Known>, ledger: super::Ledger) -> Ingested {
-    let events: Vec<Event> = events.into_iter().map(|known| known.event).collect();
-    let shared = merge::shared(&events);
-    Ingested { events, ledger, shared, sample: None }
+/// What one reading of all parts would have given.
+///
+/// Errs when a part cannot be had, or was made under other terms than the first.
+pub fn conclude(parts: &mut dyn Parts, sorter: &dyn Sorter, budget: &Budget) -> Result<Ingested> {
+    let (met, _) = parts::read(parts, sorter, budget)?;
+    met.ingested(&mut parts::Again(parts), sorter, budget)
 }
 
 /// What the reading threads hand over.
@@ -272,36 +166,4 @@ pub(super) enum Given {
     Part(Part),
     /// The file is done with; what it holds.
     Done(Option<Held>),
-}
-
-/// Which records were met.
-#[derive(Debug, Default)]
-struct Seen {
-    memory: Memory,
-    turned: Option<Time>,
-    met: u64,
-    kept: u64,
-}
-
-impl Seen {
-    fn is_new(&mut self, id: super::identifier::Identifier) -> bool {
-        let new = self.memory.insert(id);
-        self.met += 1;
-        self.kept += u64::from(new);
-        new
-    }
-
-    /// Records met so far, without copies.
-    fn len(&self) -> usize {
-        self.kept as usize
-    }
-
-    /// Copies of what is older than this by an hour no longer come.
-    fn forget(&mut self, now: Time) {
-        let turned = *self.turned.get_or_insert(now);
-        if now >= turned.plus_seconds(super::reorder::MEMORY) {
-            self.memory.turn();
-            self.turned = Some(now);
-        }
-    }
 }

@@ -4,6 +4,7 @@
 use foldhash::{HashMap, HashSet};
 
 use super::Role;
+use super::conclude::Edge;
 use super::facts::{Facts, mix, number};
 use super::scout::links;
 use super::trace::{Held, Marks, text};
@@ -14,6 +15,11 @@ const NARROW: i64 = 4_000;
 
 /// The same for long stretches.
 const WIDE: i64 = 256_000;
+
+/// Calls that belong together may lie on both sides of an edge: as far apart as a call is from its
+/// parent, and as deliveries overlap.
+const EDGE: i64 = 64_000;
+const EDGES: u32 = 15;
 
 /// Longer stretches are looked at in wide steps.
 const LONG: i64 = 300_000;
@@ -67,7 +73,8 @@ struct Look {
     account: u64,
     from: Time,
     to: Time,
-    marks: Marks,
+    /// `None` for whatever is there.
+    marks: Option<Marks>,
 }
 
 /// What the kinds of [`By`] are told apart by.
@@ -80,6 +87,7 @@ enum Kind {
     Invoker,
     ActorAndInvoker,
     Call,
+    All,
 }
 
 fn key(kind: Kind, account: u64, what: u64, step: i64, at: i64) -> u64 {
@@ -132,10 +140,34 @@ impl Wanted {
         let from = Time(near.from.0.div_euclid(step) * step);
         let to = Time((near.to.0.div_euclid(step) + 1) * step - 1);
         let look = self.looks.len() as u32;
-        self.looks.push(Look { account, from, to, marks });
+        self.looks.push(Look { account, from, to, marks: Some(marks) });
         for at in near.from.0.div_euclid(WIDE)..=near.to.0.div_euclid(WIDE) {
             self.stretches.insert((account, at));
             self.by_stretch.entry(at).or_default().push(look);
+        }
+    }
+
+    /// Wants what can be linked at the edges of what was read, the nearest first, after everything
+    /// else.
+    pub(super) fn want_edge(&mut self, edge: Edge) {
+        for step in 0..EDGES {
+            let begins = edge.first.0 + i64::from(step) * EDGE;
+            let ends = edge.last.0 - i64::from(step) * EDGE;
+            for (from, to) in [(begins, begins + EDGE), (ends - EDGE, ends)] {
+                for at in from.div_euclid(NARROW)..=to.div_euclid(NARROW) {
+                    let key = key(Kind::All, edge.account, 0, NARROW, at);
+                    let rank = self.ranks.entry(key).or_insert(u32::MAX);
+                    *rank = (u32::MAX - EDGES + step).min(*rank);
+                }
+                let look = self.looks.len() as u32;
+                let account = edge.account;
+                let (from, to) = (Time(from - NARROW), Time(to + NARROW));
+                self.looks.push(Look { account, from, to, marks: None });
+                for at in from.0.div_euclid(WIDE)..=to.0.div_euclid(WIDE) {
+                    self.stretches.insert((account, at));
+                    self.by_stretch.entry(at).or_default().push(look);
+                }
+            }
         }
     }
 
@@ -151,7 +183,10 @@ impl Wanted {
             account
                 && look.from <= held.to
                 && held.from <= look.to
-                && held.trace.as_ref().is_none_or(|trace| look.marks.are_in(trace))
+                && held
+                    .trace
+                    .as_ref()
+                    .is_none_or(|trace| look.marks.is_none_or(|marks| marks.are_in(trace)))
         };
         let stretches = held.from.0.div_euclid(WIDE)..=held.to.0.div_euclid(WIDE);
         stretches
@@ -180,6 +215,7 @@ impl Wanted {
         if !links(facts, role) {
             return lowest;
         }
+        also(wanted(Kind::All, 0));
         if role.starts {
             also(wanted(Kind::Start, source));
         }

@@ -1,0 +1,201 @@
+//! From what was gathered to what is analysed, or to what a part contributes.
+
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashSet};
+
+use super::super::contribution::{Contribution, Terms};
+use super::super::identifier::Identifier;
+use super::super::merge::{self, Known};
+use super::super::plan::Books;
+use super::gather::{self, Cuts, Gather, Kept, Seed, Surroundings};
+use super::near::Wanted;
+use super::{Budget, Sorter};
+use crate::error::Result;
+use crate::event::{Event, Time};
+use crate::ingest::Ingested;
+
+/// What a first look at everything gave.
+pub(super) struct Met<'s> {
+    /// Everything, of a small export.
+    pub(super) all: Option<Vec<Known>>,
+    /// Else what was kept of it.
+    pub(super) gather: Gather<'s>,
+    /// Records, copies left out.
+    pub(super) kept: u64,
+    pub(super) books: Books,
+}
+
+/// What can be looked at again.
+pub(super) trait Again {
+    /// Hands over what is wanted, and perhaps more.
+    fn again(&mut self, wanted: &Wanted, take: &mut dyn FnMut(Known)) -> Result<()>;
+
+    /// Where it begins and ends.
+    fn edges(&mut self) -> Result<Vec<Edge>>;
+}
+
+/// When the first and the last record of an account were made that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Edge {
+    pub(super) account: u64,
+    pub(super) first: Time,
+    pub(super) last: Time,
+}
+
+impl Edge {
+    /// The outermost of each account.
+    pub(super) fn outermost(spans: impl Iterator<Item = (u64, Time, Time)>) -> Vec<Edge> {
+        let mut edges: BTreeMap<u64, Edge> = BTreeMap::new();
+        for (account, first, last) in spans {
+            let edge = edges.entry(account).or_insert(Edge { account, first, last });
+            edge.first = edge.first.min(first);
+            edge.last = edge.last.max(last);
+        }
+        edges.into_values().collect()
+    }
+}
+
+/// Counts a record and takes it in where it belongs.
+pub(super) fn enter(
+    gather: &mut Gather<'_>,
+    mut is_new: impl FnMut(Identifier) -> bool,
+    known: &Known,
+) {
+    let stratum = gather.offer(known);
+    if is_new(known.id)
+        && let Some(stratum) = stratum
+    {
+        gather.count(stratum, known.event.time);
+    }
+}
+
+/// A sample, in order, without copies.
+struct Sampled {
+    events: Vec<Known>,
+    kept: Kept,
+    /// Ids of the refused calls whose surroundings are complete.
+    judged: HashSet<u128>,
+}
+
+impl Met<'_> {
+    /// What is to be analysed.
+    pub(super) fn ingested(
+        self,
+        again: &mut dyn Again,
+        sorter: &dyn Sorter,
+        budget: &Budget,
+    ) -> Result<Ingested> {
+        let Met { all, gather, kept, books } = self;
+        if let Some(all) = all {
+            return Ok(whole(all, books));
+        }
+        let seeds = |seed: &Seed| (seed.is_first, seed.in_minute);
+        let Sampled { mut events, kept: gathered, judged } =
+            sampled(gather, again, sorter, budget.surroundings, seeds, false)?;
+        merge::remove_corrected(&mut events);
+        let events = bare(events);
+        let ledger = close(books, kept);
+        let shared = merge::shared(&events);
+        let sample = gather::sample(&events, kept, gathered, &judged, sorter);
+        Ok(Ingested { events, ledger, shared, sample: Some(sample) })
+    }
+
+    /// What it contributes to a larger whole.
+    pub(super) fn contribution(
+        self,
+        terms: Terms,
+        again: &mut dyn Again,
+        sorter: &dyn Sorter,
+        budget: &Budget,
+    ) -> Result<Contribution> {
+        let Met { all, gather, kept, books } = self;
+        let Books { mut ledger, mut sight } = books;
+        ledger.skipped.sort();
+        sight.settle();
+        if let Some(all) = all {
+            let events = united(all);
+            ledger.records.kept = events.len() as u64;
+            let totals = HashMap::default();
+            return Ok(Contribution {
+                terms,
+                events: bare(events),
+                ledger,
+                sight,
+                totals,
+                cuts: None,
+            });
+        }
+        ledger.records.kept = kept;
+        // Minutes that are kept here may be left out of the whole, and what is first here need not be
+        // first there.
+        let seeds = |seed: &Seed| (seed.is_first, false);
+        let sampled = sampled(gather, again, sorter, 2 * budget.surroundings, seeds, true)?;
+        let cuts: Option<Cuts> = Some(sampled.kept.cuts);
+        let totals = sampled.kept.totals;
+        Ok(Contribution { terms, events: bare(sampled.events), ledger, sight, totals, cuts })
+    }
+}
+
+/// Fetches what surrounds the refused calls. `seeds` says of each whether it is the first of its sort,
+/// and whether its minute is kept; with `edges`, what lies at the edges is fetched too: calls just
+/// across may belong to it.
+fn sampled(
+    gather: Gather<'_>,
+    again: &mut dyn Again,
+    sorter: &dyn Sorter,
+    budget: usize,
+    seeds: impl Fn(&Seed) -> (bool, bool),
+    edges: bool,
+) -> Result<Sampled> {
+    let (mut kept, found) = gather.finish();
+    let mut wanted = Wanted::default();
+    for (rank, seed) in (0..).zip(&found) {
+        let (is_first, in_minute) = seeds(seed);
+        let near = sorter.near(&seed.known.event, is_first, in_minute);
+        near.iter().for_each(|near| wanted.want(near, rank));
+    }
+    if edges {
+        again.edges()?.into_iter().for_each(|edge| wanted.want_edge(edge));
+    }
+    let mut surroundings = Surroundings::new(&wanted, sorter, budget);
+    if !wanted.is_empty() {
+        again.again(&wanted, &mut |known| surroundings.offer(known))?;
+    }
+    let (near, complete) = surroundings.finish();
+    let mut events = std::mem::take(&mut kept.events);
+    events.extend(near);
+    let mut judged: HashSet<u128> = HashSet::default();
+    for (_, seed) in (0..complete).zip(found) {
+        judged.insert(seed.known.id.number());
+        events.push(seed.known);
+    }
+    Ok(Sampled { events: united(events), kept, judged })
+}
+
+/// Sorted and without copies.
+fn united(mut events: Vec<Known>) -> Vec<Known> {
+    merge::sort(&mut events);
+    let mut once: HashSet<u128> = HashSet::default();
+    merge::remove_copies(&mut events, |id| once.insert(id.number()));
+    events
+}
+
+fn bare(events: Vec<Known>) -> Vec<Event> {
+    events.into_iter().map(|known| known.event).collect()
+}
+
+fn whole(all: Vec<Known>, books: Books) -> Ingested {
+    let mut events = united(all);
+    merge::remove_corrected(&mut events);
+    let events = bare(events);
+    let ledger = close(books, events.len() as u64);
+    let shared = merge::shared(&events);
+    Ingested { events, ledger, shared, sample: None }
+}
+
+fn close(books: Books, kept: u64) -> super::super::Ledger {
+    let records = books.ledger.records;
+    let met = records.read.saturating_sub(records.malformed + records.out_of_range);
+    books.close(kept, met.saturating_sub(kept), 0)
+}

@@ -1,0 +1,164 @@
+//! An export in files: read once to know what to keep, and some of them again for what surrounds it.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use foldhash::HashSet;
+
+use super::super::identifier::Identifier;
+use super::super::merge::Known;
+use super::super::plan::Plan;
+use super::super::reorder::{MEMORY, Memory};
+use super::conclude::{Again, Edge, Met, enter};
+use super::gather::Gather;
+use super::near::Wanted;
+use super::scout::{Standing, Watch};
+use super::trace::Held;
+use super::{Budget, Given, Sorter};
+use crate::error::Result;
+use crate::event::Time;
+use crate::ingest::Progress;
+
+/// Files that were read.
+pub(super) struct Files<'p> {
+    plan: &'p Plan,
+    sorter: &'p dyn Sorter,
+    /// What every file holds.
+    held: Vec<Option<Held>>,
+}
+
+/// While they are read.
+struct Reading<'s> {
+    /// Everything, as long as that is not too much.
+    all: Option<Vec<Known>>,
+    gather: Gather<'s>,
+    seen: Seen,
+    /// Records were counted that are not in `all`.
+    passed_over: bool,
+}
+
+impl<'p> Files<'p> {
+    /// Reads all. `None` where so many records are copies that an export is small which does not look
+    /// like it, so that some of its records were passed over.
+    pub(super) fn read(
+        plan: &'p Plan,
+        sorter: &'p dyn Sorter,
+        budget: &Budget,
+        progress: &dyn Progress,
+    ) -> Option<(Met<'p>, Files<'p>)> {
+        let standing = Standing::default();
+        standing.all.store(true, Relaxed);
+        let gather = Gather::new(sorter, budget);
+        gather.tell(&standing);
+        let mut reading =
+            Reading { all: Some(Vec::new()), gather, seen: Seen::default(), passed_over: false };
+        let mut held = vec![None; plan.sources()];
+        let most = budget.whole as u64 * 2;
+        let watch = Watch { sorter, standing: &standing, most, wanted: None };
+        let books = plan.survey(watch, progress, |number, given| match given {
+            Given::Part(part) => {
+                reading.take(part, budget);
+                standing.all.store(reading.all.is_some(), Relaxed);
+                reading.gather.tell(&standing);
+            }
+            Given::Done(holds) => {
+                if let Some(slot) = held.get_mut(number) {
+                    *slot = holds;
+                }
+                if let Some(complete) = plan.complete_after(number) {
+                    reading.seen.forget(complete);
+                }
+            }
+        });
+        if reading.all.is_some() && reading.passed_over {
+            reading.settle(budget);
+            // What was passed over is to be had only by reading it again.
+            if reading.all.is_some() {
+                return None;
+            }
+        }
+        let Reading { all, gather, seen, .. } = reading;
+        Some((Met { all, gather, kept: seen.kept, books }, Files { plan, sorter, held }))
+    }
+}
+
+impl Reading<'_> {
+    fn take(&mut self, part: super::Part, budget: &Budget) {
+        self.passed_over |= !part.passed.is_empty() || !part.refused.is_empty();
+        for id in part.passed {
+            self.seen.is_new(id);
+        }
+        for (id, stratum, time) in part.refused {
+            if self.seen.is_new(id) {
+                self.gather.count(stratum, time);
+            }
+        }
+        for known in part.events {
+            match &mut self.all {
+                Some(all) => all.push(known),
+                None => enter(&mut self.gather, |id| self.seen.is_new(id), &known),
+            }
+        }
+        if self.all.as_ref().is_some_and(|all| all.len() > budget.whole) {
+            self.settle(budget);
+        }
+    }
+
+    /// Gives up keeping everything, if that is too much. Copies do not count.
+    fn settle(&mut self, budget: &Budget) {
+        let Some(all) = &self.all else { return };
+        let ids: HashSet<u128> = all.iter().map(|known| known.id.number()).collect();
+        if ids.len() + self.seen.kept as usize > budget.whole {
+            for known in self.all.take().unwrap_or_default() {
+                enter(&mut self.gather, |id| self.seen.is_new(id), &known);
+            }
+        }
+    }
+}
+
+impl Again for Files<'_> {
+    fn again(&mut self, wanted: &Wanted, take: &mut dyn FnMut(Known)) -> Result<()> {
+        let near =
+            self.held.iter().map(|held| held.as_ref().is_some_and(|held| wanted.meets(held)));
+        let again = self.plan.only(near);
+        let standing = Standing::default();
+        let sorter = self.sorter;
+        let watch = Watch { sorter, standing: &standing, most: 0, wanted: Some(wanted) };
+        again.survey(watch, &(), |_, given| {
+            if let Given::Part(part) = given {
+                part.events.into_iter().for_each(&mut *take);
+            }
+        });
+        Ok(())
+    }
+
+    fn edges(&mut self) -> Result<Vec<Edge>> {
+        let held = self.held.iter().flatten();
+        let one = held.filter_map(|held| Some((held.account?, held.from, held.to)));
+        Ok(Edge::outermost(one))
+    }
+}
+
+/// Which records were met.
+#[derive(Debug, Default)]
+struct Seen {
+    memory: Memory,
+    turned: Option<Time>,
+    kept: u64,
+}
+
+impl Seen {
+    fn is_new(&mut self, id: Identifier) -> bool {
+        let new = self.memory.insert(id);
+        self.kept += u64::from(new);
+        new
+    }
+
+    /// Copies of what is older than this by an hour no longer come.
+    fn forget(&mut self, now: Time) {
+        let turned = *self.turned.get_or_insert(now);
+        if now >= turned.plus_seconds(MEMORY) {
+            self.memory.turn();
+            self.turned = Some(now);
+        }
+    }
+}
