@@ -137,7 +137,7 @@ pub fn run(command: &mut Command) -> anyhow::Result<Run> {
         }
         thread::sleep(Duration::from_millis(2));
     };
-    ensure!(ended.success(), "{command:?} ended with {ended}");
+    ensure!(ended.success(), "{:?} ended with {ended}", command.get_program());
     let output = reader.join().map_err(|_| anyhow!("nobody read standard output"))??;
     Ok(Run { output, peak })
 }

@@ -24,7 +24,7 @@ const ROUNDS: usize = 5;
 /// Makes the contribution of some files.
 fn contribute(files: &[PathBuf], to: &Path) -> anyhow::Result<Option<u64>> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trailwhy"));
-    command.args(["analyze", "--quiet", "--exit-zero", "--partial"]).arg(to).args(files);
+    command.args(["analyze", "--quiet", "--partial"]).arg(to).args(files);
     Ok(ground::run(&mut command)?.peak)
 }
 
