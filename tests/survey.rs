@@ -34,6 +34,7 @@ const SMALL: Budget = Budget {
     calls_each: 4,
     minutes: 900,
     surroundings: 200,
+    edges: 9_000,
 };
 
 fn make(kind: Kind, seed: u64, folder: &Path) {

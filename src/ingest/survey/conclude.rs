@@ -92,7 +92,7 @@ impl Met<'_> {
         }
         let seeds = |seed: &Seed| (seed.is_first, seed.in_minute);
         let Sampled { mut events, kept: gathered, judged } =
-            sampled(gather, again, sorter, budget.surroundings, seeds, false)?;
+            sampled(gather, again, sorter, (budget.surroundings, 0), seeds)?;
         merge::remove_corrected(&mut events);
         let events = bare(events);
         let ledger = close(books, kept);
@@ -130,7 +130,9 @@ impl Met<'_> {
         // Minutes that are kept here may be left out of the whole, and what is first here need not be
         // first there.
         let seeds = |seed: &Seed| (seed.is_first, false);
-        let sampled = sampled(gather, again, sorter, 2 * budget.surroundings, seeds, true)?;
+        // What is left out here must be left out there, where calls of other parts take room as well.
+        let most = (2 * budget.surroundings, budget.edges);
+        let sampled = sampled(gather, again, sorter, most, seeds)?;
         let cuts: Option<Cuts> = Some(sampled.kept.cuts);
         let totals = sampled.kept.totals;
         Ok(Contribution { terms, events: bare(sampled.events), ledger, sight, totals, cuts })
@@ -138,15 +140,14 @@ impl Met<'_> {
 }
 
 /// Fetches what surrounds the refused calls. `seeds` says of each whether it is the first of its sort,
-/// and whether its minute is kept; with `edges`, what lies at the edges is fetched too: calls just
-/// across may belong to it.
+/// and whether its minute is kept. So many calls at the edges are fetched too: calls just across may
+/// belong to them.
 fn sampled(
     gather: Gather<'_>,
     again: &mut dyn Again,
     sorter: &dyn Sorter,
-    budget: usize,
+    (budget, edges): (usize, usize),
     seeds: impl Fn(&Seed) -> (bool, bool),
-    edges: bool,
 ) -> Result<Sampled> {
     let (mut kept, found) = gather.finish();
     let mut wanted = Wanted::default();
@@ -155,10 +156,10 @@ fn sampled(
         let near = sorter.near(&seed.known.event, is_first, in_minute);
         near.iter().for_each(|near| wanted.want(near, rank));
     }
-    if edges {
+    if edges > 0 {
         again.edges()?.into_iter().for_each(|edge| wanted.want_edge(edge));
     }
-    let mut surroundings = Surroundings::new(&wanted, sorter, budget);
+    let mut surroundings = Surroundings::new(&wanted, sorter, budget, edges);
     if !wanted.is_empty() {
         again.again(&wanted, &mut |known| surroundings.offer(known))?;
     }

@@ -183,23 +183,24 @@ pub(super) struct Surroundings<'w> {
     wanted: &'w Wanted,
     sorter: &'w dyn Sorter,
     roles: Roles,
+    near: Ranked,
+    edges: Ranked,
+}
+
+/// Records of the lowest ranks, as many as fit; of a rank all or none.
+struct Ranked {
     budget: usize,
     /// Ranks from this one on are left out.
     below: u32,
     kept: BTreeMap<(u32, u128), Known>,
 }
 
-impl<'w> Surroundings<'w> {
-    pub(super) fn new(wanted: &'w Wanted, sorter: &'w dyn Sorter, budget: usize) -> Self {
-        let (roles, kept) = (Roles::default(), BTreeMap::new());
-        Surroundings { wanted, sorter, roles, budget, below: u32::MAX, kept }
+impl Ranked {
+    fn new(budget: usize) -> Ranked {
+        Ranked { budget, below: u32::MAX, kept: BTreeMap::new() }
     }
 
-    /// Takes a record in, if it is wanted.
-    pub(super) fn offer(&mut self, known: Known) {
-        let facts = Facts::of(&known.event);
-        let (_, role) = self.roles.of(&facts, self.sorter);
-        let Some(rank) = self.wanted.rank(&facts, role) else { return };
+    fn offer(&mut self, rank: u32, known: Known) {
         if rank >= self.below {
             return;
         }
@@ -216,10 +217,35 @@ impl<'w> Surroundings<'w> {
             self.kept.split_off(&(self.below, 0));
         }
     }
+}
+
+impl<'w> Surroundings<'w> {
+    /// At most `near` records around refused calls, and `edges` at the edges.
+    pub(super) fn new(
+        wanted: &'w Wanted,
+        sorter: &'w dyn Sorter,
+        near: usize,
+        edges: usize,
+    ) -> Self {
+        let (near, edges) = (Ranked::new(near), Ranked::new(edges));
+        Surroundings { wanted, sorter, roles: Roles::default(), near, edges }
+    }
+
+    /// Takes a record in, if it is wanted.
+    pub(super) fn offer(&mut self, known: Known) {
+        let facts = Facts::of(&known.event);
+        let (_, role) = self.roles.of(&facts, self.sorter);
+        let Some(rank) = self.wanted.rank(&facts, role) else { return };
+        match Wanted::is_edge(rank) {
+            true => self.edges.offer(rank, known),
+            false => self.near.offer(rank, known),
+        }
+    }
 
     /// What was kept, and the first rank whose surroundings are not complete.
     pub(super) fn finish(self) -> (impl Iterator<Item = Known>, u32) {
-        (self.kept.into_values(), self.below)
+        let below = self.near.below;
+        (self.near.kept.into_values().chain(self.edges.kept.into_values()), below)
     }
 }
 

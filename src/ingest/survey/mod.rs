@@ -78,6 +78,8 @@ pub struct Budget {
     pub minutes: usize,
     /// Calls that surround refused ones.
     pub surroundings: usize,
+    /// Of a part, calls at its edges: what lies across may belong to them.
+    pub edges: usize,
 }
 
 impl Default for Budget {
@@ -92,6 +94,7 @@ impl Default for Budget {
             calls_each: 16,
             minutes: 5_000,
             surroundings: 8_000,
+            edges: 6_000,
         }
     }
 }

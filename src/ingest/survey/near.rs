@@ -171,6 +171,11 @@ impl Wanted {
         }
     }
 
+    /// Whether a rank is that of an edge.
+    pub(super) fn is_edge(rank: u32) -> bool {
+        rank >= u32::MAX - EDGES
+    }
+
     /// Whether anything is wanted at all.
     pub(super) fn is_empty(&self) -> bool {
         self.ranks.is_empty()
