@@ -5,12 +5,16 @@
 use crate::chain::Knowledge;
 use crate::contrast;
 use crate::event::arn::Arn;
-use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Time};
+use crate::event::{self, CallerKind, Effect, Event, Failure, Field};
 use crate::history::change;
 use crate::ingest::{By, Facts, Near, Role, Sorter, number};
 
-/// How long before a refused call others like it are looked for, in seconds.
-const BEFORE: i64 = 60;
+/// Of a call in a minute that is kept, what was so many seconds before it was kept as well.
+const BEFORE: i64 = 20;
+
+/// The age of a session that a service may still hold for the work it began it for, in seconds: the
+/// shortest that a role's can be made to last (STS API reference, `AssumeRole`).
+const YOUNG: i64 = 900;
 
 /// How long after it what it led to.
 const AFTER: i64 = 16;
@@ -35,8 +39,8 @@ impl Sorter for Sorts<'_> {
     fn role(&self, source: &str, name: &str) -> Role {
         Role {
             starts: self.knowledge.starts(source, name),
-            // Services make grants by the thousand, and a grant only ever allows.
-            changes: change::may_change(source, name) && !is_about_grants(source, name),
+            changes: change::may_change(source, name),
+            routine: is_routine(source, name),
         }
     }
 
@@ -52,6 +56,10 @@ impl Sorter for Sorts<'_> {
         let action = denial.action.unwrap_or_else(|| event::action(event));
         let stated = denial.stated.as_ref();
         Some(number([
+            // Copies that other accounts got are counted apart.
+            event.account(),
+            // Texts that name no resource are alike in every Region; keys are not.
+            event.get(Field::AwsRegion),
             Some(event.caller_kind().as_str()),
             contrast::principal(event).as_deref(),
             event.invoked_by(),
@@ -89,6 +97,12 @@ impl Sorter for Sorts<'_> {
                 if let Some(invoker) = invoker {
                     look(AFTER, AFTER, By::ActorAndInvoker(actor(), invoker.to_owned()));
                 }
+                // Or for a role that the service has just taken on, and then anybody's.
+                if let Some(age) = session_age(refused).filter(|age| *age <= YOUNG) {
+                    for source in origins.sources {
+                        look(age + origins.seconds, SOON - age, By::Start(source));
+                    }
+                }
             }
             _ => {
                 for source in origins.sources {
@@ -100,25 +114,51 @@ impl Sorter for Sorts<'_> {
                 }
             }
         }
+        near.extend(beginning(refused));
         if is_first {
             let call = By::Call(refused.source().to_owned(), refused.name().to_owned());
-            look(AFTER, SOON, call);
-            near.extend(issuing(refused, account));
-        } else if in_minute && origins.seconds <= BEFORE {
-            near.clear();
+            let from = refused.time.plus_seconds(-AFTER);
+            near.push(Near { account, from, to: refused.time.plus_seconds(SOON), by: call });
+        } else if in_minute {
+            // Of these everything is there.
+            let (from, to) = (refused.time.plus_seconds(-BEFORE), refused.time.plus_seconds(AFTER));
+            near.retain(|near| near.from < from || near.to > to || near.account != account);
         }
+        near.extend(copies(refused));
         near
     }
 }
 
-/// The call that began the session of a refused one.
-fn issuing(refused: &Event, account: Option<String>) -> Option<Near> {
-    let created: Time = refused.session_created?;
+/// The call that began the session of a refused one: it tells whether the session is a service's.
+fn beginning(refused: &Event) -> Option<Near> {
+    let created = refused.session_created?;
+    let by = By::Session(refused.arn()?.to_owned());
+    let account = refused.caller_account().or_else(|| refused.account()).map(str::to_owned);
     let (from, to) = (created.plus_seconds(-1), created.plus_seconds(1));
-    Some(Near { account, from, to, by: By::Start("sts.amazonaws.com".to_owned()) })
+    Some(Near { account, from, to, by })
 }
 
-fn is_about_grants(source: &str, name: &str) -> bool {
+/// The same call as other accounts got it, unless this is known to be the caller's own: what it was
+/// made for is in the caller's account.
+fn copies(refused: &Event) -> Option<Near> {
+    let shared = refused.get(Field::SharedEventId)?.to_owned();
+    let by = By::Copy(shared, refused.source().to_owned(), refused.name().to_owned());
+    let recipient = refused.get(Field::RecipientAccountId);
+    if refused.caller_account().is_some() && refused.caller_account() == recipient {
+        return None;
+    }
+    Some(Near { account: None, from: refused.time, to: refused.time, by })
+}
+
+/// How many seconds before a call its session began.
+fn session_age(event: &Event) -> Option<i64> {
+    event.session_created.map(|created| event.time.seconds_since(created).max(0))
+}
+
+/// Services make grants by the thousand, which only ever allow, and retire them when the work is done
+/// (KMS developer guide, "Grants in AWS KMS"); people do so
+/// now and then.
+fn is_routine(source: &str, name: &str) -> bool {
     source == "kms.amazonaws.com" && matches!(name, "CreateGrant" | "RetireGrant" | "RevokeGrant")
 }
 

@@ -231,6 +231,78 @@ fn parts_of_a_large_export_give_the_sample_of_the_whole() {
     }
 }
 
+#[test]
+fn a_service_that_works_with_a_role_is_known_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let role = "arn:aws:sts::111122223333:assumed-role/worker/worker";
+    let call = |number: u32, at: &str, of: Value| {
+        let mut record = json!({
+            "eventVersion": "1.11", "eventTime": format!("2026-05-04T{at}Z"),
+            "awsRegion": "eu-west-1", "eventType": "AwsApiCall", "managementEvent": true,
+            "recipientAccountId": "111122223333", "readOnly": true,
+            "eventID": format!("00000000-0000-4000-8000-{number:012}"),
+        });
+        record.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
+        record
+    };
+    let mut records = Vec::new();
+    // Neither the first of its sort nor the last: each has a session of its own.
+    for hour in 0..20_u32 {
+        let begun = format!("{hour:02}:00:00");
+        records.push(call(
+            hour * 2,
+            &begun,
+            json!({
+                "eventSource": "sts.amazonaws.com", "eventName": "AssumeRole",
+                "userIdentity": {"type": "AWSService", "invokedBy": "lambda.amazonaws.com"},
+                "sourceIPAddress": "lambda.amazonaws.com",
+                "responseElements": {
+                    "credentials": {"accessKeyId": format!("ASIAEXAMPLE{hour:09}")},
+                    "assumedRoleUser": {"arn": role},
+                },
+            }),
+        ));
+        records.push(call(hour * 2 + 1, &format!("{hour:02}:10:00"), json!({
+            "eventSource": "secretsmanager.amazonaws.com", "eventName": "GetSecretValue",
+            "userIdentity": {
+                "type": "AssumedRole", "arn": role, "accountId": "111122223333",
+                "accessKeyId": format!("ASIAEXAMPLE{hour:09}"),
+                "sessionContext": {"attributes": {
+                    "creationDate": format!("2026-05-04T{begun}Z"), "mfaAuthenticated": "false",
+                }},
+            },
+            "sourceIPAddress": "10.0.0.1", "errorCode": "AccessDenied",
+            "userAgent": "aws-internal/3 aws-sdk-java/1.12",
+            "errorMessage": format!("User: {role} is not authorized to perform: secretsmanager:GetSecretValue"),
+        })));
+    }
+    let noise = (100..800).map(|number| {
+        call(
+            number,
+            &format!("{:02}:{:02}:30", number % 24, number % 60),
+            json!({
+                "eventSource": "ec2.amazonaws.com", "eventName": "DescribeInstances",
+                "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ada"},
+                "sourceIPAddress": "198.51.100.7",
+            }),
+        )
+    });
+    records.extend(noise);
+    write(folder.path(), "all.json.gz", &records);
+    let survey = survey(folder.path(), 1, &Budget { minutes: 0, calls_each: 1, ..SMALL });
+    let sample = survey.sample.as_ref().unwrap();
+    let chains = trailwhy::chain::Chains::build(&survey.events, &Knowledge::default());
+    let judged: Vec<usize> =
+        (0..survey.events.len()).filter(|index| sample.is_judged(*index)).collect();
+    assert!((4..20).contains(&judged.len()), "{}", judged.len());
+    for index in judged {
+        let issuer =
+            chains.issuer(&survey.events[index]).map(|issuer| survey.events[issuer].name());
+        assert_eq!(issuer, Some("AssumeRole"), "{}", survey.events[index].id());
+    }
+    assert!(survey.events.len() < 40, "{}", survey.events.len());
+}
+
 proptest! {
     #![proptest_config(Config { cases: 3, ..Config::default() })]
 

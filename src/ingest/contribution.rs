@@ -402,7 +402,7 @@ pub(super) mod tests {
 
     impl Sorter for Plain {
         fn role(&self, _: &str, _: &str) -> Role {
-            Role { starts: false, changes: false }
+            Role { starts: false, changes: false, routine: false }
         }
 
         fn refused(&self, _: &Event) -> Option<u64> {

@@ -149,9 +149,14 @@ fn sampled(
     (budget, edges): (usize, usize),
     seeds: impl Fn(&Seed) -> (bool, bool),
 ) -> Result<Sampled> {
-    let (mut kept, found) = gather.finish();
+    let (mut kept, found) = gather.finish(edges > 0);
     let mut wanted = Wanted::default();
     for (rank, seed) in (0..).zip(&found) {
+        let (is_first, in_minute) = seeds(seed);
+        let near = sorter.near(&seed.known.event, is_first, in_minute);
+        near.iter().for_each(|near| wanted.want(near, rank));
+    }
+    for (rank, seed) in (found.len() as u32..).zip(&kept.alike) {
         let (is_first, in_minute) = seeds(seed);
         let near = sorter.near(&seed.known.event, is_first, in_minute);
         near.iter().for_each(|near| wanted.want(near, rank));

@@ -28,6 +28,8 @@ pub struct Facts<'r> {
     pub invoked_by: Option<&'r str>,
     /// `vpcEndpointId`.
     pub endpoint: Option<&'r str>,
+    /// `sharedEventID`: the same in the copies of a call that other accounts get.
+    pub shared: Option<&'r str>,
     /// `errorCode`.
     pub error_code: Option<&'r str>,
     /// Whether the call failed in any way.
@@ -77,6 +79,7 @@ impl<'r> Facts<'r> {
             principal,
             invoked_by,
             endpoint: get(Field::VpcEndpointId),
+            shared: get(Field::SharedEventId),
             error_code: get(Field::ErrorCode),
             failed: false,
             read_only: None,

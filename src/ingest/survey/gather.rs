@@ -11,10 +11,10 @@ use super::super::sample::{Sample, Total};
 use super::facts::{Facts, mix, number, priority, priority_of_refused};
 use super::minutes::{self, Minutes};
 use super::near::Wanted;
-use super::scout::{Roles, Standing, links, stratum};
+use super::scout::{Roles, Standing, changes, links, stratum};
 use super::strata::{Cut, Strata};
 use super::{Budget, Sorter};
-use crate::event::{Event, Time};
+use crate::event::{Event, Time, json};
 
 /// How far every part of a sample had to be cut down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl<'s> Gather<'s> {
             return refused;
         }
         let (stratum, own) = (stratum(&facts, name), priority(known.id));
-        if role.changes && !facts.failed && facts.read_only != Some(true) {
+        if changes(&facts, role) {
             self.changes.offer(mix(stratum, 1), own, known);
         }
         self.calls.offer(stratum, own, known);
@@ -131,8 +131,9 @@ impl<'s> Gather<'s> {
     }
 
     /// What was kept, and the refused calls of it in the order in which their surroundings matter:
-    /// the first of every sort before the others.
-    pub(super) fn finish(mut self) -> (Kept, Vec<Seed>) {
+    /// the first of every sort before the others. In another part of the whole other kinds may have
+    /// been refused.
+    pub(super) fn finish(mut self, is_part: bool) -> (Kept, Vec<Seed>) {
         let cuts = self.cuts();
         let refused = &self.refused;
         self.first.retain(|stratum, _| refused.has(*stratum));
@@ -152,15 +153,58 @@ impl<'s> Gather<'s> {
                 let minute = minutes::minute(number([facts.account]), facts.time);
                 Seed { is_first: !later, in_minute: minute < cuts.minutes, known }
             })
-            .collect();
-        let calls = self.changes.into_kept().chain(self.calls.into_kept());
+            .collect::<Vec<Seed>>();
+        let calls: Vec<(u64, Known)> = self.calls.into_kept().collect();
+        let worked = calls.iter().map(|(_, known)| known);
+        let alike = alike(&seeds, worked, cuts.minutes, is_part);
+        let calls = self.changes.into_kept().chain(calls);
         let kept = self.minutes.into_kept().chain(calls.map(|(_, known)| known)).collect();
-        let changes = cuts.changes.cap == self.most_changes && cuts.changes.below == u64::MAX;
-        (Kept { events: kept, cuts, totals: self.totals, all_changes: changes }, seeds)
+        let all_changes = cuts.changes.cap == self.most_changes && cuts.changes.below == u64::MAX;
+        (Kept { events: kept, cuts, totals: self.totals, alike, all_changes }, seeds)
     }
 }
 
-/// A refused call that was kept.
+/// Of every kind of call that was refused some that worked: what they were made for tells how soon
+/// such calls come, with which key, and whom it works for.
+/// With `any`, of every kind of call that services made.
+fn alike<'k>(
+    seeds: &[Seed],
+    calls: impl Iterator<Item = &'k Known>,
+    minutes: u64,
+    any: bool,
+) -> Vec<Seed> {
+    let kind = |known: &Known| {
+        let facts = Facts::of(&known.event);
+        number([facts.account, Some(facts.source), Some(facts.name), facts.invoked_by])
+    };
+    let mut kinds: BTreeMap<u64, BTreeMap<(u64, u128), &Known>> =
+        seeds.iter().map(|seed| (kind(&seed.known), BTreeMap::new())).collect();
+    for known in calls.filter(|known| !known.event.failed()) {
+        let kind = kind(known);
+        if any && Facts::of(&known.event).by_service {
+            kinds.entry(kind).or_default();
+        }
+        if let Some(kept) = kinds.get_mut(&kind) {
+            kept.insert((priority(known.id), known.id.number()), known);
+            if kept.len() > ALIKE {
+                kept.pop_last();
+            }
+        }
+    }
+    let alike = kinds.into_values().flat_map(BTreeMap::into_values).cloned();
+    alike
+        .map(|known| {
+            let facts = Facts::of(&known.event);
+            let minute = minutes::minute(number([facts.account]), facts.time);
+            Seed { is_first: false, in_minute: minute < minutes, known }
+        })
+        .collect()
+}
+
+/// So many calls that worked, of each kind of call that was refused.
+const ALIKE: usize = 8;
+
+/// A call whose surroundings are fetched: a refused one that was kept, or one like it.
 pub(super) struct Seed {
     /// It is the first of its sort.
     pub(super) is_first: bool,
@@ -174,6 +218,8 @@ pub(super) struct Kept {
     pub(super) events: Vec<Known>,
     pub(super) cuts: Cuts,
     pub(super) totals: HashMap<u64, Total>,
+    /// Calls that worked, of the kinds that were refused, to fetch what they belong to as well.
+    pub(super) alike: Vec<Seed>,
     /// Every change was kept.
     pub(super) all_changes: bool,
 }
@@ -235,7 +281,10 @@ impl<'w> Surroundings<'w> {
     pub(super) fn offer(&mut self, known: Known) {
         let facts = Facts::of(&known.event);
         let (_, role) = self.roles.of(&facts, self.sorter);
-        let Some(rank) = self.wanted.rank(&facts, role) else { return };
+        let near = self.wanted.rank(&facts, role);
+        let begun = self.wanted.may_begin(&facts).then(|| begun_session(&known.event)).flatten();
+        let begun = begun.and_then(|session| self.wanted.rank_of_session(&facts, &session));
+        let Some(rank) = near.into_iter().chain(begun).min() else { return };
         match Wanted::is_edge(rank) {
             true => self.edges.offer(rank, known),
             false => self.near.offer(rank, known),
@@ -247,6 +296,17 @@ impl<'w> Surroundings<'w> {
         let below = self.near.below;
         (self.near.kept.into_values().chain(self.edges.kept.into_values()), below)
     }
+}
+
+/// The ARN of the session that a call's answer tells of.
+fn begun_session(event: &Event) -> Option<String> {
+    let mut session = None;
+    json::leaves(event.response()?, |path, value| {
+        if path.eq_ignore_ascii_case("assumedRoleUser.arn") {
+            session = Some(value.to_owned());
+        }
+    });
+    session
 }
 
 /// Says how events, in order, stand for all records. Of the refused calls those in `judged` are to

@@ -42,9 +42,9 @@ pub trait Sorter: Sync {
     /// `None` when the call was not refused.
     fn refused(&self, event: &Event) -> Option<u64>;
 
-    /// Where the calls are that a refused one belongs to; of the first of its sort also those that it
-    /// can be compared with, and the one that issued its credentials. Of a call in a minute that is
-    /// kept whole only what can be outside of it.
+    /// Where the calls are that a refused one belongs to, the one that began its session, and other
+    /// accounts' copies; of the first of its sort also those that it can be compared with. Of a call
+    /// in a minute that is kept whole only what can be outside of it.
     fn near(&self, refused: &Event, is_first: bool, in_minute: bool) -> Vec<Near>;
 }
 
@@ -53,8 +53,10 @@ pub trait Sorter: Sync {
 pub struct Role {
     /// They can start the work of a service, or issue credentials.
     pub starts: bool,
-    /// They can change what is allowed, and are rare.
+    /// They can change what is allowed.
     pub changes: bool,
+    /// Services make such calls by the thousand.
+    pub routine: bool,
 }
 
 /// How much is kept.

@@ -54,6 +54,10 @@ pub enum By {
     ActorAndInvoker(String, String),
     /// The call: event source and event name.
     Call(String, String),
+    /// The session, by its ARN, that they began.
+    Session(String),
+    /// The call itself, by its shared id, event source and event name: copies in any account.
+    Copy(String, String, String),
 }
 
 /// All of it, by number: the lowest rank that wants it.
@@ -62,6 +66,10 @@ pub(super) struct Wanted {
     ranks: HashMap<u64, u32>,
     /// The stretches of [`WIDE`] in which anything is wanted.
     stretches: HashSet<(u64, i64)>,
+    /// The narrow stretches in which sessions that are looked for began.
+    begun: HashSet<(u64, i64)>,
+    /// The stretches in which copies are wanted, of any account.
+    copies: HashSet<i64>,
     /// What is wanted in each stretch, of any account, by position in `looks`.
     by_stretch: HashMap<i64, Vec<u32>>,
     looks: Vec<Look>,
@@ -70,12 +78,16 @@ pub(super) struct Wanted {
 /// Where to look for something.
 #[derive(Debug, Clone, Copy)]
 struct Look {
-    account: u64,
+    /// `None` for any.
+    account: Option<u64>,
     from: Time,
     to: Time,
     /// `None` for whatever is there.
     marks: Option<Marks>,
 }
+
+/// Issues credentials.
+const STS: &str = "sts.amazonaws.com";
 
 /// What the kinds of [`By`] are told apart by.
 #[derive(Debug, Clone, Copy)]
@@ -88,11 +100,17 @@ enum Kind {
     ActorAndInvoker,
     Call,
     All,
+    Session,
+    Copy,
 }
 
 fn key(kind: Kind, account: u64, what: u64, step: i64, at: i64) -> u64 {
     let kind = kind as u64 | if step == WIDE { 16 } else { 0 };
     mix(mix(account, what), mix(kind, at as u64))
+}
+
+fn copy(shared: &str) -> u64 {
+    mix(text(shared), Kind::Copy as u64)
 }
 
 impl Wanted {
@@ -130,6 +148,14 @@ impl Wanted {
                 let what = mix(text(source), text(name));
                 (Kind::Call, what, Marks::call(source, name))
             }
+            By::Session(session) => {
+                let narrow = near.from.0.div_euclid(NARROW)..=near.to.0.div_euclid(NARROW);
+                self.begun.extend(narrow.map(|at| (account, at)));
+                (Kind::Session, text(session), Marks::start(text(STS)))
+            }
+            By::Copy(shared, source, name) => {
+                return self.want_copies(near, shared, Marks::call(source, name), rank);
+            }
         };
         let step = if near.to.0 - near.from.0 > LONG { WIDE } else { NARROW };
         for at in near.from.0.div_euclid(step)..=near.to.0.div_euclid(step) {
@@ -140,7 +166,7 @@ impl Wanted {
         let from = Time(near.from.0.div_euclid(step) * step);
         let to = Time((near.to.0.div_euclid(step) + 1) * step - 1);
         let look = self.looks.len() as u32;
-        self.looks.push(Look { account, from, to, marks: Some(marks) });
+        self.looks.push(Look { account: Some(account), from, to, marks: Some(marks) });
         for at in near.from.0.div_euclid(WIDE)..=near.to.0.div_euclid(WIDE) {
             self.stretches.insert((account, at));
             self.by_stretch.entry(at).or_default().push(look);
@@ -160,11 +186,11 @@ impl Wanted {
                     *rank = (u32::MAX - EDGES + step).min(*rank);
                 }
                 let look = self.looks.len() as u32;
-                let account = edge.account;
+                let account = Some(edge.account);
                 let (from, to) = (Time(from - NARROW), Time(to + NARROW));
                 self.looks.push(Look { account, from, to, marks: None });
                 for at in from.0.div_euclid(WIDE)..=to.0.div_euclid(WIDE) {
-                    self.stretches.insert((account, at));
+                    self.stretches.insert((edge.account, at));
                     self.by_stretch.entry(at).or_default().push(look);
                 }
             }
@@ -176,6 +202,18 @@ impl Wanted {
         rank >= u32::MAX - EDGES
     }
 
+    fn want_copies(&mut self, near: &Near, shared: &str, marks: Marks, rank: u32) {
+        let held = self.ranks.entry(copy(shared)).or_insert(rank);
+        *held = rank.min(*held);
+        let look = self.looks.len() as u32;
+        let (from, to) = (near.from, near.to);
+        self.looks.push(Look { account: None, from, to, marks: Some(marks) });
+        for at in from.0.div_euclid(WIDE)..=to.0.div_euclid(WIDE) {
+            self.copies.insert(at);
+            self.by_stretch.entry(at).or_default().push(look);
+        }
+    }
+
     /// Whether anything is wanted at all.
     pub(super) fn is_empty(&self) -> bool {
         self.ranks.is_empty()
@@ -184,7 +222,8 @@ impl Wanted {
     /// Whether anything is wanted of a file.
     pub(super) fn meets(&self, held: &Held) -> bool {
         let meets = |look: &Look| {
-            let account = held.account.is_none_or(|account| account == look.account);
+            let one = held.account.zip(look.account);
+            let account = one.is_none_or(|(held, wanted)| held == wanted);
             account
                 && look.from <= held.to
                 && held.from <= look.to
@@ -200,13 +239,28 @@ impl Wanted {
             .any(|look| self.looks.get(*look as usize).is_some_and(meets))
     }
 
+    /// Whether a call may have begun a session that is looked for; its answer tells.
+    pub(super) fn may_begin(&self, facts: &Facts<'_>) -> bool {
+        let at = facts.time.0.div_euclid(NARROW);
+        facts.source == STS && !facts.failed && self.begun.contains(&(number([facts.account]), at))
+    }
+
+    /// The lowest rank that wants the call that began a session.
+    pub(super) fn rank_of_session(&self, facts: &Facts<'_>, session: &str) -> Option<u32> {
+        let at = facts.time.0.div_euclid(NARROW);
+        let key = key(Kind::Session, number([facts.account]), text(session), NARROW, at);
+        self.ranks.get(&key).copied()
+    }
+
     /// The lowest rank that wants a record.
     pub(super) fn rank(&self, facts: &Facts<'_>, role: Role) -> Option<u32> {
         let account = number([facts.account]);
-        if !self.stretches.contains(&(account, facts.time.0.div_euclid(WIDE))) {
-            return None;
-        }
         let (narrow, wide) = (facts.time.0.div_euclid(NARROW), facts.time.0.div_euclid(WIDE));
+        let shared = facts.shared.filter(|_| self.copies.contains(&wide));
+        let copied = shared.and_then(|shared| self.ranks.get(&copy(shared)).copied());
+        if !self.stretches.contains(&(account, wide)) {
+            return copied;
+        }
         let wanted = |kind, what| {
             let narrow = self.ranks.get(&key(kind, account, what, NARROW, narrow));
             let wide = self.ranks.get(&key(kind, account, what, WIDE, wide));
@@ -217,6 +271,7 @@ impl Wanted {
         let mut also = |rank: Option<u32>| {
             lowest = [lowest, rank].into_iter().flatten().min();
         };
+        also(copied);
         if !links(facts, role) {
             return lowest;
         }

@@ -100,6 +100,12 @@ pub(super) fn links(facts: &Facts<'_>, role: Role) -> bool {
     facts.by_service || role.starts || facts.read_only != Some(true)
 }
 
+/// Whether a call changed what is allowed, and is not what services do all the time.
+pub(super) fn changes(facts: &Facts<'_>, role: Role) -> bool {
+    let is_routine = role.routine && facts.by_service;
+    role.changes && !is_routine && !facts.failed && facts.read_only != Some(true)
+}
+
 /// The stratum of a call that was not refused.
 pub(super) fn stratum(facts: &Facts<'_>, name: u64) -> u64 {
     let texts = [
@@ -181,10 +187,7 @@ impl Scout {
         let Named { name, role } = named;
         let standing = watch.standing;
         let (stratum, own) = (stratum(facts, name), priority(id));
-        if role.changes
-            && !facts.failed
-            && facts.read_only != Some(true)
-            && self.changes.takes(mix(stratum, 1), own, standing.changes.get())
+        if changes(facts, role) && self.changes.takes(mix(stratum, 1), own, standing.changes.get())
         {
             return true;
         }
@@ -225,6 +228,7 @@ impl Named {
     /// Whether a record surrounds a refused call that was kept; `None` the first time, when that is
     /// not yet known.
     pub(in super::super) fn surrounds(self, facts: &Facts<'_>, watch: &Watch<'_>) -> Option<bool> {
-        Some(watch.wanted?.rank(facts, self.role).is_some())
+        let wanted = watch.wanted?;
+        Some(wanted.rank(facts, self.role).is_some() || wanted.may_begin(facts))
     }
 }

@@ -187,6 +187,7 @@ mod tests {
             principal: None,
             invoked_by: Some("autoscaling.amazonaws.com"),
             endpoint: None,
+            shared: None,
             error_code: None,
             failed: false,
             read_only: None,
@@ -200,7 +201,7 @@ mod tests {
             met in prop::collection::vec(("[a-d]{1,2}", "[A-D]{1,2}", "[a-z]{1,4}"), 1..40),
             room in (0..9_u32).prop_map(|power| 1_usize << power),
         ) {
-            let role = Role { starts: true, changes: false };
+            let role = Role { starts: true, changes: false, routine: false };
             let mut trace = Trace::default();
             for (source, name, actor) in &met {
                 let number = number([Some(source.as_str()), Some(name.as_str())]);
@@ -227,7 +228,7 @@ mod tests {
 
     #[test]
     fn what_was_not_noted_is_seldom_found() {
-        let role = Role { starts: true, changes: false };
+        let role = Role { starts: true, changes: false, routine: false };
         let mut trace = Trace::default();
         let callers: Vec<String> = (0..200).map(|n| format!("caller-{n}")).collect();
         for caller in &callers {
