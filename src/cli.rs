@@ -203,9 +203,13 @@ pub struct AnalyzeArguments {
     /// Which report to make
     #[command(flatten)]
     pub report: ReportArguments,
+    /// Analyse every record, however many there are, instead of a sample of those above 20,000:
+    /// slower, and memory grows with the export
+    #[arg(long)]
+    pub whole: bool,
     /// Write what this part of an export contributes to a file (`-`: standard output) instead of a
     /// report; `trailwhy merge` makes the report of all parts
-    #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING, conflicts_with = "whole")]
     pub partial: Option<PathBuf>,
 }
 

@@ -17,7 +17,8 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
         return contribute(arguments, &config, to);
     }
     let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?;
-    let analysis = Analysis::run(&arguments.read, &arguments.known, &config)?;
+    let run = if arguments.whole { Analysis::run_on_all } else { Analysis::run };
+    let analysis = run(&arguments.read, &arguments.known, &config)?;
     reporting.publish(analysis, &config)
 }
 
