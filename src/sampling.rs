@@ -12,9 +12,10 @@ use crate::ingest::{By, Facts, Near, Role, Sorter, number};
 /// Of a call in a minute that is kept, what was so many seconds before it was kept as well.
 const BEFORE: i64 = 20;
 
-/// The age of a session that a service may still hold for the work it began it for, in seconds: the
-/// shortest that a role's can be made to last (STS API reference, `AssumeRole`).
-const YOUNG: i64 = 900;
+/// The age, in seconds, of a session that a service may just have begun for the call. Anybody may have
+/// started the work then, and what all of them started fills the room for surroundings: users' own
+/// sessions, which are mostly older, must not ask for it.
+const YOUNG: i64 = 20;
 
 /// How long after it what it led to.
 const AFTER: i64 = 16;
