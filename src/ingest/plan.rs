@@ -19,8 +19,8 @@ use crate::event::Time;
 /// What a worker gives of some files.
 struct Given {
     part: Part,
-    /// When they are read, their accounts, and what they hold.
-    accounts: Vec<(Account, Option<Held>)>,
+    /// When they are read, their numbers, their accounts, and what they hold.
+    accounts: Vec<(usize, Account, Option<Held>)>,
 }
 
 /// So many small files are read as one job: handing over costs more than reading one of 3 KB.
@@ -154,7 +154,11 @@ impl Plan {
         let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Given)| {
             let mut gathered = Part::default();
             let mut accounts = Vec::with_capacity(together);
-            for source in self.sources.iter().skip(number * together).take(together) {
+            let sources = self.sources.iter().enumerate();
+            for (at, source) in sources.skip(number * together).take(together) {
+                if order.watch.is_some_and(|watch| watch.passes_over(at)) {
+                    continue;
+                }
                 let mut account = file::read(source, order, desk, &mut |part| {
                     gathered.append(part);
                     if gathered.len() >= file::PART {
@@ -165,18 +169,17 @@ impl Plan {
                 let trace = std::mem::take(&mut account.tally.trace);
                 let held = account.tally.sight.held();
                 let trace = order.watch.is_some().then(|| trace.fold(room));
-                accounts.push((account, held.map(|held| Held { trace, ..held })));
+                accounts.push((at, account, held.map(|held| Held { trace, ..held })));
             }
             emit(Given { part: gathered, accounts });
         };
         pipeline::in_order(jobs, self.threads(), job, |number, given| {
-            let first = number * together;
-            take(first, survey::Given::Part(given.part));
-            for (at, (account, held)) in given.accounts.into_iter().enumerate() {
-                if let Some(source) = self.sources.get(first + at) {
+            take(number * together, survey::Given::Part(given.part));
+            for (at, account, held) in given.accounts {
+                if let Some(source) = self.sources.get(at) {
                     books.enter(source, account);
                 }
-                take(first + at, survey::Given::Done(held));
+                take(at, survey::Given::Done(held));
             }
         });
         books
@@ -214,11 +217,10 @@ impl Plan {
         }
     }
 
-    /// The same for some of the files.
-    pub(super) fn only(&self, wanted: impl Iterator<Item = bool>) -> Plan {
-        let sources = self.sources.iter().zip(wanted).filter(|(_, wanted)| *wanted);
+    /// The same for some of the files, in that order.
+    pub(super) fn only(&self, wanted: impl Iterator<Item = usize>) -> Plan {
         Plan {
-            sources: sources.map(|(source, _)| source.clone()).collect(),
+            sources: wanted.filter_map(|at| self.sources.get(at).cloned()).collect(),
             selection: self.selection.clone(),
             since: None,
             until: None,

@@ -10,7 +10,7 @@ use super::super::plan::Plan;
 use super::super::reorder::{MEMORY, Memory};
 use super::conclude::{Again, Edge, Met, enter};
 use super::gather::Gather;
-use super::near::Wanted;
+use super::near::{Ranks, Wanted};
 use super::scout::{Standing, Watch};
 use super::trace::Held;
 use super::{Budget, Given, Sorter};
@@ -53,7 +53,7 @@ impl<'p> Files<'p> {
             Reading { all: Some(Vec::new()), gather, seen: Seen::default(), passed_over: false };
         let mut held = vec![None; plan.sources()];
         let most = budget.whole as u64 * 2;
-        let watch = Watch { sorter, standing: &standing, most, wanted: None };
+        let watch = Watch { sorter, standing: &standing, most, wanted: None, ranks: &[] };
         let books = plan.survey(watch, progress, |number, given| match given {
             Given::Part(part) => {
                 reading.take(part, budget);
@@ -117,12 +117,18 @@ impl Reading<'_> {
 
 impl Again for Files<'_> {
     fn again(&mut self, wanted: &Wanted, take: &mut dyn FnMut(Known)) -> Result<()> {
-        let near =
-            self.held.iter().map(|held| held.as_ref().is_some_and(|held| wanted.meets(held)));
-        let again = self.plan.only(near);
+        let held = self.held.iter().enumerate();
+        let mut met: Vec<(Ranks, usize)> = held
+            .filter_map(|(number, held)| Some((wanted.meets(held.as_ref()?)?, number)))
+            .collect();
+        // The lowest ranks first: once there is no more room, the rest need not be read.
+        met.sort_unstable();
+        let again = self.plan.only(met.iter().map(|(_, number)| *number));
+        let ranks: Vec<Ranks> = met.into_iter().map(|(ranks, _)| ranks).collect();
         let standing = Standing::default();
         let sorter = self.sorter;
-        let watch = Watch { sorter, standing: &standing, most: 0, wanted: Some(wanted) };
+        let watch =
+            Watch { sorter, standing: &standing, most: 0, wanted: Some(wanted), ranks: &ranks };
         again.survey(watch, &(), |_, given| {
             if let Given::Part(part) = given {
                 part.events.into_iter().for_each(&mut *take);

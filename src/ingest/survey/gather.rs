@@ -289,6 +289,7 @@ impl<'w> Surroundings<'w> {
             true => self.edges.offer(rank, known),
             false => self.near.offer(rank, known),
         }
+        self.wanted.lower(self.near.below, self.edges.below);
     }
 
     /// What was kept, and the first rank whose surroundings are not complete.

@@ -1,6 +1,8 @@
 //! What surrounds the refused calls that were kept: where to look for the calls they were made for,
 //! and for those that worked at that time.
 
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
 use foldhash::{HashMap, HashSet};
 
 use super::Role;
@@ -73,11 +75,40 @@ pub(super) struct Wanted {
     /// What is wanted in each stretch, of any account, by position in `looks`.
     by_stretch: HashMap<i64, Vec<u32>>,
     looks: Vec<Look>,
+    near: Below,
+    edges: Below,
+}
+
+/// Ranks from this one on are left out: more is wanted than there is room for. Only ever lowered, so
+/// that threads which learn of it late only do more than they need to.
+#[derive(Debug)]
+struct Below(AtomicU32);
+
+impl Default for Below {
+    fn default() -> Self {
+        Below(AtomicU32::new(u32::MAX))
+    }
+}
+
+impl Below {
+    fn takes(&self, rank: u32) -> bool {
+        rank < self.0.load(Relaxed)
+    }
+}
+
+/// The lowest ranks that may want something of a file. Edges have room of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ranks {
+    /// Of the refused calls; a higher one than any where none does.
+    near: u32,
+    /// Of the edges, likewise.
+    edge: u32,
 }
 
 /// Where to look for something.
 #[derive(Debug, Clone, Copy)]
 struct Look {
+    rank: u32,
     /// `None` for any.
     account: Option<u64>,
     from: Time,
@@ -109,8 +140,10 @@ fn key(kind: Kind, account: u64, what: u64, step: i64, at: i64) -> u64 {
     mix(mix(account, what), mix(kind, at as u64))
 }
 
-fn copy(shared: &str) -> u64 {
-    mix(text(shared), Kind::Copy as u64)
+/// Of a copy of a call. As exact as what [`Look`] says of it, so that it does not matter what else is
+/// in the file.
+fn copy(shared: &str, source: &str, name: &str, at: i64) -> u64 {
+    key(Kind::Copy, text(shared), number([Some(source), Some(name)]), NARROW, at)
 }
 
 impl Wanted {
@@ -154,7 +187,7 @@ impl Wanted {
                 (Kind::Session, text(session), Marks::start(text(STS)))
             }
             By::Copy(shared, source, name) => {
-                return self.want_copies(near, shared, Marks::call(source, name), rank);
+                return self.want_copies(near, shared, (source, name), rank);
             }
         };
         let step = if near.to.0 - near.from.0 > LONG { WIDE } else { NARROW };
@@ -166,7 +199,7 @@ impl Wanted {
         let from = Time(near.from.0.div_euclid(step) * step);
         let to = Time((near.to.0.div_euclid(step) + 1) * step - 1);
         let look = self.looks.len() as u32;
-        self.looks.push(Look { account: Some(account), from, to, marks: Some(marks) });
+        self.looks.push(Look { rank, account: Some(account), from, to, marks: Some(marks) });
         for at in near.from.0.div_euclid(WIDE)..=near.to.0.div_euclid(WIDE) {
             self.stretches.insert((account, at));
             self.by_stretch.entry(at).or_default().push(look);
@@ -180,15 +213,16 @@ impl Wanted {
             let begins = edge.first.0 + i64::from(step) * EDGE;
             let ends = edge.last.0 - i64::from(step) * EDGE;
             for (from, to) in [(begins, begins + EDGE), (ends - EDGE, ends)] {
+                let rank = u32::MAX - EDGES + step;
                 for at in from.div_euclid(NARROW)..=to.div_euclid(NARROW) {
                     let key = key(Kind::All, edge.account, 0, NARROW, at);
-                    let rank = self.ranks.entry(key).or_insert(u32::MAX);
-                    *rank = (u32::MAX - EDGES + step).min(*rank);
+                    let held = self.ranks.entry(key).or_insert(rank);
+                    *held = rank.min(*held);
                 }
                 let look = self.looks.len() as u32;
                 let account = Some(edge.account);
                 let (from, to) = (Time(from - NARROW), Time(to + NARROW));
-                self.looks.push(Look { account, from, to, marks: None });
+                self.looks.push(Look { rank, account, from, to, marks: None });
                 for at in from.0.div_euclid(WIDE)..=to.0.div_euclid(WIDE) {
                     self.stretches.insert((edge.account, at));
                     self.by_stretch.entry(at).or_default().push(look);
@@ -202,12 +236,17 @@ impl Wanted {
         rank >= u32::MAX - EDGES
     }
 
-    fn want_copies(&mut self, near: &Near, shared: &str, marks: Marks, rank: u32) {
-        let held = self.ranks.entry(copy(shared)).or_insert(rank);
-        *held = rank.min(*held);
+    fn want_copies(&mut self, near: &Near, shared: &str, call: (&str, &str), rank: u32) {
+        let (source, name) = call;
+        let (first, last) = (near.from.0.div_euclid(NARROW), near.to.0.div_euclid(NARROW));
+        for at in first..=last {
+            let held = self.ranks.entry(copy(shared, source, name, at)).or_insert(rank);
+            *held = rank.min(*held);
+        }
+        let marks = Marks::call(source, name);
         let look = self.looks.len() as u32;
-        let (from, to) = (near.from, near.to);
-        self.looks.push(Look { account: None, from, to, marks: Some(marks) });
+        let (from, to) = (Time(first * NARROW), Time((last + 1) * NARROW - 1));
+        self.looks.push(Look { rank, account: None, from, to, marks: Some(marks) });
         for at in from.0.div_euclid(WIDE)..=to.0.div_euclid(WIDE) {
             self.copies.insert(at);
             self.by_stretch.entry(at).or_default().push(look);
@@ -219,8 +258,27 @@ impl Wanted {
         self.ranks.is_empty()
     }
 
-    /// Whether anything is wanted of a file.
-    pub(super) fn meets(&self, held: &Held) -> bool {
+    /// Leaves out what only ranks from these on want.
+    pub(super) fn lower(&self, near: u32, edges: u32) {
+        self.near.0.fetch_min(near, Relaxed);
+        self.edges.0.fetch_min(edges, Relaxed);
+    }
+
+    /// Whether what a rank wants is not left out.
+    pub(super) fn takes(&self, rank: u32) -> bool {
+        match Wanted::is_edge(rank) {
+            true => self.edges.takes(rank),
+            false => self.near.takes(rank),
+        }
+    }
+
+    /// The same of a file.
+    pub(super) fn takes_any(&self, ranks: Ranks) -> bool {
+        self.near.takes(ranks.near) || self.edges.takes(ranks.edge)
+    }
+
+    /// The lowest ranks that may want something of a file; `None` when nothing is wanted of it.
+    pub(super) fn meets(&self, held: &Held) -> Option<Ranks> {
         let meets = |look: &Look| {
             let one = held.account.zip(look.account);
             let account = one.is_none_or(|(held, wanted)| held == wanted);
@@ -233,10 +291,20 @@ impl Wanted {
                     .is_none_or(|trace| look.marks.is_none_or(|marks| marks.are_in(trace)))
         };
         let stretches = held.from.0.div_euclid(WIDE)..=held.to.0.div_euclid(WIDE);
-        stretches
-            .filter_map(|at| self.by_stretch.get(&at))
-            .flatten()
-            .any(|look| self.looks.get(*look as usize).is_some_and(meets))
+        let looks = stretches.filter_map(|at| self.by_stretch.get(&at)).flatten();
+        let none = Ranks { near: u32::MAX, edge: u32::MAX };
+        let mut lowest = none;
+        for look in looks.filter_map(|look| self.looks.get(*look as usize)) {
+            let lowest = match Wanted::is_edge(look.rank) {
+                true => &mut lowest.edge,
+                false => &mut lowest.near,
+            };
+            // Mostly they come in order, so that few traces are asked once one had it.
+            if look.rank < *lowest && meets(look) {
+                *lowest = look.rank;
+            }
+        }
+        (lowest != none).then_some(lowest)
     }
 
     /// Whether a call may have begun a session that is looked for; its answer tells.
@@ -257,7 +325,9 @@ impl Wanted {
         let account = number([facts.account]);
         let (narrow, wide) = (facts.time.0.div_euclid(NARROW), facts.time.0.div_euclid(WIDE));
         let shared = facts.shared.filter(|_| self.copies.contains(&wide));
-        let copied = shared.and_then(|shared| self.ranks.get(&copy(shared)).copied());
+        let copied = shared.and_then(|shared| {
+            self.ranks.get(&copy(shared, facts.source, facts.name, narrow)).copied()
+        });
         if !self.stretches.contains(&(account, wide)) {
             return copied;
         }
@@ -296,5 +366,52 @@ impl Wanted {
             }
         }
         lowest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn wanted() -> Wanted {
+        let mut wanted = Wanted::default();
+        for (from, rank) in [(0, 7), (HOUR, 3), (3 * HOUR, 1)] {
+            let by = By::Call("s3.amazonaws.com".to_owned(), "GetObject".to_owned());
+            let near = Near { account: None, from: Time(from), to: Time(from + 1_000), by };
+            wanted.want(&near, rank);
+        }
+        wanted
+    }
+
+    fn held(from: i64, to: i64) -> Held {
+        Held { from: Time(from), to: Time(to), account: None, trace: None }
+    }
+
+    #[test]
+    fn a_file_is_read_as_long_as_there_is_room_for_the_lowest_rank_that_wants_it() {
+        let wanted = wanted();
+        assert_eq!(wanted.meets(&held(HOUR + 300_000, 2 * HOUR)), None);
+        let ranks = wanted.meets(&held(0, 2 * HOUR)).unwrap();
+        assert_eq!((ranks.near, ranks.edge), (3, u32::MAX));
+        wanted.lower(4, u32::MAX);
+        assert!(wanted.takes_any(ranks) && wanted.takes(3) && !wanted.takes(7));
+        wanted.lower(3, u32::MAX);
+        assert!(!wanted.takes_any(ranks) && !wanted.takes(3) && wanted.takes(1));
+    }
+
+    #[test]
+    fn edges_have_room_of_their_own() {
+        let mut wanted = wanted();
+        let (first, last) = (Time(0), Time(9 * HOUR));
+        wanted.want_edge(Edge { account: number([None]), first, last });
+        let ranks = wanted.meets(&held(0, HOUR)).unwrap();
+        let edge = u32::MAX - EDGES;
+        assert_eq!((ranks.near, ranks.edge), (3, edge));
+        wanted.lower(0, u32::MAX);
+        assert!(wanted.takes_any(ranks) && wanted.takes(edge) && !wanted.takes(3));
+        wanted.lower(u32::MAX, edge);
+        assert!(!wanted.takes_any(ranks) && !wanted.takes(edge) && !wanted.takes(3));
     }
 }

@@ -8,7 +8,7 @@ use foldhash::HashMap;
 
 use super::facts::{Facts, mix, number, priority, priority_of_refused};
 use super::minutes;
-use super::near::Wanted;
+use super::near::{Ranks, Wanted};
 use super::strata::Cut;
 use super::trace::Trace;
 use super::{Role, Sorter};
@@ -56,12 +56,20 @@ pub(in super::super) struct Watch<'w> {
     pub(in super::super) most: u64,
     /// The second time, what surrounds the refused calls.
     pub(super) wanted: Option<&'w Wanted>,
+    /// And how much that is worth, file by file.
+    pub(super) ranks: &'w [Ranks],
 }
 
 impl Watch<'_> {
     /// Whether everything is still kept.
     pub(in super::super) fn is_all(&self) -> bool {
         self.standing.all.load(Relaxed) && self.standing.met.fetch_add(1, Relaxed) < self.most
+    }
+
+    /// Whether a file need not be read: whatever is in it would be left out.
+    pub(in super::super) fn passes_over(&self, number: usize) -> bool {
+        let ranks = self.wanted.zip(self.ranks.get(number));
+        ranks.is_some_and(|(wanted, ranks)| !wanted.takes_any(*ranks))
     }
 }
 
@@ -229,6 +237,8 @@ impl Named {
     /// not yet known.
     pub(in super::super) fn surrounds(self, facts: &Facts<'_>, watch: &Watch<'_>) -> Option<bool> {
         let wanted = watch.wanted?;
-        Some(wanted.rank(facts, self.role).is_some() || wanted.may_begin(facts))
+        let rank = wanted.rank(facts, self.role);
+        // Which session it began, and so who wants that, only its answer tells.
+        Some(rank.is_some_and(|rank| wanted.takes(rank)) || wanted.may_begin(facts))
     }
 }
