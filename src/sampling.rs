@@ -6,7 +6,7 @@ use crate::chain::Knowledge;
 use crate::contrast;
 use crate::event::arn::Arn;
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field};
-use crate::history::change;
+use crate::history::{change, layers};
 use crate::ingest::{By, Facts, Near, Role, Sorter, number};
 
 /// Of a call in a minute that is kept, what was so many seconds before it was kept as well.
@@ -172,50 +172,12 @@ fn effect(effect: Effect) -> &'static str {
     }
 }
 
-/// Services whose resources have policies of their own (IAM user guide, "AWS services that work
-/// with IAM", resource-based policies), or trust policies.
-const WITH_POLICIES: &[&str] = &[
-    "apigateway",
-    "backup",
-    "codeartifact",
-    "codebuild",
-    "dynamodb",
-    "ecr",
-    "elasticfilesystem",
-    "es",
-    "events",
-    "glacier",
-    "glue",
-    "iam",
-    "iot",
-    "kafka",
-    "kinesis",
-    "kms",
-    "lambda",
-    "lex",
-    "logs",
-    "mediastore",
-    "rekognition",
-    "s3",
-    "s3express",
-    "s3-outposts",
-    "schemas",
-    "secretsmanager",
-    "ses",
-    "sns",
-    "sqs",
-    "sts",
-    "ssm-incidents",
-    "ssm-contacts",
-    "vpc-lattice",
-    "xray",
-];
-
 /// Of a resource without a policy of its own only what is common to all of its type: it is not at
 /// fault, and there may be millions of them.
 fn with_policy(resource: &str) -> &str {
     let Some(arn) = Arn::parse(resource) else { return "" };
-    if WITH_POLICIES.contains(&arn.service) {
+    // A role has a trust policy.
+    if layers::has_resource_policies(arn.service) || arn.service == "iam" {
         return resource;
     }
     let name = arn.resource.len() - arn.resource.find([':', '/']).unwrap_or(arn.resource.len());

@@ -112,6 +112,11 @@ const WITH_RESOURCE_POLICIES: [&str; 38] = [
     "sts",
 ];
 
+/// Whether resources of a service can have a policy of their own.
+pub fn has_resource_policies(service: &str) -> bool {
+    WITH_RESOURCE_POLICIES.contains(&service)
+}
+
 struct Gather<'g> {
     event: &'g Event,
     request: &'g Request,
@@ -302,7 +307,7 @@ impl Gather<'_> {
 
     fn resource(&mut self) -> Presence<AttachedPolicy> {
         let service = self.service();
-        if !WITH_RESOURCE_POLICIES.contains(&service) || self.request.wildcard_only_action {
+        if !has_resource_policies(service) || self.request.wildcard_only_action {
             return Presence::NotApplicable;
         }
         let Some(arn) = self.request.resource.arn.clone() else {

@@ -26,6 +26,10 @@ struct Given {
 /// So many small files are read as one job: handing over costs more than reading one of 3 KB.
 const TOGETHER: usize = 16;
 
+/// Bytes that a record takes in a file, at most as a rule: some 150 where it is compressed. Where
+/// the rule fails, everything is read once more.
+const MOST_STORED: u64 = 600;
+
 /// With so many jobs there is work for every thread to the end.
 const ENOUGH: usize = 256;
 
@@ -188,6 +192,17 @@ impl Plan {
     /// How many files there are to read.
     pub(super) fn sources(&self) -> usize {
         self.sources.len()
+    }
+
+    /// Whether so few records may be all that there are, by the sizes of the files.
+    pub(super) fn may_hold(&self, records: u64) -> bool {
+        let size = |source: &Source| source.path.as_deref()?.metadata().ok().map(|m| m.len());
+        let mut left = records.saturating_mul(MOST_STORED);
+        self.sources.iter().filter_map(size).all(|size| {
+            let fits = size <= left;
+            left = left.saturating_sub(size);
+            fits
+        })
     }
 
     /// Whether everything can be read a second time: pipes cannot.

@@ -46,11 +46,11 @@ impl<'p> Files<'p> {
         progress: &dyn Progress,
     ) -> Option<(Met<'p>, Files<'p>)> {
         let standing = Standing::default();
-        standing.all.store(true, Relaxed);
+        let all = plan.may_hold(budget.whole as u64).then(Vec::new);
+        standing.all.store(all.is_some(), Relaxed);
         let gather = Gather::new(sorter, budget);
         gather.tell(&standing);
-        let mut reading =
-            Reading { all: Some(Vec::new()), gather, seen: Seen::default(), passed_over: false };
+        let mut reading = Reading { all, gather, seen: Seen::default(), passed_over: false };
         let mut held = vec![None; plan.sources()];
         let most = budget.whole as u64 * 2;
         let watch = Watch { sorter, standing: &standing, most, wanted: None, ranks: &[] };
@@ -69,10 +69,10 @@ impl<'p> Files<'p> {
                 }
             }
         });
-        if reading.all.is_some() && reading.passed_over {
+        if reading.passed_over {
             reading.settle(budget);
             // What was passed over is to be had only by reading it again.
-            if reading.all.is_some() {
+            if reading.all.is_some() || reading.seen.kept <= budget.whole as u64 {
                 return None;
             }
         }

@@ -87,7 +87,7 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Budget {
-            whole: 20_000,
+            whole: 100_000,
             refused: 2_000,
             refused_each: 8,
             changes: 4_000,
