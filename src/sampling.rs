@@ -157,8 +157,7 @@ fn session_age(event: &Event) -> Option<i64> {
 }
 
 /// Services make grants by the thousand, which only ever allow, and retire them when the work is done
-/// (KMS developer guide, "Grants in AWS KMS"); people do so
-/// now and then.
+/// (KMS developer guide, "Grants in AWS KMS"); people do so now and then.
 fn is_routine(source: &str, name: &str) -> bool {
     source == "kms.amazonaws.com" && matches!(name, "CreateGrant" | "RetireGrant" | "RevokeGrant")
 }

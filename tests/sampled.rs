@@ -316,12 +316,22 @@ fn every_format_says_what_of_the_export_was_analysed() {
 fn the_report_of_a_sample_is_as_the_schema_says() {
     let folder = tempfile::tempdir().unwrap();
     let everything = |events: &[Event]| {
-        Some(Sample::new(1_000_000, [], [], vec![true; events.len()]).with_all_changes())
+        Some(
+            Sample::new(1_000_000, [], [], vec![true; events.len()])
+                .with_unjudged(5)
+                .with_all_changes(),
+        )
     };
     let run = Run::read(&ghost_story(folder.path()), everything);
     let text = report::json::render(&run.report(&Wording::new(Language::En))).unwrap();
     let value: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["coverage"]["sample"]["of"], 1_000_000);
+    assert_eq!(value["coverage"]["sample"]["unjudged"], 5);
+    for (name, text) in rendered(&run, Language::En) {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let told = words.join(" ").contains("5 of them are of kinds");
+        assert!(told || ["json", "csv"].contains(&name), "{name}: {text}");
+    }
     assert_eq!(value["incidents"][0]["sample"]["count"], "found");
     let mut schema: Value = serde_json::from_str(report::schema::REPORT_SCHEMA).unwrap();
     for definition in schema["$defs"].as_object_mut().unwrap().values_mut() {

@@ -124,6 +124,25 @@ fn every_refused_call_is_counted_and_every_sort_of_them_judged() {
 }
 
 #[test]
+fn refused_calls_of_sorts_that_there_is_no_room_for_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    make(Kind::Hard, 5, folder.path());
+    let knowledge = Knowledge::default();
+    let sorts = Sorts::new(&knowledge);
+    let refused = read(folder.path()).events.iter().filter_map(|e| sorts.refused(e)).count();
+    let told = |surroundings| {
+        let ingested = survey(folder.path(), 2, &Budget { surroundings, refused: 600, ..SMALL });
+        let sample = ingested.sample.unwrap();
+        let judged = (0..ingested.events.len()).filter(|index| sample.is_judged(*index));
+        let judged = sample.total(judged).map_or(0, |total| total.count);
+        assert_eq!(judged + sample.unjudged(), refused as u64);
+        sample.unjudged()
+    };
+    assert_eq!(told(3_000), 0);
+    assert!(told(10) > 0);
+}
+
+#[test]
 fn what_surrounds_a_refused_call_is_there() {
     let folder = tempfile::tempdir().unwrap();
     make(Kind::Hard, 8, folder.path());

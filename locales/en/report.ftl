@@ -198,6 +198,7 @@ coverage-read = Read { $read ->
 coverage-span = They span { $first } to { $last }.
 coverage-no-span = None of them has a time.
 coverage-sample = The export is too large to be compared whole: comparisons rest on { $analysed } of { $of } records, chosen by kind and by time. Refused calls were all counted.
+coverage-sample-unjudged = The export is too large to be compared whole: comparisons rest on { $analysed } of { $of } records, chosen by kind and by time. Refused calls were all counted; { $unjudged } of them are of kinds that no incident below tells of. Narrow the export with --since, --account or --region, or analyse it with --whole.
 coverage-caveats = { $skipped ->
     [0] Every file was read
     [one] { $skipped } file was skipped or damaged

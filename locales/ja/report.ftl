@@ -177,6 +177,7 @@ coverage-read = { $found } 個中 { $files } 個のファイルから { $read } 
 coverage-span = 期間は { $first } から { $last } までです。
 coverage-no-span = 時刻のあるレコードはありません。
 coverage-sample = エクスポートが大きすぎて全体は比較できないため、比較は { $of } 件のうち、種類と時刻によって選んだ { $analysed } 件のレコードに基づいています。拒否された呼び出しはすべて数えています。
+coverage-sample-unjudged = エクスポートが大きすぎて全体は比較できないため、比較は { $of } 件のうち、種類と時刻によって選んだ { $analysed } 件のレコードに基づいています。拒否された呼び出しはすべて数えましたが、そのうち { $unjudged } 件の種類は以下のどのインシデントにも含まれていません。--since、--account、--region で範囲を絞るか、--whole で解析してください。
 coverage-caveats = { $skipped ->
     [0] すべてのファイルを読み取りました
    *[other] スキップしたファイルまたは破損したファイルが { $skipped } 個あります

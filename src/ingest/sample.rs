@@ -13,6 +13,9 @@ use crate::event::Time;
 pub struct Sample {
     /// Records that it was drawn from: all that were kept in the sense of the ledger.
     pub(crate) records: u64,
+    /// Refused calls that were counted, of sorts of which none is to be judged: there was no room
+    /// for what they belong to.
+    pub(crate) unjudged: u64,
     /// By position among the events, the stratum of a refused call.
     pub(crate) strata: HashMap<usize, u64>,
     /// What was counted of each stratum.
@@ -57,6 +60,7 @@ impl Sample {
     ) -> Sample {
         Sample {
             records,
+            unjudged: 0,
             strata: strata.into_iter().collect(),
             totals: totals.into_iter().collect(),
             surrounded,
@@ -79,6 +83,17 @@ impl Sample {
     /// Records that the sample was drawn from.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Refused calls of sorts of which none is judged, so that no incident tells of them.
+    pub fn unjudged(&self) -> u64 {
+        self.unjudged
+    }
+
+    /// The same sample, in which so many refused calls are of sorts that are not judged.
+    #[must_use]
+    pub fn with_unjudged(self, unjudged: u64) -> Sample {
+        Sample { unjudged, ..self }
     }
 
     /// Whether everything that is linked to the call at that position, or could be, was kept as

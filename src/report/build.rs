@@ -50,6 +50,7 @@ pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
             sample: material.sample.map(|sample| view::SampleDrawn {
                 analysed: material.events.len() as u64,
                 of: sample.records(),
+                unjudged: sample.unjudged(),
             }),
             ..coverage(material.ledger, wording)
         },

@@ -66,6 +66,15 @@ pub struct SampleDrawn {
     pub analysed: u64,
     /// Records they were chosen from.
     pub of: u64,
+    /// Refused calls of kinds that no incident tells of, because there was no room for the calls
+    /// around them; absent when there are none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unjudged: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Files found, read and passed over.

@@ -342,7 +342,9 @@ pub(super) fn coverage(report: &Report, wording: &Wording) -> String {
 /// That comparisons rest on some of the records; `None` where they rest on all.
 pub(super) fn sampled(coverage: &Coverage) -> Option<Sentence> {
     let sample = coverage.sample?;
-    Some(Sentence::new("coverage-sample").arg("analysed", sample.analysed).arg("of", sample.of))
+    let id = if sample.unjudged > 0 { "coverage-sample-unjudged" } else { "coverage-sample" };
+    let sentence = Sentence::new(id).arg("analysed", sample.analysed).arg("of", sample.of);
+    Some(if sample.unjudged > 0 { sentence.arg("unjudged", sample.unjudged) } else { sentence })
 }
 
 /// What the count of an incident rests on; `None` where all its calls were analysed.

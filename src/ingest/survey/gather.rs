@@ -336,6 +336,9 @@ pub(super) fn sample(
         sample = sample.with_all_changes();
     }
     let strata: HashSet<u64> = sample.strata.values().copied().collect();
-    sample.totals.retain(|stratum, _| strata.contains(stratum));
+    let judged = |stratum: &u64| strata.contains(stratum);
+    let left = sample.totals.iter().filter(|(stratum, _)| !judged(stratum));
+    sample.unjudged = left.map(|(_, total)| total.count).sum();
+    sample.totals.retain(|stratum, _| judged(stratum));
     sample
 }
