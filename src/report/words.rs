@@ -342,9 +342,14 @@ pub(super) fn coverage(report: &Report, wording: &Wording) -> String {
 /// That comparisons rest on some of the records; `None` where they rest on all.
 pub(super) fn sampled(coverage: &Coverage) -> Option<Sentence> {
     let sample = coverage.sample?;
-    let id = if sample.unjudged > 0 { "coverage-sample-unjudged" } else { "coverage-sample" };
-    let sentence = Sentence::new(id).arg("analysed", sample.analysed).arg("of", sample.of);
-    Some(if sample.unjudged > 0 { sentence.arg("unjudged", sample.unjudged) } else { sentence })
+    let (analysed, of) = (sample.analysed, sample.of);
+    Some(match sample.unjudged {
+        0 => Sentence::new("coverage-sample").arg("analysed", analysed).arg("of", of),
+        unjudged => Sentence::new("coverage-sample-unjudged")
+            .arg("analysed", analysed)
+            .arg("of", of)
+            .arg("unjudged", unjudged),
+    })
 }
 
 /// What the count of an incident rests on; `None` where all its calls were analysed.
