@@ -17,6 +17,10 @@ const BEFORE: i64 = 20;
 /// sessions, which are mostly older, must not ask for it.
 const YOUNG: i64 = 20;
 
+/// The last call that a caller started work with is mostly the one. Those that are older than this by
+/// seconds are looked for only where there is none since.
+const NEARER: i64 = 60;
+
 /// How long after it what it led to.
 const AFTER: i64 = 16;
 
@@ -77,9 +81,10 @@ impl Sorter for Sorts<'_> {
     fn near(&self, refused: &Event, is_first: bool, in_minute: bool) -> Vec<Near> {
         let account = Facts::of(refused).account.map(str::to_owned);
         let mut near = Vec::new();
+        let mut further = Vec::new();
         let mut look = |from: i64, to: i64, by: By| {
             let (from, to) = (refused.time.plus_seconds(-from), refused.time.plus_seconds(to));
-            near.push(Near { account: account.clone(), from, to, by });
+            near.push(Near { account: account.clone(), from, to, by, otherwise: false });
         };
         let kind = refused.caller_kind();
         let origins = self.knowledge.origins(refused);
@@ -92,22 +97,26 @@ impl Sorter for Sorts<'_> {
             // A call on somebody's behalf is signed for the very session of its parent.
             (CallerKind::ForwardAccessSession, Some(actor)) => {
                 let actor = || actor.to_owned();
-                for source in origins.sources.iter().chain(&origins.behind) {
-                    look(origins.seconds, SOON, By::ActorAndSource(actor(), source.clone()));
+                for (source, seconds) in origins.sources.iter().chain(&origins.behind) {
+                    let by = || By::ActorAndSource(actor(), source.clone());
+                    look((*seconds).min(NEARER), SOON, by());
+                    if *seconds > NEARER {
+                        further.push((*seconds, by()));
+                    }
                 }
                 if let Some(invoker) = invoker {
                     look(AFTER, AFTER, By::ActorAndInvoker(actor(), invoker.to_owned()));
                 }
                 // Or for a role that the service has just taken on, and then anybody's.
                 if let Some(age) = session_age(refused).filter(|age| *age <= YOUNG) {
-                    for source in origins.sources {
-                        look(age + origins.seconds, SOON - age, By::Start(source));
+                    for (source, seconds) in origins.sources {
+                        look(age + seconds, SOON - age, By::Start(source));
                     }
                 }
             }
             _ => {
-                for source in origins.sources {
-                    look(origins.seconds, SOON, By::Start(source.clone()));
+                for (source, seconds) in origins.sources {
+                    look(seconds, SOON, By::Start(source.clone()));
                     look(AFTER, SOON, By::Source(source));
                 }
                 if let Some(invoker) = invoker {
@@ -115,11 +124,22 @@ impl Sorter for Sorts<'_> {
                 }
             }
         }
+        let before = |seconds: i64| refused.time.plus_seconds(-seconds);
+        near.extend(further.into_iter().map(|(seconds, by)| {
+            let (from, to) = (before(seconds), before(NEARER));
+            Near { account: account.clone(), from, to, by, otherwise: true }
+        }));
         near.extend(beginning(refused));
         if is_first {
             let call = By::Call(refused.source().to_owned(), refused.name().to_owned());
             let from = refused.time.plus_seconds(-AFTER);
-            near.push(Near { account, from, to: refused.time.plus_seconds(SOON), by: call });
+            near.push(Near {
+                account,
+                from,
+                to: refused.time.plus_seconds(SOON),
+                by: call,
+                otherwise: false,
+            });
         } else if in_minute {
             // Of these everything is there.
             let (from, to) = (refused.time.plus_seconds(-BEFORE), refused.time.plus_seconds(AFTER));
@@ -136,7 +156,7 @@ fn beginning(refused: &Event) -> Option<Near> {
     let by = By::Session(refused.arn()?.to_owned());
     let account = refused.caller_account().or_else(|| refused.account()).map(str::to_owned);
     let (from, to) = (created.plus_seconds(-1), created.plus_seconds(1));
-    Some(Near { account, from, to, by })
+    Some(Near { account, from, to, by, otherwise: false })
 }
 
 /// The same call as other accounts got it, unless this is known to be the caller's own: what it was
@@ -148,7 +168,7 @@ fn copies(refused: &Event) -> Option<Near> {
     if refused.caller_account().is_some() && refused.caller_account() == recipient {
         return None;
     }
-    Some(Near { account: None, from: refused.time, to: refused.time, by })
+    Some(Near { account: None, from: refused.time, to: refused.time, by, otherwise: false })
 }
 
 /// How many seconds before a call its session began.

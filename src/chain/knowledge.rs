@@ -1,6 +1,6 @@
 //! What the service table says, in the questions that linking asks.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
 
@@ -154,14 +154,17 @@ impl Sort {
 }
 
 /// Where the call is that a service's call was made for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins {
-    /// The event sources that it can have.
-    pub sources: Vec<String>,
-    /// Those of a call behind that one.
-    pub behind: Vec<String>,
-    /// How many seconds ago it was at most.
-    pub seconds: i64,
+    /// The event sources that it can have, and how many seconds ago it was at most.
+    pub sources: BTreeMap<String, i64>,
+    /// The same of a call behind that one.
+    pub behind: BTreeMap<String, i64>,
+}
+
+fn note(sources: &mut BTreeMap<String, i64>, source: String, seconds: i64) {
+    let held = sources.entry(source).or_insert(seconds);
+    *held = seconds.max(*held);
 }
 
 impl Knowledge {
@@ -220,17 +223,36 @@ impl Knowledge {
             Invokers::Any => Invokers::Rows(calling(&[&event::action(child)])),
             told => told,
         };
-        let rows = match &invokers {
-            Invokers::Rows(rows) => rows.as_slice(),
-            _ => &[],
-        };
-        let lags = rows.iter().map(|row| self.max_lag(Some(*row), kind)).max().unwrap_or(0);
-        let roots = rows.iter().filter_map(|row| self.row(*row)).flat_map(|s| &s.roots);
-        let roots: Vec<&str> = roots.map(String::as_str).collect();
-        Origins {
-            sources: self.sources(&invokers),
-            behind: self.sources(&Invokers::Rows(calling(&roots))),
-            seconds: lags.max(self.max_lag(None, kind)).min(HOUR),
+        // A parent that no row speaks of has the usual time.
+        let usual = self.max_lag(None, kind);
+        let lag = |row: usize| self.max_lag(Some(row), kind).max(usual).min(HOUR);
+        let mut origins = Origins::default();
+        match invokers {
+            Invokers::Any => {}
+            Invokers::Source(source) => note(&mut origins.sources, source, usual),
+            Invokers::Rows(rows) => {
+                for row in rows {
+                    self.note_sources(&mut origins.sources, row, lag(row));
+                    let roots = self.row(row).map(|service| service.roots.as_slice());
+                    let roots: Vec<&str> =
+                        roots.iter().copied().flatten().map(String::as_str).collect();
+                    for behind in calling(&roots) {
+                        let seconds = (lag(behind) + lag(row)).min(HOUR);
+                        self.note_sources(&mut origins.behind, behind, seconds);
+                    }
+                }
+            }
+        }
+        origins
+    }
+
+    /// Notes the event sources of calls that start the work of a row.
+    fn note_sources(&self, sources: &mut BTreeMap<String, i64>, row: usize, seconds: i64) {
+        let Some(service) = self.row(row) else { return };
+        let roots = service.roots.iter().filter_map(|root| root.split_once(':'));
+        let roots = roots.map(|(source, _)| format!("{source}.amazonaws.com"));
+        for source in service.event_source.iter().cloned().chain(roots) {
+            note(sources, source, seconds);
         }
     }
 

@@ -8,8 +8,10 @@ use super::super::contribution::{Contribution, Terms};
 use super::super::identifier::Identifier;
 use super::super::merge::{self, Known};
 use super::super::plan::Books;
+use super::facts::{Facts, number};
 use super::gather::{self, Cuts, Gather, Kept, Seed, Surroundings};
-use super::near::Wanted;
+use super::near::{By, Near, Wanted};
+use super::scout::Roles;
 use super::{Budget, Sorter};
 use crate::error::Result;
 use crate::event::{Event, Time};
@@ -151,23 +153,38 @@ fn sampled(
 ) -> Result<Sampled> {
     let (mut kept, found) = gather.finish(edges > 0);
     let mut wanted = Wanted::default();
-    for (rank, seed) in (0..).zip(&found) {
+    let mut further: Vec<(u32, Vec<Near>)> = Vec::new();
+    for (rank, seed) in (0..).zip(found.iter().chain(&kept.alike)) {
         let (is_first, in_minute) = seeds(seed);
         let near = sorter.near(&seed.known.event, is_first, in_minute);
-        near.iter().for_each(|near| wanted.want(near, rank));
-    }
-    for (rank, seed) in (found.len() as u32..).zip(&kept.alike) {
-        let (is_first, in_minute) = seeds(seed);
-        let near = sorter.near(&seed.known.event, is_first, in_minute);
-        near.iter().for_each(|near| wanted.want(near, rank));
+        near.iter().filter(|near| !near.otherwise).for_each(|near| wanted.want(near, rank));
+        // What a call is only compared with need not be traced that far.
+        if near.iter().any(|near| near.otherwise) && (rank as usize) < found.len() {
+            further.push((rank, near));
+        }
     }
     if edges > 0 {
         again.edges()?.into_iter().for_each(|edge| wanted.want_edge(edge));
     }
-    let mut surroundings = Surroundings::new(&wanted, sorter, budget, edges);
-    if !wanted.is_empty() {
-        again.again(&wanted, &mut |known| surroundings.offer(known))?;
+    let mut surroundings = Surroundings::new(sorter, budget, edges);
+    let mut look_for = |surroundings: &mut Surroundings<'_>, wanted: Wanted| {
+        surroundings.leave_out(&wanted);
+        match wanted.is_empty() {
+            true => Ok(()),
+            false => again.again(&wanted, &mut |known| surroundings.offer(&wanted, known)),
+        }
+    };
+    look_for(&mut surroundings, wanted)?;
+    further.retain(|(rank, _)| surroundings.has_room_for(*rank));
+    let starts = {
+        let kept = kept.events.iter().chain(found.iter().map(|seed| &seed.known));
+        Starts::of(kept.map(|known| &known.event).chain(surroundings.events()), sorter)
+    };
+    let mut wanted = Wanted::default();
+    for (rank, near) in further.iter().filter(|(_, near)| !starts.have_any(near)) {
+        near.iter().filter(|near| near.otherwise).for_each(|near| wanted.want(near, *rank));
     }
+    look_for(&mut surroundings, wanted)?;
     let (near, complete) = surroundings.finish();
     let mut events = std::mem::take(&mut kept.events);
     events.extend(near);
@@ -177,6 +194,41 @@ fn sampled(
         events.push(seed.known);
     }
     Ok(Sampled { events: united(events), kept, judged })
+}
+
+/// When callers started work of a service.
+struct Starts(HashMap<(u64, u64, u64), Vec<Time>>);
+
+impl Starts {
+    fn of<'e>(events: impl Iterator<Item = &'e Event>, sorter: &dyn Sorter) -> Starts {
+        let mut roles = Roles::default();
+        let mut starts: HashMap<(u64, u64, u64), Vec<Time>> = HashMap::default();
+        for event in events {
+            let facts = Facts::of(event);
+            let (_, role) = roles.of(&facts, sorter);
+            if let Some(actor) = facts.actor.filter(|_| role.starts) {
+                let key = Starts::key(facts.account, actor, facts.source);
+                starts.entry(key).or_default().push(facts.time);
+            }
+        }
+        Starts(starts)
+    }
+
+    fn key(account: Option<&str>, actor: &str, source: &str) -> (u64, u64, u64) {
+        (number([account]), number([Some(actor)]), number([Some(source)]))
+    }
+
+    /// Whether there is any of what was looked for at first.
+    fn have_any(&self, near: &[Near]) -> bool {
+        near.iter().filter(|near| !near.otherwise).any(|near| match &near.by {
+            By::ActorAndSource(actor, source) => {
+                let key = Starts::key(near.account.as_deref(), actor, source);
+                let times = self.0.get(&key);
+                times.is_some_and(|times| times.iter().any(|at| (near.from..=near.to).contains(at)))
+            }
+            _ => false,
+        })
+    }
 }
 
 /// Sorted and without copies.

@@ -226,7 +226,6 @@ pub(super) struct Kept {
 
 /// What surrounds refused calls, by the rank of the first call that wants it.
 pub(super) struct Surroundings<'w> {
-    wanted: &'w Wanted,
     sorter: &'w dyn Sorter,
     roles: Roles,
     near: Ranked,
@@ -267,29 +266,39 @@ impl Ranked {
 
 impl<'w> Surroundings<'w> {
     /// At most `near` records around refused calls, and `edges` at the edges.
-    pub(super) fn new(
-        wanted: &'w Wanted,
-        sorter: &'w dyn Sorter,
-        near: usize,
-        edges: usize,
-    ) -> Self {
+    pub(super) fn new(sorter: &'w dyn Sorter, near: usize, edges: usize) -> Self {
         let (near, edges) = (Ranked::new(near), Ranked::new(edges));
-        Surroundings { wanted, sorter, roles: Roles::default(), near, edges }
+        Surroundings { sorter, roles: Roles::default(), near, edges }
     }
 
     /// Takes a record in, if it is wanted.
-    pub(super) fn offer(&mut self, known: Known) {
+    pub(super) fn offer(&mut self, wanted: &Wanted, known: Known) {
         let facts = Facts::of(&known.event);
         let (_, role) = self.roles.of(&facts, self.sorter);
-        let near = self.wanted.rank(&facts, role);
-        let begun = self.wanted.may_begin(&facts).then(|| begun_session(&known.event)).flatten();
-        let begun = begun.and_then(|session| self.wanted.rank_of_session(&facts, &session));
+        let near = wanted.rank(&facts, role);
+        let begun = wanted.may_begin(&facts).then(|| begun_session(&known.event)).flatten();
+        let begun = begun.and_then(|session| wanted.rank_of_session(&facts, &session));
         let Some(rank) = near.into_iter().chain(begun).min() else { return };
         match Wanted::is_edge(rank) {
             true => self.edges.offer(rank, known),
             false => self.near.offer(rank, known),
         }
-        self.wanted.lower(self.near.below, self.edges.below);
+        self.leave_out(wanted);
+    }
+
+    /// Says what there is no room for.
+    pub(super) fn leave_out(&self, wanted: &Wanted) {
+        wanted.lower(self.near.below, self.edges.below);
+    }
+
+    /// What was kept so far.
+    pub(super) fn events(&self) -> impl Iterator<Item = &Event> {
+        self.near.kept.values().chain(self.edges.kept.values()).map(|known| &known.event)
+    }
+
+    /// Whether the surroundings of that rank are still complete.
+    pub(super) fn has_room_for(&self, rank: u32) -> bool {
+        rank < self.near.below
     }
 
     /// What was kept, and the first rank whose surroundings are not complete.

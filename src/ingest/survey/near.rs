@@ -37,6 +37,8 @@ pub struct Near {
     pub to: Time,
     /// What they have in common.
     pub by: By,
+    /// Looked for only if none of the calls that a caller started work with is found nearer.
+    pub otherwise: bool,
 }
 
 /// What the calls around a refused one have in common.
@@ -379,7 +381,13 @@ mod tests {
         let mut wanted = Wanted::default();
         for (from, rank) in [(0, 7), (HOUR, 3), (3 * HOUR, 1)] {
             let by = By::Call("s3.amazonaws.com".to_owned(), "GetObject".to_owned());
-            let near = Near { account: None, from: Time(from), to: Time(from + 1_000), by };
+            let near = Near {
+                account: None,
+                from: Time(from),
+                to: Time(from + 1_000),
+                by,
+                otherwise: false,
+            };
             wanted.want(&near, rank);
         }
         wanted
