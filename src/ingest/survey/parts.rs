@@ -36,7 +36,8 @@ pub(super) fn read<'s>(
     budget: &Budget,
 ) -> Result<(Met<'s>, Terms)> {
     let mut reading = Reading {
-        gather: Gather::new(sorter, budget),
+        // All events of parts are at hand, one part after the other.
+        gather: Gather::new(sorter, &Budget { nearby: 0, ..*budget }),
         all: Some(Vec::new()),
         seen: HashSet::default(),
         kept: 0,
