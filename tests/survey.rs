@@ -33,7 +33,6 @@ const SMALL: Budget = Budget {
     calls: 300,
     calls_each: 4,
     minutes: 900,
-    nearby: 1_500,
     surroundings: 200,
     edges: 9_000,
 };

@@ -152,7 +152,7 @@ fn sampled(
     seeds: impl Fn(&Seed) -> (bool, bool),
 ) -> Result<Sampled> {
     let (mut kept, found) = gather.finish(edges > 0);
-    let mut wanted = Wanted::new(kept.spare_below);
+    let mut wanted = Wanted::default();
     let mut further: Vec<(u32, Vec<Near>)> = Vec::new();
     for (rank, seed) in (0..).zip(found.iter().chain(&kept.alike)) {
         let (is_first, in_minute) = seeds(seed);
@@ -169,11 +169,10 @@ fn sampled(
     let mut surroundings = Surroundings::new(sorter, budget, edges);
     let mut look_for = |surroundings: &mut Surroundings<'_>, wanted: Wanted| {
         surroundings.leave_out(&wanted);
-        if wanted.is_empty() {
-            return Ok(());
+        match wanted.is_empty() {
+            true => Ok(()),
+            false => again.again(&wanted, &mut |known| surroundings.offer(&wanted, known)),
         }
-        kept.events.iter().chain(&kept.spare).for_each(|known| surroundings.offer(&wanted, known));
-        again.again(&wanted, &mut |known| surroundings.offer(&wanted, &known))
     };
     look_for(&mut surroundings, wanted)?;
     further.retain(|(rank, _)| surroundings.has_room_for(*rank));
@@ -181,7 +180,7 @@ fn sampled(
         let kept = kept.events.iter().chain(found.iter().map(|seed| &seed.known));
         Starts::of(kept.map(|known| &known.event).chain(surroundings.events()), sorter)
     };
-    let mut wanted = Wanted::new(kept.spare_below);
+    let mut wanted = Wanted::default();
     for (rank, near) in further.iter().filter(|(_, near)| !starts.have_any(near)) {
         near.iter().filter(|near| near.otherwise).for_each(|near| wanted.want(near, *rank));
     }

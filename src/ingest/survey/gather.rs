@@ -9,7 +9,7 @@ use super::super::identifier::Identifier;
 use super::super::merge::{self, Known};
 use super::super::sample::{Sample, Total};
 use super::facts::{Facts, mix, number, priority, priority_of_refused};
-use super::minutes::{self, Chosen, Minutes};
+use super::minutes::{self, Minutes};
 use super::near::Wanted;
 use super::scout::{Roles, Standing, changes, links, stratum};
 use super::strata::{Cut, Strata};
@@ -51,15 +51,19 @@ impl<'s> Gather<'s> {
             changes: Strata::new(budget.changes, budget.changes_each),
             most_changes: budget.changes_each,
             calls: Strata::new(budget.calls, budget.calls_each),
-            minutes: Minutes::new(budget.minutes, budget.nearby),
+            minutes: Minutes::new(budget.minutes),
             totals: HashMap::default(),
         }
     }
 
-    /// How far it was cut down so far, with that bound for minutes.
-    fn cuts(&self, minutes: u64) -> Cuts {
-        let (refused, changes) = (self.refused.cut(), self.changes.cut());
-        Cuts { refused, changes, calls: self.calls.cut(), minutes }
+    /// How far it was cut down so far.
+    pub(super) fn cuts(&self) -> Cuts {
+        Cuts {
+            refused: self.refused.cut(),
+            changes: self.changes.cut(),
+            calls: self.calls.cut(),
+            minutes: self.minutes.below(),
+        }
     }
 
     /// Cuts down as far as another sample was.
@@ -72,7 +76,7 @@ impl<'s> Gather<'s> {
 
     /// Tells the reading threads how it stands.
     pub(super) fn tell(&self, standing: &Standing) {
-        let cuts = self.cuts(self.minutes.below());
+        let cuts = self.cuts();
         standing.refused.set(cuts.refused);
         standing.changes.set(cuts.changes);
         standing.calls.set(cuts.calls);
@@ -130,8 +134,7 @@ impl<'s> Gather<'s> {
     /// the first of every sort before the others. In another part of the whole other kinds may have
     /// been refused.
     pub(super) fn finish(mut self, is_part: bool) -> (Kept, Vec<Seed>) {
-        let minutes = std::mem::replace(&mut self.minutes, Minutes::new(0, 0)).choose();
-        let cuts = self.cuts(minutes.below);
+        let cuts = self.cuts();
         let refused = &self.refused;
         self.first.retain(|stratum, _| refused.has(*stratum));
         let mut ranked: BTreeMap<(bool, u64, u128), Known> = BTreeMap::new();
@@ -155,11 +158,9 @@ impl<'s> Gather<'s> {
         let worked = calls.iter().map(|(_, known)| known);
         let alike = alike(&seeds, worked, cuts.minutes, is_part);
         let calls = self.changes.into_kept().chain(calls);
-        let Chosen { kept, spare, spare_below, .. } = minutes;
-        let events = kept.into_iter().chain(calls.map(|(_, known)| known)).collect();
+        let kept = self.minutes.into_kept().chain(calls.map(|(_, known)| known)).collect();
         let all_changes = cuts.changes.cap == self.most_changes && cuts.changes.below == u64::MAX;
-        let totals = self.totals;
-        (Kept { events, cuts, totals, alike, all_changes, spare, spare_below }, seeds)
+        (Kept { events: kept, cuts, totals: self.totals, alike, all_changes }, seeds)
     }
 }
 
@@ -221,10 +222,6 @@ pub(super) struct Kept {
     pub(super) alike: Vec<Seed>,
     /// Every change was kept.
     pub(super) all_changes: bool,
-    /// What can be linked in further minutes, to be looked through before files are.
-    pub(super) spare: Vec<Known>,
-    /// In minutes below this number nothing else can be linked.
-    pub(super) spare_below: u64,
 }
 
 /// What surrounds refused calls, by the rank of the first call that wants it.
@@ -248,15 +245,15 @@ impl Ranked {
         Ranked { budget, below: u32::MAX, kept: BTreeMap::new() }
     }
 
-    fn offer(&mut self, rank: u32, known: &Known) {
+    fn offer(&mut self, rank: u32, known: Known) {
         if rank >= self.below {
             return;
         }
         let key = (rank, known.id.number());
         match self.kept.get_mut(&key) {
-            Some(held) => merge::keep_better(held, known),
+            Some(held) => merge::keep_better(held, &known),
             None => {
-                self.kept.insert(key, known.clone());
+                self.kept.insert(key, known);
             }
         }
         while self.kept.len() > self.budget {
@@ -275,7 +272,7 @@ impl<'w> Surroundings<'w> {
     }
 
     /// Takes a record in, if it is wanted.
-    pub(super) fn offer(&mut self, wanted: &Wanted, known: &Known) {
+    pub(super) fn offer(&mut self, wanted: &Wanted, known: Known) {
         let facts = Facts::of(&known.event);
         let (_, role) = self.roles.of(&facts, self.sorter);
         let near = wanted.rank(&facts, role);

@@ -47,37 +47,18 @@ pub(super) fn lot(account: u64, time: Time) -> u64 {
 /// The records of the minutes that were chosen.
 #[derive(Debug)]
 pub(super) struct Minutes {
-    /// So many of them are kept.
-    kept: usize,
-    /// So many are held meanwhile.
-    held: usize,
-    /// Only minutes below this number are held.
+    budget: usize,
     below: u64,
-    /// Minutes from this number on are not kept in any case.
-    cut: u64,
-    records: BTreeMap<(u64, u128), Known>,
-}
-
-/// What came of them.
-pub(super) struct Chosen {
-    /// Records to be analysed.
-    pub(super) kept: Vec<Known>,
-    /// Minutes below this number are kept.
-    pub(super) below: u64,
-    /// Records of further minutes.
-    pub(super) spare: Vec<Known>,
-    /// Minutes below this number are among either.
-    pub(super) spare_below: u64,
+    kept: BTreeMap<(u64, u128), Known>,
 }
 
 impl Minutes {
-    /// At most `kept` records, and while others are read `held`.
-    pub(super) fn new(kept: usize, held: usize) -> Minutes {
-        let records = BTreeMap::new();
-        Minutes { kept, held: held.max(kept), below: u64::MAX, cut: u64::MAX, records }
+    /// At most `budget` records.
+    pub(super) fn new(budget: usize) -> Minutes {
+        Minutes { budget, below: u64::MAX, kept: BTreeMap::new() }
     }
 
-    /// Only minutes below this number are held.
+    /// Only minutes below this number are kept.
     pub(super) fn below(&self) -> u64 {
         self.below
     }
@@ -87,50 +68,26 @@ impl Minutes {
         if lot >= self.below {
             return;
         }
-        match self.records.get_mut(&(lot, known.id.number())) {
+        match self.kept.get_mut(&(lot, known.id.number())) {
             Some(held) => merge::keep_better(held, known),
             None => {
-                self.records.insert((lot, known.id.number()), known.clone());
+                self.kept.insert((lot, known.id.number()), known.clone());
             }
         }
-        while self.records.len() > self.held {
-            let Some(((last, _), _)) = self.records.last_key_value() else { break };
-            self.below = *last;
-            self.records.split_off(&(self.below, 0));
+        while self.kept.len() > self.budget {
+            let Some(((last, _), _)) = self.kept.last_key_value() else { break };
+            self.deepen(*last);
         }
     }
 
-    /// Keeps no minutes from this number on.
+    /// Leaves out minutes from this number on.
     pub(super) fn deepen(&mut self, below: u64) {
-        self.cut = self.cut.min(below);
+        self.below = self.below.min(below);
+        self.kept.split_off(&(self.below, 0));
     }
 
-    /// Of the minutes with the lowest numbers as many as fit.
-    pub(super) fn choose(self) -> Chosen {
-        let cut = self.cut.min(self.below);
-        let below = self
-            .records
-            .keys()
-            .nth(self.kept)
-            .map_or(cut, |(first_left_out, _)| cut.min(*first_left_out));
-        let mut chosen = Chosen {
-            kept: Vec::new(),
-            below,
-            spare: Vec::new(),
-            spare_below: self.below.max(below),
-        };
-        for ((lot, _), known) in self.records {
-            match lot < below {
-                true => chosen.kept.push(known),
-                false => chosen.spare.push(known),
-            }
-        }
-        chosen
+    /// What was kept.
+    pub(super) fn into_kept(self) -> impl Iterator<Item = Known> {
+        self.kept.into_values()
     }
-}
-
-/// Whether all minutes from one moment to another have numbers below the given one.
-pub(super) fn all_below(below: u64, account: u64, from: Time, to: Time) -> bool {
-    let minutes = from.0.div_euclid(MINUTE)..=to.0.div_euclid(MINUTE);
-    minutes.into_iter().all(|minute| numbered(account, minute) < below)
 }

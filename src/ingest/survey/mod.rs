@@ -78,9 +78,6 @@ pub struct Budget {
     pub calls_each: usize,
     /// Calls in whole minutes.
     pub minutes: usize,
-    /// The same, held until it is known what surrounds refused calls: what is at hand need not be read
-    /// again. It changes no sample.
-    pub nearby: usize,
     /// Calls that surround refused ones.
     pub surroundings: usize,
     /// Of a part, calls at its edges: what lies across may belong to them.
@@ -98,7 +95,6 @@ impl Default for Budget {
             calls: 6_000,
             calls_each: 16,
             minutes: 5_000,
-            nearby: 60_000,
             surroundings: 8_000,
             edges: 6_000,
         }

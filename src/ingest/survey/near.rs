@@ -8,7 +8,6 @@ use foldhash::{HashMap, HashSet};
 use super::Role;
 use super::conclude::Edge;
 use super::facts::{Facts, mix, number};
-use super::minutes;
 use super::scout::links;
 use super::trace::{Held, Marks, text};
 use crate::event::Time;
@@ -68,8 +67,6 @@ pub enum By {
 /// All of it, by number: the lowest rank that wants it.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
-    /// What can be linked in minutes below this number is at hand.
-    at_hand: u64,
     ranks: HashMap<u64, u32>,
     /// The stretches of [`WIDE`] in which anything is wanted.
     stretches: HashSet<(u64, i64)>,
@@ -152,11 +149,6 @@ fn copy(shared: &str, source: &str, name: &str, at: i64) -> u64 {
 }
 
 impl Wanted {
-    /// Wants nothing yet. What can be linked in minutes below that number need not be read again.
-    pub(super) fn new(at_hand: u64) -> Wanted {
-        Wanted { at_hand, ..Wanted::default() }
-    }
-
     /// Wants what is near, for the refused call of that rank.
     pub(super) fn want(&mut self, near: &Near, rank: u32) {
         let account = number([near.account.as_deref()]);
@@ -208,18 +200,11 @@ impl Wanted {
         // As far as `ranks` reaches, which knows only steps.
         let from = Time(near.from.0.div_euclid(step) * step);
         let to = Time((near.to.0.div_euclid(step) + 1) * step - 1);
-        // Calls that cannot be linked are not at hand.
-        let is_at_hand =
-            !matches!(kind, Kind::Call) && minutes::all_below(self.at_hand, account, from, to);
         let look = self.looks.len() as u32;
-        if !is_at_hand {
-            self.looks.push(Look { rank, account: Some(account), from, to, marks: Some(marks) });
-        }
+        self.looks.push(Look { rank, account: Some(account), from, to, marks: Some(marks) });
         for at in near.from.0.div_euclid(WIDE)..=near.to.0.div_euclid(WIDE) {
             self.stretches.insert((account, at));
-            if !is_at_hand {
-                self.by_stretch.entry(at).or_default().push(look);
-            }
+            self.by_stretch.entry(at).or_default().push(look);
         }
     }
 

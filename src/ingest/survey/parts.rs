@@ -36,8 +36,7 @@ pub(super) fn read<'s>(
     budget: &Budget,
 ) -> Result<(Met<'s>, Terms)> {
     let mut reading = Reading {
-        // All events of parts are at hand, one part after the other.
-        gather: Gather::new(sorter, &Budget { nearby: 0, ..*budget }),
+        gather: Gather::new(sorter, budget),
         all: Some(Vec::new()),
         seen: HashSet::default(),
         kept: 0,
