@@ -1,6 +1,7 @@
 //! What the service table says, in the questions that linking asks.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use foldhash::fast::RandomState;
 
@@ -19,6 +20,8 @@ pub struct Knowledge {
     prefixes: Vec<(String, usize)>,
     /// First labels of event sources that any row has roots of.
     covered: BTreeSet<String>,
+    /// Of every row the rows that may make the calls which start its work; asked for by few.
+    behind: OnceLock<Vec<Vec<usize>>>,
 }
 
 impl Default for Knowledge {
@@ -184,7 +187,7 @@ impl Knowledge {
                 }
             }
         }
-        Knowledge { table, exact, prefixes, covered }
+        Knowledge { table, exact, prefixes, covered, behind: OnceLock::new() }
     }
 
     /// The table itself.
@@ -212,15 +215,9 @@ impl Knowledge {
     /// Where the call is that a service's call was made for.
     pub fn origins(&self, child: &Event) -> Origins {
         let kind = child.caller_kind();
-        let services = self.table.services();
-        let calling = |actions: &[&str]| {
-            let may_call = |s: &Service| actions.iter().any(|action| s.may_call(action));
-            let rows = services.iter().enumerate().filter(|(_, s)| may_call(s));
-            rows.map(|(row, _)| row).collect()
-        };
         let context = super::call::encryption_context(child);
         let invokers = match self.invokers_of(child, &context) {
-            Invokers::Any => Invokers::Rows(calling(&[&event::action(child)])),
+            Invokers::Any => Invokers::Rows(self.calling(&[event::action(child)])),
             told => told,
         };
         // A parent that no row speaks of has the usual time.
@@ -233,10 +230,7 @@ impl Knowledge {
             Invokers::Rows(rows) => {
                 for row in rows {
                     self.note_sources(&mut origins.sources, row, lag(row));
-                    let roots = self.row(row).map(|service| service.roots.as_slice());
-                    let roots: Vec<&str> =
-                        roots.iter().copied().flatten().map(String::as_str).collect();
-                    for behind in calling(&roots) {
+                    for behind in self.behind(row).iter().copied() {
                         let seconds = (lag(behind) + lag(row)).min(HOUR);
                         self.note_sources(&mut origins.behind, behind, seconds);
                     }
@@ -244,6 +238,20 @@ impl Knowledge {
             }
         }
         origins
+    }
+
+    /// Rows that may make one of these calls.
+    fn calling(&self, actions: &[String]) -> Vec<usize> {
+        let may_call = |s: &Service| actions.iter().any(|action| s.may_call(action));
+        let rows = self.table.services().iter().enumerate().filter(|(_, s)| may_call(s));
+        rows.map(|(row, _)| row).collect()
+    }
+
+    /// Rows that may make the calls which start the work of this one.
+    fn behind(&self, row: usize) -> &[usize] {
+        let services = self.table.services().iter();
+        let all = || services.map(|service| self.calling(&service.roots)).collect();
+        self.behind.get_or_init(all).get(row).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Notes the event sources of calls that start the work of a row.

@@ -210,11 +210,13 @@ impl<'s> Reading<'s> {
         self.tally.sight.see(header, id);
         let number = Identifier::of(id);
         if header.failed() {
-            let event = build::event(fields, header.time());
-            if let Some(stratum) = watch.sorter.refused(&event) {
-                match scout.takes_refused(&event, stratum, number, watch) {
-                    true => self.part.events.push(Known { id: number, event }),
-                    false => self.part.refused.push((number, stratum, header.time())),
+            let sort = || watch.sorter.refused(&build::event(fields, header.time()));
+            if let Some(stratum) = scout.sort(fields.sort(), sort) {
+                if scout.takes_refused(&facts, stratum, number, watch) {
+                    let event = build::event(fields, header.time());
+                    self.part.events.push(Known { id: number, event });
+                } else {
+                    self.part.refused.push((number, stratum, header.time()));
                 }
                 return;
             }

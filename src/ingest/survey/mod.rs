@@ -39,7 +39,8 @@ pub trait Sorter: Sync {
     fn role(&self, source: &str, name: &str) -> Role;
 
     /// The number of the sort that a refused call is of: all that are judged alike have the same;
-    /// `None` when the call was not refused.
+    /// `None` when the call was not refused. It must not hang on when the call was made, on ids of it
+    /// and its record, and on the access key.
     fn refused(&self, event: &Event) -> Option<u64>;
 
     /// Where the calls are that a refused one belongs to, the one that began its session, and other

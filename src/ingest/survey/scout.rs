@@ -12,7 +12,7 @@ use super::near::{Ranks, Wanted};
 use super::strata::Cut;
 use super::trace::Trace;
 use super::{Role, Sorter};
-use crate::event::{Event, Time};
+use crate::event::Time;
 use crate::ingest::identifier::Identifier;
 
 /// How the sample stands; only ever cut down.
@@ -79,10 +79,16 @@ impl std::fmt::Debug for Watch<'_> {
     }
 }
 
+/// Calls that failed of which it is remembered what they are.
+const SORTS: usize = 1 << 15;
+
 /// One thread's memory of what it has seen.
 #[derive(Debug, Default)]
 pub(in super::super) struct Scout {
     roles: Roles,
+    /// What calls that failed are, by everything they say but which calls they are: many are alike,
+    /// and understanding texts takes long.
+    sorts: HashMap<u64, Option<u64>>,
     refused: Lowest,
     /// The time of the first refused call of each stratum.
     first: HashMap<u64, Time>,
@@ -208,18 +214,30 @@ impl Scout {
         self.calls.takes(stratum, own, standing.calls.get())
     }
 
+    /// The stratum of a call that failed, by the number of what it says.
+    pub(in super::super) fn sort(
+        &mut self,
+        says: u64,
+        ask: impl FnOnce() -> Option<u64>,
+    ) -> Option<u64> {
+        if self.sorts.len() == SORTS {
+            self.sorts.clear();
+        }
+        *self.sorts.entry(says).or_insert_with(ask)
+    }
+
     /// The same of a refused call, of that stratum.
     pub(in super::super) fn takes_refused(
         &mut self,
-        event: &Event,
+        facts: &Facts<'_>,
         stratum: u64,
         id: Identifier,
         watch: &Watch<'_>,
     ) -> bool {
-        let first = self.first.entry(stratum).or_insert(event.time);
-        let is_first = event.time <= *first;
-        *first = event.time.min(*first);
-        let lot = minutes::lot(number([Facts::of(event).account]), event.time);
+        let first = self.first.entry(stratum).or_insert(facts.time);
+        let is_first = facts.time <= *first;
+        *first = facts.time.min(*first);
+        let lot = minutes::lot(number([facts.account]), facts.time);
         let own = priority_of_refused(lot, id);
         is_first
             || self.refused.takes(stratum, own, watch.standing.refused.get())
