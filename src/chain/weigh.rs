@@ -337,9 +337,11 @@ impl Scales<'_, '_> {
         }
         let seconds = lag.unsigned_abs() as f64;
         let scale = usual.clamp(1, 900) as f64;
-        // An operation that waits for its calls has them within its own second or two.
+        // An operation that waits for its calls has them within its own second or two, and is itself
+        // stamped when it has answered.
         if self.knowledge.waits(fit.row) == Some(true) {
-            weight.score -= ((seconds - 1.0).max(0.0) * 0.5).min(5.0);
+            let each = if lag > 0 { 2.0 } else { 0.5 };
+            weight.score -= ((seconds - 1.0).max(0.0) * each).min(6.0);
         }
         weight.score -= (seconds / scale * 1.5).min(2.5) + (seconds * 0.05).min(1.5);
         Some(())
