@@ -19,29 +19,18 @@ const BEFORE: i64 = 20_000;
 /// The same of a call that makes others.
 const AFTER: i64 = 40_000;
 
-/// Minutes that lie together in files, mostly: the lot is drawn for all of them before it is for each,
-/// so that fewer files hold what is kept, and what surrounds it.
-const TOGETHER: i64 = 5;
-
 /// The number of the minute of a call, that of the account given.
 pub(super) fn minute(account: u64, time: Time) -> u64 {
-    numbered(account, time.0.div_euclid(MINUTE))
+    mix(account, time.0.div_euclid(MINUTE) as u64)
 }
-
-fn numbered(account: u64, minute: i64) -> u64 {
-    let together = mix(account, minute.div_euclid(TOGETHER) as u64);
-    together & !LOW | mix(account, minute as u64) & LOW
-}
-
-const LOW: u64 = 0xffff_ffff;
 
 /// The lowest number of the minutes that a call is kept for.
 pub(super) fn lot(account: u64, time: Time) -> u64 {
     let own = time.0.div_euclid(MINUTE);
     let first = (time.0 - AFTER).div_euclid(MINUTE);
     let last = (time.0 + BEFORE).div_euclid(MINUTE);
-    let next = if last > own { numbered(account, last) } else { u64::MAX };
-    numbered(account, first).min(numbered(account, own)).min(next)
+    let next = if last > own { mix(account, last as u64) } else { u64::MAX };
+    mix(account, first as u64).min(mix(account, own as u64)).min(next)
 }
 
 /// The records of the minutes that were chosen.
