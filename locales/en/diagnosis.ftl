@@ -4,7 +4,9 @@ documented-direct = The principal made the call itself, so its own policies, the
 documented-forward-access = A service made the call with the caller's own permissions (forward access session); the caller's endpoint policy does not bind that hop.
 documented-service-principal = An AWS service made the call as itself: identity policies, boundaries and service control policies do not apply to it; the resource's policy must admit it.
 documented-service-linked-role = A service-linked role made the call: AWS writes its permissions, and neither SCPs nor RCPs bind it; what a customer can change is the resource's policy or a grant.
+documented-root-user = The root user of the account made the call: no identity-based policy, boundary or session policy applies to it, only those of the organization, the resource and the endpoint.
 documented-service-role = A role that was handed to a service made the call; its own policies and the organization's apply.
+documented-program-role = A program made the call with a role that was handed to a service (function, container, job); the role's own policies, the organization's, the resource's and the endpoint's all apply.
 documented-ec2-infrastructure = EC2 made the call for one instance (aws:ec2-infrastructure): a grant or the key policy must admit it, and SCPs bind it.
 documented-no-endpoint = The call did not come through a VPC endpoint, so no endpoint policy was asked.
 documented-assume-role = Taking on a role asks the role's trust policy.
@@ -73,6 +75,7 @@ contrast-sampled = Not every call was compared: one that was left out may have s
 benign-never-allowed = a read that was never allowed to this principal: a console page or a scanner
 
 changed-before = { $time }, before the first failure: { $action }: { $summary }
+changed-elsewhere = The log holds no change of other layers between the last success and the first failure.
 changed-nothing = The call worked before, and the log holds no change of anything it depends on.
 
 alternative-usual = Nothing in the log speaks for it, and too little against it.
@@ -108,6 +111,7 @@ evaluated-unknown = Not known when evaluating: { $what }{ $more ->
    *[other] ; and { $more } more
 }.
 evaluated-implied = AWS's text does not name the key. Of the keys known to serve the same purpose, the policies deny the call on { $resource } alone.
+changed-implied = AWS's text does not name the resource. Of those that the caller used for the same before, { $resource } alone was changed and not used so since.
 told-statement = AWS's own account of the decision ({ $file }): statement { $sid } of the { $layer } ({ $effect }).
 told-layer = AWS's own account of the decision ({ $file }): { $layer }, { $effect }.
 told-effect = AWS's own account of the decision ({ $file }): { $effect }.

@@ -1,6 +1,7 @@
 # What the fixes say: titles, notes, what is refuted and why.
 
 remedy-statement = the Deny statement
+remedy-statement-unnamed = the statement without a Sid
 remedy-statement-sid = statement { $sid }
 remedy-add-condition = Add { $condition } to the conditions of { $statement }
 remedy-add-value = Add { $value } to the values of { $key } in { $statement }

@@ -4,7 +4,9 @@ documented-direct = プリンシパル自身による呼び出しのため、プ
 documented-forward-access = サービスが呼び出し元の権限で行った呼び出し (転送アクセスセッション) です。呼び出し元が使用した VPC エンドポイントのポリシーは、この呼び出しには適用されません。
 documented-service-principal = AWS サービス自身による呼び出しです。アイデンティティベースのポリシー、許可の境界、サービスコントロールポリシー (SCP) は適用されず、リソースのポリシーでの許可が必要です。
 documented-service-linked-role = サービスにリンクされたロールによる呼び出しです。権限は AWS が定義しており、SCP も RCP も適用されません。お客様が変更できるのは、リソースのポリシーまたはグラントです。
+documented-root-user = アカウントのルートユーザーによる呼び出しです。アイデンティティベースのポリシー、許可の境界、セッションポリシーは適用されず、組織、リソース、エンドポイントのポリシーだけが適用されます。
 documented-service-role = サービスに渡されたロールによる呼び出しです。ロール自身のポリシーと組織のポリシーが適用されます。
+documented-program-role = サービスに渡されたロールを使うプログラム (関数、コンテナ、ジョブ) による呼び出しです。ロール自身のポリシー、組織のポリシー、リソースのポリシー、エンドポイントのポリシーがすべて適用されます。
 documented-ec2-infrastructure = EC2 がインスタンスのために行った呼び出し (aws:ec2-infrastructure) です。グラントまたはキーポリシーでの許可が必要で、SCP も適用されます。
 documented-no-endpoint = VPC エンドポイントを経由していないため、VPC エンドポイントポリシーは評価されていません。
 documented-assume-role = ロールの引き受けでは、ロールの信頼ポリシーが評価されます。
@@ -40,6 +42,7 @@ contrast-sampled = すべての呼び出しを比較したわけではありま�
 benign-never-allowed = このプリンシパルに一度も許可されたことのない読み取り (コンソール画面またはスキャナーによるもの)
 
 changed-before = 最初の失敗より前の { $time } に { $action } を実行: { $summary }
+changed-elsewhere = 最後の成功から最初の失敗までの間に、ほかのレイヤーの変更はログにありません。
 changed-nothing = 以前は成功していましたが、この呼び出しに関係する変更はログにありません。
 
 alternative-usual = これを示すものはログにありませんが、否定できるだけの根拠もありません。
@@ -72,6 +75,7 @@ evaluated-unknown = 評価の際に不明だったもの: { $what }{ $more ->
    *[other] 、ほか { $more } 件
 }。
 evaluated-implied = AWS の文にはキーが示されていません。同じ用途に使われている既知のキーのうち、ポリシーがこの呼び出しを拒否するのは { $resource } だけです。
+changed-implied = AWS の文には対象が示されていません。呼び出し元が同じ操作に使っていたもののうち、変更があり、それ以降使われていないのは { $resource } だけです。
 told-statement = AWS 自身による判定の説明 ({ $file }): { $layer } のステートメント { $sid } ({ $effect })。
 told-layer = AWS 自身による判定の説明 ({ $file }): { $layer }、{ $effect }。
 told-effect = AWS 自身による判定の説明 ({ $file }): { $effect }。

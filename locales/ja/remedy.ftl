@@ -1,6 +1,7 @@
 # What the fixes say: titles, notes, what is refuted and why.
 
 remedy-statement = Deny ステートメント
+remedy-statement-unnamed = Sid のないステートメント
 remedy-statement-sid = ステートメント { $sid }
 remedy-add-condition = { $statement } の条件に { $condition } を追加する
 remedy-add-value = { $statement } の { $key } の値に { $value } を追加する

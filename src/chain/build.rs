@@ -86,6 +86,11 @@ impl Chains {
         let assignment =
             Assignment { events, children: &children, names: &names, habits: Habits::default() };
         assignment.run(&scales, &mut chains);
+        // Who runs with a role makes calls as any principal does, so that it mattered for nothing
+        // above.
+        let programs = children.par_iter().filter(|c| sessions.is_program(c.event, c.kind, &marks));
+        let programs: Vec<usize> = programs.map(|c| c.index).collect();
+        chains.kinds.extend(programs.into_iter().map(|index| (index, CallerKind::ServiceRole)));
         chains.fall_back(&children, knowledge);
         chains.keys = keys::inferred(events, &children, &chains, &index, &known_keys, &marks);
         chains.list_children();

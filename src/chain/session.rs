@@ -104,6 +104,13 @@ impl Sessions {
         issues().unwrap_or_default()
     }
 
+    /// Whether a program signed the call with credentials that a service got for it: it is a service
+    /// role's, though nothing but the `AssumeRole` tells (CloudTrail shows no `invokedBy`).
+    pub(super) fn is_program(&self, event: &Event, kind: CallerKind, marks: &Marks) -> bool {
+        kind == CallerKind::Direct
+            && self.by_key(event, marks).is_some_and(|issue| issue.to_service.is_some())
+    }
+
     /// Who signed a call that may have a parent; `None` for calls that cannot have one. A session
     /// that a service's `AssumeRole` issued is a service role, though the record alone looks like a
     /// forward access session.

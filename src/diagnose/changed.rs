@@ -16,7 +16,7 @@ use crate::wording::Sentence;
 /// IAM, KMS and Organizations are eventually consistent: a call may still succeed for a while after
 /// the change that will stop it (IAM user guide, "Troubleshooting": changes are not always
 /// immediately visible).
-const PROPAGATION_SECONDS: i64 = 120;
+pub(super) const PROPAGATION_SECONDS: i64 = 120;
 
 /// What the failure depends on, by layer.
 struct Owners {
@@ -30,13 +30,18 @@ impl Owners {
     fn new(picture: &Picture<'_, '_>, history: &History) -> Owners {
         let inventory = history.at(picture.first);
         let mut principal: BTreeSet<String> = picture.one().principal.iter().cloned().collect();
+        // The policy that AWS's text names is at work whatever is known to be attached.
+        let stated = picture.one().denial.stated.as_ref();
+        let stated = stated.and_then(|stated| stated.policy_arn.clone());
         for arn in principal.clone() {
             let documents = inventory.identity_policies(&arn);
             principal.extend(documents.documents.into_iter().filter_map(|d| d.arn));
             principal.extend(inventory.boundary(&arn).document.and_then(|d| d.arn));
         }
+        principal.extend(stated.clone());
         let resource = picture.one().resource.iter().cloned().collect();
         let mut organization = BTreeSet::new();
+        organization.extend(stated.and_then(|arn| arn.rsplit('/').next().map(str::to_owned)));
         for account in [
             picture.observation().event.caller_account(),
             picture.one().resource.as_deref().and_then(crate::contrast::account_of),
@@ -69,7 +74,12 @@ impl Owners {
         let Some(owner) = history.owner(&change.subject) else { return false };
         match &change.subject {
             Subject::OrganizationPolicy(_) | Subject::OrganizationAttachment { .. } => {
-                self.organization.contains(&owner) || self.organization.len() <= 2
+                // What hangs at the root holds for every account of the organization.
+                let is_at_root = matches!(
+                    &change.subject,
+                    Subject::OrganizationAttachment { target, .. } if target.starts_with("r-")
+                );
+                is_at_root || self.organization.contains(&owner) || self.organization.len() <= 2
             }
             Subject::Parent(_) => self.organization.contains(&owner),
             Subject::VpcEndpointPolicy(_) => self.endpoint.contains(&owner),
@@ -155,8 +165,35 @@ pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony>
             );
         }
     }
+    found.extend(elsewhere(picture, history, worked_before));
     found.extend(unchanged(picture, worked_before, found.is_empty()));
     found
+}
+
+/// It worked until something was changed, and in other layers nothing was: these are less likely to
+/// have denied, though a condition may have.
+fn elsewhere(
+    picture: &Picture<'_, '_>,
+    history: &History,
+    worked_before: bool,
+) -> Option<Testimony> {
+    let suspects: Vec<&Change> = suspects(picture, history)
+        .into_iter()
+        .filter(|change| !matches!(change.subject, Subject::Tag { .. }))
+        .collect();
+    if !worked_before || !picture.is_whole || !picture.has_all_changes || suspects.is_empty() {
+        return None;
+    }
+    let untouched = |layer: &Layer| {
+        fits(picture, *layer) && !suspects.iter().any(|change| change.concerns(*layer))
+    };
+    let others = [Layer::IdentityPolicy, Layer::PermissionsBoundary, Layer::ResourcePolicy];
+    let testimony = Testimony::new(Witness::Changed, Sentence::new("changed-elsewhere"));
+    let testimony = others
+        .into_iter()
+        .filter(untouched)
+        .fold(testimony, |testimony, layer| testimony.layer(layer, -0.7));
+    (!testimony.weights.is_empty()).then_some(testimony)
 }
 
 /// A change of the very thing counts in full; one that could play a part, less.

@@ -158,7 +158,7 @@ fn endpoint(picture: &Picture<'_, '_>) -> Vec<Testimony> {
     let (Some((Some(endpoint), _)), 1) = (values.first_key_value(), values.len()) else {
         return found;
     };
-    if !endpoint.starts_with("vpce-") || picture.one().caller_kind != CallerKind::Direct {
+    if !endpoint.starts_with("vpce-") || !picture.is_own_hop() {
         return found;
     }
     let elsewhere = picture.seen(When::Ever, |o| {

@@ -3,7 +3,7 @@
 
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
-use crate::event::{CallerKind, Effect, Failure, Field, Form, Layer};
+use crate::event::{CallerKind, Effect, Failure, Field, Form, IdentityType, Layer};
 use crate::wording::Sentence;
 
 /// A weight no other evidence outweighs.
@@ -11,7 +11,8 @@ const IMPOSSIBLE: f64 = -12.0;
 
 /// What is ruled out or set by the sort of caller, action and resource.
 pub fn testimony(picture: &Picture<'_, '_>) -> Vec<Testimony> {
-    let mut found = vec![by_caller(picture.one().caller_kind)];
+    let mut found = vec![by_caller(picture.one().caller_kind, picture.is_own_hop())];
+    found.extend(root_user(picture));
     found.extend(by_endpoint(picture));
     found.extend(by_action(picture));
     found.extend(by_account(picture));
@@ -21,7 +22,7 @@ pub fn testimony(picture: &Picture<'_, '_>) -> Vec<Testimony> {
 
 /// Who is subject to what (IAM user guide, "Policy evaluation logic"; AWS Organizations user guide,
 /// "Service control policies" and "Resource control policies").
-fn by_caller(kind: CallerKind) -> Testimony {
+fn by_caller(kind: CallerKind, is_own_hop: bool) -> Testimony {
     let testimony = |text| Testimony::new(Witness::Documented, text);
     match kind {
         CallerKind::ServicePrincipal => testimony(Sentence::new("documented-service-principal"))
@@ -48,11 +49,30 @@ fn by_caller(kind: CallerKind) -> Testimony {
             .layer(Layer::SessionPolicy, IMPOSSIBLE)
             .layer(Layer::VpcEndpointPolicy, IMPOSSIBLE)
             .layer(Layer::ResourcePolicy, 1.0),
+        CallerKind::ServiceRole if is_own_hop => {
+            testimony(Sentence::new("documented-program-role"))
+        }
         CallerKind::ServiceRole => testimony(Sentence::new("documented-service-role"))
             .layer(Layer::VpcEndpointPolicy, -3.0)
             .layer(Layer::SessionPolicy, -1.0),
         CallerKind::Direct => testimony(Sentence::new("documented-direct")),
     }
+}
+
+/// No IAM policy and no boundary can be attached to the root user; what limits it are SCPs, RCPs and
+/// policies of resources (IAM user guide, "AWS account root user"; Organizations user guide, "SCP
+/// effects on permissions"). It cannot take on roles or pass session policies either.
+fn root_user(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let event = picture.observation().event;
+    let is_root = event.identity_type == IdentityType::Root
+        && picture.one().caller_kind != CallerKind::ServicePrincipal;
+    is_root.then(|| {
+        Testimony::new(Witness::Documented, Sentence::new("documented-root-user"))
+            .layer(Layer::IdentityPolicy, IMPOSSIBLE)
+            .layer(Layer::PermissionsBoundary, IMPOSSIBLE)
+            .layer(Layer::SessionPolicy, IMPOSSIBLE)
+            .event(event.id())
+    })
 }
 
 /// An endpoint's policy binds only what passes it.

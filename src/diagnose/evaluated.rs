@@ -4,11 +4,11 @@
 //! Where a condition key is not known, the observed outcome decides: the call was denied, so if
 //! only one layer can have denied it, that layer did.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::deciding::found;
 use super::failing::Failing;
-use super::hopeful::{alone, as_stated, hopeful, opened};
+use super::hopeful::{as_stated, hopeful};
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::chain::Chains;
@@ -21,8 +21,8 @@ use crate::history::layers::{Likelihood, layers_of};
 use crate::history::request::{Around, request_of};
 use crate::history::subject::Subject;
 use crate::iam::{
-    AttachedPolicy, Decision, DecisionResult, Layers, Policy, PolicyLabel, Presence, Request,
-    Statement, StatementEffect, evaluate,
+    AttachedPolicy, DecisionResult, Layers, Policy, PolicyLabel, Presence, Request, Statement,
+    evaluate,
 };
 use crate::wording::Sentence;
 
@@ -96,12 +96,22 @@ fn turned_by<'h>(
     events: &[Event],
     chains: &Chains,
     history: &'h History,
+    layer: Layer,
 ) -> Option<&'h Change> {
     let index = picture.observation().index;
     // Services revoke grants all the time: that this one mattered is clear only where no call can
     // have worked without it.
     let worked = picture.is_whole && picture.last_success_before().is_some();
-    super::changed::suspects(picture, history).into_iter().rev().find(|change| {
+    let suspects = super::changed::suspects(picture, history);
+    // A role loses its policies before it is deleted and gets them back when it is made anew: where
+    // another layer is at fault it is the new role that this layer does not know.
+    let is_remade = suspects
+        .iter()
+        .any(|change| matches!(change.subject, Subject::Entity(_)) && change.concerns(layer));
+    suspects.into_iter().rev().find(|change| {
+        if is_remade && !change.concerns(layer) {
+            return false;
+        }
         // What a revoked grant said is often not recorded; that the call worked until then says it.
         if worked && matches!(change.subject, Subject::Grant { .. }) {
             return true;
@@ -217,14 +227,14 @@ pub fn evaluated(
         // A change of the policies may have been left out.
         found.complete = false;
     }
-    if result.found.is_none() {
+    let Some(layer) = result.found.as_ref().map(|found| found.layer) else {
         result.is_allowed = picture.has_all_changes
             && result.denied.first().is_some_and(|case| {
                 case.complete && evaluate(&case.request, &case.layers).is_allowed()
             });
         return result;
-    }
-    result.turned_by = turned_by(picture, events, chains, history).cloned();
+    };
+    result.turned_by = turned_by(picture, events, chains, history, layer).cloned();
     if let (Some(change), Some(found)) = (&result.turned_by, &mut result.found)
         && matches!(change.subject, Subject::Grant { .. })
     {
@@ -286,160 +296,6 @@ pub(super) fn denies(case: &Case, failing: &Failing) -> bool {
         // KMS is vague only about what the key's own policy says.
         None if failing.denial.vague => found.layer == Layer::ResourcePolicy,
         None => true,
-    }
-}
-
-/// What denied a case, if exactly one layer can have; of several that do for certain the one that
-/// AWS's text names, else the first in AWS's order.
-fn found(case: &Case, stated: Option<Layer>) -> Option<Found> {
-    let decision = evaluate(&case.request, &case.layers);
-    let hopeful = hopeful(&case.request, &case.layers);
-    let layer = match decision.result {
-        DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => {
-            stated.filter(|layer| also_denies(&decision, *layer)).or(decision.layer)
-        }
-        DecisionResult::Allowed => None,
-        DecisionResult::Unknown => None,
-    };
-    let layer = match layer {
-        Some(layer) => layer,
-        None => only_suspect(&case.request, &hopeful)?,
-    };
-    let deny = decision
-        .statements
-        .iter()
-        .filter(|d| d.layer == layer && d.effect() == StatementEffect::Deny)
-        .find_map(|d| Some((Arc::clone(&d.label), Arc::clone(d.statement.as_ref()?))))
-        .or_else(|| deciding_deny(case, &hopeful, layer));
-    let effect = match (layer, &deny) {
-        (Layer::KmsGrant | Layer::KmsKeyState, _) => Effect::NotApplicable,
-        (_, Some(_)) => Effect::ExplicitDeny,
-        (_, None) if decision.result == DecisionResult::ExplicitlyDenied => Effect::ExplicitDeny,
-        _ => Effect::ImplicitDeny,
-    };
-    let (label, statement, condition_keys) = match deny {
-        Some((label, statement)) => {
-            let keys = statement.condition_keys().into_iter().map(str::to_owned).collect();
-            (Some(label), Some(statement), keys)
-        }
-        None => (only_policy(&case.layers, layer), None, failed_conditions(case, &hopeful, layer)),
-    };
-    let label = label.filter(|_| statement.is_some() || !case.is_as_stated);
-    // A layer that denies for certain does so whatever the others say; else all must be known.
-    let complete = match decision.result {
-        DecisionResult::ImplicitlyDenied if case.is_as_stated => false,
-        DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => {
-            decision.layer.is_some()
-        }
-        DecisionResult::Unknown => case.complete && !case.is_as_stated,
-        DecisionResult::Allowed => false,
-    };
-    Some(Found { layer, effect, label, statement, condition_keys, complete })
-}
-
-/// Whether a layer is among those that deny for certain in the way that decides.
-fn also_denies(decision: &Decision, layer: Layer) -> bool {
-    match decision.result {
-        DecisionResult::ExplicitlyDenied => decision
-            .statements
-            .iter()
-            .any(|d| d.layer == layer && d.effect() == StatementEffect::Deny),
-        _ => decision.blocked_by.contains(&layer),
-    }
-}
-
-/// The one layer whose removal lets the call through, though it is denied or unknown with it.
-fn only_suspect(request: &Request, layers: &Layers) -> Option<Layer> {
-    if evaluate(request, layers).result == DecisionResult::Allowed {
-        return None;
-    }
-    // A grant only ever allows, so no call is denied by one.
-    let mut suspects = Layer::ALL
-        .into_iter()
-        .filter(|layer| *layer != Layer::KmsGrant)
-        .filter(|layer| is_asked(request, layers, *layer))
-        .filter(|layer| evaluate(request, &opened(layers, *layer)).is_allowed());
-    let suspect = suspects.next()?;
-    suspects.next().is_none().then_some(suspect)
-}
-
-/// A trust policy and another resource's policy have one place: which it is, the action tells.
-///
-/// A resource without a policy does not keep out whom nothing lets in: the caller's own policies do.
-fn is_asked(request: &Request, layers: &Layers, layer: Layer) -> bool {
-    let takes_on_role = request.action.to_ascii_lowercase().starts_with("sts:");
-    match layer {
-        Layer::RoleTrustPolicy => takes_on_role,
-        Layer::ResourcePolicy => {
-            !takes_on_role && !matches!(layers.resource, Presence::NotApplicable)
-        }
-        _ => true,
-    }
-}
-
-/// The Deny statement of a layer without which the call passes.
-fn deciding_deny(
-    case: &Case,
-    hopeful: &Layers,
-    layer: Layer,
-) -> Option<(Arc<PolicyLabel>, Arc<Statement>)> {
-    // Only a statement that applies, or may, can have decided.
-    let decision = evaluate(&case.request, hopeful);
-    let touched = |label: &Arc<PolicyLabel>, statement: &Arc<Statement>| {
-        decision.statements.iter().any(|d| {
-            d.label == *label && d.statement.as_ref().is_some_and(|s| Arc::ptr_eq(s, statement))
-        })
-    };
-    for policy in policies(&case.layers, layer) {
-        for statement in policy.policy.statements() {
-            let denies = statement.effect() == StatementEffect::Deny;
-            if !denies || !touched(&policy.label, statement) {
-                continue;
-            }
-            let without = policy.policy.with_statements(|all| {
-                if statement.index() < all.len() {
-                    all.remove(statement.index());
-                }
-            });
-            let Ok(without) = without else { continue };
-            let tried = replaced(hopeful, layer, &policy.label, without);
-            if evaluate(&case.request, &tried).is_allowed() {
-                return Some((Arc::clone(&policy.label), Arc::clone(statement)));
-            }
-        }
-    }
-    None
-}
-
-/// Condition keys of the Allow statements of a layer that would let the call through were it not
-/// for their conditions.
-fn failed_conditions(case: &Case, hopeful: &Layers, layer: Layer) -> Vec<String> {
-    let mut keys = BTreeSet::new();
-    for policy in policies(&case.layers, layer) {
-        for statement in policy.policy.statements() {
-            if statement.effect() != StatementEffect::Allow || statement.condition_keys().is_empty()
-            {
-                continue;
-            }
-            let mut bare = statement.raw().clone();
-            if let Some(object) = bare.as_object_mut() {
-                object.shift_remove("Condition");
-            }
-            let tried = alone(hopeful, layer, &policy.policy, &bare);
-            if tried.is_some_and(|tried| evaluate(&case.request, &tried).is_allowed()) {
-                keys.extend(statement.condition_keys().into_iter().map(str::to_owned));
-            }
-        }
-    }
-    keys.into_iter().collect()
-}
-
-/// The policy of a layer that has just one.
-fn only_policy(layers: &Layers, layer: Layer) -> Option<Arc<PolicyLabel>> {
-    let found = policies(layers, layer);
-    match found.as_slice() {
-        [one] => Some(Arc::clone(&one.label)),
-        _ => None,
     }
 }
 
@@ -523,6 +379,12 @@ fn each_once(assumed: &[Missing]) -> Vec<Sentence> {
 
 fn has_unknown(layers: &Layers) -> bool {
     !unknown_layers(layers).is_empty()
+}
+
+/// Whether all is known but the grants on a key.
+pub(super) fn only_grants_unknown(layers: &Layers) -> bool {
+    let but_grants = Layers { kms_grants: Presence::NotApplicable, ..layers.clone() };
+    !has_unknown(&but_grants)
 }
 
 /// Why each layer that is not wholly known is not.

@@ -27,12 +27,21 @@ pub struct Failing {
     pub principal: Option<String>,
     /// What it was denied on.
     pub resource: Option<String>,
-    /// The resource is concluded from the policies: of those known only this one can be meant.
-    pub is_implied: bool,
+    /// From what the resource is concluded, where neither the record nor the chain tells it.
+    pub implied_by: Option<Implied>,
     /// What AWS's text says.
     pub denial: Denial,
     /// The kind of failure.
     pub failure: Failure,
+}
+
+/// From what the resource of a denied call was concluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Implied {
+    /// Of those known the policies deny the call on this one alone.
+    Policies,
+    /// Of those the caller used before, this one alone was changed and not used since.
+    Change,
 }
 
 impl Failing {
@@ -109,7 +118,7 @@ fn one(
         action,
         principal: contrast::principal(event),
         resource,
-        is_implied: false,
+        implied_by: None,
         denial,
         failure,
     })
@@ -135,8 +144,12 @@ fn kind(
             _ => Kind::Background,
         };
     }
-    // A session that a person or program took on and then used itself: its calls are its own.
-    if chains.caller_kind(index, event) == CallerKind::Direct {
+    // A session that a person or program took on and then used itself: its calls are its own. So
+    // are those of what runs on an instance: EC2 renews its credentials all the time, and who
+    // launched it asked for none of them.
+    let kind = chains.caller_kind(index, event);
+    if kind == CallerKind::Direct || event.is_own_hop(kind) && is_of_instance(events, chains, event)
+    {
         return Kind::Direct;
     }
     // The topmost logged call is a service's own: nobody asked for this.
@@ -146,4 +159,10 @@ fn kind(
         return Kind::Background;
     }
     if root.failed() { Kind::Opaque } else { Kind::Silent }
+}
+
+/// Whether EC2 got the credentials of the call for an instance.
+fn is_of_instance(events: &[Event], chains: &Chains, event: &Event) -> bool {
+    let issuer = chains.issuer(event).and_then(|issuer| events.get(issuer));
+    issuer.is_some_and(|issuer| issuer.invoked_by() == Some("ec2.amazonaws.com"))
 }

@@ -12,12 +12,13 @@ use super::picture::{Picture, Pool, Worked};
 use super::tally::Counter;
 use super::told::{self, Told};
 use super::words::Kind;
-use super::{changed, contrasted, documented, evaluated, implied, next, rank, stated};
+use super::{alias, changed, contrasted, documented, evaluated, implied, next, rank, stated};
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
 use crate::history::History;
 use crate::history::change::Change;
+use crate::history::subject::{Entity, Subject};
 use crate::ingest::Sample;
 use crate::wording::Sentence;
 
@@ -35,7 +36,7 @@ pub fn diagnose(
         // Of the others the call above may be missing, which tells what sort of failure it is.
         all.retain(|failing| sample.is_judged(failing.denied));
     }
-    implied::fill(&mut all, events, chains, history);
+    implied::fill(&mut all, events, chains, history, sample);
     let all = all;
     let counter = Counter::new(sample);
     let pool = Pool::new(events, chains, &all, sample);
@@ -84,7 +85,8 @@ fn first_position(incident: &Incident) -> usize {
 /// principal and name that worked.
 fn is_noise(failing: &Failing, events: &[Event], worked: &Worked<'_>) -> bool {
     let Some(event) = events.get(failing.denied) else { return false };
-    if failing.kind != Kind::Direct || failing.failure != Failure::Denied || !is_listing(event) {
+    let is_own = failing.kind == Kind::Direct || event.is_own_hop(failing.caller_kind);
+    if !is_own || failing.failure != Failure::Denied || !is_listing(event) {
         return false;
     }
     // An endpoint's policy is made for the programs behind it, not for who browses.
@@ -213,13 +215,18 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
         Some(named) if condition_keys.is_empty() => named.condition_keys.clone(),
         _ => condition_keys,
     };
+    let change = alias::repointed(picture, events, chains, history)
+        .cloned()
+        .or_else(|| evaluation.turned_by.clone())
+        .or_else(|| changed::culprit(picture, history, layer).cloned())
+        .or_else(|| found.as_ref().and_then(|f| changed::origin(f, picture, history)).cloned())
+        .or_else(|| alias::taken(picture, history).cloned());
+    let condition_keys = match implied_key(picture, change.as_ref()) {
+        Some(key) if condition_keys.is_empty() => vec![key],
+        _ => condition_keys,
+    };
     let contradiction = told::contradiction(picture, told.as_ref(), &evaluation);
     let named = told.and_then(|told| told.statement).filter(|s| s.layer == Some(layer));
-    let change = evaluation
-        .turned_by
-        .clone()
-        .or_else(|| changed::culprit(picture, history, layer).cloned())
-        .or_else(|| found.as_ref().and_then(|f| changed::origin(f, picture, history)).cloned());
     let cause = cause(picture, layer, change.as_ref(), found.as_ref());
     let verdict = Verdict {
         ranked,
@@ -239,6 +246,23 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
         verdict,
         cause,
     }
+}
+
+/// The condition key of a tag or alias whose change is to blame: these allow or deny nothing but
+/// through a condition (IAM user guide, "Controlling access using tags").
+fn implied_key(picture: &Picture<'_, '_>, change: Option<&Change>) -> Option<String> {
+    let (of, key) = match &change?.subject {
+        Subject::Tag { of, key } => (of, key),
+        Subject::Alias(_) if change?.action == "kms:DeleteAlias" => {
+            return Some(alias::CONDITION_KEY.to_owned());
+        }
+        _ => return None,
+    };
+    let is_of_caller = picture.one().principal.as_deref().is_some_and(|principal| {
+        Entity::from_arn(principal).is_some_and(|entity| Entity::from_arn(of) == Some(entity))
+    });
+    let family = if is_of_caller { "aws:PrincipalTag" } else { "aws:ResourceTag" };
+    Some(format!("{family}/{key}"))
 }
 
 /// AWS's text names the very layer and effect that evaluating what is known gives, and evaluating

@@ -31,6 +31,13 @@ pub(super) fn opened(layers: &Layers, layer: Layer) -> Layers {
     layers
 }
 
+/// The layers with the policy of the resource leaving everything to the account of the caller, as a
+/// default key policy does.
+pub(super) fn left_to_account(request: &Request, layers: &Layers) -> Layers {
+    let resource = Presence::Known(everything_for(&request.principal));
+    Layers { resource, ..layers.clone() }
+}
+
 /// The layers with one of them holding nothing but a statement, in the version of its policy: a
 /// cheap way to ask what the statement would allow, however large the policy is.
 pub(crate) fn alone(

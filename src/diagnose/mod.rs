@@ -2,8 +2,10 @@
 //! history and from evaluation; every piece names the events behind it and says which layers it
 //! speaks for and against. The verdict and its confidence follow from the pieces.
 
+mod alias;
 mod changed;
 mod contrasted;
+mod deciding;
 mod documented;
 pub mod evaluated;
 mod explain;
@@ -23,7 +25,7 @@ mod told;
 mod words;
 
 pub use explain::{explain, explain_occurrence};
-pub use failing::{Failing, failing};
+pub use failing::{Failing, Implied, failing};
 pub use group::diagnose;
 pub use incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 pub use next::Command;

@@ -216,6 +216,11 @@ impl<'p, 'e> Picture<'p, 'e> {
         self.observed.agrees(other, Attribute::CallerAccount)
     }
 
+    /// Whether the failing calls were made from where the caller's code runs.
+    pub fn is_own_hop(&self) -> bool {
+        self.observed.event.is_own_hop(self.one.caller_kind)
+    }
+
     /// When the same call by the same principal on the same resource last worked before the first
     /// failure.
     pub fn last_success_before(&self) -> Option<Time> {

@@ -1,5 +1,7 @@
 //! Who signed a call: `userIdentity.type`, and which of the six ways a downstream call can look.
 
+use std::net::IpAddr;
+
 use super::record::{Event, Field};
 
 /// `userIdentity.type` (CloudTrail userIdentity element).
@@ -133,6 +135,21 @@ pub(super) fn caller_kind(event: &Event) -> CallerKind {
     match event.invoked_by() {
         None => CallerKind::Direct,
         Some(_) => CallerKind::ForwardAccessSession,
+    }
+}
+
+/// Whether code of the account's own made the call from where it runs: a principal by itself, or a
+/// program that holds a role's credentials (function, container, job). A service that uses the role
+/// from its own network has `AWS Internal` or its name as address.
+pub(super) fn is_own_hop(event: &Event, kind: CallerKind) -> bool {
+    match kind {
+        CallerKind::Direct => true,
+        CallerKind::ServiceRole => {
+            let source = event.get(Field::SourceIpAddress);
+            let has_address = source.is_some_and(|text| text.parse::<IpAddr>().is_ok());
+            event.invoked_by().is_none() && has_address
+        }
+        _ => false,
     }
 }
 

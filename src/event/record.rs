@@ -293,6 +293,11 @@ impl Event {
         identity::caller_kind(self)
     }
 
+    /// Whether code of the account's own made the call from where it runs, being signed as `kind`.
+    pub fn is_own_hop(&self, kind: CallerKind) -> bool {
+        identity::is_own_hop(self, kind)
+    }
+
     /// Whether the call failed in any way.
     pub fn failed(&self) -> bool {
         self.present & (1 << Field::ErrorCode as u64 | 1 << Field::ErrorMessage as u64) != 0

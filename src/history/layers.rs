@@ -20,6 +20,7 @@ use crate::iam::{
 use crate::wording::Sentence;
 
 mod kms;
+mod stated;
 
 /// What to make of what was only probably so, such as that a policy put for the first time the
 /// trail shows was not there before.
@@ -54,7 +55,7 @@ pub fn layers_of(
     let kind = around.kind.unwrap_or_else(|| event.caller_kind());
     let mut gather =
         Gather { event, request, around, inventory, kind, likelihood, assumed: vec![] };
-    let layers = Layers {
+    let mut layers = Layers {
         identity: gather.identity(),
         boundary: gather.boundary(),
         session: gather.session(),
@@ -66,6 +67,7 @@ pub fn layers_of(
         key_state: gather.key_state(),
         block_public_access: gather.public_access(),
     };
+    gather.add_stated(&mut layers);
     Surroundings { layers, assumed: gather.assumed }
 }
 
@@ -436,11 +438,7 @@ impl Gather<'_> {
     /// The endpoint's policy binds the caller's own hop, not what services do for it later (IAM
     /// "Forward access sessions").
     fn vpc_endpoint(&mut self) -> Presence<EndpointPolicy> {
-        let own_hop = match self.kind {
-            CallerKind::Direct => true,
-            CallerKind::ServiceRole => self.event.invoked_by().is_none(),
-            _ => false,
-        };
+        let own_hop = self.event.is_own_hop(self.kind);
         let id = self.event.get(Field::VpcEndpointId).filter(|id| id.starts_with("vpce-"));
         let Some(id) = id.filter(|_| own_hop).map(str::to_owned) else {
             return Presence::NotApplicable;

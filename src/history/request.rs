@@ -3,8 +3,6 @@
 //! The log shows little of what AWS evaluated. What it does not show is unknown here, never absent;
 //! only where AWS documents that a key is not in the request of such a caller is it absent.
 
-use std::net::IpAddr;
-
 use serde_json::Value as Json;
 
 use super::inventory::Inventory;
@@ -16,6 +14,7 @@ mod caller_keys;
 mod network_keys;
 mod service_keys;
 mod via;
+mod web_identity;
 
 /// What the calls around one tell of it.
 #[derive(Debug, Clone, Default)]
@@ -89,7 +88,11 @@ impl Reading<'_> {
             IdentityType::AwsAccount if account.as_deref() == Some("anonymous") => {
                 Some(Principal::Anonymous)
             }
-            IdentityType::WebIdentityUser | IdentityType::SamlUser => {
+            IdentityType::WebIdentityUser => {
+                let provider = self.web_identity()?.provider.to_owned();
+                Some(Principal::Federated { provider })
+            }
+            IdentityType::SamlUser => {
                 let provider = event.principal_id()?.split(':').next()?.to_owned();
                 Some(Principal::Federated { provider })
             }
@@ -262,12 +265,7 @@ impl Reading<'_> {
     fn is_made_by_service(&self) -> bool {
         match self.kind {
             CallerKind::Direct => false,
-            // Code that runs with the role has an address; a service has `AWS Internal` or its name.
-            CallerKind::ServiceRole => {
-                let source = self.event.get(Field::SourceIpAddress);
-                let has_address = source.is_some_and(|text| text.parse::<IpAddr>().is_ok());
-                self.event.invoked_by().is_some() || !has_address
-            }
+            CallerKind::ServiceRole => !self.event.is_own_hop(self.kind),
             _ => true,
         }
     }

@@ -112,7 +112,7 @@ fn comes_close(situation: &Situation<'_>, policy: &AttachedPolicy, changed: &Val
 fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sentence, Value, u8)> {
     let name = || match sid {
         Some(sid) => Sentence::new("remedy-statement-sid").arg("sid", sid),
-        None => Sentence::new("remedy-statement"),
+        None => Sentence::new("remedy-statement-unnamed"),
     };
     let mut found = Vec::new();
     let mut put = |title: Sentence, changed: Option<Value>, breadth: u8| {

@@ -268,7 +268,8 @@ impl<'b> Builder<'b> {
                 .found
                 .as_ref()
                 .and_then(policy_ref)
-                .or_else(|| verdict.named.as_ref().map(named_policy)),
+                .or_else(|| verdict.named.as_ref().map(named_policy))
+                .or_else(|| self.holder(incident, shown, layer)),
             condition_keys: verdict.condition_keys.clone(),
             explanation: explanation.join(between),
             evidence: verdict
@@ -287,6 +288,33 @@ impl<'b> Builder<'b> {
             next_evidence: verdict.next_evidence.iter().map(|n| self.command(n)).collect(),
             contradiction: verdict.contradiction.as_ref().map(|text| self.wording.say(text)),
         }
+    }
+
+    /// Whose policy it must be, where the policy itself is not known: the layer says what it hangs
+    /// on, and AWS's text may name it.
+    fn holder(
+        &self,
+        incident: &diagnose::Incident,
+        shown: usize,
+        layer: Layer,
+    ) -> Option<view::PolicyRef> {
+        let failing = incident.occurrences.get(shown)?.failing.as_ref()?;
+        let stated = failing.denial.stated.as_ref().filter(|stated| stated.layer == layer);
+        let arn = stated.and_then(|stated| stated.policy_arn.clone());
+        let attached_to = match layer {
+            Layer::IdentityPolicy | Layer::PermissionsBoundary => failing.principal.clone(),
+            Layer::ResourcePolicy | Layer::RoleTrustPolicy => failing.arn().map(str::to_owned),
+            Layer::VpcEndpointPolicy => {
+                let event = self.material.events.get(failing.denied);
+                event.and_then(|event| event.get(Field::VpcEndpointId)).map(str::to_owned)
+            }
+            _ => None,
+        };
+        (arn.is_some() || attached_to.is_some()).then(|| view::PolicyRef {
+            arn,
+            attached_to,
+            ..view::PolicyRef::default()
+        })
     }
 
     fn command(&self, next: &diagnose::Command) -> String {

@@ -141,8 +141,9 @@ fn key_files(arn: &str, key: &Value) -> Vec<(String, Value)> {
     let policy = document(key.get("policy").unwrap_or(&delegation));
     let state = key.get("state").and_then(Value::as_str).unwrap_or("Enabled");
     let grants = key.get("grants").cloned().unwrap_or_else(|| json!([]));
+    let has_list = grants != json!(false);
     let folder = format!("{account}/kms/{id}");
-    vec![
+    let mut files = vec![
         (format!("{folder}.json"), json!({"Policy": policy.to_string(), "PolicyName": "default"})),
         (
             format!("{folder}.describe-key.json"),
@@ -151,7 +152,9 @@ fn key_files(arn: &str, key: &Value) -> Vec<(String, Value)> {
                 "MultiRegion": false, "CreationDate": "2026-01-01T00:00:00Z"}}),
         ),
         (format!("{folder}.list-grants.json"), json!({"Grants": grants})),
-    ]
+    ];
+    files.truncate(if has_list { 3 } else { 2 });
+    files
 }
 
 fn organization(policies: &Value, put: &impl Fn(String, Value)) {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 pub const ACCOUNT: &str = "111122223333";
 pub const OTHER: &str = "444455556666";
 pub const REGION: &str = "eu-west-1";
+const PROVIDER: &str = "tokens.ci.example";
 
 /// Stand-ins that stories use, and what they stand for.
 pub fn expanded(text: &str) -> String {
@@ -124,7 +125,7 @@ pub fn unique_id(role: &str) -> String {
     format!("AROA{:X<17}", letters.to_uppercase().chars().take(17).collect::<String>())
 }
 
-/// `service:HOST`, `user:NAME`, `slr:HOST/NAME`, `root`, `NAME@ACCOUNT` or a role's name.
+/// `service:HOST`, `web:SUBJECT`, `user:NAME`, `slr:HOST/NAME`, `root`, `NAME@ACCOUNT` or a role's name.
 struct Caller {
     identity: Value,
     arn: String,
@@ -146,6 +147,15 @@ fn caller(call: &Value) -> Caller {
         return Caller {
             identity: json!({"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}),
             arn: "anonymous".into(),
+            account: account.to_owned(),
+        };
+    }
+    if let Some(subject) = name.strip_prefix("web:") {
+        let provider = format!("arn:aws:iam::{account}:oidc-provider/{PROVIDER}");
+        return Caller {
+            identity: json!({"type": "WebIdentityUser", "userName": subject, "identityProvider": provider,
+                "principalId": format!("{provider}:sts.amazonaws.com:{subject}")}),
+            arn: subject.to_owned(),
             account: account.to_owned(),
         };
     }

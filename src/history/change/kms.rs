@@ -201,7 +201,7 @@ fn alias(call: &Call<'_>) -> Vec<Draft> {
     let target =
         call.text("targetKeyId").and_then(|id| subject::key_name_of(id, call.event.region()));
     let (value, before) = match (call.name(), target) {
-        ("DeleteAlias", _) => (Value::Absent, Before::Existed),
+        ("DeleteAlias", _) => (Value::Absent, stood_for(call)),
         ("CreateAlias", Some(key)) => (Value::text(key), Before::Certain(Value::Absent)),
         (_, Some(key)) => (Value::text(key), Before::Existed),
         (_, None) => return Vec::new(),
@@ -209,6 +209,15 @@ fn alias(call: &Call<'_>) -> Vec<Draft> {
     let summary = Sentence::new("change-alias").arg("alias", alias);
     let subject = Subject::Alias(call.arn("kms", alias));
     vec![Draft::set(subject, value, Layer::Unknown, summary).after(before)]
+}
+
+/// The key that the alias stood for: the request does not name it, `resources` lists it (KMS "Logging
+/// AWS KMS API calls", DeleteAlias).
+fn stood_for(call: &Call<'_>) -> Before {
+    match call.key_arn().filter(|arn| arn.contains(":key/")) {
+        Some(key) => Before::Certain(Value::text(subject::resource_name(&key))),
+        None => Before::Existed,
+    }
 }
 
 /// A disconnected store makes all its keys `Unavailable`; which ones those are, no event says.

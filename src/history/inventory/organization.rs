@@ -106,6 +106,13 @@ impl<'h> Inventory<'h> {
         all
     }
 
+    /// An SCP or RCP by its id, wherever it is attached.
+    pub(in crate::history) fn organization_policy(&self, id: &str, naming: Naming) -> Held {
+        let info = self.history.organization_policy(id);
+        let name = naming.name.clone().or_else(|| info.and_then(|info| info.name.clone()));
+        self.organization_document(id, Naming { name, ..naming })
+    }
+
     fn organization_document(&self, policy: &str, naming: Naming) -> Held {
         let subject = Subject::OrganizationPolicy(policy.to_owned());
         if let Some(state) = self.state(&subject) {

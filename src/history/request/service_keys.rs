@@ -207,6 +207,7 @@ impl Reading<'_> {
     }
 
     fn sts_keys(&self, context: &mut Context) {
+        self.web_identity_keys(context);
         if self.parameters.is_null() {
             return;
         }
