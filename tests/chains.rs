@@ -236,3 +236,24 @@ fn a_forwarded_call_goes_to_the_call_whose_thing_it_is_about() {
     let links = links(&records);
     assert_eq!(links["key"], ("first".to_owned(), Vec::new()));
 }
+
+#[test]
+fn a_read_that_was_answered_does_not_decrypt_for_the_next() {
+    let secret = format!("arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:app/database-AbCdEf");
+    let version = "5a3c1e70-0d2b-4f6e-9b1a-7c8d9e0f1a2b";
+    let context = json!({ "SecretARN": secret, "SecretVersionId": version });
+    // The first names the version, the second only the secret: its current version is the same.
+    let named = json!({ "secretId": secret, "versionId": version });
+    let get = |id: &str, time: &str, request: Value| {
+        call(id, time, "secretsmanager", "GetSecretValue", user(), request)
+    };
+    let by = || forwarded("secretsmanager.amazonaws.com");
+    let links = links(&[
+        get("first", "06:00:00", named),
+        decrypt("for first", "06:00:00", by(), context.clone()),
+        get("second", "06:00:04", json!({ "secretId": secret })),
+        decrypt("for second", "06:00:04", by(), context),
+    ]);
+    assert_eq!(links["for first"].0, "first");
+    assert_eq!(links["for second"].0, "second");
+}
