@@ -325,3 +325,41 @@ fn no_original_identifier_survives_in_any_format() {
         }
     }
 }
+
+/// A backup that was asked for and accepted; KMS refused it, and its end was recorded as an event
+/// without any error.
+const BACKUP: &str = r#"{"Records":[
+{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/a","accountId":"111122223333","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"a"},"eventTime":"2026-09-14T09:00:00Z","eventSource":"backup.amazonaws.com","eventName":"StartBackupJob","awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.9","requestParameters":{"backupVaultName":"nightly","resourceArn":"arn:aws:dynamodb:eu-west-1:111122223333:table/orders"},"responseElements":{"backupJobId":"0e6c2f44-54a1-4a0e-9e0f-0f1c5d7b8a21"},"eventID":"623b7d41-6f0f-4505-8041-a59eeb16685a","readOnly":false,"eventType":"AwsApiCall","recipientAccountId":"111122223333","eventCategory":"Management"},
+{"eventVersion":"1.11","userIdentity":{"type":"AWSService","invokedBy":"backup-storage.amazonaws.com"},"eventTime":"2026-09-14T09:01:00Z","eventSource":"kms.amazonaws.com","eventName":"Decrypt","awsRegion":"eu-west-1","sourceIPAddress":"backup-storage.amazonaws.com","userAgent":"backup-storage.amazonaws.com","errorCode":"AccessDenied","errorMessage":"User: backup-storage.amazonaws.com is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:eu-west-1:111122223333:key/11112222-3333-4444-5555-666677778888 because no resource-based policy allows the kms:Decrypt action","requestParameters":null,"responseElements":null,"eventID":"7b0f9a02-51d9-4a5e-8f6e-8a4f7a3c2b10","readOnly":true,"eventType":"AwsApiCall","recipientAccountId":"111122223333","eventCategory":"Management"},
+{"eventVersion":"1.11","userIdentity":{"type":"AWSService","invokedBy":"backup.amazonaws.com"},"eventTime":"2026-09-14T09:05:00Z","eventSource":"backup.amazonaws.com","eventName":"BackupJobCompleted","awsRegion":"eu-west-1","sourceIPAddress":"backup.amazonaws.com","userAgent":"backup.amazonaws.com","requestParameters":null,"responseElements":null,"eventID":"9a1d3c55-3e0b-4f0e-a1d6-2f6d6c1b9e77","readOnly":false,"eventType":"AwsServiceEvent","recipientAccountId":"111122223333","serviceEventDetails":{"state":"STATE","backupJobId":"0e6c2f44-54a1-4a0e-9e0f-0f1c5d7b8a21","backupVaultName":"nightly","resourceArn":"arn:aws:dynamodb:eu-west-1:111122223333:table/orders","statusMessage":"The key \u001b[31mcannot be used"},"eventCategory":"Management"}
+]}"#;
+
+#[test]
+fn work_that_a_service_reports_as_failed_is_shown_as_failed() {
+    let run = Run::new();
+    run.write("failed.json", &BACKUP.replace("STATE", "FAILED"));
+    run.write("completed.json", &BACKUP.replace("STATE", "COMPLETED"));
+    let end = |file: &str| {
+        let (_, report, _) = run.analyze(&[file, "--format", "json"]);
+        let report: Value = serde_json::from_str(&report).unwrap();
+        let chain = report["incidents"][0]["chain"].as_array().unwrap().clone();
+        chain.into_iter().find(|step| step["action"] == "backup:BackupJobCompleted").unwrap()
+    };
+    let failed = end("failed.json");
+    assert_eq!(failed["outcome"], "error");
+    assert_eq!(failed["error_code"], "FAILED");
+    assert_eq!(failed["error_message"], "The key \u{1b}[31mcannot be used");
+    let completed = end("completed.json");
+    assert_eq!(completed["outcome"], "success");
+    assert_eq!(completed.get("error_message"), None);
+
+    let ended = "Ended     FAILED, 2026-09-14T09:05:00Z: The key";
+    let (_, page, _) = run.analyze(&["failed.json"]);
+    assert!(page.contains(ended) && !page.contains('\u{1b}'), "{page}");
+    let (_, page, _) = run.analyze(&["completed.json"]);
+    assert!(!page.contains("Ended"), "{page}");
+    for format in ["html", "markdown"] {
+        let (_, page, _) = run.analyze(&["failed.json", "--format", format]);
+        assert!(page.contains("cannot be used") && !page.contains('\u{1b}'), "{page}");
+    }
+}

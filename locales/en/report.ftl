@@ -60,6 +60,7 @@ field-by = By
 field-from = From
 field-about = About
 field-answer = Answer
+field-ended = Ended
 field-denied = Denied
 field-on = On
 field-made-by = Made by

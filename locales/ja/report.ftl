@@ -60,6 +60,7 @@ field-by = 呼び出し元
 field-from = 送信元
 field-about = 対象
 field-answer = 結果
+field-ended = 終了
 field-denied = 拒否
 field-on = リソース
 field-made-by = 実行者

@@ -19,6 +19,9 @@ type Map<K, V> = HashMap<K, V, RandomState>;
 
 /// Below this no parent is claimed.
 const ACCEPT: f64 = 1.5;
+/// Nor below this, where a refused call lost all that could tell and there is only one call in the log
+/// that it can have been made for.
+const ALONE: f64 = 0.5;
 /// How much worse two crossed links may score when uncrossed.
 const CROSSING: f64 = 0.8;
 
@@ -118,11 +121,20 @@ impl Assignment<'_, '_> {
 
     /// Best pair first, so that no root takes more calls of one kind than roots of its sort do.
     fn assign(&self, chains: &mut Chains, slots: &mut Slots, open: Vec<Vec<Pair>>) {
-        let mut pairs: Vec<Pair> = open.into_iter().flatten().collect();
-        for pair in &mut pairs {
-            if let Some((root, child, lag)) = self.seen(pair) {
-                pair.score += self.habits.adjust(root, child, lag, pair.decisive);
+        let mut pairs: Vec<Pair> = Vec::new();
+        for mut list in open {
+            for pair in &mut list {
+                if let Some((root, child, lag)) = self.seen(pair) {
+                    pair.score += self.habits.adjust(root, child, lag, pair.decisive);
+                }
             }
+            if let [pair] = list.as_mut_slice()
+                && pair.score >= ALONE
+                && self.child(pair).is_some_and(|c| c.denied && c.event.request().is_none())
+            {
+                pair.score = pair.score.max(ACCEPT);
+            }
+            pairs.append(&mut list);
         }
         pairs.retain(|pair| pair.score >= ACCEPT);
         sort_pairs(&mut pairs);

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::assign::Assignment;
 use super::call::{Child, Token};
+use super::ending::{self, FailedWork};
 use super::evidence;
 use super::index::Index;
 use super::keys;
@@ -44,6 +45,7 @@ pub struct Chains {
     copies: BTreeMap<usize, usize>,
     synthesized: BTreeMap<usize, Synthesized>,
     keys: BTreeMap<usize, String>,
+    failed_work: BTreeMap<usize, FailedWork>,
     sessions: Sessions,
     marks: Marks,
 }
@@ -93,6 +95,7 @@ impl Chains {
         chains.kinds.extend(programs.into_iter().map(|index| (index, CallerKind::ServiceRole)));
         chains.fall_back(&children, knowledge);
         chains.keys = keys::inferred(events, &children, &chains, &index, &known_keys, &marks);
+        chains.failed_work = ending::failed(events, knowledge.table());
         chains.list_children();
         chains.kms = names.all().iter().map(|name| name.is_kms).collect();
         chains.names = names.into_numbers();
@@ -230,6 +233,11 @@ impl Chains {
     /// The unlogged user call behind the call at `index`.
     pub fn synthesized(&self, index: usize) -> Option<&Synthesized> {
         self.synthesized.get(&index)
+    }
+
+    /// That work failed, if the event at `index` is one in which a service tells of its end.
+    pub fn failed_work(&self, index: usize) -> Option<&FailedWork> {
+        self.failed_work.get(&index)
     }
 }
 

@@ -4,6 +4,7 @@
 mod assign;
 mod build;
 mod call;
+mod ending;
 mod evidence;
 mod index;
 mod keys;
@@ -18,5 +19,6 @@ mod weigh;
 
 pub use build::Chains;
 pub use call::{encryption_context, kms_key};
+pub use ending::FailedWork;
 pub use knowledge::{Knowledge, Origins};
 pub use link::{Link, LinkKind, Synthesized};

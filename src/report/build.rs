@@ -455,13 +455,16 @@ fn step(events: &[Event], chains: &Chains, index: usize, wording: &Wording) -> O
     let event = events.get(index)?;
     let link = chains.link(index);
     let id = |i: usize| events.get(i).map(|e| e.id().to_owned());
+    let failed = chains.failed_work(index);
+    let state = failed.and_then(|work| work.state.as_deref());
     Some(Step {
         event_id: Some(event.id().to_owned()),
         parent_event_id: link.and_then(|l| id(l.parent)),
         action: event::action(event),
         event_time: event.time.to_string(),
-        outcome: event::outcome::outcome(event),
-        error_code: event.error_code().map(str::to_owned),
+        outcome: failed.map_or_else(|| event::outcome::outcome(event), |_| Outcome::Error),
+        error_code: event.error_code().or(state).map(str::to_owned),
+        error_message: failed.and_then(|work| work.message.clone()),
         principal_arn: event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
         caller_kind: chains.caller_kind(index, event),
         invoked_by: event.invoked_by().map(str::to_owned),

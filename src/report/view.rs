@@ -296,9 +296,12 @@ pub struct Step {
     pub event_time: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// `errorCode`.
+    /// `errorCode`; of an event in which a service tells that work failed, the state it ended in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
+    /// Why work failed, in the words of the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
     /// Who made it: an ARN or a service principal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal_arn: Option<String>,

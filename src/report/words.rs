@@ -304,6 +304,14 @@ pub(super) fn made_by(step: &Step) -> Option<&str> {
     step.invoked_by.as_deref().or(step.principal_arn.as_deref())
 }
 
+/// How the work ended that was asked for, where a service told later that it failed: state, time and
+/// reason.
+pub(super) fn end(incident: &Incident) -> Option<String> {
+    let step = incident.chain.iter().skip(1).rfind(|step| step.error_message.is_some())?;
+    let state = step.error_code.as_deref().unwrap_or(&step.action);
+    Some(format!("{state}, {}: {}", step.event_time, step.error_message.as_deref()?))
+}
+
 /// The steps that hang from the one at `index`; those whose parent is not in the chain hang from
 /// the root.
 pub(super) fn children(steps: &[Step], index: usize) -> Vec<usize> {

@@ -12,7 +12,7 @@ use super::raw;
 use super::text::{moment, percent, principal};
 use super::timeline::{Mark, Timeline};
 use crate::event::{Effect, Layer};
-use crate::report::words::layer;
+use crate::report::words::{self, layer};
 use crate::report::{Incident, Kind, Occurrence, Report, RootCall, Step};
 use crate::wording::{Sentence, Wording};
 
@@ -119,7 +119,7 @@ impl<'a> IncidentPage<'a> {
             kind_name: words.say(&incident.kind.into()),
             kind_means: words.say(&incident.kind.meaning()),
             count: words.say(&Sentence::new("html-times").arg("count", incident.count)),
-            counted: crate::report::words::counted(incident).map(|counted| words.say(&counted)),
+            counted: words::counted(incident).map(|counted| words.say(&counted)),
             began: began(&incident.chain).unwrap_or_default(),
             worked_began: began(worked),
             first_seen: moment(&incident.first_seen),
@@ -127,7 +127,7 @@ impl<'a> IncidentPage<'a> {
             asked: asked(incident, words),
             denied: denied(incident, words),
             question: words.say(&question(verdict.effect)),
-            related: crate::report::words::related(incident).map(|related| words.say(&related)),
+            related: words::related(incident).map(|related| words.say(&related)),
             layer: words.say(&layer(incident, verdict.layer)),
             effect: words.say(&verdict.effect.into()),
             certainty: words.say(&verdict.certainty.into()),
@@ -269,6 +269,7 @@ fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
         (Sentence::new("html-action"), Code(Some(root.action.clone()))),
         (Sentence::new("html-outcome"), Plain(Some(outcome))),
         (Sentence::new("html-error-text"), Plain(root.error_message.clone())),
+        (Sentence::new("field-ended"), Plain(words::end(incident))),
         (Sentence::new("html-when"), Plain(Some(moment(&root.event_time)))),
         (Sentence::new("html-who"), Code(root.principal_arn.clone())),
         (Sentence::new("html-place"), Plain(place(root))),

@@ -259,6 +259,9 @@ fn silent(draft: &mut Draft<'_>, incident: &Incident) {
         }
         labelled(draft, Sentence::new("markdown-answer-to-caller"), &answer);
     }
+    if let Some(end) = words::end(incident) {
+        labelled(draft, Sentence::new("field-ended"), &code(&end));
+    }
     if let Some(denied) = &incident.denied {
         let message = denied.error_message.as_deref().or(denied.error_code.as_deref());
         if let Some(message) = message {

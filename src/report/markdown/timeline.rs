@@ -72,10 +72,11 @@ fn entries(draft: &Draft<'_>, incident: &Incident) -> Vec<Entry> {
 
 fn of(draft: &Draft<'_>, step: &Step) -> Entry {
     let outcome = prose(&draft.say(&step.outcome.into()));
-    let error = step.error_code.as_deref().map(|error| format!(" · {}", code(error)));
+    let told = [step.error_code.as_deref(), step.error_message.as_deref()];
+    let error: String = told.iter().flatten().map(|told| format!(" · {}", code(told))).collect();
     Entry {
         time: step.event_time.clone(),
-        what: format!("{}: {outcome}{}", code(&step.action), error.unwrap_or_default()),
+        what: format!("{}: {outcome}{}", code(&step.action), error),
         who: words::made_by(step).map(str::to_owned),
         event_id: step.event_id.clone(),
     }

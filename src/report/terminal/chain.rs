@@ -112,6 +112,9 @@ impl Tree<'_> {
             let kind = self.wording.say(&step.caller_kind.into());
             details.push(spans![Plain who, Quiet format!(" · {kind}")]);
         }
+        if let Some(message) = &step.error_message {
+            details.push(spans![Failed message]);
+        }
         if let Some(link) = &step.link {
             details.push(spans![Quiet self.link(link)]);
         }

@@ -21,6 +21,9 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     if let Some(denied) = &incident.denied {
         fields.extend(self::denied(denied, same, wording));
     }
+    if let Some(end) = words::end(incident) {
+        fields.push((wording.say(&Sentence::new("field-ended")), spans![Failed end]));
+    }
     if !incident.missing_steps.is_empty() {
         let steps = spans![Failed wording.list(&incident.missing_steps)];
         fields.push((wording.say(&Sentence::new("field-never-came")), steps));

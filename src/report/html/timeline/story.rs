@@ -335,6 +335,7 @@ fn call_hover(step: &Step, wording: &Wording) -> String {
         step.invoked_by.as_deref(),
         step.resource.as_deref(),
         step.error_code.as_deref(),
+        step.error_message.as_deref(),
         step.event_id.as_deref(),
     ];
     hover(lines.into_iter().flatten())
