@@ -222,12 +222,16 @@ impl<'p, 'e> Picture<'p, 'e> {
     }
 
     /// When the same call by the same principal on the same resource last worked before the first
-    /// failure.
+    /// failure. What makes something new is never on the same resource; there any success counts.
     pub fn last_success_before(&self) -> Option<Time> {
+        let any = makes_new(self.observed.event)
+            && !self.successes.iter().any(|success| self.same_resource(success));
         self.successes
             .iter()
             .filter(|o| {
-                o.event.time < self.first && self.same_principal(o) && self.same_resource(o)
+                o.event.time < self.first
+                    && self.same_principal(o)
+                    && (any || self.same_resource(o))
             })
             .map(|o| o.event.time)
             .max()
@@ -241,6 +245,13 @@ impl<'p, 'e> Picture<'p, 'e> {
         }
         values
     }
+}
+
+/// Whether a call is one that makes what it is on (naming of AWS operations; KMS operations are on a
+/// key that is there before).
+fn makes_new(event: &Event) -> bool {
+    let verbs = ["Create", "Run", "Copy", "Restore", "Register", "Import", "Allocate", "Request"];
+    event.source() != "kms.amazonaws.com" && verbs.iter().any(|verb| event.name().starts_with(verb))
 }
 
 fn is_service(observation: &Observation<'_>) -> bool {

@@ -62,6 +62,8 @@ fn vague(picture: &Picture<'_, '_>) -> Option<Testimony> {
     (one.denial.vague || one.denial.form == Form::KmsVague).then(|| {
         Testimony::new(Witness::Stated, Sentence::new("stated-kms-vague"))
             .layer(Layer::ResourcePolicy, 3.5)
+            // The same is written where a grant that used to allow the call is gone.
+            .weigh(Layer::KmsGrant, Effect::NotApplicable, 2.0)
             .event(picture.observation().event.id())
     })
 }

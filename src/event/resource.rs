@@ -95,7 +95,18 @@ pub fn resources_of(event: &Event) -> Vec<ResourceRef> {
 
 /// The best spelling of the resource the call was on.
 pub fn resource_of(event: &Event) -> Option<ResourceRef> {
-    resources_of(event).into_iter().next()
+    let is_one = |found: &ResourceRef| found.origin != Origin::Member || !is_on_many(event);
+    resources_of(event).into_iter().find(is_one)
+}
+
+/// Whether a refused call asked for permission on several things of which its request names some:
+/// launching asks for instance, image, volumes, subnet and more (service authorization reference,
+/// Amazon EC2, RunInstances), so that none of those named need be the one refused.
+fn is_on_many(event: &Event) -> bool {
+    event.failed()
+        && event.source() == "ec2.amazonaws.com"
+        && ["RunInstances", "CreateFleet", "RequestSpotInstances", "RequestSpotFleet"]
+            .contains(&event.name())
 }
 
 fn listed(event: &Event, found: &mut Vec<ResourceRef>) {

@@ -215,6 +215,11 @@ impl History {
             self.organization.management_account =
                 self.organization.management_account.take().or(account);
         }
+        let targets = ["targetId", "parentId", "rootId", "sourceParentId", "destinationParentId"];
+        let mut targets = targets.into_iter().filter_map(|name| call.text(name));
+        if let Some(root) = targets.find(|target| target.starts_with("r-")) {
+            self.organization.root.get_or_insert_with(|| root.to_owned());
+        }
         let id = call.answer("policy.policySummary.id").or_else(|| call.text("policyId"));
         let Some(id) = id else { return };
         let info = self.organization_policies.entry(id.to_owned()).or_default();
