@@ -24,6 +24,8 @@ struct Owners {
     resource: BTreeSet<String>,
     organization: BTreeSet<String>,
     endpoint: BTreeSet<String>,
+    /// Where the accounts lie in the organization is not known.
+    is_place_unknown: bool,
 }
 
 impl Owners {
@@ -41,6 +43,7 @@ impl Owners {
         principal.extend(stated.clone());
         let resource = picture.one().resource.iter().cloned().collect();
         let mut organization = BTreeSet::new();
+        let mut is_place_unknown = false;
         organization.extend(stated.and_then(|arn| arn.rsplit('/').next().map(str::to_owned)));
         for account in [
             picture.observation().event.caller_account(),
@@ -50,6 +53,7 @@ impl Owners {
         .flatten()
         {
             for levels in [inventory.scps(account), inventory.rcps(account)] {
+                is_place_unknown |= !levels.missing.is_empty();
                 for level in levels.levels {
                     organization.insert(level.target);
                     for document in level.policies.documents {
@@ -65,7 +69,8 @@ impl Owners {
             .filter_map(|o| o.event.get(crate::event::Field::VpcEndpointId))
             .map(str::to_owned)
             .collect();
-        Owners { principal, resource, organization, endpoint }
+        is_place_unknown |= organization.len() <= 2;
+        Owners { principal, resource, organization, endpoint, is_place_unknown }
     }
 
     /// Whether what a change touched is something the failure depends on; organization policies
@@ -79,7 +84,7 @@ impl Owners {
                     &change.subject,
                     Subject::OrganizationAttachment { target, .. } if target.starts_with("r-")
                 );
-                is_at_root || self.organization.contains(&owner) || self.organization.len() <= 2
+                is_at_root || self.organization.contains(&owner) || self.is_place_unknown
             }
             Subject::Parent(_) => self.organization.contains(&owner),
             Subject::VpcEndpointPolicy(_) => self.endpoint.contains(&owner),

@@ -10,6 +10,7 @@ use super::deciding::found;
 use super::failing::Failing;
 use super::hopeful::{as_stated, hopeful};
 use super::picture::Picture;
+use super::supposed::supposed;
 use super::testimony::{Testimony, Witness};
 use crate::chain::Chains;
 use crate::contrast::Observation;
@@ -227,6 +228,12 @@ pub fn evaluated(
         // A change of the policies may have been left out.
         found.complete = false;
     }
+    if result.found.as_ref().is_none_or(|found| !found.complete && found.statement.is_none())
+        && let Some((found, cases)) = supposed(picture, events, chains, history, &result.denied)
+    {
+        result.found = Some(found);
+        result.denied = cases;
+    }
     let Some(layer) = result.found.as_ref().map(|found| found.layer) else {
         result.is_allowed = picture.has_all_changes
             && result.denied.first().is_some_and(|case| {
@@ -277,7 +284,7 @@ fn recently_changed(history: &History, success: &Observation<'_>) -> bool {
 }
 
 /// Successes of the same principal or on the same resource first, then by nearness in time.
-fn nearest<'p, 'e>(picture: &'p Picture<'_, 'e>) -> Vec<&'p Observation<'e>> {
+pub(super) fn nearest<'p, 'e>(picture: &'p Picture<'_, 'e>) -> Vec<&'p Observation<'e>> {
     let mut successes: Vec<&Observation<'e>> = picture.successes.iter().collect();
     successes.sort_by_key(|o| {
         let far = usize::from(!picture.same_principal(o)) + usize::from(!picture.same_resource(o));

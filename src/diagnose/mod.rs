@@ -19,6 +19,7 @@ mod next;
 mod picture;
 mod rank;
 mod stated;
+mod supposed;
 mod tally;
 mod testimony;
 mod told;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::answer::{Document, Documents, Held, Levels, Likely, Missing, Why};
+use super::answer::{Document, Documents, Held, Levels, Likely, Missing, Naming, Why};
 use super::change::{Value, at, document_value, flag};
 use super::document;
 use super::inventory::Inventory;
 use super::replay::Source;
 use super::request::Around;
 use super::subject::{PolicyType, Subject};
-use crate::event::{CallerKind, Event, Field};
+use crate::event::{CallerKind, Event, Field, Layer};
 use crate::history::document::Hidden;
 use crate::iam::{
     AttachedPolicy, BlockPublicAccess, EndpointPolicy, Layers, Level, Policy, PolicyLabel,
@@ -69,6 +69,32 @@ pub fn layers_of(
     };
     gather.add_stated(&mut layers);
     Surroundings { layers, assumed: gather.assumed }
+}
+
+/// The layers with an SCP or RCP that is not known to hang above the account; `None` where the layer
+/// does not apply, the policy is there already, or its text is not known.
+pub(crate) fn with_organization_policy(
+    layers: &Layers,
+    inventory: &Inventory<'_>,
+    id: &str,
+    layer: Layer,
+) -> Option<Layers> {
+    let document = inventory.organization_policy(id, Naming::default()).document?;
+    let policy = inventory.history().compiled(&document.text)?;
+    let mut layers = layers.clone();
+    let levels = match layer {
+        Layer::Scp => &mut layers.scps,
+        Layer::Rcp => &mut layers.rcps,
+        _ => return None,
+    };
+    let one = AttachedPolicy { label: Arc::new(label(&document)), policy };
+    let is_there = |level: &Level| level.policies.iter().any(|known| known.policy == one.policy);
+    let has_it = levels.known().is_some_and(|levels| levels.iter().any(is_there));
+    if has_it || *levels == Presence::NotApplicable {
+        return None;
+    }
+    stated::add(levels, Level { id: id.to_owned(), policies: vec![one] });
+    Some(layers)
 }
 
 /// Services whose resources can have a policy of their own (IAM "AWS services that work with IAM",

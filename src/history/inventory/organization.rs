@@ -110,7 +110,8 @@ impl<'h> Inventory<'h> {
     pub(in crate::history) fn organization_policy(&self, id: &str, naming: Naming) -> Held {
         let info = self.history.organization_policy(id);
         let name = naming.name.clone().or_else(|| info.and_then(|info| info.name.clone()));
-        self.organization_document(id, Naming { name, ..naming })
+        let arn = naming.arn.clone().or_else(|| info.and_then(|info| info.arn.clone()));
+        self.organization_document(id, Naming { name, arn, ..naming })
     }
 
     fn organization_document(&self, policy: &str, naming: Naming) -> Held {

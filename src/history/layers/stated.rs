@@ -69,7 +69,7 @@ fn is_named(policy: &AttachedPolicy, arn: &str) -> bool {
 
 /// What is known in part, and what was not known at all, is known in part afterwards. A layer that
 /// does not apply stays so but for policies passed with a session, which few sessions have.
-fn add<T>(presence: &mut Presence<Vec<T>>, one: T) {
+pub(super) fn add<T>(presence: &mut Presence<Vec<T>>, one: T) {
     let taken = std::mem::replace(presence, Presence::NotApplicable);
     *presence = match taken {
         Presence::Known(mut all) => {

@@ -1,0 +1,62 @@
+//! An organization policy that was changed just before the first failure, and of which it is not
+//! known whether it hangs above the account: a trail shows where policies are attached and not where
+//! accounts lie. Where its text denies the very call that worked until then, and none that went on
+//! working, it is taken to hang there.
+
+use super::changed::{PROPAGATION_SECONDS, suspects};
+use super::deciding::found;
+use super::evaluated::{Case, Found, case, nearest};
+use super::picture::Picture;
+use crate::chain::Chains;
+use crate::event::{Event, Layer};
+use crate::history::History;
+use crate::history::change::{Change, Operation, Value};
+use crate::history::layers::with_organization_policy;
+use crate::history::subject::Subject;
+use crate::iam::{DecisionResult, evaluate};
+
+/// What denied under the supposition, and the cases with the policy in its place.
+pub(super) fn supposed(
+    picture: &Picture<'_, '_>,
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    denied: &[Case],
+) -> Option<(Found, Vec<Case>)> {
+    picture.last_success_before()?;
+    let stated = picture.one().denial.stated.as_ref().map(|stated| stated.layer);
+    suspects(picture, history).into_iter().rev().find_map(|change| {
+        let (id, layer) = policy_of(change)?;
+        let place = |case: &Case| {
+            let inventory = history.at(picture.first);
+            let layers = with_organization_policy(&case.layers, &inventory, id, layer)?;
+            Some(Case { layers, complete: false, ..case.clone() })
+        };
+        let cases: Vec<Case> = denied.iter().filter_map(place).collect();
+        let mut found = found(cases.first()?, stated)?;
+        if found.layer != layer || found.statement.is_none() {
+            return None;
+        }
+        found.complete = false;
+        let settled = change.time.plus_seconds(PROPAGATION_SECONDS);
+        let later = nearest(picture).into_iter().filter(|success| success.event.time > settled);
+        let refuted = later
+            .filter_map(|success| place(&case(events, chains, history, success.index, None)?))
+            .any(|case| {
+                evaluate(&case.request, &case.layers).result == DecisionResult::ExplicitlyDenied
+            });
+        (!refuted).then_some((found, cases))
+    })
+}
+
+/// The SCP or RCP that a change put in force.
+fn policy_of(change: &Change) -> Option<(&str, Layer)> {
+    let is_put = !matches!(change.operation, Operation::Set(Value::Absent));
+    let id = match &change.subject {
+        Subject::OrganizationPolicy(id) => id,
+        Subject::OrganizationAttachment { policy, .. } => policy,
+        _ => return None,
+    };
+    let is_of_calls = matches!(change.layer, Layer::Scp | Layer::Rcp);
+    (is_put && is_of_calls).then_some((id.as_str(), change.layer))
+}
