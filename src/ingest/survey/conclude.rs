@@ -157,9 +157,11 @@ fn sampled(
     for (rank, seed) in (0..).zip(found.iter().chain(&kept.alike)) {
         let (is_first, in_minute) = seeds(seed);
         let near = sorter.near(&seed.known.event, is_first, in_minute);
-        near.iter().filter(|near| !near.otherwise).for_each(|near| wanted.want(near, rank));
         // What a call is only compared with need not be traced that far.
-        if near.iter().any(|near| near.otherwise) && (rank as usize) < found.len() {
+        let is_found = (rank as usize) < found.len();
+        let far = |near: &Near| near.otherwise || !is_found && matches!(near.by, By::Session(_));
+        near.iter().filter(|near| !far(near)).for_each(|near| wanted.want(near, rank));
+        if near.iter().any(|near| near.otherwise) && is_found {
             further.push((rank, near));
         }
     }

@@ -202,7 +202,7 @@ fn alike<'k>(
 }
 
 /// So many calls that worked, of each kind of call that was refused.
-const ALIKE: usize = 8;
+const ALIKE: usize = 4;
 
 /// A call whose surroundings are fetched: a refused one that was kept, or one like it.
 pub(super) struct Seed {
