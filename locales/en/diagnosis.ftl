@@ -49,6 +49,10 @@ contrast-region = Nothing of this sort ever succeeded in { $region } for the acc
     [one] once
    *[other] { $count } times
 } in other Regions.
+contrast-made-anew = It worked { $count ->
+    [one] once
+   *[other] { $count } times
+} before with another unique id: the principal was deleted and made anew under the same name, and policies that named it before do not mean the new one.
 contrast-mfa = Sessions with MFA succeeded { $count ->
     [one] once
    *[other] { $count } times

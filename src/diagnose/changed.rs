@@ -8,7 +8,7 @@ use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::event::{CallerKind, Effect, Layer};
 use crate::history::History;
-use crate::history::change::Change;
+use crate::history::change::{Change, Operation, Value};
 use crate::history::subject::{Entity, Subject};
 use crate::iam::PolicySource;
 use crate::wording::Sentence;
@@ -109,13 +109,29 @@ fn same(one: &str, other: &str) -> bool {
 pub fn suspects<'h>(picture: &Picture<'_, '_>, history: &'h History) -> Vec<&'h Change> {
     let owners = Owners::new(picture, history);
     let from = picture.last_success_before().map(|time| time.plus_seconds(-PROPAGATION_SECONDS));
-    history
+    let mut suspects: Vec<&Change> = history
         .changes()
         .iter()
         .filter(|change| change.time <= picture.first.plus_seconds(2))
         .filter(|change| from.is_none_or(|from| change.time >= from))
         .filter(|change| owners.include(change, history) && can_take_away(change))
-        .collect()
+        .collect();
+    // Who is deleted has lost all policies before, and who is made anew gets them afterwards (IAM
+    // "DeleteRole"): it is the new one that counts.
+    let remade: BTreeSet<&Entity> = suspects
+        .iter()
+        .filter_map(|change| match &change.subject {
+            Subject::Entity(entity) => Some(entity),
+            _ => None,
+        })
+        .collect();
+    suspects.retain(|change| match &change.subject {
+        Subject::InlinePolicy { of, .. } | Subject::Attachment { to: of, .. } => {
+            !remade.contains(of)
+        }
+        _ => true,
+    });
+    suspects
 }
 
 /// A grant only ever adds permission, and enabling a key cannot make it unusable.
@@ -151,7 +167,10 @@ pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony>
                 (true, false) => 2.5,
                 (false, _) => 1.5,
             };
-            let weight = worked * directness(change, layer);
+            let weight = match has_policies_again(picture, history, change) {
+                true => worked * 0.4,
+                false => worked * directness(change, layer),
+            };
             // When the grant that let a call through is gone, AWS's text names the identity policy:
             // that is where an Allow was missed last.
             let revoked =
@@ -199,6 +218,19 @@ fn elsewhere(
         .filter(untouched)
         .fold(testimony, |testimony, layer| testimony.layer(layer, -0.7));
     (!testimony.weights.is_empty()).then_some(testimony)
+}
+
+/// Whether a change made a role or user that was given policies before the first failure.
+fn has_policies_again(picture: &Picture<'_, '_>, history: &History, change: &Change) -> bool {
+    let Subject::Entity(entity) = &change.subject else { return false };
+    history.changes().iter().any(|given| {
+        let of = match &given.subject {
+            Subject::InlinePolicy { of, .. } | Subject::Attachment { to: of, .. } => of,
+            _ => return false,
+        };
+        let is_given = !matches!(given.operation, Operation::Set(Value::Absent));
+        of == entity && is_given && given.time >= change.time && given.time <= picture.first
+    })
 }
 
 /// A change of the very thing counts in full; one that could play a part, less.

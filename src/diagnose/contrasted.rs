@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::picture::{Picture, Pool, When};
 use super::testimony::{Testimony, Witness};
 use crate::contrast::{Attribute, Observation};
-use crate::event::{CallerKind, Effect, Event, Layer};
+use crate::event::{CallerKind, Effect, Event, Field, Layer};
 use crate::wording::Sentence;
 
 /// Everything the comparison with successes and with other failures says.
@@ -18,6 +18,7 @@ pub fn testimony(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Vec<Testimony> {
     found.extend(endpoint(picture));
     found.extend(region(picture));
     found.extend(mfa(picture));
+    found.extend(made_anew(picture));
     found.extend(forwarded_only(picture, pool));
     found.extend(direct_only(picture));
     found.extend(other_actions(picture, pool));
@@ -239,6 +240,30 @@ fn mfa(picture: &Picture<'_, '_>) -> Option<Testimony> {
         .weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 2.5)
         .weigh(Layer::Scp, Effect::ExplicitDeny, 0.5);
     Some(lonely(picture, testimony))
+}
+
+/// The role or user that fails has another unique id than the one of its name that succeeded: policies
+/// of resources and grants bind the id, so that they do not know it (IAM "Principal"; KMS "Grants").
+fn made_anew(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let id = |o: &Observation<'_>| o.event.get(Field::IssuerPrincipalId).map(str::to_owned);
+    let failed: BTreeSet<String> = picture.failures.iter().filter_map(id).collect();
+    let worked = |o: &Observation<'_>| {
+        picture.same_principal(o) && o.event.time < picture.first && id(o).is_some()
+    };
+    let mut before = picture.successes.iter().filter(|o| worked(o)).filter_map(id).peekable();
+    before.peek()?;
+    if failed.is_empty() || before.any(|id| failed.contains(&id)) {
+        return None;
+    }
+    let seen = picture.seen(When::Ever, worked);
+    let text = Sentence::new("contrast-made-anew").arg("count", seen.count as f64);
+    let testimony = contrasted(text, &seen.ids)
+        .weigh(Layer::ResourcePolicy, Effect::ImplicitDeny, 3.0)
+        .weigh(Layer::RoleTrustPolicy, Effect::ImplicitDeny, 2.0);
+    Some(match picture.one().action.starts_with("kms:") {
+        true => testimony.weigh(Layer::KmsGrant, Effect::NotApplicable, 2.0),
+        false => testimony,
+    })
 }
 
 /// The same call works when the principal makes it itself and fails when a service makes it: a

@@ -191,7 +191,8 @@ fn caller(call: &Value) -> Caller {
             "mfaAuthenticated".into(),
             json!(if call["mfa"] == true { "true" } else { "false" }),
         );
-        let id = unique_id(role);
+        let id = call.get("id").and_then(Value::as_str);
+        let id = id.map_or_else(|| unique_id(role), str::to_owned);
         (
             json!({"type": "AssumedRole", "principalId": format!("{id}:{session}"), "arn": arn, "accountId": account,
             "accessKeyId": key,
