@@ -19,12 +19,12 @@ use super::index::Index;
 use super::keys;
 use super::knowledge::{Knowledge, Sort};
 use super::learned::{Habits, Keys};
-use super::link::{Link, Synthesized};
+use super::link::{Link, LinkKind, Synthesized};
 use super::mark::{Mark, Marks};
 use super::names::{ActionId, Names};
 use super::session::Sessions;
 use super::weigh::Scales;
-use crate::event::{self, CallerKind, Event};
+use crate::event::{self, CallerKind, Event, IdentityType};
 use crate::wording::Sentence;
 
 type Map<K, V> = HashMap<K, V, RandomState>;
@@ -185,6 +185,29 @@ impl Chains {
                 Some(link) => at = link.parent,
                 None => break,
             }
+        }
+        at
+    }
+
+    /// The call that was asked for: the top of a call's chain, but below the calls by which people and
+    /// programs only took on the session that they then used. Such a session began because of
+    /// nothing that failed later.
+    pub fn asked(&self, index: usize, events: &[Event]) -> usize {
+        let is_own = |at: usize| {
+            let of = |event: &Event| {
+                event.identity_type != IdentityType::AwsService
+                    && self.caller_kind(at, event) == CallerKind::Direct
+            };
+            events.get(at).is_some_and(of)
+        };
+        let mut at = index;
+        for _ in 0..64 {
+            let Some(link) = self.link(at) else { break };
+            let took_on = link.kind == LinkKind::IssuedCredentials;
+            if took_on && is_own(at) && is_own(link.parent) {
+                break;
+            }
+            at = link.parent;
         }
         at
     }

@@ -84,11 +84,11 @@ fn failed_call(id: &str, analysis: &Analysis, report: &Report) -> Result<usize> 
     {
         return Ok(*index);
     }
-    let roots: Vec<usize> = asked.events.iter().map(|index| chains.root(*index)).collect();
+    let roots: Vec<usize> = asked.events.iter().map(|index| chains.asked(*index, events)).collect();
     let in_chain = |incident: &Incident| {
         incident.occurrences.iter().find_map(|occurrence| {
             let call = occurrence.failing.as_ref().map(|failing| failing.denied);
-            call.or(occurrence.root).filter(|index| roots.contains(&chains.root(*index)))
+            call.or(occurrence.root).filter(|index| roots.contains(&chains.asked(*index, events)))
         })
     };
     let of_incident = analysis.diagnosis.incidents.iter().find_map(in_chain);
@@ -102,7 +102,7 @@ fn working_call(id: &str, analysis: &Analysis, report: &Report) -> Result<usize>
     let (events, chains) = (&analysis.ingested.events, &analysis.chains);
     let asked = ask::find(id, events, report)?;
     let works = |index: &usize| {
-        let members = chains.members(chains.root(*index));
+        let members = chains.members(chains.asked(*index, events));
         !members.iter().any(|member| events.get(*member).is_some_and(Event::failed))
     };
     let found = asked.events.iter().copied().find(works).or_else(|| asked.events.first().copied());

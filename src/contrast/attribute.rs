@@ -136,7 +136,7 @@ impl<'e> Observation<'e> {
     /// Observes the call at `index`; `None` when there is no such call.
     pub fn new(events: &'e [Event], chains: &Chains, index: usize) -> Option<Self> {
         let event = events.get(index)?;
-        let root_index = chains.root(index);
+        let root_index = chains.asked(index, events);
         let root = events.get(root_index).unwrap_or(event);
         let caller_kind = chains.caller_kind(index, event);
         let mut values: Box<[Option<Box<str>>; Attribute::ALL.len()]> = Box::default();

@@ -161,7 +161,7 @@ fn case_at(
     let event = events.get(index)?;
     let inventory = history.at(moment.time);
     let via = via(events, chains, index);
-    let root = chains.root(index);
+    let root = chains.asked(index, events);
     let around = Around {
         kind: Some(chains.caller_kind(index, event)),
         root: (root != index).then(|| events.get(root)).flatten(),

@@ -99,7 +99,7 @@ fn one(
     let event = events.get(index)?;
     let denial = event::denial(event)?;
     let caller_kind = chains.caller_kind(index, event);
-    let top = chains.root(index);
+    let top = chains.asked(index, events);
     let kind = kind(events, chains, knowledge, index, top);
     let action = denial.action.clone().unwrap_or_else(|| event::action(event));
     let resource = denial

@@ -118,7 +118,7 @@ fn role_of_root(situation: &Situation<'_>) -> Option<String> {
     let request = situation.root().and_then(|root| root.request());
     let value: Option<Value> = request.and_then(|raw| serde_json::from_str(raw).ok());
     value.as_ref().and_then(role_in).or_else(|| {
-        let root = situation.chains.root(situation.failing.denied);
+        let root = situation.chains.asked(situation.failing.denied, situation.events);
         situation
             .chains
             .members(root)

@@ -86,7 +86,7 @@ pub fn chain_steps(
     index: usize,
     wording: &Wording,
 ) -> Vec<Step> {
-    let members = chains.members(chains.root(index)).into_iter();
+    let members = chains.members(chains.asked(index, events)).into_iter();
     members.filter_map(|i| step(events, chains, i, wording)).collect()
 }
 
@@ -214,7 +214,9 @@ impl<'b> Builder<'b> {
             return told;
         };
         told.nearest_success = Some(NearestSuccess {
-            root_event_id: events.get(chains.root(nearest.index)).map(|e| e.id().to_owned()),
+            root_event_id: events
+                .get(chains.asked(nearest.index, events))
+                .map(|e| e.id().to_owned()),
             chain: chain_steps(events, chains, nearest.index, self.wording),
             differences: nearest.differences,
             because: Some(nearest.because),
@@ -230,7 +232,9 @@ impl<'b> Builder<'b> {
             nearest_success: comparison.nearest.as_ref().map(|(index, differences)| {
                 let because = chosen(comparison.successes, differences, self.wording);
                 NearestSuccess {
-                    root_event_id: events.get(chains.root(*index)).map(|e| e.id().to_owned()),
+                    root_event_id: events
+                        .get(chains.asked(*index, events))
+                        .map(|e| e.id().to_owned()),
                     chain: chain_steps(events, chains, *index, self.wording),
                     differences: differences.iter().map(difference).collect(),
                     because: Some(because),

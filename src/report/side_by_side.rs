@@ -180,16 +180,16 @@ fn successes<'m>(material: &'m Material<'_>, failed: usize) -> Vec<Observation<'
     if events.get(failed).is_some_and(Event::failed) {
         return found;
     }
-    let mut lacking = BTreeSet::from([chains.root(failed)]);
+    let mut lacking = BTreeSet::from([chains.asked(failed, events)]);
     let mut missing: &[String] = &[];
     for incident in &material.diagnosis.incidents {
         for occurrence in &incident.occurrences {
             let call = occurrence.failing.as_ref().map(|failing| failing.denied);
-            let Some(root) = call.or(occurrence.root).map(|call| chains.root(call)) else {
+            let Some(root) = call.or(occurrence.root).map(|call| chains.asked(call, events)) else {
                 continue;
             };
             lacking.insert(root);
-            if root == chains.root(failed) {
+            if root == chains.asked(failed, events) {
                 missing = &incident.missing_steps;
             }
         }
