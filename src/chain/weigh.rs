@@ -35,6 +35,8 @@ pub(super) fn sort_pairs(pairs: &mut [Pair]) {
     });
 }
 
+/// Seconds within which a service takes on the role for work that was just begun.
+const HANDED_OVER: i64 = 5;
 /// Below this what the rest teaches cannot make a pair acceptable.
 const CONSIDER: f64 = 0.0;
 /// Seconds within which an operation that no row names is taken to have made a service act.
@@ -225,7 +227,7 @@ impl Scales<'_, '_> {
             return (same_request && is_service_event).then_some(());
         }
         if self.is_sibling(child, facts) && !(same_request && facts.is_root)
-            || takes_on_another(child, facts, weight)
+            || takes_on_another(child, facts, weight) && !is_handed_over(child, lag, fit)
         {
             return None;
         }
@@ -444,6 +446,13 @@ fn weigh_key(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) {
             _ => {}
         },
     }
+}
+
+/// A service takes on the role for its work at once where its operation is known to need one, though
+/// the call may name the work and not the role: the definition names that.
+fn is_handed_over(child: &Child<'_>, lag: i64, fit: &Fit) -> bool {
+    let for_instance = child.taken_on.as_ref().is_some_and(|session| session.for_instance);
+    fit.listed && !for_instance && (0..=HANDED_OVER).contains(&lag)
 }
 
 /// A role taken on for somebody else: nothing that the request names stands in the parent, or the
