@@ -257,3 +257,90 @@ fn a_read_that_was_answered_does_not_decrypt_for_the_next() {
     assert_eq!(links["for first"].0, "first");
     assert_eq!(links["for second"].0, "second");
 }
+
+/// The service takes on a role for its work; the record names the role and no more of the work.
+fn take_on(id: &str, time: &str, by: Value, role: &str, session: &str) -> Value {
+    let request = json!({
+        "roleArn": format!("arn:aws:iam::{ACCOUNT}:role/{role}"), "roleSessionName": session
+    });
+    let mut record = call(id, time, "sts", "AssumeRole", by, request);
+    record["responseElements"] = json!({
+        "assumedRoleUser":
+            { "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}") },
+        "credentials": { "accessKeyId": format!("ASIAEXAMPLE{:0>9}", id.to_uppercase()) }
+    });
+    record
+}
+
+#[test]
+fn the_role_taken_on_at_once_is_for_the_work_that_was_just_begun() {
+    let start = call(
+        "start",
+        "06:00:00",
+        "codepipeline",
+        "StartPipelineExecution",
+        user(),
+        json!({ "name": "release" }),
+    );
+    let by = || service("codepipeline.amazonaws.com");
+    let links = links(&[
+        start,
+        take_on("now", "06:00:02", by(), "pipeline", "1700000000001"),
+        take_on("later", "06:20:00", by(), "pipeline", "1700000000002"),
+        take_on("other", "06:00:02", service("config.amazonaws.com"), "recorder", "Config"),
+    ]);
+    assert_eq!(links["now"].0, "start");
+    assert!(!links.contains_key("later") && !links.contains_key("other"), "{links:?}");
+}
+
+#[test]
+fn what_was_asked_for_is_the_call_and_not_the_session_it_was_made_in() {
+    let role = |invoked_by: Option<&str>, key: &str| {
+        let mut identity = session("deployer", "build-7", "2026-05-18T06:00:00Z", "");
+        identity["accessKeyId"] = json!(key);
+        match invoked_by {
+            Some(service) => identity["invokedBy"] = json!(service),
+            None => drop(identity.as_object_mut().unwrap().remove("invokedBy")),
+        }
+        identity
+    };
+    let own = "ASIAEXAMPLE0000BEGIN";
+    let name = json!({ "stackName": "alerts" });
+    let mut refused = call(
+        "refused",
+        "06:00:30",
+        "sns",
+        "CreateTopic",
+        role(Some("cloudformation.amazonaws.com"), "ASIAEXAMPLEFORWARD02"),
+        Value::Null,
+    );
+    refused["errorCode"] = json!("AccessDenied");
+    refused["errorMessage"] = json!(format!(
+        "User: arn:aws:sts::{ACCOUNT}:assumed-role/deployer/build-7 is not authorized to perform: \
+         sns:CreateTopic on resource: arn:aws:sns:eu-west-1:{ACCOUNT}:alerts because no \
+         identity-based policy allows the sns:CreateTopic action"
+    ));
+    let records = [
+        take_on("begin", "06:00:00", user(), "deployer", "build-7"),
+        call("list", "06:00:10", "cloudformation", "ListStacks", role(None, own), json!({})),
+        call("create", "06:00:20", "cloudformation", "CreateStack", role(None, own), name),
+        refused,
+    ];
+    let body = serde_json::to_vec(&json!({ "Records": records })).unwrap();
+    let output = Command::cargo_bin("trailwhy")
+        .unwrap()
+        .args(["analyze", "-", "--format", "json", "--exit-zero"])
+        .write_stdin(body)
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let incident = &report["incidents"][0];
+    assert_eq!(incident["kind"], "silent");
+    assert_eq!(incident["root"]["event_id"], "create");
+    let chain = incident["chain"].as_array().unwrap().iter();
+    let steps: Vec<&str> = chain.map(|step| step["event_id"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["create", "refused"]);
+    // As a tree it still hangs below the call that began the session.
+    let links = links(&records);
+    assert_eq!((links["create"].0.as_str(), links["list"].0.as_str()), ("begin", "begin"));
+}
