@@ -41,6 +41,7 @@ change-resource-created = created { $resource }
 change-resource-deleted = deleted { $resource }
 change-permission-added = added the statement { $sid } to the policy of { $resource }
 change-permission-removed = removed the statement { $sid } from the policy of { $resource }
+change-use = made { $thing } use { $resource }
 change-setting = changed the { $setting } of { $of }
 change-public-access-block = changed S3 Block Public Access of { $of }
 change-endpoint-policy = set the policy of the VPC endpoint { $endpoint }

@@ -41,6 +41,7 @@ change-resource-created = { $resource } を作成
 change-resource-deleted = { $resource } を削除
 change-permission-added = { $resource } のポリシーにステートメント { $sid } を追加
 change-permission-removed = { $resource } のポリシーからステートメント { $sid } を削除
+change-use = { $thing } が { $resource } を使用するように変更
 change-setting = { $of } の設定 ({ $setting }) を変更
 change-public-access-block = { $of } の S3 ブロックパブリックアクセスを変更
 change-endpoint-policy = VPC エンドポイント { $endpoint } のポリシーを設定

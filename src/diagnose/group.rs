@@ -12,7 +12,9 @@ use super::picture::{Picture, Pool, Worked};
 use super::tally::Counter;
 use super::told::{self, Told};
 use super::words::Kind;
-use super::{alias, changed, contrasted, documented, evaluated, implied, next, rank, stated};
+use super::{
+    alias, changed, contrasted, documented, evaluated, implied, moved, next, rank, stated,
+};
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
@@ -43,7 +45,15 @@ pub fn diagnose(
     let worked = pool.principals();
     let (noise, real): (Vec<&Failing>, Vec<&Failing>) =
         all.iter().partition(|f| is_noise(f, events, &worked));
-    let log = Log { events, chains, pool: &pool, counter: &counter, history };
+    let configurations = moved::Configurations::new(events, sample);
+    let log = Log {
+        events,
+        chains,
+        pool: &pool,
+        counter: &counter,
+        history,
+        configurations: &configurations,
+    };
     let judged: Vec<Judged> = alike(&real, events, sample)
         .into_par_iter()
         .filter_map(|alike| {
@@ -70,6 +80,7 @@ struct Log<'l> {
     pool: &'l Pool<'l>,
     counter: &'l Counter<'l>,
     history: &'l History,
+    configurations: &'l moved::Configurations<'l>,
 }
 
 fn first_position(incident: &Incident) -> usize {
@@ -188,7 +199,7 @@ struct Judged {
 }
 
 fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
-    let Log { events, chains, pool, history, .. } = *log;
+    let Log { events, chains, pool, history, configurations, .. } = *log;
     let mut testimony = documented::testimony(picture);
     testimony.extend(stated::testimony(picture, events));
     testimony.extend(contrasted::testimony(picture, pool));
@@ -220,7 +231,8 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
         .or_else(|| evaluation.turned_by.clone())
         .or_else(|| changed::culprit(picture, history, layer).cloned())
         .or_else(|| found.as_ref().and_then(|f| changed::origin(f, picture, history)).cloned())
-        .or_else(|| alias::taken(picture, history).cloned());
+        .or_else(|| alias::taken(picture, history).cloned())
+        .or_else(|| moved::moved(picture, events, chains, history, configurations));
     let condition_keys = match implied_key(picture, change.as_ref()) {
         Some(key) if condition_keys.is_empty() => vec![key],
         _ => condition_keys,

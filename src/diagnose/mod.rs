@@ -15,6 +15,7 @@ mod group;
 pub mod hopeful;
 mod implied;
 mod incident;
+mod moved;
 mod next;
 mod picture;
 mod rank;

@@ -249,7 +249,7 @@ impl<'p, 'e> Picture<'p, 'e> {
 
 /// Whether a call is one that makes what it is on (naming of AWS operations; KMS operations are on a
 /// key that is there before).
-fn makes_new(event: &Event) -> bool {
+pub(super) fn makes_new(event: &Event) -> bool {
     let verbs = ["Create", "Run", "Copy", "Restore", "Register", "Import", "Allocate", "Request"];
     event.source() != "kms.amazonaws.com" && verbs.iter().any(|verb| event.name().starts_with(verb))
 }
