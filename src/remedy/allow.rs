@@ -114,6 +114,12 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
         Some(sid) => Sentence::new("remedy-statement-sid").arg("sid", sid),
         None => Sentence::new("remedy-statement-unnamed"),
     };
+    // Other layers only limit: what they let through somebody else has to give.
+    let grants = matches!(
+        situation.layer,
+        Layer::IdentityPolicy | Layer::ResourcePolicy | Layer::RoleTrustPolicy
+    );
+    let gives_all = grants && gives_all(raw);
     let mut found = Vec::new();
     let mut put = |title: Sentence, changed: Option<Value>, breadth: u8| {
         found.extend(changed.map(|changed| (title, changed, breadth)));
@@ -126,15 +132,16 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
     };
     let (title, changed) =
         entries(&situation.resources, with_entries(raw, "Resource", &situation.resources));
-    put(title, changed, 4);
+    put(title, changed, if gives_all { 12 } else { 4 });
     let (title, changed) =
         entries(&situation.actions, with_entries(raw, "Action", &situation.actions));
-    put(title, changed, 3);
+    put(title, changed, if grants && is_meant_for_others(situation, raw) { 12 } else { 3 });
     if let Some((kind, principals)) = situation.principals() {
         let changed = with_principals(raw, kind, &principals);
         let (title, changed) = entries(&principals, changed);
-        // A statement gives what it gives to one more; the owner may have meant it for few.
-        put(title, changed, 8);
+        // A statement gives what it gives to one more; the owner may have meant it for few, and one
+        // that gives everything certainly.
+        put(title, changed, if gives_all { super::WIDE } else { 8 });
     }
     for test in tested(raw).iter().filter(|t| t.is_list()) {
         let Some(value) = situation.key(&test.key) else { continue };
@@ -150,6 +157,26 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
         put(title, changed, 2);
     }
     found
+}
+
+/// Whether a statement gives all that a service has.
+fn gives_all(raw: &Value) -> bool {
+    let every = |action: &String| action == "*" || action.ends_with(":*");
+    raw.get("NotAction").is_some()
+        || raw.get("Action").map(texts).is_some_and(|actions| actions.iter().any(every))
+}
+
+/// Whether an Allow of the caller's is about other services, or about everything where the call was
+/// about one thing: with the action it would give far more than was asked for.
+fn is_meant_for_others(situation: &Situation<'_>, raw: &Value) -> bool {
+    let listed = |element: &str| raw.get(element).map(texts).unwrap_or_default();
+    let service = |action: &str| action.split(':').next().unwrap_or_default().to_lowercase();
+    let services: Vec<String> = listed("Action").iter().map(|action| service(action)).collect();
+    let own = |action: &String| services.contains(&service(action));
+    let is_everywhere = situation.layer == Layer::IdentityPolicy
+        && !situation.resources.is_empty()
+        && listed("Resource").iter().any(|resource| resource == "*");
+    is_everywhere || !situation.actions.iter().any(own)
 }
 
 /// An Allow for exactly what was denied; grants only such as services make.
