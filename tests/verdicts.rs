@@ -155,6 +155,12 @@ fn wrong_fix(expected: &Value, incident: &Value) -> Vec<String> {
             wrong.push(format!("no fix speaks of {word}"));
         }
     }
+    let titles: Vec<&str> = fixes.iter().filter_map(|fix| fix["title"].as_str()).collect();
+    for word in list(expected, "never") {
+        if titles.iter().any(|title| title.contains(word.as_str().unwrap())) {
+            wrong.push(format!("a fix speaks of {word}: {titles:?}"));
+        }
+    }
     wrong
 }
 
