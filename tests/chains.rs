@@ -340,6 +340,16 @@ fn what_was_asked_for_is_the_call_and_not_the_session_it_was_made_in() {
     let chain = incident["chain"].as_array().unwrap().iter();
     let steps: Vec<&str> = chain.map(|step| step["event_id"].as_str().unwrap()).collect();
     assert_eq!(steps, ["create", "refused"]);
+    // Nor does what else was done in the session belong beside it.
+    let compared = Command::cargo_bin("trailwhy")
+        .unwrap()
+        .args(["compare", "--failed", "refused", "-"])
+        .write_stdin(serde_json::to_vec(&json!({ "Records": records })).unwrap())
+        .output()
+        .unwrap();
+    let compared = String::from_utf8(compared.stdout).unwrap();
+    assert!(compared.contains("cloudformation:CreateStack"), "{compared}");
+    assert!(!compared.contains("ListStacks"), "{compared}");
     // As a tree it still hangs below the call that began the session.
     let links = links(&records);
     assert_eq!((links["create"].0.as_str(), links["list"].0.as_str()), ("begin", "begin"));

@@ -254,7 +254,8 @@ impl<'l, 'p, 'e> Around<'l, 'p, 'e> {
         let Log { picture, events, chains, .. } = *log;
         let failing = picture.failing.iter().take(MOST_CHAINS);
         let own = failing.flat_map(|f| about(f.denied, events, chains)).collect();
-        let tops = picture.failing.iter().filter_map(|f| events.get(chains.root(f.denied)));
+        let tops =
+            picture.failing.iter().filter_map(|f| events.get(chains.asked(f.denied, events)));
         let roots = tops.map(|top| (top.source(), top.name())).collect();
         let service = service_of(picture.observation().event, events, chains);
         let mut around = Around { log, used, own, roots, service, successes: Vec::new() };

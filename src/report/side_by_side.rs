@@ -116,8 +116,9 @@ pub fn side_by_side(
             nearest(material, wording, failed).map(|found| (found.index, found.because)).unzip()
         }
     };
-    let told = |index: usize| chain_told(material, chains.root(index), &[index].into(), wording);
-    let members = |index: usize| chains.members(chains.root(index));
+    let told =
+        |index: usize| chain_told(material, chains.asked(index, events), &[index].into(), wording);
+    let members = |index: usize| chains.members(chains.asked(index, events));
     let left = members(failed);
     let right = succeeded.map(members).unwrap_or_default();
     let (failed_told, succeeded_told) = (told(failed), succeeded.map(told));
