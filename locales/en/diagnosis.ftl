@@ -76,7 +76,9 @@ contrast-whole-account = { $principals } principals of account { $account } fail
 } and nobody there succeeds: what they have in common is the account.
 contrast-sampled = Not every call was compared: one that was left out may have succeeded.
 
-benign-never-allowed = a read that was never allowed to this principal: a console page or a scanner
+benign-console = a person's console page asks for everything it could show
+benign-inventory = a tool that takes stock of { $services } services and changes nothing
+benign-inventory-tool = a tool that takes stock of an account, by its user agent
 
 changed-before = { $time }, before the first failure: { $action }: { $summary }
 changed-elsewhere = The log holds no change of other layers between the last success and the first failure.

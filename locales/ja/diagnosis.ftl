@@ -40,7 +40,9 @@ contrast-account-works = アカウント { $account } の他のプリンシパ�
 contrast-whole-account = アカウント { $account } の { $principals } 個のプリンシパルが { $resources } 個のリソースに対して失敗しており、このアカウントで成功したプリンシパルはありません。共通しているのはアカウントです。
 
 contrast-sampled = すべての呼び出しを比較したわけではありません。比較しなかった呼び出しの中に成功したものがあるかもしれません。
-benign-never-allowed = このプリンシパルに一度も許可されたことのない読み取り (コンソール画面またはスキャナーによるもの)
+benign-console = 人が開いたコンソール画面が、表示しうるものをすべて問い合わせたもの
+benign-inventory = { $services } 個のサービスを見て回るだけで何も変更しないツールによるもの
+benign-inventory-tool = アカウントの状況を調べるツールによるもの (ユーザーエージェントから判断)
 
 changed-before = 最初の失敗より前の { $time } に { $action } を実行: { $summary }
 changed-elsewhere = 最後の成功から最初の失敗までの間に、ほかのレイヤーの変更はログにありません。

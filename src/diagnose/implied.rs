@@ -260,7 +260,7 @@ impl<'e> Used<'e> {
         let mut denied: Vec<&String> = fitting
             .into_iter()
             .filter(|key| {
-                let case = evaluated::case(events, chains, history, one.denied, Some(key));
+                let case = evaluated::case_of(events, chains, history, one, Some(key));
                 case.is_some_and(|case| evaluated::denies(&case, one))
             })
             .collect();

@@ -3,6 +3,8 @@
 //! speaks for and against. The verdict and its confidence follow from the pieces.
 
 mod alias;
+mod behind;
+mod benign;
 mod changed;
 mod contrasted;
 mod deciding;
@@ -26,6 +28,7 @@ mod testimony;
 mod told;
 mod words;
 
+pub use behind::Behind;
 pub use explain::{explain, explain_occurrence};
 pub use failing::{Failing, Implied, failing};
 pub use group::diagnose;

@@ -10,11 +10,13 @@ pub mod json;
 mod layer;
 pub mod outcome;
 mod record;
+pub mod refusals;
 pub mod resource;
 mod time;
 
 pub use action::{action, is_read_like};
 pub use denial::{Denial, Form, denial};
+pub use refusals::Whose;
 pub use identity::{CallerKind, IdentityType};
 pub use layer::{Effect, Layer, Outcome};
 pub use outcome::{Failure, KeyState, KmsRefusal, failure};
