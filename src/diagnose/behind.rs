@@ -22,24 +22,53 @@ pub struct Behind {
 /// tells who made it.
 pub(super) fn call(event: &Event, denial: &Denial, kind: CallerKind) -> Option<Behind> {
     let action = denial.action.as_deref().filter(|_| denial.is_behind(event))?;
-    let (service, name) = action.split_once(':')?;
-    let (identity_type, who) = identity(event, denial)?;
     let invoked_by = match &denial.whose {
         Whose::Service(service) => service.as_str(),
         _ => event.source(),
     };
-    let text = format!("User: {} is not authorized to perform: {action}", who.arn);
+    let call = made(event, &denial.whose, action, None, Some(invoked_by))?;
+    let kind = match &denial.whose {
+        Whose::Caller if kind == CallerKind::Direct => CallerKind::ForwardAccessSession,
+        Whose::Caller => kind,
+        Whose::Service(_) => CallerKind::ServicePrincipal,
+        _ => CallerKind::ServiceRole,
+    };
+    Some(Behind { call: Arc::new(call), kind })
+}
+
+/// Another action that the same caller needed for the call, as AWS told.
+pub(super) fn same_caller(
+    event: &Event,
+    action: &str,
+    resource: Option<&str>,
+    kind: CallerKind,
+) -> Option<Behind> {
+    let call = made(event, &Whose::Caller, action, resource, event.invoked_by())?;
+    Some(Behind { call: Arc::new(call), kind })
+}
+
+fn made(
+    event: &Event,
+    whose: &Whose,
+    action: &str,
+    resource: Option<&str>,
+    invoked_by: Option<&str>,
+) -> Option<Event> {
+    let (service, name) = action.split_once(':')?;
+    let (identity_type, who) = identity(event, whose)?;
+    let on = resource.map(|resource| format!(" on resource: {resource}")).unwrap_or_default();
+    let text = format!("User: {} is not authorized to perform: {action}{on}", who.arn);
     let source = action::event_source(service);
     let mut builder = EventBuilder::default();
-    let is_caller = denial.whose == Whose::Caller;
+    let is_caller = *whose == Whose::Caller;
     let mut put = |field: Field, value: Option<&str>| builder.put(field, value);
     put(Field::EventId, Some(event.id()));
     put(Field::EventSource, Some(&source));
     put(Field::EventName, Some(name));
     put(Field::EventType, Some("AwsApiCall"));
     put(Field::AwsRegion, event.region());
-    put(Field::SourceIpAddress, Some(invoked_by));
-    put(Field::UserAgent, Some(invoked_by));
+    put(Field::SourceIpAddress, invoked_by.or(event.get(Field::SourceIpAddress)));
+    put(Field::UserAgent, invoked_by.or(event.get(Field::UserAgent)));
     put(Field::ErrorCode, Some("AccessDenied"));
     put(Field::ErrorMessage, Some(&text));
     put(Field::RequestId, event.get(Field::RequestId).filter(|_| is_caller));
@@ -48,7 +77,7 @@ pub(super) fn call(event: &Event, denial: &Denial, kind: CallerKind) -> Option<B
     put(Field::Arn, Some(who.arn.as_str()).filter(|_| identity_type != IdentityType::AwsService));
     put(Field::AccountId, who.account.as_deref());
     put(Field::UserName, event.get(Field::UserName).filter(|_| is_caller));
-    put(Field::InvokedBy, Some(invoked_by));
+    put(Field::InvokedBy, invoked_by);
     put(Field::IssuerType, who.issuer.as_deref().map(|_| "Role"));
     put(Field::IssuerPrincipalId, event.get(Field::IssuerPrincipalId).filter(|_| is_caller));
     put(Field::IssuerArn, who.issuer.as_deref());
@@ -57,13 +86,7 @@ pub(super) fn call(event: &Event, denial: &Denial, kind: CallerKind) -> Option<B
         made.mfa = event.mfa;
         made.session_created = event.session_created;
     }
-    let kind = match &denial.whose {
-        Whose::Caller if kind == CallerKind::Direct => CallerKind::ForwardAccessSession,
-        Whose::Caller => kind,
-        Whose::Service(_) => CallerKind::ServicePrincipal,
-        _ => CallerKind::ServiceRole,
-    };
-    Some(Behind { call: Arc::new(made), kind })
+    Some(made)
 }
 
 struct Who {
@@ -72,8 +95,8 @@ struct Who {
     issuer: Option<String>,
 }
 
-fn identity(event: &Event, denial: &Denial) -> Option<(IdentityType, Who)> {
-    match &denial.whose {
+fn identity(event: &Event, whose: &Whose) -> Option<(IdentityType, Who)> {
+    match whose {
         Whose::Caller => Some((
             event.identity_type,
             Who {

@@ -122,10 +122,14 @@ fn looks(event: &Event) -> bool {
     let fetches = ["Token", "Credentials", "SecretValue", "PasswordData", "AuthorizationToken"]
         .iter()
         .any(|end| name.ends_with(end));
-    if fetches || FETCHING.contains(&name) || event.source() == "kms.amazonaws.com" {
+    if fetches || FETCHING.contains(&name) {
         return false;
     }
-    is_read(event)
+    match event.source() {
+        // CloudTrail calls cryptographic operations reads as well.
+        "kms.amazonaws.com" => event::is_read_like(name) && !name.starts_with("GenerateDataKey"),
+        _ => is_read(event),
+    }
 }
 
 /// Operations that read data, where the others read what there is (service authorization reference,

@@ -141,6 +141,7 @@ pub fn case(
     resource: Option<&str>,
 ) -> Option<Case> {
     let time = events.get(index)?.time;
+    let resource = resource.or_else(|| chains.inferred_key(index));
     let moment = Moment { time, resource, likelihood: Likelihood::Assumed, behind: None };
     case_at(events, chains, history, index, &moment)
 }
@@ -184,7 +185,7 @@ fn case_at(
         root: (root != index).then(|| events.get(root)).flatten(),
         via,
         issuer: chains.issuer(recorded).and_then(|i| events.get(i)),
-        resource: moment.resource.or_else(|| chains.inferred_key(index)),
+        resource: moment.resource,
         request: shown_by_sibling(events, chains, index),
     };
     if let Some(behind) = moment.behind {
@@ -283,8 +284,8 @@ pub fn evaluated(
         if is_denied(decided) {
             // It worked, so that what was only taken for likely is the first thing to doubt.
             let time = success.event.time;
-            let moment =
-                Moment { time, resource: None, likelihood: Likelihood::Unknown, behind: None };
+            let resource = chains.inferred_key(success.index);
+            let moment = Moment { time, resource, likelihood: Likelihood::Unknown, behind: None };
             let sure = case_at(events, chains, history, success.index, &moment);
             case = sure.unwrap_or(case);
             decided = evaluate(&case.request, &case.layers).result;

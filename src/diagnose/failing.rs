@@ -10,7 +10,7 @@ use super::words::Kind;
 use crate::chain::{Chains, Knowledge};
 use crate::contrast;
 use crate::event::{
-    self, CallerKind, Denial, Event, Failure, Field, Form, IdentityType, KmsRefusal,
+    self, CallerKind, Denial, Event, Failure, Field, Form, IdentityType, KmsRefusal, Whose,
 };
 
 /// One denied call.
@@ -30,8 +30,12 @@ pub struct Failing {
     pub principal: Option<String>,
     /// What it was denied on.
     pub resource: Option<String>,
+    /// What it may have been, where no record names it; `resource` is then only the likeliest.
+    pub candidates: Vec<String>,
     /// From what the resource is concluded, where neither the record nor the chain tells it.
     pub implied_by: Option<Implied>,
+    /// The VPC endpoint that the call came through.
+    pub endpoint: Option<String>,
     /// The refused call behind the recorded one, where that hides it.
     pub behind: Option<Behind>,
     /// What AWS's text says.
@@ -137,13 +141,19 @@ fn one(
     let top = chains.asked(index, events);
     let kind = kind(events, chains, knowledge, index, top);
     let refused = contrast::refused(event, &denial);
+    let inferred = chains.inferred_key(index).filter(|_| refused.resource.is_none());
+    let candidates = match chains.is_key_named(index) {
+        false => inferred.map(str::to_owned).into_iter().collect(),
+        true => Vec::new(),
+    };
     let resource = refused
         .resource
-        .or_else(|| chains.inferred_key(index).map(str::to_owned))
+        .or_else(|| inferred.map(str::to_owned))
         .or_else(|| denial.resource_text.clone());
     let behind = behind::call(event, &denial, caller_kind);
-    // The text of the call that was asked for hides the refused one.
-    let hides = top == index && kind == Kind::Direct && denial.form == Form::Consequence;
+    // The text of the call that was asked for hides the refused one, or it is somebody else's.
+    let is_another = denial.form == Form::Consequence || denial.whose != Whose::Caller;
+    let hides = top == index && kind == Kind::Direct && is_another;
     Some(Failing {
         denied: index,
         root: if hides { Some(index) } else { (top != index).then_some(top) },
@@ -152,6 +162,11 @@ fn one(
         action: refused.action,
         principal: refused.principal,
         resource,
+        candidates,
+        endpoint: event
+            .get(Field::VpcEndpointId)
+            .filter(|id| id.starts_with("vpce-") && event.is_own_hop(caller_kind))
+            .map(str::to_owned),
         behind,
         implied_by: None,
         denial,

@@ -42,6 +42,7 @@ pub fn diagnose(
         all.retain(|failing| sample.is_judged(failing.denied));
     }
     implied::fill(&mut all, events, chains, history, sample);
+    told::apply(&mut all, events, history);
     let all = all;
     let counter = Counter::new(sample);
     let pool = Pool::new(events, chains, &all, sample);
@@ -91,7 +92,8 @@ pub fn diagnose(
         let key = |i: &Incident| (i.kind, is_low(i), count(i), first_position(i));
         key(a).cmp(&key(b))
     });
-    Diagnosis { incidents, benign: benign(&noise, events, &counter) }
+    let unused_evidence = told::unused(&all, events, history);
+    Diagnosis { incidents, benign: benign(&noise, events, &counter), unused_evidence }
 }
 
 /// What the log tells, by what it is asked.

@@ -182,6 +182,8 @@ pub fn telling(source: &str, name: Option<&str>, code: &str, text: &str) -> Opti
             return None;
         }
         let captured = match ready.patterns.is_empty() {
+            // A code alone does not go before what the sentence says.
+            true if is_sentence && ready.row.refused => return None,
             true => Vec::new(),
             false => ready.patterns.iter().find_map(|pattern| pattern.find(&text, &lower))?,
         };
@@ -202,7 +204,16 @@ impl Telling {
     /// do not tell.
     pub fn actions(&self, event: &Event) -> Vec<String> {
         let filled = self.row.action.iter().filter_map(|template| self.fill(template, event));
-        filled.filter_map(|action| spelled(&action)).collect()
+        let mut actions: Vec<String> = filled.filter_map(|action| spelled(&action)).collect();
+        // Of several destinations that one text is about, the one named is meant.
+        let named = self.row.resource.iter().find_map(|template| self.fill(template, event));
+        let service = named.as_deref().and_then(Arn::parse).map(|arn| arn.service);
+        let is_of = |action: &String| action.split_once(':').map(|(prefix, _)| prefix) == service;
+        let takes_on = actions.first().is_some_and(|first| first == "sts:AssumeRole");
+        if let Some(at) = actions.iter().position(is_of).filter(|_| !takes_on) {
+            actions.rotate_left(at);
+        }
+        actions
     }
 
     /// Whose permission it is.
@@ -248,6 +259,7 @@ impl Telling {
         }
         match name {
             "partition" => Some(arn::partition_of(event.region().unwrap_or_default()).to_owned()),
+            "event_source" => Some(event.source().to_owned()),
             "region" => event.region().map(str::to_owned),
             "account" => event.account().map(str::to_owned),
             _ => {

@@ -10,7 +10,7 @@ use super::view::{
 use crate::chain::Chains;
 use crate::contrast;
 use crate::diagnose::{self, Diagnosis, Failing};
-use crate::event::{self, Effect, Event, Failure, Field, Layer};
+use crate::event::{self, Effect, Event, Failure, Field, Layer, Whose};
 use crate::history::{self, History};
 use crate::iam::PolicySource;
 use crate::ingest::{Ledger, Sample};
@@ -196,7 +196,10 @@ impl<'b> Builder<'b> {
             event_time: event.time.to_string(),
             action: failing.action.clone(),
             resource: failing.resource.clone(),
-            principal_arn: event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
+            principal_arn: match failing.denial.whose {
+                Whose::Caller => event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
+                _ => failing.principal.clone(),
+            },
             caller_kind: failing.caller_kind,
             invoked_by: event.invoked_by().map(str::to_owned),
             vpc_endpoint_id: event.get(Field::VpcEndpointId).map(str::to_owned),
