@@ -112,7 +112,7 @@ fn wrong_as_a_whole(expected: &Value, trail: &Trail, report: &Value) -> Vec<Stri
         wrong.push(format!("{} incidents for {count}: {:?}", incidents.len(), titles(report)));
     }
     for label in list(expected, "quiet") {
-        let ids = trail.of_label(label.as_str().unwrap());
+        let ids = labelled(trail, label.as_str().unwrap());
         if incidents.iter().any(|incident| holds(incident, ids, trail)) {
             wrong.push(format!("an incident is made of {label}"));
         }
@@ -138,10 +138,15 @@ fn mixed(each: &[Value], trail: &Trail, report: &Value) -> Vec<String> {
 fn ids_of(expected: &Value, trail: &Trail) -> Vec<String> {
     let labels = list(expected, "of");
     if !labels.is_empty() {
-        return labels.iter().flat_map(|l| trail.of_label(l.as_str().unwrap()).to_vec()).collect();
+        return labels.iter().flat_map(|l| labelled(trail, l.as_str().unwrap()).to_vec()).collect();
     }
     let ids = if trail.denied.is_empty() { &trail.roots } else { &trail.denied };
     ids.clone()
+}
+
+/// The ids of the calls that a label stands for.
+fn labelled<'t>(trail: &'t Trail, label: &str) -> &'t [String] {
+    trail.labels.get(label).unwrap_or_else(|| panic!("no call is labelled {label}"))
 }
 
 /// Whether an incident is made of one of these calls: of its refusal, or, where nothing was refused
@@ -149,9 +154,7 @@ fn ids_of(expected: &Value, trail: &Trail) -> Vec<String> {
 fn holds(incident: &Value, ids: &[String], trail: &Trail) -> bool {
     list(incident, "occurrences").iter().any(|o| {
         let by_root = trail.denied.is_empty() || o["denied_event_id"].is_null();
-        ids.iter().any(|id| {
-            o["denied_event_id"] == **id || (by_root && o["root_event_id"] == **id)
-        })
+        ids.iter().any(|id| o["denied_event_id"] == **id || (by_root && o["root_event_id"] == **id))
     })
 }
 
@@ -211,7 +214,7 @@ fn wrong_root(expected: &Value, trail: &Trail, incident: &Value) -> Vec<String> 
     let right = labels.is_empty()
         || labels.iter().any(|label| match label.as_str() {
             None => !claimed,
-            Some(label) => trail.of_label(label).iter().any(|id| root["event_id"] == **id),
+            Some(label) => labelled(trail, label).iter().any(|id| root["event_id"] == **id),
         });
     let chain = list(incident, "chain").iter().map(|step| step["action"].to_string());
     let chain = chain.collect::<Vec<_>>().join(", ");

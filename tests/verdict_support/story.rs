@@ -36,7 +36,7 @@ pub struct Trail {
     pub denied: Vec<String>,
     pub roots: Vec<String>,
     pub change: Option<String>,
-    labels: BTreeMap<String, Vec<String>>,
+    pub labels: BTreeMap<String, Vec<String>>,
     next: u64,
 }
 
@@ -64,11 +64,6 @@ impl Trail {
         trail
     }
 
-    /// The ids of the calls that a label stands for.
-    pub fn of_label(&self, label: &str) -> &[String] {
-        self.labels.get(label).unwrap_or_else(|| panic!("no call is labelled {label}"))
-    }
-
     /// One hour's calls: `once` keeps a call to the first hour of its kind, `times` and `every` repeat
     /// it within the hour.
     fn spell(&mut self, calls: &Value, number: usize, hour: u64, after: bool) {
@@ -81,7 +76,8 @@ impl Trail {
             let times = call["times"].as_u64().unwrap_or(1);
             for turn in 0..times {
                 let later = turn * call["every"].as_u64().unwrap_or(60);
-                let number = number * usize::try_from(times).unwrap() + usize::try_from(turn).unwrap();
+                let number =
+                    number * usize::try_from(times).unwrap() + usize::try_from(turn).unwrap();
                 let id = self.call(call, None, number, second + later);
                 if after {
                     self.roots.push(id);
