@@ -1,5 +1,9 @@
 //! Many services, many faults: small exports with their policies, and what the verdict on each must
 //! be. The stories are data; a new one needs no Rust.
+//!
+//! `expect` is about the one incident of the refused calls, or, in `incidents`, about several: `of`
+//! names the calls of each by label. `none`, `count`, `quiet` (labels of what makes no incident) and
+//! `duplicates` are about the whole report. Without `policies` the log alone is told.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

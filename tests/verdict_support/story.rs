@@ -1,5 +1,13 @@
 //! From a compact story to the records of a trail: calls with the calls services made for them,
 //! before a change, the change itself, and after it.
+//!
+//! A call: `do` (service and event), `by` (who, see [`Caller`]), `session`, `key`, `via` (the service
+//! that forwards it) or `as_role` (a role that the service of `via` or `issued_to` took on for it),
+//! `request`, `response`, `then` (calls made for it), `after` (seconds later), `once`, `times` and
+//! `every` (how often within the hour), `agent`, `console`, `ip`, `vpce`, `region`, `account`,
+//! `label` (a name for expectations), `record` (members of the record word for word, null for none).
+//! It fails by `denied` (why, in AWS's grammar) or by `error` and `message` word for word; `refused`
+//! makes such an error a refusal. `#` stands for the number of the run.
 
 use std::collections::BTreeMap;
 
@@ -107,8 +115,9 @@ impl Trail {
         if let Some(role) = call.get("as_role").and_then(Value::as_str).map(str::to_owned) {
             let key = format!("ASIAROLE{:012}", self.next);
             let session = call.get("session").and_then(Value::as_str).unwrap_or("run").to_owned();
+            let taker = if call["via"].is_string() { "via" } else { "issued_to" };
             let issue = json!({
-                "do": "sts:AssumeRole", "by": format!("service:{}", text_of(&call, "via")),
+                "do": "sts:AssumeRole", "by": format!("service:{}", text_of(&call, taker)),
                 "request": {"roleArn": format!("arn:aws:iam::{ACCOUNT}:role/{role}"), "roleSessionName": session},
                 "response": {"credentials": {"accessKeyId": key},
                     "assumedRoleUser": {"arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}"),
