@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::behind::{self, Behind};
 use super::words::Kind;
-use crate::chain::{Chains, Knowledge};
+use crate::chain::{Chains, Knowledge, Roles};
 use crate::contrast;
 use crate::event::{
     self, CallerKind, Denial, Event, Failure, Field, Form, IdentityType, KmsRefusal, Whose,
@@ -65,7 +65,6 @@ pub fn failing(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Vec<
     let refused: Vec<(usize, Failure)> = events
         .par_iter()
         .enumerate()
-        .filter(|(_, e)| e.failed())
         .filter_map(|(i, e)| Some((i, event::failure(e)?)))
         .filter(|(i, failure)| failure.is_refusal() && chains.copy_of(*i).is_none())
         .collect();
@@ -80,13 +79,35 @@ pub fn failing(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Vec<
             }
         }
     }
-    refused
+    let mut found: Vec<Failing> = refused
         .into_par_iter()
         .filter(|(i, _)| !consequences.contains(i))
         .filter(|(_, failure)| is_refused_here(*failure))
         .filter(|(i, _)| !twins.contains(i))
         .filter_map(|(i, failure)| one(events, chains, knowledge, i, failure))
-        .collect()
+        .collect();
+    name_roles(&mut found, events);
+    found
+}
+
+/// Names the roles of which a text says only whose they are: "the execution role of this function".
+fn name_roles(found: &mut [Failing], events: &[Event]) {
+    let of_thing = |one: &&mut Failing| matches!(one.denial.whose, Whose::RoleOf(_));
+    let mut asked = found.iter_mut().filter(of_thing).peekable();
+    if asked.peek().is_none() {
+        return;
+    }
+    let roles = Roles::learn(events);
+    for one in asked {
+        let (Whose::RoleOf(thing), Some(event)) = (&one.denial.whose, events.get(one.denied)) else {
+            continue;
+        };
+        let Some(role) = roles.of(event, thing) else { continue };
+        one.denial.whose = Whose::Principal(role.arn.clone());
+        one.principal = Some(role.arn.clone());
+        one.behind = behind::call(event, &one.denial, one.caller_kind);
+        one.caller_kind = one.behind.as_ref().map_or(one.caller_kind, |behind| behind.kind);
+    }
 }
 
 /// A denial or key state of the call itself, or of a call below it that the log does not have.
@@ -157,7 +178,11 @@ fn one(
     Some(Failing {
         denied: index,
         root: if hides { Some(index) } else { (top != index).then_some(top) },
-        kind: if hides { Kind::Opaque } else { kind },
+        kind: match (hides, event.failed()) {
+            (true, true) => Kind::Opaque,
+            (true, false) => Kind::Silent,
+            _ => kind,
+        },
         caller_kind: behind.as_ref().map_or(caller_kind, |behind| behind.kind),
         action: refused.action,
         principal: refused.principal,
