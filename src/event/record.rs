@@ -323,6 +323,15 @@ impl Event {
         super::json::find(self.response()?, path)
     }
 
+    /// The same event under another id.
+    pub(crate) fn with_id(&self, id: &str) -> Event {
+        let mut texts = Field::ALL.map(|field| self.get(field));
+        texts[Field::EventId as usize] = Some(id);
+        let Event { read_only, management_event, mfa, session_created, from_console, .. } = *self;
+        let event = Event::of(&texts, self.time, self.identity_type);
+        Event { read_only, management_event, mfa, session_created, from_console, ..event }
+    }
+
     /// Every text of the record by itself.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let numbers = 0..self.present.count_ones() as usize;

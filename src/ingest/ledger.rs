@@ -168,3 +168,11 @@ pub struct Ledger {
     /// What the log cannot show.
     pub blind_spots: Vec<BlindSpot>,
 }
+
+impl Ledger {
+    /// Adds something that was found only when all was read.
+    pub(super) fn note(&mut self, spot: Option<BlindSpot>) {
+        self.blind_spots.extend(spot);
+        self.blind_spots.sort();
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashSet};
 
+use super::super::blind_spot::BlindSpot;
 use super::super::contribution::{Contribution, Terms};
 use super::super::identifier::Identifier;
 use super::super::merge::{self, Known};
@@ -95,11 +96,12 @@ impl Met<'_> {
         let seeds = |seed: &Seed| (seed.is_first, seed.in_minute);
         let Sampled { mut events, kept: gathered, judged } =
             sampled(gather, again, sorter, (budget.surroundings, 0), seeds)?;
-        merge::remove_corrected(&mut events);
-        let events = bare(events);
-        let ledger = close(books, kept);
-        let shared = merge::shared(&events);
+        merge::remove_replaced(&mut events);
+        let told = merge::tell_apart(&mut events);
         let sample = gather::sample(&events, kept, gathered, &judged, sorter);
+        let events = bare(events);
+        let ledger = close(books, kept, told);
+        let shared = merge::shared(&events);
         Ok(Ingested { events, ledger, shared, sample: Some(sample) })
     }
 
@@ -247,15 +249,18 @@ fn bare(events: Vec<Known>) -> Vec<Event> {
 
 fn whole(all: Vec<Known>, books: Books) -> Ingested {
     let mut events = united(all);
-    merge::remove_corrected(&mut events);
+    merge::remove_replaced(&mut events);
+    let told = merge::tell_apart(&mut events);
     let events = bare(events);
-    let ledger = close(books, events.len() as u64);
+    let ledger = close(books, events.len() as u64, told);
     let shared = merge::shared(&events);
     Ingested { events, ledger, shared, sample: None }
 }
 
-fn close(books: Books, kept: u64) -> super::super::Ledger {
+fn close(books: Books, kept: u64, told: Option<BlindSpot>) -> super::super::Ledger {
     let records = books.ledger.records;
     let met = records.read.saturating_sub(records.malformed + records.out_of_range);
-    books.close(kept, met.saturating_sub(kept), 0)
+    let mut ledger = books.close(kept, met.saturating_sub(kept), 0);
+    ledger.note(told);
+    ledger
 }
