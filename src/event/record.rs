@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::identity::{self, CallerKind, IdentityType};
+use super::notification::{self, Notification};
 use super::time::Time;
 
 /// The texts an event can hold. The order is the order they are stored in.
@@ -296,6 +297,17 @@ impl Event {
     /// Whether code of the account's own made the call from where it runs, being signed as `kind`.
     pub fn is_own_hop(&self, kind: CallerKind) -> bool {
         identity::is_own_hop(self, kind)
+    }
+
+    /// Whether it is no call but what a service told Amazon EventBridge.
+    pub fn is_notification(&self) -> bool {
+        self.get(Field::EventType) == Some(notification::EVENT_TYPE)
+    }
+
+    /// What a service told Amazon EventBridge of its work; `None` of everything that CloudTrail
+    /// recorded.
+    pub fn notification(&self) -> Option<Notification> {
+        notification::of(self)
     }
 
     /// Whether the call failed in any way.

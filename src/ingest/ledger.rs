@@ -135,6 +135,8 @@ pub struct Records {
     pub malformed: u64,
     /// Records outside the window or the filters.
     pub out_of_range: u64,
+    /// Of those kept, the notifications of services: no calls, and not from CloudTrail.
+    pub notifications: u64,
 }
 
 /// The account of one reading.

@@ -260,6 +260,11 @@ fn corrected(event: &Event) -> Option<String> {
     })
 }
 
+/// How many of these are no calls but what services told.
+pub(super) fn notifications(events: &[Event]) -> u64 {
+    events.iter().filter(|event| event.is_notification()).count() as u64
+}
+
 /// Copies of one call that were delivered to several accounts, by `sharedEventID`: indices into
 /// `events`. Every call of a service principal has such an id, copies or not; only those with at
 /// least two records are groups.

@@ -27,6 +27,7 @@ mod ledger;
 mod mapping;
 mod marks;
 mod merge;
+mod notification;
 mod outline;
 mod pipeline;
 mod plan;
@@ -124,6 +125,7 @@ pub fn read(inputs: &[Input], options: &Options, progress: &dyn Progress) -> Res
     let mut known: Vec<Known> = batch.events.into_iter().map(Known::of).collect();
     ledger.note(merge::tell_apart(&mut known));
     let events: Vec<Event> = known.into_iter().map(|known| known.event).collect();
+    ledger.records.notifications = merge::notifications(&events);
     let shared = merge::shared(&events);
     Ok(Ingested { events, ledger, shared, sample: None })
 }
@@ -165,6 +167,11 @@ pub fn stream(
 ) -> Result<Ledger> {
     let mut plan = Plan::make(inputs, options)?;
     let mut reorder = Reorder::default();
+    let mut notifications = 0;
+    let mut each = |batch: Batch| {
+        notifications += merge::notifications(&batch.events) + merge::notifications(&batch.late);
+        each(batch);
+    };
     let books = plan.run(progress, |number, part| match part {
         Some(part) => reorder.push(part),
         None => {
@@ -174,7 +181,8 @@ pub fn stream(
             }
         }
     });
-    let (batch, ledger) = finish(&mut plan, reorder, books);
+    let (batch, mut ledger) = finish(&mut plan, reorder, books);
     each(batch);
+    ledger.records.notifications = notifications;
     Ok(ledger)
 }

@@ -165,7 +165,8 @@ impl<'s> Reading<'s> {
             return self.watched(fields, &header);
         }
         let changes = trail_change::may_be(&header);
-        let needed = changes || self.needs.is_none_or(|needs| needs(&header));
+        let wanted = changes || header.is_notification();
+        let needed = wanted || self.needs.is_none_or(|needs| needs(&header));
         match fields.get(Field::EventId).filter(|_| !needed) {
             Some(id) => {
                 self.tally.sight.see(&header, id);
@@ -197,7 +198,8 @@ impl<'s> Reading<'s> {
         }
         named.note(&facts, &mut self.tally.trace);
         // Corrections replace what they correct, wherever that is.
-        let all = watch.is_all() || changes || header.get(Field::Addendum).is_some();
+        let always = changes || header.is_notification() || header.get(Field::Addendum).is_some();
+        let all = watch.is_all() || always;
         let Some(id) = id.filter(|_| !all) else {
             let known = Known::of(build::event(fields, header.time()));
             self.tally.sight.see(header, known.event.id());

@@ -97,7 +97,9 @@ impl<'s> Gather<'s> {
             return refused;
         }
         let (stratum, own) = (stratum(&facts, name), priority(known.id));
-        if changes(&facts, role) {
+        // That work failed is told once, and what it belongs to is looked for by its ids.
+        let tells = known.event.notification().is_some_and(|told| told.failed);
+        if changes(&facts, role) || tells {
             self.changes.offer(mix(stratum, 1), own, known);
         }
         self.calls.offer(stratum, own, known);
