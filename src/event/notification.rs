@@ -4,6 +4,7 @@
 //! notification is no call and nobody made it. It says how work ended that a call had begun, and
 //! often why (`notifications.toml`).
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -101,6 +102,29 @@ pub(super) fn of(event: &Event) -> Option<Notification> {
     })
 }
 
+/// The events among these that tell of failed work, by each id and ARN that they name.
+pub fn failed_by_subject(events: &[Event]) -> BTreeMap<String, Vec<usize>> {
+    let mut failed: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, event) in events.iter().enumerate() {
+        let told = event.notification().filter(|told| told.failed);
+        for subject in told.into_iter().flat_map(|told| told.subjects) {
+            failed.entry(subject).or_default().push(at);
+        }
+    }
+    failed
+}
+
+/// The event pattern of an EventBridge rule that would catch what a service, named as CloudTrail does,
+/// tells of failed work; `None` where nothing is known of that (EventBridge user guide, "Creating
+/// Amazon EventBridge event patterns").
+pub fn pattern(event_source: &str) -> Option<String> {
+    let is = |row: &&Row| row.event_source == event_source && !row.failed.is_empty();
+    let rows: Vec<&Row> = TABLE.notification.iter().filter(is).collect();
+    let source = rows.first()?.source.as_str();
+    let kinds: Vec<&str> = rows.iter().map(|row| row.detail_type.as_str()).collect();
+    Some(serde_json::json!({ "source": [source], "detail-type": kinds }).to_string())
+}
+
 /// What stands at the first of the places where anything does.
 fn first_of(detail: &str, places: &[String]) -> Vec<String> {
     let found = places.iter().map(|place| values(detail, place));
@@ -153,6 +177,16 @@ mod tests {
             assert!(!row.detail_type.ends_with("via CloudTrail"), "{}", row.detail_type);
         }
         assert!(kinds.len() >= 25);
+    }
+
+    #[test]
+    fn a_rule_asks_for_what_tells_of_failure() {
+        assert_eq!(
+            pattern("ec2.amazonaws.com").unwrap(),
+            "{\"detail-type\":[\"EBS Volume Notification\",\"EBS Snapshot Notification\",\
+             \"EBS Multi-Volume Snapshots Completion Status\"],\"source\":[\"aws.ec2\"]}"
+        );
+        assert_eq!(pattern("iam.amazonaws.com"), None);
     }
 
     #[test]

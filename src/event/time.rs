@@ -24,7 +24,12 @@ impl Time {
     /// `None` also of the first and the last day that four digits of a year can write (a leap second
     /// or an offset there leads out of it), so that what is reckoned from a time can be written too.
     pub fn parse(text: &str) -> Option<Time> {
-        Time::read(text).filter(|time| (FIRST..LAST).contains(time))
+        Time::read(text).and_then(Time::in_calendar)
+    }
+
+    /// This moment, if the calendar has it (see [`Time::parse`]).
+    pub(crate) fn in_calendar(self) -> Option<Time> {
+        (FIRST..LAST).contains(&self).then_some(self)
     }
 
     fn read(text: &str) -> Option<Time> {
