@@ -196,6 +196,10 @@ coverage-read = Read { $read ->
     [one] { $read } record
    *[other] { $read } records
 } from { $files } of { $found } files: { $kept } kept, { $duplicates } duplicates, { $malformed } malformed, { $outside } out of range.
+coverage-notifications = Of those kept, { $count ->
+    [one] { $count } is a notification
+   *[other] { $count } are notifications
+} from Amazon EventBridge: they tell how work ended and are no calls.
 coverage-span = They span { $first } to { $last }.
 coverage-no-span = None of them has a time.
 coverage-sample = The export is too large to be compared whole: comparisons rest on { $analysed } of { $of } records, chosen by kind and by time. Refused calls were all counted.

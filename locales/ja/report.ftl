@@ -175,6 +175,7 @@ verified-unchecked = 内容が不明なため未検証: { $layers }。
 # 読み取った範囲。
 coverage-title = 分析の前提
 coverage-read = { $found } 個中 { $files } 個のファイルから { $read } 件のレコードを読み取りました: 分析対象 { $kept } 件、重複 { $duplicates } 件、不正な形式 { $malformed } 件、範囲外 { $outside } 件。
+coverage-notifications = このうち { $count } 件は Amazon EventBridge の通知です。作業がどう終わったかを伝えるもので、API の呼び出しではありません。
 coverage-span = 期間は { $first } から { $last } までです。
 coverage-no-span = 時刻のあるレコードはありません。
 coverage-sample = エクスポートが大きすぎて全体は比較できないため、比較は { $of } 件のうち、種類と時刻によって選んだ { $analysed } 件のレコードに基づいています。拒否された呼び出しはすべて数えています。

@@ -61,7 +61,7 @@ impl Chains {
         let mut children: Vec<Child> = events
             .par_iter()
             .enumerate()
-            .filter(|(i, _)| !chains.copies.contains_key(i))
+            .filter(|(i, e)| !chains.copies.contains_key(i) && !e.is_notification())
             .filter_map(|(i, e)| {
                 let is_kms = names.of(i).is_some_and(|name| name.is_kms);
                 let kind = sessions.child_kind(e, is_kms, &marks)?;

@@ -344,7 +344,7 @@ impl Scope<'_, '_> {
     /// the service event that says work began for the one that says it ended.
     fn takes(&self, index: usize, event: &Event) -> bool {
         let Some(name) = self.names.of(index) else { return false };
-        if name.is_kms {
+        if name.is_kms || event.is_notification() {
             return false;
         }
         // Most calls are reads that start nothing: they are asked for as little as possible.
