@@ -58,7 +58,23 @@ impl Trail {
         for (number, hour) in BEFORE.iter().chain(&AFTER).enumerate() {
             trail.spell(&story["always"], number, *hour, false);
         }
+        for call in story["calls"].as_array().into_iter().flatten() {
+            trail.timed(call);
+        }
         trail
+    }
+
+    /// Adds a call at the second `at`, and again `times` times `every` so many seconds.
+    fn timed(&mut self, call: &Value) {
+        let number = |member: &str| call.get(member).and_then(Value::as_u64);
+        for time in 0..number("times").unwrap_or(1) {
+            let second = number("at").unwrap() + time * number("every").unwrap_or(0);
+            let first = number("from").unwrap_or(0) + time;
+            let id = self.call(call, None, usize::try_from(first).unwrap(), second);
+            if call["ghost"] == true {
+                self.roots.push(id);
+            }
+        }
     }
 
     fn spell(&mut self, calls: &Value, number: usize, hour: u64, after: bool) {
@@ -248,6 +264,9 @@ fn record(call: &Value, id: &str, second: u64) -> Value {
         );
     }
     failure(&mut record, call, &caller);
+    for (member, value) in call["record"].as_object().into_iter().flatten() {
+        extra(&mut record, member, value.clone());
+    }
     record
 }
 
