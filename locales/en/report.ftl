@@ -9,7 +9,7 @@ kind-direct = direct
 kind-silent-means = The call reported success; what a service had to do for it was denied, and nobody was told.
 kind-opaque-means = The call failed with an error that does not name the denial below it.
 kind-background-means = No user call is to blame: a service was denied while working by itself.
-kind-ghost-means = The call reported success, no denial was logged, and a step that always follows never came.
+kind-ghost-means = The call reported success, no denial was logged, and a step that always follows never came, or what the call made was gone later.
 kind-direct-means = The caller's own call was denied.
 
 # How sure a verdict is.
@@ -38,6 +38,8 @@ headline-silent = { $root } reported success, but { $denied }, which had to foll
 headline-opaque = { $root } failed because { $denied } below it was denied: { $why }.
 headline-background = { $denied } was denied in the background: { $why }.
 headline-ghost = { $root } reported success, but { $steps } never followed: { $why }.
+overview-gone = gone later
+headline-gone = { $root } reported success, but what it made was gone later: { $why }.
 headline-direct = { $denied } was denied to its caller: { $why }.
 
 # The terminal: summary and titles.

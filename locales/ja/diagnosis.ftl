@@ -52,6 +52,7 @@ alternative-usual = これを示すものはログにありませんが、否定
 explain-silent = { $root } は成功を返しましたが、続いて必要な { $denied } が、{ $principal } に対して拒否されました{ $on }。
 explain-opaque = { $root } は、原因を示さないエラーで失敗しました。その下の { $denied } が、{ $principal } に対して拒否されています{ $on }。
 explain-ghost = { $root } は成功を返しましたが、比較できるすべての成功例に含まれる { $missing } が実行されていません。
+explain-gone = { $root } は成功を返しましたが、作成されたものは後に失われていました。それを削除した呼び出しはログにありません。
 explain-direct = { $denied } が、{ $principal } に対して拒否されました{ $on }。
 explain-background = { $denied } が、{ $principal } に対して拒否されました{ $on }。ユーザーの呼び出しによるものではありません。
 explain-on = {" "}(リソース: { $resource })
@@ -67,6 +68,20 @@ absent-step = { $count ->
    *[other] { $count } 件の連鎖
 }では { $missing } が実行されていません。比較できる成功例 { $complete } 件ではすべて実行されており、途中までの手順 ({ $shared }) は一致しています。
 absent-like-denied = 同じ手順が、同じ頃に他のプリンシパルに対して { $count } 回拒否されており、その記録はログにあります。
+gone-not-found = { $id } は作成されたと応答されましたが、{ $time } に作成者が問い合わせたところ、存在しないという応答でした。それを削除した呼び出しはログにありません。{ $count ->
+    [1] {""}
+   *[other] 同じことが { $count } 件の呼び出しで起きています。
+}
+gone-ended-by-service = { $id } は作成されたと応答されましたが、{ $time } にサービスが { $action } で終了させています。それを求めた呼び出しはログになく、同じことが { $count ->
+    [1] 1 件
+   *[other] { $count } 件続けて
+}起きています。
+gone-reported = { $id } に対する処理が失敗したことを、サービスが { $time } の { $event } で報告しています。{ $count ->
+    [1] {""}
+   *[other] 同じことが { $count } 件の呼び出しで起きています。
+}
+gone-nothing-refused = この時間帯の KMS の呼び出しは記録されていますが、該当する拒否はログにありません。ほかのアカウントでの拒否や、呼び出しより前の検査は、ここには記録されません。
+gone-no-kms = その後の 1 時間、アカウント { $account } の { $region } では KMS の読み取りの呼び出しがログにないため、キーによる拒否があっても記録に現れません。
 
 evaluated-statement = 当時のポリシーを評価すると、{ $policy } ({ $layer }) の { $number } 番目のステートメント ({ $sid }) がこの呼び出しを拒否しています。このステートメントがなければ許可されます。
 evaluated-assumed = ログにも渡されたポリシーにも示されていないため、通常どおりと仮定して評価しました: { $what }{ $more ->

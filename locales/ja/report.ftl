@@ -9,7 +9,7 @@ kind-direct = 直接の拒否
 kind-silent-means = 呼び出し自体は成功を返しましたが、そのためにサービスが行った処理が拒否され、呼び出し元には何も通知されていません。
 kind-opaque-means = 呼び出しは失敗しましたが、返されたエラーには、その下で起きた拒否が示されていません。
 kind-background-means = ユーザーの呼び出しが原因ではありません。サービスが自ら行った処理の中で拒否されています。
-kind-ghost-means = 呼び出しは成功を返し、拒否の記録もありませんが、通常必ず続く処理が行われていません。
+kind-ghost-means = 呼び出しは成功を返し、拒否の記録もありませんが、通常必ず続く処理が行われていないか、作成されたものが後に失われています。
 kind-direct-means = 呼び出し元自身の呼び出しが拒否されています。
 
 # 判定の確かさ。
@@ -38,6 +38,8 @@ headline-silent = { $root } は成功を返しましたが、続いて必要な 
 headline-opaque = { $root } は、その下で { $denied } が拒否されたため失敗しました: { $why }。
 headline-background = { $denied } がバックグラウンドで拒否されました: { $why }。
 headline-ghost = { $root } は成功を返しましたが、{ $steps } が実行されていません: { $why }。
+overview-gone = 後に消失
+headline-gone = { $root } は成功を返しましたが、作成されたものは後に失われていました: { $why }。
 headline-direct = { $denied } が呼び出し元に対して拒否されました: { $why }。
 
 # ターミナル: 要約と見出し。

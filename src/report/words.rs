@@ -266,6 +266,9 @@ pub(super) fn headline(incident: &Incident) -> Sentence {
         Kind::Background => {
             Sentence::new("headline-background").arg("denied", denied).arg("why", why)
         }
+        Kind::Ghost if incident.missing_steps.is_empty() => {
+            Sentence::new("headline-gone").arg("root", root).arg("why", why)
+        }
         Kind::Ghost => Sentence::new("headline-ghost")
             .arg("root", root)
             .arg("steps", incident.missing_steps.clone())

@@ -69,7 +69,23 @@ impl Trail {
         for (number, hour) in BEFORE.iter().chain(&AFTER).enumerate() {
             trail.spell(&story["always"], number, *hour, false);
         }
+        for call in story["calls"].as_array().into_iter().flatten() {
+            trail.timed(call);
+        }
         trail
+    }
+
+    /// Adds a call at the second `at`, and again `times` times `every` so many seconds.
+    fn timed(&mut self, call: &Value) {
+        let number = |member: &str| call.get(member).and_then(Value::as_u64);
+        for time in 0..number("times").unwrap_or(1) {
+            let second = number("at").unwrap() + time * number("every").unwrap_or(0);
+            let first = number("from").unwrap_or(0) + time;
+            let id = self.call(call, None, usize::try_from(first).unwrap(), second);
+            if call["ghost"] == true {
+                self.roots.push(id);
+            }
+        }
     }
 
     /// One hour's calls: `once` keeps a call to the first hour of its kind, `times` and `every` repeat

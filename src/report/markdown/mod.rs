@@ -134,6 +134,9 @@ fn overview(draft: &mut Draft<'_>, report: &Report) {
         let verdict = &incident.verdict;
         let denied = match &incident.denied {
             Some(denied) => code(&denied.action),
+            None if incident.missing_steps.is_empty() => {
+                prose(&draft.say(&Sentence::new("overview-gone")))
+            }
             None => codes(&incident.missing_steps),
         };
         rows.push([

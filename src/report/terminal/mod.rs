@@ -82,6 +82,9 @@ fn overview(report: &Report, wording: &Wording) -> Vec<[String; 5]> {
     for (index, incident) in report.incidents.iter().enumerate() {
         let denied = match &incident.denied {
             Some(denied) => denied.action.clone(),
+            None if incident.missing_steps.is_empty() => {
+                wording.say(&Sentence::new("overview-gone"))
+            }
             None => wording.list(&incident.missing_steps),
         };
         let verdict = &incident.verdict;
