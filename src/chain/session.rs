@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::mark::{Mark, Marks};
 use super::names::Names;
-use crate::event::{CallerKind, Event, Field, IdentityType, Time, json};
+use crate::event::{CallerKind, Event, Field, IdentityType, Time, has_internal_agent, json};
 
 /// How far a session's creation date and the time of the call that issued it can be apart.
 const SAME_SECOND: i64 = 1;
@@ -139,7 +139,7 @@ impl Sessions {
             // Code that runs with a role (on an instance, in a container) makes its own calls; the
             // service itself shows by its user agent.
             CallerKind::Direct => match self.by_key(event, marks)?.to_service {
-                Some(_) if is_internal_agent(event) => Some(CallerKind::ServiceRole),
+                Some(_) if has_internal_agent(event) => Some(CallerKind::ServiceRole),
                 _ => Some(kind),
             },
             _ => Some(kind),
@@ -163,11 +163,6 @@ fn nearest(issues: &[Issue], time: Time) -> Option<Issue> {
         }
         (before, after) => before.or(after),
     }
-}
-
-/// `aws-internal/3 …`: the AWS SDK inside a service, as Lambda decrypts environment variables.
-fn is_internal_agent(event: &Event) -> bool {
-    event.get(Field::UserAgent).is_some_and(|agent| agent.contains("aws-internal/"))
 }
 
 /// A role session that only a service can hold though `invokedBy` is absent: the KMS call comes

@@ -141,8 +141,10 @@ fn compared(
     if !parents.contains(&action) {
         return None;
     }
-    let children: Vec<&Event> =
-        chains.children(call).iter().filter_map(|&c| events.get(c)).collect();
+    // What somebody asked for is no step of another call, though it hangs below it.
+    let is_step = |(at, child): &(usize, &Event)| !child.is_own_hop(chains.caller_kind(*at, child));
+    let below = chains.children(call).iter().filter_map(|&c| Some((c, events.get(c)?)));
+    let children: Vec<&Event> = below.filter(is_step).map(|(_, child)| child).collect();
     // Where a step was refused the rest cannot follow, and the refusal is what is reported.
     let refused =
         children.iter().any(|c| event::failure(c).is_some_and(event::Failure::is_refusal));

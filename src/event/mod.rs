@@ -15,6 +15,7 @@ mod time;
 
 pub use action::{action, is_read_like};
 pub use denial::{Denial, Form, denial};
+pub(crate) use identity::has_internal_agent;
 pub use identity::{CallerKind, IdentityType};
 pub use layer::{Effect, Layer, Outcome};
 pub use outcome::{Failure, KeyState, KmsRefusal, failure};

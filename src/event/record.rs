@@ -47,6 +47,8 @@ pub enum Field {
     SourceIdentity,
     /// `sessionContext.ec2RoleDelivery`.
     Ec2RoleDelivery,
+    /// `sessionContext.signInSessionArn`: stays while access keys are refreshed.
+    SignInSessionArn,
     /// `sessionContext.webIdFederationData`, raw JSON; absent when empty.
     WebIdFederationData,
     /// `userIdentity.inScopeOf`, raw JSON.
@@ -100,6 +102,7 @@ impl Field {
         Field::IssuerUserName,
         Field::SourceIdentity,
         Field::Ec2RoleDelivery,
+        Field::SignInSessionArn,
         Field::WebIdFederationData,
         Field::InScopeOf,
         Field::OnBehalfOf,
