@@ -6,7 +6,7 @@
 //! that lost their parameters, as denied KMS calls do, are then assigned together so that two of
 //! them do not claim the same root.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
@@ -20,7 +20,7 @@ use super::keys;
 use super::knowledge::{Knowledge, Sort};
 use super::lags::Lags;
 use super::learned::{Habits, Keys};
-use super::link::{Link, Synthesized};
+use super::link::{Link, LinkKind, Synthesized};
 use super::mark::{Mark, Marks};
 use super::names::{ActionId, Names};
 use super::prepared;
@@ -59,7 +59,9 @@ impl Chains {
     pub fn build(events: &[Event], knowledge: &Knowledge) -> Chains {
         let marks = Marks::default();
         let names = Names::new(events, knowledge);
-        let sessions = Sessions::new(events, &names, &marks);
+        let roles = Roles::learn(events);
+        let mut sessions = Sessions::new(events, &names, &marks);
+        sessions.learn_handed(events, &roles, knowledge.table(), &marks);
         let mut chains = Chains { links: Vec::new(), copies: copies(events), ..Chains::default() };
         chains.links.resize_with(events.len(), || None);
         let mut children: Vec<Child> = events
@@ -77,7 +79,7 @@ impl Chains {
         chains.kinds = told.map(|c| (c.index, c.kind)).collect();
         lend_tokens(&mut children, &sessions, &marks);
         let sorts = sorts(&mut children, knowledge, &names);
-        chains.roles = Roles::learn(events);
+        chains.roles = roles;
         let sources = Sources { names: &names, knowledge, roles: &chains.roles, marks: &marks };
         let mut index = Index::new(events, &children, &chains.copies, &sources);
         let known_keys = Keys::new(&children, &marks);
@@ -251,6 +253,29 @@ impl Chains {
             next += 1;
         }
         members
+    }
+
+    /// The calls made for what the call at `index` was made for, parents before children, without
+    /// what else was only read in a session that a service took on for it.
+    pub fn work(&self, index: usize, events: &[Event]) -> Vec<usize> {
+        let root = self.asked(index, events);
+        let mut line = HashSet::from([index]);
+        let mut at = index;
+        while let Some(link) = self.link(at).filter(|_| at != root) {
+            at = link.parent;
+            line.insert(at);
+        }
+        let is_aside = |at: usize| {
+            let in_session =
+                self.link(at).is_some_and(|link| link.kind == LinkKind::IssuedCredentials);
+            let reads = |e: &Event| !e.failed() && event::is_read_like(e.name());
+            in_session
+                && !line.contains(&at)
+                && !self.is_kms(at)
+                && self.children(at).is_empty()
+                && events.get(at).is_some_and(reads)
+        };
+        self.members(root).into_iter().filter(|at| !is_aside(*at)).collect()
     }
 
     /// Roots that have at least one call below them, in order of time.

@@ -62,7 +62,7 @@ pub(super) struct Child<'e> {
     /// Whether the call has an encryption context.
     pub has_context: bool,
     pub taken_on: Option<TakenOn>,
-    /// The role that it takes on.
+    /// The role that it takes on, or in whose session a service makes it.
     pub role: Option<Mark>,
     pub sign_in: Option<Mark>,
     /// The instance that a grant is for.
@@ -112,7 +112,11 @@ impl<'e> Child<'e> {
                 for_instance: session.starts_with("i-"),
             }),
             sign_in: event.get(Field::SignInSessionArn).map(|session| marks.of(session)),
-            role: texts.role.take().and_then(|role| role_mark(&role, marks)),
+            role: match kind {
+                CallerKind::ServiceRole => event.principal_arn().map(str::to_owned),
+                _ => texts.role.take(),
+            }
+            .and_then(|role| role_mark(&role, marks)),
             grantee: texts.grantee.as_deref().map(|instance| marks.of(instance)),
             denied: matches!(event::failure(event), Some(Failure::Denied | Failure::KeyState(_))),
             is_kms,

@@ -52,7 +52,9 @@ fn circumstances(link: &Link, child: &Event, parent: &Event) -> Vec<Sentence> {
         said.push(Sentence::new("tied-by-preparation").arg("call", parent.name()));
     }
     if link.basis.has(Basis::ROLE) {
-        let role = child.request_value("roleArn").unwrap_or_default();
+        let taken_on = child.request_value("roleArn");
+        let role = taken_on.or_else(|| child.principal_arn().map(str::to_owned));
+        let role = role.unwrap_or_default();
         said.push(Sentence::new("tied-by-role").arg("role", role));
     }
     if link.basis.has(Basis::USUAL_LAG) {

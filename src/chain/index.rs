@@ -252,14 +252,24 @@ impl Index {
         found.dedup();
     }
 
-    /// Every call that may be the child's parent by session or by service, in order of time.
-    pub(super) fn by_circumstance(&self, child: &Child<'_>, sort: &Sort, found: &mut Vec<u32>) {
+    /// Every call that may be the child's parent by session or by service, in order of time. A role's
+    /// session whose beginning the log has is looked for by that alone.
+    pub(super) fn by_circumstance(
+        &self,
+        child: &Child<'_>,
+        sort: &Sort,
+        begun: bool,
+        found: &mut Vec<u32>,
+    ) {
         if let Some(principal) = child.principal {
             self.add_fitting(found, self.by_session.get(principal), child, sort);
         }
-        if matches!(child.kind, CallerKind::ServicePrincipal)
-            && let Some(account) = child.account
-        {
+        let by_service = match child.kind {
+            CallerKind::ServicePrincipal => true,
+            CallerKind::ServiceRole => !begun,
+            _ => false,
+        };
+        if by_service && let Some(account) = child.account {
             for source in &sort.answered {
                 self.add_fitting(found, self.of_service(account, *source), child, sort);
             }

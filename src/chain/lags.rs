@@ -74,7 +74,7 @@ fn last_before(
     names: &Names<'_>,
 ) -> Option<(u32, i64)> {
     let mut found = Vec::new();
-    index.by_circumstance(child, sort, &mut found);
+    index.by_circumstance(child, sort, true, &mut found);
     let begins = |at: &u32| {
         let facts = index.at(*at)?;
         let fits = facts.is_root && sort.fit(names.get(facts.names)?).listed;

@@ -41,6 +41,9 @@ pub struct Service {
     /// What the names of its service-linked roles start with.
     #[serde(default)]
     pub service_linked_roles: Vec<String>,
+    /// What the names of the sessions start with in which it uses the roles it was handed.
+    #[serde(default)]
+    pub sessions: Vec<String>,
     /// The encryption context of its KMS calls.
     #[serde(default)]
     pub context: Vec<ContextKey>,
@@ -252,6 +255,11 @@ impl Service {
     /// Whether this service is known to sign this way.
     pub fn signs_as(&self, kind: CallerKind) -> bool {
         self.callers.contains(&kind)
+    }
+
+    /// Whether the service names the sessions so in which it uses the roles it was handed.
+    pub fn names_session(&self, name: &str) -> bool {
+        self.sessions.iter().any(|start| name.starts_with(start.as_str()))
     }
 
     /// Whether such a root, having succeeded, was not refused this IAM action.

@@ -127,7 +127,8 @@ impl Scales<'_, '_> {
         // Where an id decides and nothing without one can come near, nothing else is looked at.
         if best < most_without_id(child) + CLEAR {
             near.clear();
-            self.index.by_circumstance(child, sort, near);
+            let begun = self.issued(position, child).is_some();
+            self.index.by_circumstance(child, sort, begun, near);
             near.retain(|at| found.binary_search(at).is_err());
             self.weigh_all(&call, near, &mut pairs);
         }
@@ -223,7 +224,8 @@ impl Scales<'_, '_> {
     /// call as always.
     fn weigh_role(&self, call: &Call<'_, '_>, facts: &RootFacts, fit: &Fit, weight: &mut Weight) {
         let Call { child, worth, .. } = *call;
-        let Some(role) = child.role.filter(|_| child.is_sts && fit.listed && facts.is_root) else {
+        let takes_on = child.is_sts || child.kind == CallerKind::ServiceRole;
+        let Some(role) = child.role.filter(|_| takes_on && fit.listed && facts.is_root) else {
             return;
         };
         let lag = child.event.time.seconds_since(facts.time);
