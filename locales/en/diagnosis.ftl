@@ -1,6 +1,7 @@
 # What the verdicts say: explanations, evidence, what is ruled out and why.
 
 documented-direct = The principal made the call itself, so its own policies, the organization's, the resource's and the endpoint's all apply.
+documented-agent = An assistant made the call with the principal's permissions through the AWS MCP server, so the principal's own policies, the organization's and the resource's apply; the call does not pass the principal's network, so no VPC endpoint policy does.
 documented-forward-access = A service made the call with the caller's own permissions (forward access session); the caller's endpoint policy does not bind that hop.
 documented-service-principal = An AWS service made the call as itself: identity policies, boundaries and service control policies do not apply to it; the resource's policy must admit it.
 documented-service-linked-role = A service-linked role made the call: AWS writes its permissions, and neither SCPs nor RCPs bind it; what a customer can change is the resource's policy or a grant.

@@ -286,7 +286,12 @@ fn compared(
     if !parents.contains(&action) {
         return None;
     }
-    let children = || chains.children(call).iter().filter_map(|&c| Some((c, events.get(c)?)));
+    // What somebody asked for is no step of another call, though it hangs below it.
+    let is_step = |(at, child): &(usize, &Event)| !child.is_own_hop(chains.caller_kind(*at, child));
+    let children = || {
+        let below = chains.children(call).iter().filter_map(|&c| Some((c, events.get(c)?)));
+        below.filter(is_step)
+    };
     // Where a step was refused the rest cannot follow, and the refusal is what is reported.
     let refused =
         children().any(|(_, c)| event::failure(c).is_some_and(event::Failure::is_refusal));

@@ -9,9 +9,7 @@ use super::behind::{self, Behind};
 use super::words::Kind;
 use crate::chain::{Chains, Knowledge, Roles};
 use crate::contrast;
-use crate::event::{
-    self, CallerKind, Denial, Event, Failure, Field, Form, IdentityType, KmsRefusal, Whose,
-};
+use crate::event::{self, CallerKind, Denial, Event, Failure, Field, Form, KmsRefusal, Whose};
 
 /// One denied call.
 #[derive(Debug, Clone)]
@@ -209,9 +207,10 @@ fn kind(
     let (Some(event), Some(root)) = (events.get(index), events.get(top)) else {
         return Kind::Background;
     };
+    let is_own = |at: usize, event: &Event| event.is_own_hop(chains.caller_kind(at, event));
     if top == index {
         return match chains.caller_kind(index, event) {
-            CallerKind::Direct => Kind::Direct,
+            _ if is_own(index, event) => Kind::Direct,
             CallerKind::ForwardAccessSession => match knowledge.waits_for(event) {
                 Some(false) => Kind::Silent,
                 _ => Kind::Opaque,
@@ -219,25 +218,9 @@ fn kind(
             _ => Kind::Background,
         };
     }
-    // A session that a person or program took on and then used itself: its calls are its own. So
-    // are those of what runs on an instance: EC2 renews its credentials all the time, and who
-    // launched it asked for none of them.
-    let kind = chains.caller_kind(index, event);
-    if kind == CallerKind::Direct || event.is_own_hop(kind) && is_of_instance(events, chains, event)
-    {
-        return Kind::Direct;
-    }
     // The topmost logged call is a service's own: nobody asked for this.
-    if chains.caller_kind(top, root) != CallerKind::Direct
-        || root.identity_type == IdentityType::AwsService
-    {
+    if !is_own(top, root) {
         return Kind::Background;
     }
     if root.failed() { Kind::Opaque } else { Kind::Silent }
-}
-
-/// Whether EC2 got the credentials of the call for an instance.
-fn is_of_instance(events: &[Event], chains: &Chains, event: &Event) -> bool {
-    let issuer = chains.issuer(event).and_then(|issuer| events.get(issuer));
-    issuer.is_some_and(|issuer| issuer.invoked_by() == Some("ec2.amazonaws.com"))
 }

@@ -18,6 +18,7 @@ mod time;
 pub use action::{action, is_read_like};
 pub use denial::{Denial, Form, denial};
 pub use refusals::Whose;
+pub(crate) use identity::has_internal_agent;
 pub use identity::{CallerKind, IdentityType};
 pub use layer::{Effect, Layer, Outcome};
 pub use notification::Notification;

@@ -48,6 +48,8 @@ pub enum Field {
     SourceIdentity,
     /// `sessionContext.ec2RoleDelivery`.
     Ec2RoleDelivery,
+    /// `sessionContext.signInSessionArn`: stays while access keys are refreshed.
+    SignInSessionArn,
     /// `sessionContext.webIdFederationData`, raw JSON; absent when empty.
     WebIdFederationData,
     /// `userIdentity.inScopeOf`, raw JSON.
@@ -101,6 +103,7 @@ impl Field {
         Field::IssuerUserName,
         Field::SourceIdentity,
         Field::Ec2RoleDelivery,
+        Field::SignInSessionArn,
         Field::WebIdFederationData,
         Field::InScopeOf,
         Field::OnBehalfOf,
