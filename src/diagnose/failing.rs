@@ -27,6 +27,8 @@ pub struct Failing {
     pub principal: Option<String>,
     /// What it was denied on.
     pub resource: Option<String>,
+    /// What it may have been on, where nothing tells which; then `resource` is `None`.
+    pub candidates: Vec<String>,
     /// From what the resource is concluded, where neither the record nor the chain tells it.
     pub implied_by: Option<Implied>,
     /// What AWS's text says.
@@ -118,6 +120,7 @@ fn one(
         action,
         principal: contrast::principal(event),
         resource,
+        candidates: Vec::new(),
         implied_by: None,
         denial,
         failure,

@@ -2,6 +2,7 @@
 //! history and from evaluation; every piece names the events behind it and says which layers it
 //! speaks for and against. The verdict and its confidence follow from the pieces.
 
+mod actions;
 mod alias;
 mod changed;
 mod contrasted;
@@ -19,6 +20,7 @@ mod moved;
 mod next;
 mod picture;
 mod rank;
+pub mod signature;
 mod stated;
 mod supposed;
 mod tally;
@@ -26,12 +28,14 @@ mod testimony;
 mod told;
 mod words;
 
+pub use actions::{Actions, DeniedAction, SortOfFailure, is_own_name};
 pub use explain::{explain, explain_occurrence};
 pub use failing::{Failing, Implied, failing};
 pub use group::diagnose;
 pub use incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 pub use next::Command;
 pub use rank::Hypothesis;
+pub use signature::Signature;
 pub use tally::{CountBasis, Tally};
 pub use testimony::{Testimony, Witness};
 pub use words::{Certainty, Kind};
