@@ -52,13 +52,8 @@ impl Sorter for Sorts<'_> {
     fn refused(&self, event: &Event) -> Option<u64> {
         let failure = event::failure(event).filter(|failure| failure.is_refusal())?;
         let denial = event::denial::refused(event, failure);
-        let resource = denial
-            .resource
-            .filter(|resource| resource != "*")
-            .map(|resource| contrast::policy_holder(&resource))
-            .or_else(|| contrast::resource(event));
-        let resource = resource.as_deref().map(with_policy);
-        let action = denial.action.unwrap_or_else(|| event::action(event));
+        let refused = contrast::refused(event, &denial);
+        let resource = refused.resource.as_deref().map(with_policy);
         let stated = denial.stated.as_ref();
         Some(number([
             // Copies that other accounts got are counted apart.
@@ -66,9 +61,9 @@ impl Sorter for Sorts<'_> {
             // Texts that name no resource are alike in every Region; keys are not.
             event.get(Field::AwsRegion),
             Some(event.caller_kind().as_str()),
-            contrast::principal(event).as_deref(),
+            refused.principal.as_deref(),
             event.invoked_by(),
-            Some(&action),
+            Some(&refused.action),
             resource,
             stated.map(|stated| stated.layer.as_str()),
             stated.map(|stated| effect(stated.effect)),

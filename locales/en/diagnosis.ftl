@@ -76,7 +76,9 @@ contrast-whole-account = { $principals } principals of account { $account } fail
 } and nobody there succeeds: what they have in common is the account.
 contrast-sampled = Not every call was compared: one that was left out may have succeeded.
 
-benign-never-allowed = a read that was never allowed to this principal: a console page or a scanner
+benign-console = a person's console page asks for everything it could show
+benign-inventory = a tool that takes stock of { $services } services and changes nothing
+benign-inventory-tool = a tool that takes stock of an account, by its user agent
 
 changed-before = { $time }, before the first failure: { $action }: { $summary }
 changed-elsewhere = The log holds no change of other layers between the last success and the first failure.
@@ -90,6 +92,7 @@ explain-direct = { $denied } was denied to { $principal }{ $on }.
 explain-background = { $denied } was denied to { $principal }{ $on }; no user's call is known to have asked for it.
 explain-hiding = { $root } failed with { $code }, and its text tells why: { $denied } was not allowed to { $principal }{ $on }.
 explain-on-one-of = {" "}on one of { $resources }
+explain-perhaps-on = {" "}perhaps on { $resource }, which no record names
 explain-on = {" "}on { $resource }
 explain-on-nothing = {""}
 explain-proven = The layer at fault is the { $layer } ({ $effect }): evaluating the policies of that moment gives this denial and the comparable successes.
@@ -125,3 +128,8 @@ contradiction-evaluated = AWS says { $said } ({ $said-effect }); evaluating the 
 contradiction-allowed = The call was denied; evaluating the policies known of that moment allows it. A policy given may be of another time, or one may be missing.
 contradiction-told = AWS's text says { $said } ({ $said-effect }); its account of the decision says { $told } ({ $told-effect }).
 evaluated-layer = Evaluating the policies of that moment: the { $layer } denies the call ({ $effect }); with it opened, the call passes.
+evidence-allowed = it tells of a call that was allowed
+evidence-other-principal = nobody of that name was refused anything in the log
+evidence-other-time = the principal it names was refused nothing at that time
+evidence-other-call = the principal it names was refused another call
+contrast-many-through-endpoint = { $count } different principals fail on this resource, all through endpoint { $endpoint }, and it works without: what they have in common is the endpoint.

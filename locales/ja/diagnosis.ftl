@@ -40,7 +40,9 @@ contrast-account-works = アカウント { $account } の他のプリンシパ�
 contrast-whole-account = アカウント { $account } の { $principals } 個のプリンシパルが { $resources } 個のリソースに対して失敗しており、このアカウントで成功したプリンシパルはありません。共通しているのはアカウントです。
 
 contrast-sampled = すべての呼び出しを比較したわけではありません。比較しなかった呼び出しの中に成功したものがあるかもしれません。
-benign-never-allowed = このプリンシパルに一度も許可されたことのない読み取り (コンソール画面またはスキャナーによるもの)
+benign-console = 人が開いたコンソール画面が、表示しうるものをすべて問い合わせたもの
+benign-inventory = { $services } 個のサービスを見て回るだけで何も変更しないツールによるもの
+benign-inventory-tool = アカウントの状況を調べるツールによるもの (ユーザーエージェントから判断)
 
 changed-before = 最初の失敗より前の { $time } に { $action } を実行: { $summary }
 changed-elsewhere = 最後の成功から最初の失敗までの間に、ほかのレイヤーの変更はログにありません。
@@ -54,6 +56,7 @@ explain-direct = { $denied } が、{ $principal } に対して拒否されまし
 explain-background = { $denied } が、{ $principal } に対して拒否されました{ $on }。原因となったユーザーの呼び出しは判明していません。
 explain-hiding = { $root } が { $code } で失敗しました。エラーの本文によると、{ $denied } が { $principal } に許可されていません{ $on }。
 explain-on-one-of = {" "}(リソース: { $resources } のいずれか)
+explain-perhaps-on = {" "}(リソース: おそらく { $resource }。記録には示されていません)
 explain-on = {" "}(リソース: { $resource })
 explain-on-nothing = {""}
 explain-proven = 原因のレイヤーは{ $layer } ({ $effect }) です。当時のポリシーを評価すると、今回の拒否と、比較対象の成功がいずれも再現されます。
@@ -86,3 +89,8 @@ contradiction-evaluated = AWS の説明では { $said } ({ $said-effect }) で�
 contradiction-allowed = この呼び出しは拒否されましたが、当時のものとして知られているポリシーを評価すると許可されます。渡されたポリシーが別の時点のものか、不足している可能性があります。
 contradiction-told = AWS のメッセージでは { $said } ({ $said-effect }) ですが、判定の説明では { $told } ({ $told-effect }) です。
 evaluated-layer = 当時のポリシーを評価すると、{ $layer } がこの呼び出しを拒否しています ({ $effect })。このレイヤーで許可すれば、呼び出しは成功します。
+evidence-allowed = 許可された呼び出しについてのものです
+evidence-other-principal = そこに書かれたプリンシパルが拒否された呼び出しはログにありません
+evidence-other-time = そこに書かれたプリンシパルは、その時刻には何も拒否されていません
+evidence-other-call = そこに書かれたプリンシパルが拒否されたのは別の呼び出しです
+contrast-many-through-endpoint = { $count } 個の異なるプリンシパルがこのリソースで失敗していますが、いずれもエンドポイント { $endpoint } を経由しており、経由しない呼び出しは成功しています。共通しているのはエンドポイントです。

@@ -16,7 +16,7 @@ use super::call::{Child, Token};
 use super::ending::{self, FailedWork};
 use super::evidence;
 use super::index::Index;
-use super::keys;
+use super::keys::{self, InferredKey};
 use super::knowledge::{Knowledge, Sort};
 use super::learned::{Habits, Keys};
 use super::link::{Link, LinkKind, Synthesized};
@@ -44,7 +44,7 @@ pub struct Chains {
     kms: Vec<bool>,
     copies: BTreeMap<usize, usize>,
     synthesized: BTreeMap<usize, Synthesized>,
-    keys: BTreeMap<usize, String>,
+    keys: BTreeMap<usize, InferredKey>,
     failed_work: BTreeMap<usize, FailedWork>,
     sessions: Sessions,
     marks: Marks,
@@ -250,7 +250,12 @@ impl Chains {
     /// The KMS key of a denied call whose text does not name it, as its chain tells: the key that
     /// the parent names, or the only key ever used for what the parent was about.
     pub fn inferred_key(&self, index: usize) -> Option<&str> {
-        self.keys.get(&index).map(String::as_str)
+        self.keys.get(&index).map(|key| key.arn.as_str())
+    }
+
+    /// Whether the record of a call above names the key of [`Chains::inferred_key`].
+    pub fn is_key_named(&self, index: usize) -> bool {
+        self.keys.get(&index).is_some_and(|key| key.is_named)
     }
 
     /// The unlogged user call behind the call at `index`.

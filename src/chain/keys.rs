@@ -15,7 +15,16 @@ use crate::event::{self, Event};
 /// Request parameter -> KMS keys that calls with it led to, and how often.
 type Alike = HashMap<String, BTreeMap<String, usize>, RandomState>;
 
-/// Position of a call -> ARN of its key.
+/// A key that a call does not name itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InferredKey {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether the record of a call above names it; else it is only the key that was always used there.
+    pub is_named: bool,
+}
+
+/// Position of a call -> its key.
 pub(super) fn inferred(
     events: &[Event],
     children: &[Child<'_>],
@@ -23,7 +32,7 @@ pub(super) fn inferred(
     index: &Index,
     keys: &Keys,
     marks: &Marks,
-) -> BTreeMap<usize, String> {
+) -> BTreeMap<usize, InferredKey> {
     let mut found = BTreeMap::new();
     let lost: Vec<&Child<'_>> = children.iter().filter(|c| c.is_kms && c.key.is_none()).collect();
     if lost.is_empty() {
@@ -36,7 +45,11 @@ pub(super) fn inferred(
             at = link.parent;
             let Some(root) = events.get(at) else { break };
             let named = key_of_parent(root, at, index, keys, marks);
-            if let Some(key) = named.or_else(|| key_by_features(root, &alike)) {
+            let by_features = || {
+                let arn = key_by_features(root, &alike)?;
+                Some(InferredKey { arn, is_named: false })
+            };
+            if let Some(key) = named.or_else(by_features) {
                 found.insert(child.index, key);
                 break;
             }
@@ -77,7 +90,7 @@ fn key_of_parent(
     index: &Index,
     known: &Keys,
     marks: &Marks,
-) -> Option<String> {
+) -> Option<InferredKey> {
     let facts = index.facts(at)?;
     let mut keys: BTreeSet<String> = BTreeSet::new();
     for named in keys_named_by(root) {
@@ -91,11 +104,13 @@ fn key_of_parent(
             keys.insert(format!("arn:{partition}:kms:{region}:{account}:key/{named}"));
         }
     }
+    let is_named = !keys.is_empty();
     if keys.is_empty() {
         let usual = facts.usual_keys().iter().filter_map(|key| known.arn(*key));
         keys.extend(usual.map(str::to_owned));
     }
-    (keys.len() == 1).then(|| keys.pop_first()).flatten()
+    let arn = (keys.len() == 1).then(|| keys.pop_first()).flatten()?;
+    Some(InferredKey { arn, is_named })
 }
 
 /// Request parameters with where they apply, as far as they look like names or ids.

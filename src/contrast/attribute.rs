@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 use crate::chain::Chains;
-use crate::event::{self, CallerKind, Event, Field};
+use crate::event::{self, CallerKind, Denial, Event, Field, Whose};
 
 /// One property of a call by which calls are compared. The order is the order of interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -210,6 +210,37 @@ pub fn resource(event: &Event) -> Option<String> {
         return Some(key.to_owned());
     }
     event::resource::resource_of(event).map(|r| policy_holder(&r.id))
+}
+
+/// Who was refused what on what, as far as the record alone tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The IAM action that has to be allowed.
+    pub action: String,
+    /// Whose permission it is; `None` where nothing tells.
+    pub principal: Option<String>,
+    /// What has to be allowed on it, by ARN or name; of an object its bucket.
+    pub resource: Option<String>,
+}
+
+/// What a refused call tells. Where another call behind it was refused, its resource is the one that
+/// the text names, or the only one of that service in the request; never what the call itself was on.
+pub fn refused(event: &Event, denial: &Denial) -> Refused {
+    let action = denial.action.clone().unwrap_or_else(|| event::action(event));
+    let principal = match &denial.whose {
+        Whose::Caller => principal(event),
+        Whose::Principal(named) | Whose::Service(named) => Some(named.clone()),
+        Whose::RoleOf(_) | Whose::NotTold => None,
+    };
+    let told = denial.resource.as_deref().filter(|resource| *resource != "*").map(policy_holder);
+    let resource = told.or_else(|| match denial.is_behind(event) {
+        true => {
+            let service = action.split_once(':').map_or("", |(service, _)| service);
+            event::refusals::named_in_request(event, service).map(|r| policy_holder(&r))
+        }
+        false => resource(event),
+    });
+    Refused { action, principal, resource }
 }
 
 /// The resource whose policy is asked: of an S3 object its bucket, as objects have no policies.

@@ -7,7 +7,9 @@ mod factor;
 mod nearest;
 mod shape;
 
-pub use attribute::{Attribute, Observation, account_of, policy_holder, principal, resource};
+pub use attribute::{
+    Attribute, Observation, Refused, account_of, policy_holder, principal, refused, resource,
+};
 pub use factor::{Factor, factors};
 pub use nearest::{Difference, comparable, differences, nearest};
 pub use shape::{Gap, gaps};

@@ -126,7 +126,7 @@ impl<'a> Actions<'a> {
             signature,
             count: self.counter.refused(&calls, self.events)?.count,
             first: first.denied,
-            resource: first.resource.clone(),
+            resource: first.resource.clone().filter(|_| first.candidates.is_empty()),
             principal: first.principal.clone(),
         })
     }

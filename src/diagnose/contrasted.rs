@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::failing::Failing;
 use super::picture::{Picture, Pool, When};
 use super::testimony::{Testimony, Witness};
 use crate::contrast::{Attribute, Observation};
@@ -137,7 +138,20 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
                 .layer(Layer::Scp, 0.3),
         );
     }
-    if theirs.len() >= 2 {
+    let endpoint = common_endpoint(picture);
+    if let Some(endpoint) = endpoint.filter(|_| theirs.len() >= 2) {
+        let text = Sentence::new("contrast-many-through-endpoint")
+            .arg("count", theirs.len() as f64)
+            .arg("endpoint", endpoint);
+        found.push(
+            contrasted(text, &[])
+                .layer(Layer::VpcEndpointPolicy, 1.8)
+                .layer(Layer::ResourcePolicy, 0.3)
+                .layer(Layer::IdentityPolicy, -1.2)
+                .layer(Layer::PermissionsBoundary, -1.2)
+                .layer(Layer::SessionPolicy, -1.5),
+        );
+    } else if theirs.len() >= 2 {
         let text = Sentence::new("contrast-many-fail-on-it").arg("count", theirs.len() as f64);
         found.push(
             contrasted(text, &[])
@@ -150,6 +164,20 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
         );
     }
     found
+}
+
+/// The endpoint that all refused calls of this action on this resource came through, whoever made them,
+/// where others off it succeeded: what they have in common is then the endpoint.
+fn common_endpoint<'p>(picture: &'p Picture<'_, '_>) -> Option<&'p str> {
+    let one = picture.one();
+    let endpoint = one.endpoint.as_deref()?;
+    let alike =
+        |f: &&Failing| f.action == one.action && f.resource.is_some() && f.resource == one.resource;
+    let all = picture.all.iter().filter(alike).all(|f| f.endpoint.as_deref() == Some(endpoint));
+    let off = picture.seen(When::Ever, |o| {
+        picture.same_resource(o) && o.get(Attribute::VpcEndpoint) != Some(endpoint)
+    });
+    (all && !off.none()).then_some(endpoint)
 }
 
 /// The failures came through an endpoint; did others, and did it work without?
@@ -358,7 +386,7 @@ fn other_actions(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimony
 /// have in common is the account.
 fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let one = picture.one();
-    if !is_principal(one.caller_kind) {
+    if !is_principal(one.caller_kind) || common_endpoint(picture).is_some() {
         return None;
     }
     let account = picture.observation().get(Attribute::CallerAccount)?;

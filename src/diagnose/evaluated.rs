@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::behind::Behind;
 use super::deciding::found;
 use super::failing::Failing;
 use super::hopeful::{as_stated, hopeful};
@@ -121,6 +122,7 @@ fn turned_by<'h>(
             time: change.time.plus_seconds(-1),
             resource: picture.one().arn(),
             likelihood: Likelihood::Assumed,
+            behind: picture.one().behind.as_ref(),
         };
         case_at(events, chains, history, index, &moment).is_some_and(|case| {
             evaluate(&case.request, &hopeful(&case.request, &case.layers)).is_allowed()
@@ -138,9 +140,24 @@ pub fn case(
     index: usize,
     resource: Option<&str>,
 ) -> Option<Case> {
-    let moment =
-        Moment { time: events.get(index)?.time, resource, likelihood: Likelihood::Assumed };
+    let time = events.get(index)?.time;
+    let resource = resource.or_else(|| chains.inferred_key(index));
+    let moment = Moment { time, resource, likelihood: Likelihood::Assumed, behind: None };
     case_at(events, chains, history, index, &moment)
+}
+
+/// The case of a refused call, which may be one behind the recorded one.
+pub fn case_of(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    failing: &Failing,
+    resource: Option<&str>,
+) -> Option<Case> {
+    let time = events.get(failing.denied)?.time;
+    let behind = failing.behind.as_ref();
+    let moment = Moment { time, resource, likelihood: Likelihood::Assumed, behind };
+    case_at(events, chains, history, failing.denied, &moment)
 }
 
 /// With which policies, on what and how boldly a call is evaluated.
@@ -148,6 +165,7 @@ struct Moment<'m> {
     time: Time,
     resource: Option<&'m str>,
     likelihood: Likelihood,
+    behind: Option<&'m Behind>,
 }
 
 /// The case of one call, with the policies of another moment.
@@ -158,20 +176,29 @@ fn case_at(
     index: usize,
     moment: &Moment<'_>,
 ) -> Option<Case> {
-    let event = events.get(index)?;
+    let recorded = events.get(index)?;
     let inventory = history.at(moment.time);
     let via = via(events, chains, index);
     let root = chains.asked(index, events);
-    let around = Around {
-        kind: Some(chains.caller_kind(index, event)),
+    let mut around = Around {
+        kind: Some(chains.caller_kind(index, recorded)),
         root: (root != index).then(|| events.get(root)).flatten(),
         via,
-        issuer: chains.issuer(event).and_then(|i| events.get(i)),
-        resource: moment.resource.or_else(|| chains.inferred_key(index)),
+        issuer: chains.issuer(recorded).and_then(|i| events.get(i)),
+        resource: moment.resource,
         request: shown_by_sibling(events, chains, index),
     };
+    if let Some(behind) = moment.behind {
+        let is_caller = behind.kind == CallerKind::ForwardAccessSession;
+        around.kind = Some(behind.kind);
+        around.root = Some(recorded).filter(|_| is_caller);
+        around.via = is_caller.then(|| vec![recorded.source().to_owned()]);
+        around.issuer = around.issuer.filter(|_| is_caller);
+        around.request = None;
+    }
+    let event = moment.behind.map_or(recorded, |behind| behind.call.as_ref());
     let mut request = request_of(event, &around, &inventory)?;
-    if let Some(told) = history.evidence().for_event(event) {
+    if let Some(told) = history.evidence().for_event(recorded) {
         told.complete(&mut request.context);
     }
     let surroundings = layers_of(event, &request, &around, &inventory, moment.likelihood);
@@ -220,7 +247,7 @@ pub fn evaluated(
     let mut result = Evaluated::default();
     for failing in picture.failing.iter().take(FAILURES) {
         let resource = failing.arn();
-        result.denied.extend(case(events, chains, history, failing.denied, resource));
+        result.denied.extend(case_of(events, chains, history, failing, resource));
     }
     let stated = picture.one().denial.stated.as_ref().map(|s| s.layer);
     result.found = result.denied.first().and_then(|case| found(case, stated));
@@ -257,7 +284,8 @@ pub fn evaluated(
         if is_denied(decided) {
             // It worked, so that what was only taken for likely is the first thing to doubt.
             let time = success.event.time;
-            let moment = Moment { time, resource: None, likelihood: Likelihood::Unknown };
+            let resource = chains.inferred_key(success.index);
+            let moment = Moment { time, resource, likelihood: Likelihood::Unknown, behind: None };
             let sure = case_at(events, chains, history, success.index, &moment);
             case = sure.unwrap_or(case);
             decided = evaluate(&case.request, &case.layers).result;

@@ -40,8 +40,11 @@ fn happened(incident: &Incident, shown: &Occurrence, events: &[Event]) -> Option
     let resource = failing.and_then(|f| f.resource.clone());
     let candidates = failing.map(|f| f.candidates.clone()).unwrap_or_default();
     let on = match resource {
-        _ if !candidates.is_empty() => {
+        _ if candidates.len() > 1 => {
             Sentence::new("explain-on-one-of").arg("resources", candidates)
+        }
+        Some(resource) if !candidates.is_empty() => {
+            Sentence::new("explain-perhaps-on").arg("resource", resource)
         }
         Some(resource) => Sentence::new("explain-on").arg("resource", resource),
         None => Sentence::new("explain-on-nothing"),

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
+use super::behind::{self, Behind};
 use super::words::Kind;
 use crate::chain::{Chains, Knowledge};
 use crate::contrast;
-use crate::event::{self, CallerKind, Denial, Event, Failure, Field, IdentityType, KmsRefusal};
+use crate::event::{
+    self, CallerKind, Denial, Event, Failure, Field, Form, IdentityType, KmsRefusal, Whose,
+};
 
 /// One denied call.
 #[derive(Debug, Clone)]
@@ -23,14 +26,18 @@ pub struct Failing {
     pub caller_kind: CallerKind,
     /// The denied action, which need not be the event's name.
     pub action: String,
-    /// The role, user or service that was denied.
+    /// The role, user or service that was denied; `None` where nothing tells whose permission it was.
     pub principal: Option<String>,
     /// What it was denied on.
     pub resource: Option<String>,
-    /// What it may have been on, where nothing tells which; then `resource` is `None`.
+    /// What it may have been, where no record names it; `resource` is then only the likeliest.
     pub candidates: Vec<String>,
     /// From what the resource is concluded, where neither the record nor the chain tells it.
     pub implied_by: Option<Implied>,
+    /// The VPC endpoint that the call came through.
+    pub endpoint: Option<String>,
+    /// The refused call behind the recorded one, where that hides it.
+    pub behind: Option<Behind>,
     /// What AWS's text says.
     pub denial: Denial,
     /// The kind of failure.
@@ -62,6 +69,7 @@ pub fn failing(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Vec<
         .filter_map(|(i, e)| Some((i, event::failure(e)?)))
         .filter(|(i, failure)| failure.is_refusal() && chains.copy_of(*i).is_none())
         .collect();
+    let twins = twins(events, &refused);
     let mut consequences = BTreeSet::new();
     for (i, failure) in &refused {
         if matches!(failure, Failure::Denied | Failure::KeyState(_)) {
@@ -76,7 +84,7 @@ pub fn failing(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Vec<
         .into_par_iter()
         .filter(|(i, _)| !consequences.contains(i))
         .filter(|(_, failure)| is_refused_here(*failure))
-        .filter(|(i, _)| !events.get(*i).is_some_and(is_network_activity))
+        .filter(|(i, _)| !twins.contains(i))
         .filter_map(|(i, failure)| one(events, chains, knowledge, i, failure))
         .collect()
 }
@@ -86,7 +94,36 @@ fn is_refused_here(failure: Failure) -> bool {
     !matches!(failure, Failure::ConsequenceOfKms(KmsRefusal::NotFound | KmsRefusal::Unknown))
 }
 
-/// Network activity events are evidence for a denial that is logged elsewhere as well.
+/// Refused network activity events whose call is logged by itself as well: by request id, else by who
+/// did what when. They are evidence for that; the others are all that tells of a refusal (CloudTrail
+/// user guide, "Logging network activity events": the record goes to the owner of the endpoint).
+fn twins(events: &[Event], refused: &[(usize, Failure)]) -> BTreeSet<usize> {
+    let is_network = |index: usize| events.get(index).is_some_and(is_network_activity);
+    if !refused.iter().any(|(i, _)| is_network(*i)) {
+        return BTreeSet::new();
+    }
+    type Call<'e> = (&'e str, &'e str, Option<&'e str>, Option<&'e str>, i64);
+    fn call(event: &Event, second: i64) -> Call<'_> {
+        let who = event.arn().or_else(|| event.principal_id());
+        let at = event.time.plus_seconds(second).0 / 1000;
+        (event.source(), event.name(), who, event.get(Field::VpcEndpointId), at)
+    }
+    let calls = refused.iter().filter(|(i, _)| !is_network(*i)).filter_map(|(i, _)| events.get(*i));
+    let mut by_request = BTreeSet::new();
+    let mut by_call = BTreeSet::new();
+    for event in calls {
+        by_request.extend(event.get(Field::RequestId));
+        by_call.extend((-2..=2).map(|second| call(event, second)));
+    }
+    let is_twin = |event: &Event| {
+        event.get(Field::RequestId).is_some_and(|id| by_request.contains(id))
+            || by_call.contains(&call(event, 0))
+    };
+    let networks = refused.iter().map(|(i, _)| *i).filter(|i| is_network(*i));
+    networks.filter(|i| events.get(*i).is_some_and(is_twin)).collect()
+}
+
+/// Network activity events tell of a call from the side of the endpoint.
 pub(super) fn is_network_activity(event: &Event) -> bool {
     event.get(Field::EventType) == Some("AwsVpceEvent")
 }
@@ -103,24 +140,34 @@ fn one(
     let caller_kind = chains.caller_kind(index, event);
     let top = chains.asked(index, events);
     let kind = kind(events, chains, knowledge, index, top);
-    let action = denial.action.clone().unwrap_or_else(|| event::action(event));
-    let resource = denial
+    let refused = contrast::refused(event, &denial);
+    let inferred = chains.inferred_key(index).filter(|_| refused.resource.is_none());
+    let candidates = match chains.is_key_named(index) {
+        false => inferred.map(str::to_owned).into_iter().collect(),
+        true => Vec::new(),
+    };
+    let resource = refused
         .resource
-        .clone()
-        .filter(|r| r != "*")
-        .map(|r| contrast::policy_holder(&r))
-        .or_else(|| contrast::resource(event))
-        .or_else(|| chains.inferred_key(index).map(str::to_owned))
+        .or_else(|| inferred.map(str::to_owned))
         .or_else(|| denial.resource_text.clone());
+    let behind = behind::call(event, &denial, caller_kind);
+    // The text of the call that was asked for hides the refused one, or it is somebody else's.
+    let is_another = denial.form == Form::Consequence || denial.whose != Whose::Caller;
+    let hides = top == index && kind == Kind::Direct && is_another;
     Some(Failing {
         denied: index,
-        root: (top != index).then_some(top),
-        kind,
-        caller_kind,
-        action,
-        principal: contrast::principal(event),
+        root: if hides { Some(index) } else { (top != index).then_some(top) },
+        kind: if hides { Kind::Opaque } else { kind },
+        caller_kind: behind.as_ref().map_or(caller_kind, |behind| behind.kind),
+        action: refused.action,
+        principal: refused.principal,
         resource,
-        candidates: Vec::new(),
+        candidates,
+        endpoint: event
+            .get(Field::VpcEndpointId)
+            .filter(|id| id.starts_with("vpce-") && event.is_own_hop(caller_kind))
+            .map(str::to_owned),
+        behind,
         implied_by: None,
         denial,
         failure,

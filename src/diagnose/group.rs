@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::benign::{Callers, Worth};
 use super::evaluated::{Case, Found};
 use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
-use super::picture::{Picture, Pool, Worked};
+use super::picture::{Picture, Pool};
 use super::tally::Counter;
 use super::told::{self, Told};
 use super::words::Kind;
@@ -17,9 +18,11 @@ use super::{
 };
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
+use crate::event::arn::Arn;
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
 use crate::history::History;
 use crate::history::change::Change;
+use crate::history::layers;
 use crate::history::subject::{Entity, Subject};
 use crate::ingest::Sample;
 use crate::wording::Sentence;
@@ -39,12 +42,26 @@ pub fn diagnose(
         all.retain(|failing| sample.is_judged(failing.denied));
     }
     implied::fill(&mut all, events, chains, history, sample);
+    told::apply(&mut all, events, history);
     let all = all;
     let counter = Counter::new(sample);
     let pool = Pool::new(events, chains, &all, sample);
-    let worked = pool.principals();
-    let (noise, real): (Vec<&Failing>, Vec<&Failing>) =
-        all.iter().partition(|f| is_noise(f, events, &worked));
+    let callers = Callers::new(events, chains, &all);
+    let worth: Vec<(&Failing, Worth)> =
+        all.iter().map(|failing| (failing, callers.worth(failing, events))).collect();
+    let noise = worth.iter().filter_map(|(failing, worth)| match worth {
+        Worth::Benign(because) => Some((*failing, because.clone())),
+        _ => None,
+    });
+    let noise: Vec<(&Failing, Sentence)> = noise.collect();
+    let is_benign = |worth: &Worth| matches!(worth, Worth::Benign(_));
+    let real: Vec<&Failing> =
+        worth.iter().filter(|(_, worth)| !is_benign(worth)).map(|(failing, _)| *failing).collect();
+    let low: BTreeSet<usize> = worth
+        .iter()
+        .filter(|(_, worth)| *worth == Worth::Low)
+        .map(|(failing, _)| failing.denied)
+        .collect();
     let configurations = moved::Configurations::new(events, sample);
     let log = Log {
         events,
@@ -67,10 +84,16 @@ pub fn diagnose(
     let ghosts = super::ghost::ghosts(events, chains, history, &incidents, sample);
     incidents.extend(ghosts);
     incidents.sort_by(|a, b| {
-        let key = |i: &Incident| (i.kind, std::cmp::Reverse(i.tally.count), first_position(i));
+        let is_low = |i: &Incident| {
+            let mut calls = i.occurrences.iter().map(|o| o.failing.as_ref().map(|f| f.denied));
+            calls.all(|denied| denied.is_some_and(|denied| low.contains(&denied)))
+        };
+        let count = |i: &Incident| std::cmp::Reverse(i.tally.count);
+        let key = |i: &Incident| (i.kind, is_low(i), count(i), first_position(i));
         key(a).cmp(&key(b))
     });
-    Diagnosis { incidents, benign: benign(&noise, events, &counter) }
+    let unused_evidence = told::unused(&all, events, history);
+    Diagnosis { incidents, benign: benign(&noise, events, &counter), unused_evidence }
 }
 
 /// What the log tells, by what it is asked.
@@ -91,52 +114,25 @@ fn first_position(incident: &Incident) -> usize {
         .unwrap_or(usize::MAX)
 }
 
-/// A console page or scanner that asks for lists it may never see: the principal's own read of no
-/// particular resource, which never once worked. Of a sample that is known too: it has calls of every
-/// principal and name that worked.
-fn is_noise(failing: &Failing, events: &[Event], worked: &Worked<'_>) -> bool {
-    let Some(event) = events.get(failing.denied) else { return false };
-    let is_own = failing.kind == Kind::Direct || event.is_own_hop(failing.caller_kind);
-    if !is_own || failing.failure != Failure::Denied || !is_listing(event) {
-        return false;
-    }
-    // An endpoint's policy is made for the programs behind it, not for who browses.
-    if failing.denial.stated.as_ref().is_some_and(|s| s.layer == Layer::VpcEndpointPolicy) {
-        return false;
-    }
-    !worked.contains(&(event.source(), event.name(), failing.principal.as_deref()))
-}
-
-fn is_listing(event: &Event) -> bool {
-    let name = event.name();
-    // Who asks for a token or credentials is about to use them.
-    if name.ends_with("Token") || name.ends_with("Credentials") {
-        return false;
-    }
-    let lists = ["Describe", "List", "Lookup", "Search"].iter().any(|verb| name.starts_with(verb));
-    lists && event.source() != "kms.amazonaws.com"
-        || event::is_read_like(name)
-            && contrast::resource(event).is_none()
-            && event.source() != "kms.amazonaws.com"
-}
-
-fn benign(noise: &[&Failing], events: &[Event], counter: &Counter<'_>) -> Vec<Benign> {
-    let mut by_principal: BTreeMap<Option<String>, (Vec<usize>, BTreeSet<String>)> =
+fn benign(noise: &[(&Failing, Sentence)], events: &[Event], counter: &Counter<'_>) -> Vec<Benign> {
+    let mut by_principal: BTreeMap<(Option<String>, &str), Vec<&(&Failing, Sentence)>> =
         BTreeMap::new();
-    for failing in noise {
-        let entry = by_principal.entry(failing.principal.clone()).or_default();
-        entry.0.push(failing.denied);
-        entry.1.insert(failing.action.clone());
+    for one in noise {
+        let key = (one.0.principal.clone(), one.1.id());
+        by_principal.entry(key).or_default().push(one);
     }
-    by_principal
-        .into_iter()
-        .map(|(principal, (calls, actions))| Benign {
+    let of = |((principal, _), all): ((Option<String>, &str), Vec<&(&Failing, Sentence)>)| {
+        let calls: Vec<usize> = all.iter().map(|(failing, _)| failing.denied).collect();
+        let actions: BTreeSet<String> =
+            all.iter().map(|(failing, _)| failing.action.clone()).collect();
+        Some(Benign {
             actions: actions.into_iter().collect(),
             principal,
             count: counter.refused(&calls, events).map_or(0, |tally| tally.count),
-            because: Sentence::new("benign-never-allowed"),
+            because: all.first()?.1.clone(),
         })
-        .collect()
+    };
+    by_principal.into_iter().filter_map(of).collect()
 }
 
 /// What makes failures alike: they can be judged as one.
@@ -195,7 +191,7 @@ struct Judged {
     successes: Vec<Case>,
     verdict: Verdict,
     change: Option<Change>,
-    cause: String,
+    cause: Cause,
 }
 
 fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
@@ -288,38 +284,122 @@ fn is_stated(picture: &Picture<'_, '_>, evaluation: &evaluated::Evaluated) -> bo
         && stated.zip(found).is_some_and(|(s, f)| s.layer == f.layer && s.effect == f.effect)
 }
 
-/// What failures of one cause have in common, by layer: the policy lies at the principal, at the
-/// resource, at the account or at the endpoint.
+/// What failures of one cause have in common: one statement, one change, one key state; else one missing
+/// permission, which is a principal's, of a family of actions, on what can hold a policy.
 fn cause(
     picture: &Picture<'_, '_>,
     layer: Layer,
     change: Option<&Change>,
     found: Option<&Found>,
-) -> String {
+) -> Cause {
+    let one = picture.one();
+    // Where the layer is not known, one change may have hit each principal in another way.
+    let whose = match layer {
+        Layer::Unknown => one.principal.clone().unwrap_or_default(),
+        _ => String::new(),
+    };
     if let Some((label, statement)) = found.and_then(|f| f.label.as_ref().zip(f.statement.as_ref()))
     {
         let name = label.arn.as_ref().or(label.attached_to.as_ref()).or(label.name.as_ref());
         let name = name.map_or("", String::as_str);
-        return format!("{}|{name}|{}", layer.as_str(), statement.index());
+        return Cause::of(format!("{}|{name}|{}", layer.as_str(), statement.index()));
     }
     if let Some(change) = change {
-        return format!("{}|{}", layer.as_str(), change.event_id);
+        return Cause::of(format!("{}|{}|{whose}", layer.as_str(), change.event_id));
     }
-    let one = picture.one();
-    let observation = picture.observation();
-    let what = match layer {
-        Layer::IdentityPolicy | Layer::PermissionsBoundary | Layer::SessionPolicy => {
-            one.principal.clone()
-        }
-        Layer::Scp | Layer::Rcp => observation.event.caller_account().map(str::to_owned),
-        Layer::VpcEndpointPolicy => observation.event.get(Field::VpcEndpointId).map(str::to_owned),
-        _ => one.resource.clone(),
+    if let (Failure::KeyState(_), Some(key)) = (one.failure, &one.resource) {
+        return Cause::of(format!("{}|{key}", layer.as_str()));
+    }
+    let event = picture.observation().event;
+    let stated = one.denial.stated.as_ref();
+    let said = match stated {
+        Some(stated) => format!("{}|{:?}", stated.layer.as_str(), stated.effect),
+        None => layer.as_str().to_owned(),
     };
-    format!("{}|{}", layer.as_str(), what.unwrap_or_default())
+    let principal = one.principal.as_deref().unwrap_or_default();
+    let account = event.caller_account().unwrap_or_default();
+    if let Some(arn) = stated.and_then(|stated| stated.policy_arn.as_deref()) {
+        return Cause::of(format!("{said}|{arn}|{account}|{principal}"));
+    }
+    let endpoint = match layer {
+        Layer::VpcEndpointPolicy => event.get(Field::VpcEndpointId).unwrap_or_default(),
+        _ => "",
+    };
+    let holder = one.resource.as_deref().filter(|resource| holds_policy(resource));
+    let family = family(&one.action, event, holder);
+    Cause {
+        text: format!("{said}|{account}|{principal}|{endpoint}|{family}"),
+        holder: Some(holder.unwrap_or_default().to_owned()),
+    }
+}
+
+/// Alike causes are one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Cause {
+    text: String,
+    /// What can hold a policy, where that is a part of the cause; empty where it is not known.
+    holder: Option<String>,
+}
+
+impl Cause {
+    fn of(text: String) -> Cause {
+        Cause { text, holder: None }
+    }
+}
+
+/// Whether a resource has a policy of its own, by which it matters that it is this one. A new image, object
+/// or job each time is no other matter.
+fn holds_policy(resource: &str) -> bool {
+    Arn::parse(resource).is_some_and(|arn| match arn.service {
+        "iam" => arn.resource.starts_with("role/"),
+        service => layers::has_resource_policies(service),
+    })
+}
+
+/// Actions that one permission is mostly given for: those of a service on one thing; on nothing in
+/// particular the reads of a service, else each action by itself.
+fn family(action: &str, event: &Event, holder: Option<&str>) -> String {
+    let service = action.split_once(':').map_or(action, |(service, _)| service);
+    let name = action.split_once(':').map_or(action, |(_, name)| name);
+    let reads = event::is_read_like(name) || event.read_only == Some(true);
+    match (holder, reads) {
+        (Some(_), _) => service.to_owned(),
+        (None, true) => format!("{service}|reads"),
+        (None, false) => action.to_owned(),
+    }
+}
+
+/// The same thing refused once with and once without its id in the record is one matter.
+fn settle_holders(judged: &mut [Judged]) {
+    let mut holders: BTreeMap<(String, Kind), BTreeSet<String>> = BTreeMap::new();
+    let key = |one: &Judged| {
+        let failing = one.failing.first()?;
+        let service = failing.action.split_once(':').map(|(service, _)| service.to_owned())?;
+        let prefix = one.cause.text.rsplit_once('|').map(|(head, _)| head.to_owned())?;
+        Some((format!("{prefix}|{service}"), failing.kind))
+    };
+    for one in judged.iter() {
+        if let (Some(key), Some(holder)) = (key(one), one.cause.holder.clone())
+            && !holder.is_empty()
+        {
+            holders.entry(key).or_default().insert(holder);
+        }
+    }
+    for one in judged.iter_mut() {
+        let is_nameless = one.cause.holder.as_deref() == Some("")
+            && one.failing.first().is_some_and(|f| f.resource.is_none());
+        let Some(key) = key(one).filter(|_| is_nameless) else { continue };
+        if let Some(known) = holders.get(&key).filter(|known| known.len() == 1) {
+            one.cause.holder = known.first().cloned();
+            one.cause.text = key.0;
+        }
+    }
 }
 
 fn merge(judged: Vec<Judged>, log: &Log<'_>) -> Vec<Incident> {
-    let mut causes: BTreeMap<(String, Kind, Option<Effect>), Vec<Judged>> = BTreeMap::new();
+    let mut judged = judged;
+    settle_holders(&mut judged);
+    let mut causes: BTreeMap<(Cause, Kind, Option<Effect>), Vec<Judged>> = BTreeMap::new();
     for one in judged {
         let Some(kind) = one.failing.first().map(|f| f.kind) else { continue };
         let effect = one.verdict.ranked.first().map(|h| h.effect);
@@ -332,7 +412,7 @@ fn merge(judged: Vec<Judged>, log: &Log<'_>) -> Vec<Incident> {
         .collect()
 }
 
-fn incident(cause: String, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> Option<Incident> {
+fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> Option<Incident> {
     // The verdict of the most frequent sort speaks for all; they agree on layer and effect.
     parts.sort_by_key(|p| (std::cmp::Reverse(p.count), p.failing.first().map(|f| f.denied)));
     let shown_call = parts.first()?.failing.first()?.denied;
@@ -352,9 +432,10 @@ fn incident(cause: String, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) ->
     let shown = failing.iter().position(|f| f.denied == shown_call).unwrap_or(0);
     let occurrences =
         failing.into_iter().map(|f| Occurrence { root: f.root, failing: Some(f) }).collect();
+    let holder = cause.holder.unwrap_or_default();
     Some(Incident {
         kind,
-        cause,
+        cause: format!("{}|{holder}", cause.text),
         occurrences,
         tally: log.counter.refused(&calls, log.events)?,
         shown,

@@ -65,6 +65,7 @@ pub(super) fn fill(
         let is_refuted = |key: &str| used.worked_nearby(event, key, history);
         if is_kms && one.resource.as_deref().is_some_and(is_refuted) {
             one.resource = None;
+            one.candidates.clear();
         }
         if one.resource.is_none() {
             let alike = alike(one, event);
@@ -81,6 +82,7 @@ pub(super) fn fill(
             });
             one.implied_by = found.as_ref().map(|(_, by)| *by);
             one.resource = found.as_ref().map(|(resource, _)| resource.clone());
+            one.candidates = one.resource.iter().cloned().collect();
         }
     }
 }
@@ -260,7 +262,7 @@ impl<'e> Used<'e> {
         let mut denied: Vec<&String> = fitting
             .into_iter()
             .filter(|key| {
-                let case = evaluated::case(events, chains, history, one.denied, Some(key));
+                let case = evaluated::case_of(events, chains, history, one, Some(key));
                 case.is_some_and(|case| evaluated::denies(&case, one))
             })
             .collect();

@@ -19,6 +19,8 @@ pub struct Diagnosis {
     pub incidents: Vec<Incident>,
     /// Denied calls that are noise.
     pub benign: Vec<Benign>,
+    /// Files of evidence that tell of none of the refused calls, with why.
+    pub unused_evidence: Vec<(String, Sentence)>,
 }
 
 /// One cause.

@@ -4,6 +4,8 @@
 
 mod actions;
 mod alias;
+mod behind;
+mod benign;
 mod changed;
 mod contrasted;
 mod deciding;
@@ -29,6 +31,7 @@ mod told;
 mod words;
 
 pub use actions::{Actions, DeniedAction, SortOfFailure, is_own_name};
+pub use behind::Behind;
 pub use explain::{explain, explain_occurrence};
 pub use failing::{Failing, Implied, failing};
 pub use group::diagnose;

@@ -10,13 +10,10 @@ use super::failing::Failing;
 use super::tally::Tally;
 use crate::chain::Chains;
 use crate::contrast::{Attribute, Observation};
-use crate::event::{self, CallerKind, Event, Failure, Time};
+use crate::event::{self, CallerKind, Event, Failure, Time, Whose};
 use crate::ingest::Sample;
 
 type Map<K, V> = HashMap<K, V, RandomState>;
-
-/// Event source, event name and principal of calls that worked.
-pub type Worked<'p> = HashSet<(&'p str, &'p str, Option<&'p str>), RandomState>;
 
 /// Every call with which failures can be compared, by event source and name.
 pub struct Pool<'e> {
@@ -62,16 +59,6 @@ impl<'e> Pool<'e> {
             .find(|((source, name), _)| *source == event.source() && *name == event.name())
             .map(|(_, list)| list.as_slice())
             .unwrap_or_default()
-    }
-
-    /// Who ever succeeded with what.
-    pub fn principals(&self) -> Worked<'_> {
-        self.successes
-            .iter()
-            .flat_map(|((source, name), list)| {
-                list.iter().map(|o| (*source, *name, o.get(Attribute::Principal)))
-            })
-            .collect()
     }
 
     /// Calls of the same service that worked, of whatever name.
@@ -157,8 +144,11 @@ impl<'p, 'e> Picture<'p, 'e> {
         let failures: Vec<Observation<'e>> =
             failing.iter().filter_map(|f| Observation::new(events, chains, f.denied)).collect();
         let Tally { count, first, last, .. } = tally;
-        let successes = failures.first().map(|o| pool.of(o.event)).unwrap_or_default();
         let one = *failing.first()?;
+        // What the caller can do says nothing of somebody else's permission.
+        let is_own = one.denial.whose == Whose::Caller;
+        let alike = failures.first().filter(|_| is_own).map(|o| pool.of(o.event));
+        let successes = alike.unwrap_or_default();
         let observed = Observation::new(events, chains, one.denied)?;
         Some(Picture {
             failures,

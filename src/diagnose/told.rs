@@ -1,12 +1,15 @@
 //! What AWS itself told of the decision when asked (`sts decode-authorization-message`, IAM Toolbox
 //! `get-request-authorization-details`), and where its texts and the evaluation disagree.
 
+use super::behind;
 use super::evaluated::{Case, Evaluated, policies};
+use super::failing::Failing;
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
-use crate::event::{Effect, Layer};
+use crate::contrast;
+use crate::event::{Effect, Event, Layer};
 use crate::history::History;
-use crate::history::evidence::{Finding, NamedStatement};
+use crate::history::evidence::{Finding, NamedStatement, Unused};
 use crate::iam::StatementEffect;
 use crate::wording::Sentence;
 
@@ -75,6 +78,49 @@ impl<'h> Told<'h> {
     fn said(&self) -> Option<(Layer, Effect)> {
         Some((self.layer?, self.finding.effect))
     }
+}
+
+/// Takes over the action and resource that AWS told, which go before what the record shows.
+pub(super) fn apply(failing: &mut [Failing], events: &[Event], history: &History) {
+    if history.evidence().is_empty() {
+        return;
+    }
+    for one in failing {
+        let Some(event) = events.get(one.denied) else { continue };
+        let Some(told) = history.evidence().for_event(event) else { continue };
+        let resource = told.resource.as_deref().filter(|resource| *resource != "*");
+        if let Some(resource) = resource {
+            one.denial.resource = Some(resource.to_owned());
+            one.resource = Some(contrast::policy_holder(resource));
+            one.candidates.clear();
+        }
+        let action = told.action.as_deref().filter(|action| action.contains(':'));
+        if let Some(action) = action.filter(|action| !action.eq_ignore_ascii_case(&one.action)) {
+            one.action = action.to_owned();
+            one.denial.action = Some(action.to_owned());
+            one.behind = behind::same_caller(event, action, resource, one.caller_kind);
+        }
+    }
+}
+
+/// What was told and could not be used, with why.
+pub(super) fn unused(
+    failing: &[Failing],
+    events: &[Event],
+    history: &History,
+) -> Vec<(String, Sentence)> {
+    if history.evidence().is_empty() {
+        return Vec::new();
+    }
+    let calls: Vec<&Event> = failing.iter().filter_map(|one| events.get(one.denied)).collect();
+    let said = |why: Unused| match why {
+        Unused::Allowed => Sentence::new("evidence-allowed"),
+        Unused::Principal => Sentence::new("evidence-other-principal"),
+        Unused::Time => Sentence::new("evidence-other-time"),
+        Unused::Call => Sentence::new("evidence-other-call"),
+    };
+    let left = history.evidence().unused(&calls).into_iter();
+    left.map(|(finding, why)| (finding.file.clone(), said(why))).collect()
 }
 
 /// Layers of policies, which allow or deny.

@@ -76,6 +76,13 @@ pub fn service_prefix(event_source: &str) -> &str {
     host.split('.').next().unwrap_or(host)
 }
 
+/// The event source of the service with that IAM prefix, the converse of [`service_prefix`].
+pub fn event_source(prefix: &str) -> String {
+    let host =
+        TABLE.prefix.iter().find(|(_, named)| *named == prefix).map(|(host, _)| host.as_str());
+    format!("{}.amazonaws.com", host.unwrap_or(prefix))
+}
+
 /// An event name without the API date some services append: `CreateFunction20150331`,
 /// `AddPermission20150331v2`, `CreateDistribution2020_05_31`.
 pub fn operation(event_name: &str) -> &str {

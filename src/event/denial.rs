@@ -19,6 +19,8 @@ use std::borrow::Cow;
 use super::layer::{Effect, Layer};
 use super::outcome::{self, Failure};
 use super::record::Event;
+use super::refusals::{self, Telling, Whose};
+use super::{action, arn};
 
 /// What AWS says of a denial.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,10 @@ pub struct Denial {
     /// The denied action with a lower-case service prefix; need not be that of the event
     /// (`iam:PassRole` within `RunInstances`).
     pub action: Option<String>,
+    /// Other actions that have to be allowed for the same.
+    pub also: Vec<String>,
+    /// Whose permission it is.
+    pub whose: Whose,
     /// The resource: an ARN or `*`.
     pub resource: Option<String>,
     /// The resource as prose where AWS writes prose: `user X`, `policy ARN version v2`, a name.
@@ -97,8 +103,15 @@ pub fn denial(event: &Event) -> Option<Denial> {
 /// The denial behind a call that is known to have failed in such a way.
 pub fn refused(event: &Event, failure: Failure) -> Denial {
     let text = outcome::error_text(event);
+    let code = event.error_code().unwrap_or_default();
     let mut denial = text.as_deref().map_or_else(Denial::absent, parse);
-    denial.complete(failure, event.error_code().unwrap_or_default());
+    denial.whose = denial.principal.as_deref().map_or(Whose::Caller, |named| whose(named, event));
+    denial.complete(failure, code);
+    let text = text.as_deref().unwrap_or_default();
+    let telling = refusals::telling(event.source(), Some(event.name()), code, text);
+    if let Some(telling) = telling.filter(|telling| telling.row.refused) {
+        denial.take(&telling, event);
+    }
     denial
 }
 
@@ -107,6 +120,8 @@ impl Denial {
         Denial {
             principal: None,
             action: None,
+            also: Vec::new(),
+            whose: Whose::Caller,
             resource: None,
             resource_text: None,
             stated: None,
@@ -121,6 +136,31 @@ impl Denial {
     /// The layer AWS names, where it names one.
     pub fn layer(&self) -> Option<Layer> {
         self.stated.as_ref().map(|stated| stated.layer).filter(|layer| *layer != Layer::Unknown)
+    }
+
+    /// Takes over what a row of the table of refusals says.
+    fn take(&mut self, telling: &Telling, event: &Event) {
+        let mut actions = telling.actions(event).into_iter();
+        let Some(first) = actions.next() else { return };
+        self.action = Some(first);
+        self.also = actions.collect();
+        self.whose = telling.whose(event);
+        // The first ARN of such a text is mostly that of what the call was about.
+        self.resource = telling.resource(event);
+        self.resource_text = None;
+        self.stated = telling.row.layer.map(|layer| Stated::of(layer, Effect::Unknown));
+        if !self.vague {
+            self.form = Form::Consequence;
+        }
+    }
+
+    /// Whether what was refused is not the call itself but one of another service or by somebody
+    /// else, which the call needed.
+    pub fn is_behind(&self, event: &Event) -> bool {
+        let service = |action: &str| action.split_once(':').map(|(service, _)| service.to_owned());
+        let own = Some(action::service_prefix(event.source()).to_owned());
+        let of_another = self.action.as_deref().is_some_and(|action| service(action) != own);
+        of_another || self.whose != Whose::Caller
     }
 
     /// Adds what the kind of failure and the code tell beyond the text.
@@ -142,6 +182,29 @@ impl Denial {
             }
             _ => {}
         }
+    }
+}
+
+/// Whether the principal that a text names is the caller: a role is the same in all its sessions.
+fn whose(named: &str, event: &Event) -> Whose {
+    let caller = event.arn();
+    if !named.starts_with("arn:") || caller.is_none() || Some(named) == caller {
+        return Whose::Caller;
+    }
+    let named_role = arn::role_name(named);
+    let is_caller = named_role.is_some()
+        && [caller, event.principal_arn()]
+            .into_iter()
+            .flatten()
+            .any(|a| arn::role_name(a) == named_role);
+    match named_role {
+        _ if is_caller || Some(named) == event.principal_arn() => Whose::Caller,
+        Some((account, role)) => {
+            let partition = named.split(':').nth(1).unwrap_or("aws");
+            Whose::Principal(format!("arn:{partition}:iam::{account}:role/{role}"))
+        }
+        None if named.contains(":user/") => Whose::Principal(named.to_owned()),
+        None => Whose::Caller,
     }
 }
 
@@ -417,7 +480,12 @@ const BARE: [&str; 10] = [
 
 fn read_other(body: &str, denial: &mut Denial) {
     let lower = body.to_ascii_lowercase();
-    denial.resource = arn_in(body).map(str::to_owned);
+    // Who asked is not what was asked for.
+    let about = body.split_once("User: ").map_or(body, |(before, after)| {
+        let rest = after.split_once(' ').map_or("", |(_, rest)| rest);
+        if before.contains("arn:") { before } else { rest }
+    });
+    denial.resource = arn_in(about).map(str::to_owned);
     if is_vague(body) {
         denial.vague = true;
         denial.form = Form::KmsVague;

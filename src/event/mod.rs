@@ -10,6 +10,7 @@ pub mod json;
 mod layer;
 pub mod outcome;
 mod record;
+pub mod refusals;
 pub mod resource;
 mod time;
 
@@ -19,4 +20,5 @@ pub use identity::{CallerKind, IdentityType};
 pub use layer::{Effect, Layer, Outcome};
 pub use outcome::{Failure, KeyState, KmsRefusal, failure};
 pub use record::{Event, EventBuilder, Field};
+pub use refusals::Whose;
 pub use time::Time;

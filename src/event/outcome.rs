@@ -6,9 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::json;
 use super::layer::Outcome;
 use super::record::{Event, Field};
+use super::refusals::{self, Instead, Telling};
+use super::{action, json};
 
 /// Why a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,7 +107,7 @@ pub fn failure(event: &Event) -> Option<Failure> {
     if code.is_none() && text.is_none() {
         return None;
     }
-    Some(classify(event.source(), code, text.as_deref()))
+    Some(classify_call(event.source(), Some(event.name()), code, text.as_deref()))
 }
 
 /// How the call ended, in the report's words. A permission probe that passed is a success; a
@@ -157,8 +158,19 @@ fn text_in_json(raw: &str) -> Option<String> {
 
 /// Classifies an error by the service that answered, its code and its text.
 pub fn classify(source: &str, code: Option<&str>, text: Option<&str>) -> Failure {
+    classify_call(source, None, code, text)
+}
+
+/// The same of a call whose event name is known.
+fn classify_call(
+    source: &str,
+    name: Option<&str>,
+    code: Option<&str>,
+    text: Option<&str>,
+) -> Failure {
+    let recorded = text.unwrap_or_default();
     let code = plain_code(code.unwrap_or_default());
-    let text = text.unwrap_or_default().to_ascii_lowercase();
+    let text = recorded.to_ascii_lowercase();
     if code.contains("dryrun") || text.contains("would have succeeded, but") {
         return Failure::DryRun;
     }
@@ -167,6 +179,9 @@ pub fn classify(source: &str, code: Option<&str>, text: Option<&str>) -> Failure
     }
     if has_any(&code, AUTHENTICATION_CODES) || has_any(&text, AUTHENTICATION_TEXTS) {
         return Failure::Other;
+    }
+    if let Some(telling) = refusals::telling(source, name, &code, recorded) {
+        return told(&telling, source, &code, &text);
     }
     if source.starts_with("kms.") || source.is_empty() && code.starts_with("kms") {
         return classify_kms(&code, &text);
@@ -178,6 +193,26 @@ pub fn classify(source: &str, code: Option<&str>, text: Option<&str>) -> Failure
         return Failure::ConsequenceOfDenial;
     }
     general(&code, &text)
+}
+
+/// What a row of the table of refusals says.
+fn told(telling: &Telling, source: &str, code: &str, text: &str) -> Failure {
+    match telling.row.is {
+        Some(Instead::Missing) => return Failure::NotFound,
+        Some(Instead::Invalid) => return Failure::InvalidRequest,
+        Some(_) => return Failure::Other,
+        None => {}
+    }
+    let action = telling.row.action.first().map(String::as_str).unwrap_or_default();
+    let service = action.split_once(':').map_or("", |(service, _)| service);
+    if service == "kms" {
+        return Failure::ConsequenceOfKms(match key_state(code, text) {
+            KeyState::Unknown => KmsRefusal::Denied,
+            state => KmsRefusal::KeyState(state),
+        });
+    }
+    let is_own = telling.row.principal.is_empty() && service == action::service_prefix(source);
+    if is_own { Failure::Denied } else { Failure::ConsequenceOfDenial }
 }
 
 /// What KMS itself answered.
@@ -252,7 +287,7 @@ pub(super) fn key_state(code: &str, text: &str) -> KeyState {
 }
 
 /// A code without what varies: namespace, prefix, suffix, letter case.
-fn plain_code(code: &str) -> String {
+pub(super) fn plain_code(code: &str) -> String {
     let code = code.rsplit('#').next().unwrap_or(code);
     let code = code.split(':').next().unwrap_or(code);
     let mut plain = code.to_ascii_lowercase();

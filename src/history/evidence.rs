@@ -136,27 +136,75 @@ impl Evidence {
             ids.iter().flatten().any(|id| id.len() >= 8 && finding.stem.contains(id))
         };
         let denials = || self.findings.iter().filter(|finding| !finding.allowed);
-        denials().find(named).or_else(|| {
-            let action = denied.action.clone().unwrap_or_else(|| crate::event::action(event));
-            let same = |finding: &&Finding| {
-                finding.is_by(event)
-                    && finding.action.as_deref().is_some_and(|found| same_action(found, &action))
-                    && denied.resource.as_deref().is_none_or(|resource| {
-                        finding
-                            .resource
+        denials()
+            .find(named)
+            .or_else(|| {
+                let action = denied.action.clone().unwrap_or_else(|| crate::event::action(event));
+                let same = |finding: &&Finding| {
+                    finding.is_by(event)
+                        && finding
+                            .action
                             .as_deref()
-                            .is_none_or(|found| same_resource(found, resource))
-                    })
-                    && finding.is_near(event)
-            };
-            denials().find(same)
-        })
+                            .is_some_and(|found| same_action(found, &action))
+                        && denied.resource.as_deref().is_none_or(|resource| {
+                            finding
+                                .resource
+                                .as_deref()
+                                .is_none_or(|found| same_resource(found, resource))
+                        })
+                        && finding.is_near(event)
+                };
+                denials().find(same)
+            })
+            .or_else(|| {
+                // The message that is decoded tells another action than the call's where that one is what
+                // was refused (EC2 asks for `ec2:CreateTags` and `iam:PassRole` within a launch).
+                let is_sealed = denied.encoded && denied.action.is_none();
+                let mut fitting =
+                    denials().filter(|f| is_sealed && f.is_by(event) && f.is_near(event));
+                let first = fitting.next()?;
+                let tells = |f: &Finding| (f.action.clone(), f.resource.clone());
+                fitting.all(|other| tells(other) == tells(first)).then_some(first)
+            })
+    }
+
+    /// Why a decision tells of none of these refused calls.
+    pub fn unused(&self, calls: &[&Event]) -> Vec<(&Finding, Unused)> {
+        let used = |finding: &Finding| {
+            calls.iter().any(|event| {
+                self.for_event(event).is_some_and(|found| std::ptr::eq(found, finding))
+            })
+        };
+        let why = |finding: &Finding| {
+            let by: Vec<&&Event> = calls.iter().filter(|event| finding.is_by(event)).collect();
+            match () {
+                () if finding.allowed => Unused::Allowed,
+                () if by.is_empty() => Unused::Principal,
+                () if !by.iter().any(|event| finding.is_near(event)) => Unused::Time,
+                () => Unused::Call,
+            }
+        };
+        let left = self.findings.iter().filter(|finding| !used(finding));
+        left.map(|finding| (finding, why(finding))).collect()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.findings.is_empty()
     }
+}
+
+/// Why a decision tells of no refused call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unused {
+    /// It was an allow.
+    Allowed,
+    /// Nobody of that name was refused anything.
+    Principal,
+    /// They were refused nothing at that time.
+    Time,
+    /// They were refused something else.
+    Call,
 }
 
 /// A decision and its record are seconds apart; clocks and late records leave room.

@@ -97,7 +97,7 @@ impl<'s> Situation<'s> {
             if self.denied.len() < DENIED {
                 let (events, chains) = (self.events, self.chains);
                 let resource = failing.arn();
-                let case = evaluated::case(events, chains, self.history, failing.denied, resource);
+                let case = evaluated::case_of(events, chains, self.history, failing, resource);
                 self.denied.extend(case);
             }
         }

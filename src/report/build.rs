@@ -12,7 +12,7 @@ use super::view::{
 use crate::chain::Chains;
 use crate::contrast;
 use crate::diagnose::{self, Actions, Diagnosis, Failing, Signature};
-use crate::event::{self, Effect, Event, Field, Layer};
+use crate::event::{self, Effect, Event, Field, Layer, Whose};
 use crate::history::{self, History};
 use crate::iam::PolicySource;
 use crate::ingest::{Ledger, Sample};
@@ -518,10 +518,9 @@ fn step(events: &[Event], chains: &Chains, index: usize, wording: &Wording) -> O
 /// The caller as recorded; where the text says that another one was denied (the role that a call
 /// names), that one.
 fn who_was_denied(failing: &Failing, event: &Event) -> Option<String> {
-    let recorded = contrast::principal(event);
-    match &failing.principal {
-        Some(other) if failing.principal != recorded => Some(other.clone()),
-        _ => event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
+    match failing.denial.whose {
+        Whose::Caller => event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
+        _ => failing.principal.clone(),
     }
 }
 

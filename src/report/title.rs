@@ -220,6 +220,7 @@ pub(super) fn denied_on(incident: &Incident, wording: &Wording) -> Option<String
     match (&denied.resource, denied.resource_candidates.as_slice()) {
         (Some(resource), _) => Some(resource.clone()),
         (None, []) => None,
+        (None, [only]) => Some(wording.say(&Sentence::new("perhaps-on").arg("resource", only))),
         (None, candidates) => {
             Some(wording.say(&Sentence::new("one-of").arg("resources", candidates.to_vec())))
         }

@@ -1,0 +1,555 @@
+//! Refusals in other words: services that tell of a refused call, the caller's or their own, by a
+//! code of their own and in prose; and texts that only look like a refusal (`refusals.toml`).
+//!
+//! The table is data. A row says which code and words of which service it is about, which IAM action
+//! is behind them, whose permission that is, and on which resource.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::arn::{self, Arn};
+use super::layer::Layer;
+use super::record::Event;
+use super::{action, json, outcome};
+
+/// What a text that looks like a refusal means where it is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Instead {
+    /// What the call named is not there, or no longer.
+    Missing,
+    /// A feature, service, Region or model is not switched on, or its terms are not accepted.
+    NotEnabled,
+    /// A quota or limit.
+    Limit,
+    /// The request is wrong in itself, or comes at the wrong time.
+    Invalid,
+    /// The credentials are not accepted, so that no policy was asked.
+    Authentication,
+    /// Anything else.
+    Other,
+}
+
+/// How well a row is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The text stands in a real error.
+    Seen,
+    /// AWS's documentation states it.
+    Documented,
+    /// Spelled like a text that is known.
+    Assumed,
+}
+
+/// A row of `refusals.toml`; the comments at the head of that file explain every field.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Event sources; none: any service.
+    #[serde(default)]
+    pub event_source: Vec<String>,
+    /// Operations without API date, `Create*` for a prefix; none: any.
+    #[serde(default)]
+    pub event: Vec<String>,
+    /// Error codes; none: any.
+    #[serde(default)]
+    pub code: Vec<String>,
+    /// Patterns of which one has to occur in the text; none: the code alone decides.
+    #[serde(default)]
+    pub words: Vec<String>,
+    /// Whether a permission was refused.
+    #[serde(default = "yes")]
+    pub refused: bool,
+    /// What it is where none was.
+    pub is: Option<Instead>,
+    /// The IAM actions that have to be allowed, the main one first.
+    #[serde(default)]
+    pub action: Vec<String>,
+    /// Templates of whose permission it is; none: the caller's.
+    #[serde(default)]
+    pub principal: Vec<String>,
+    /// Templates of the resource.
+    #[serde(default)]
+    pub resource: Vec<String>,
+    /// The layer, where the text leaves just one.
+    pub layer: Option<Layer>,
+    /// How well it is known.
+    pub status: Status,
+    /// A public address where it stands.
+    pub source: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Deserialize)]
+struct Rows {
+    refusal: Vec<Row>,
+}
+
+/// A row with its patterns taken apart.
+#[derive(Debug)]
+struct Ready {
+    row: Row,
+    patterns: Vec<Pattern>,
+    codes: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    rows: Vec<Ready>,
+    by_source: BTreeMap<String, Vec<usize>>,
+    of_any: Vec<usize>,
+}
+
+/// Part of the program text: read once, never changed. A test proves that it can be read.
+static TABLE: LazyLock<Table> = LazyLock::new(|| match rows() {
+    Ok(rows) => Table::of(rows),
+    Err(_) => Table::default(),
+});
+
+fn rows() -> Result<Vec<Row>, toml::de::Error> {
+    toml::from_str(include_str!("refusals.toml")).map(|rows: Rows| rows.refusal)
+}
+
+impl Table {
+    fn of(rows: Vec<Row>) -> Table {
+        let mut table = Table::default();
+        for (number, row) in rows.into_iter().enumerate() {
+            for source in &row.event_source {
+                table.by_source.entry(source.clone()).or_default().push(number);
+            }
+            if row.event_source.is_empty() {
+                table.of_any.push(number);
+            }
+            let patterns = row.words.iter().map(|words| Pattern::parse(words)).collect();
+            let codes = row.code.iter().map(|code| code.to_ascii_lowercase()).collect();
+            table.rows.push(Ready { row, patterns, codes });
+        }
+        table
+    }
+}
+
+/// Every row of the table, in its order.
+pub fn all() -> impl Iterator<Item = &'static Row> {
+    TABLE.rows.iter().map(|ready| &ready.row)
+}
+
+/// A row that an error is told by, with what its words captured.
+#[derive(Debug, Clone)]
+pub struct Telling {
+    /// The row.
+    pub row: &'static Row,
+    captured: Vec<(&'static str, String)>,
+}
+
+/// Whose permission a refusal is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// The caller's.
+    Caller,
+    /// A role's or user's, by its ARN.
+    Principal(String),
+    /// A service's, by its name (`logs.eu-west-1.amazonaws.com`).
+    Service(String),
+    /// The role's that the thing of this name or id runs with, which other records may show.
+    RoleOf(String),
+    /// Somebody else's than the caller's, who is not named.
+    NotTold,
+}
+
+/// The row that the error of a call is told by: of its service first, then of any. `name` is the
+/// recorded event name, where it is known.
+pub fn telling(source: &str, name: Option<&str>, code: &str, text: &str) -> Option<Telling> {
+    let code = outcome::plain_code(code);
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lower = text.to_ascii_lowercase();
+    let operation = name.map(action::operation);
+    let own = TABLE.by_source.get(source).map(Vec::as_slice).unwrap_or_default();
+    // What the ordinary sentence says is read by its own grammar.
+    let is_sentence = lower.contains("not authorized to perform: ");
+    let of_any = TABLE.of_any.iter().filter(|_| !is_sentence);
+    own.iter().chain(of_any).filter_map(|number| TABLE.rows.get(*number)).find_map(|ready| {
+        let is_of_event = ready.row.event.is_empty()
+            || operation.is_some_and(|name| ready.row.event.iter().any(|e| covers(e, name)));
+        let has_code =
+            ready.codes.is_empty() || ready.codes.iter().any(|wanted| covers(wanted, &code));
+        if !is_of_event || !has_code {
+            return None;
+        }
+        let captured = match ready.patterns.is_empty() {
+            // A code alone does not go before what the sentence says.
+            true if is_sentence && ready.row.refused => return None,
+            true => Vec::new(),
+            false => ready.patterns.iter().find_map(|pattern| pattern.find(&text, &lower))?,
+        };
+        Some(Telling { row: &ready.row, captured })
+    })
+}
+
+/// Whether a name is the wanted one, or begins with it where that ends in `*`.
+fn covers(wanted: &str, name: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => wanted == name,
+    }
+}
+
+impl Telling {
+    /// The IAM actions that have to be allowed, the main one first; `None` for one that the words
+    /// do not tell.
+    pub fn actions(&self, event: &Event) -> Vec<String> {
+        let filled = self.row.action.iter().filter_map(|template| self.fill(template, event));
+        let mut actions: Vec<String> = filled.filter_map(|action| spelled(&action)).collect();
+        // Of several destinations that one text is about, the one named is meant.
+        let named = self.row.resource.iter().find_map(|template| self.fill(template, event));
+        let service = named.as_deref().and_then(Arn::parse).map(|arn| arn.service);
+        let is_of = |action: &String| action.split_once(':').map(|(prefix, _)| prefix) == service;
+        let takes_on = actions.first().is_some_and(|first| first == "sts:AssumeRole");
+        if let Some(at) = actions.iter().position(is_of).filter(|_| !takes_on) {
+            actions.rotate_left(at);
+        }
+        actions
+    }
+
+    /// Whose permission it is.
+    pub fn whose(&self, event: &Event) -> Whose {
+        if self.row.principal.is_empty() {
+            return Whose::Caller;
+        }
+        let mut filled = self.row.principal.iter().filter_map(|template| {
+            let of_thing = template.strip_prefix("role of ");
+            let name = self.fill(of_thing.unwrap_or(template), event)?;
+            Some(match of_thing {
+                Some(_) => Whose::RoleOf(name),
+                None => principal(name, event),
+            })
+        });
+        filled.next().unwrap_or(Whose::NotTold)
+    }
+
+    /// The resource, as an ARN where that can be told.
+    pub fn resource(&self, event: &Event) -> Option<String> {
+        let of_kms = self.actions(event).first().is_some_and(|action| action.starts_with("kms:"));
+        let found = self.row.resource.iter().find_map(|template| self.fill(template, event))?;
+        Some(if of_kms { key(&found, event) } else { found })
+    }
+
+    /// A template with its placeholders filled; `None` where one cannot be.
+    fn fill(&self, template: &str, event: &Event) -> Option<String> {
+        let mut out = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            let (name, after) = after.split_once('}')?;
+            out.push_str(&self.value(name, event)?);
+            rest = after;
+        }
+        out.push_str(rest);
+        Some(out)
+    }
+
+    fn value(&self, name: &str, event: &Event) -> Option<String> {
+        if let Some(path) = name.strip_prefix("request.") {
+            return leaf(event.request()?, path);
+        }
+        match name {
+            "partition" => Some(arn::partition_of(event.region().unwrap_or_default()).to_owned()),
+            "event_source" => Some(event.source().to_owned()),
+            "region" => event.region().map(str::to_owned),
+            "account" => event.account().map(str::to_owned),
+            _ => {
+                let (_, value) = self.captured.iter().find(|(captured, _)| *captured == name)?;
+                Some(value.clone())
+            }
+        }
+    }
+}
+
+/// A role or user by ARN or by bare name, or a service.
+fn principal(name: String, event: &Event) -> Whose {
+    if name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn") {
+        return Whose::Service(name);
+    }
+    if name.starts_with("arn:") {
+        return Whose::Principal(name);
+    }
+    match event.account() {
+        Some(account) => {
+            let partition = arn::partition_of(event.region().unwrap_or_default());
+            Whose::Principal(format!("arn:{partition}:iam::{account}:role/{name}"))
+        }
+        None => Whose::NotTold,
+    }
+}
+
+/// A KMS key by its ARN; ids are of the account and Region of the call, aliases stay what they are.
+fn key(name: &str, event: &Event) -> String {
+    if name.starts_with("arn:") || name.starts_with("alias/") {
+        return name.to_owned();
+    }
+    match (event.account(), event.region()) {
+        (Some(account), Some(region)) => {
+            let partition = arn::partition_of(region);
+            format!("arn:{partition}:kms:{region}:{account}:key/{name}")
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// `SQS:ReceiveMessage` -> `sqs:ReceiveMessage`; services are written in many ways in prose.
+fn spelled(text: &str) -> Option<String> {
+    let (service, name) = text.split_once(':')?;
+    let service = service.trim().to_ascii_lowercase();
+    let service = service.strip_prefix("amazon ").unwrap_or(&service);
+    let service = service.strip_prefix("aws ").unwrap_or(service);
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '*' | '-'))
+    };
+    // Written for people; IAM's prefix is another (service authorization reference).
+    let prefix = match service {
+        "cloudwatch logs" | "cloudwatchlogs" => "logs",
+        "eventbridge" => "events",
+        "step functions" | "stepfunctions" => "states",
+        "secrets manager" => "secretsmanager",
+        "systems manager" => "ssm",
+        "msk" => "kafka-cluster",
+        "efs" => "elasticfilesystem",
+        other => other,
+    };
+    (is_name(prefix) && is_name(name)).then(|| format!("{prefix}:{name}"))
+}
+
+/// The scalar of a document whose path is `path` or ends in it, the shortest path first.
+fn leaf(raw: &str, path: &str) -> Option<String> {
+    let mut best: Option<(usize, String)> = None;
+    json::leaves(raw, |at, value| {
+        let ends = at.len() >= path.len()
+            && at.is_char_boundary(at.len() - path.len())
+            && at.get(at.len() - path.len()..).is_some_and(|end| end.eq_ignore_ascii_case(path))
+            && (at.len() == path.len()
+                || at.as_bytes().get(at.len() - path.len() - 1) == Some(&b'.'));
+        if ends && !value.is_empty() && best.as_ref().is_none_or(|(length, _)| at.len() < *length) {
+            best = Some((at.len(), value.to_owned()));
+        }
+    });
+    best.map(|(_, value)| value)
+}
+
+/// Where a resource of that service stands in a request, for calls that a service makes on
+/// something the request names: the only ARN of the service, or for KMS the only member that names
+/// a key.
+pub fn named_in_request(event: &Event, service: &str) -> Option<String> {
+    let raw = event.request()?;
+    let mut found: Vec<String> = Vec::new();
+    json::leaves(raw, |path, value| {
+        let is_of_service = Arn::parse(value).is_some_and(|arn| arn.service == service);
+        let named = match service {
+            "kms" if !is_of_service => {
+                is_key_member(path).then(|| key(value, event)).filter(|_| is_key_name(value))
+            }
+            _ => is_of_service.then(|| value.to_owned()),
+        };
+        if let Some(named) = named.filter(|named| !found.contains(named)) {
+            found.push(named);
+        }
+    });
+    if found.len() == 1 { found.pop() } else { None }
+}
+
+/// `kmsKeyId`, `KMSMasterKeyID`, `sSEKMSKeyId`, `kMSKeyArn`, `encryptionKey`: services spell it
+/// in many ways (API references).
+fn is_key_member(path: &str) -> bool {
+    let member = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
+    let of_kms = member.contains("kms") && (member.contains("key") || member.contains("cmk"));
+    of_kms || member == "masterkeyid" || member == "encryptionkey" || member == "encryptionkeyarn"
+}
+
+fn is_key_name(value: &str) -> bool {
+    let is_id = value.len() == 36 && value.matches('-').count() == 4;
+    is_id || value.starts_with("mrk-") || value.starts_with("alias/")
+}
+
+// ---- patterns ----------------------------------------------------------------------------------
+
+/// Words to find in a text, with places that capture.
+#[derive(Debug)]
+struct Pattern(Vec<Piece>);
+
+#[derive(Debug)]
+enum Piece {
+    /// In lower case.
+    Words(String),
+    /// Captures what stands there.
+    Name(String),
+    /// Anything.
+    Any,
+}
+
+/// Longer captures than that name nothing.
+const LONGEST: usize = 2048;
+
+impl Pattern {
+    fn parse(words: &str) -> Pattern {
+        let mut pieces = Vec::new();
+        let mut rest = words;
+        while let Some((before, after)) = rest.split_once('{') {
+            if !before.is_empty() {
+                pieces.push(Piece::Words(before.to_ascii_lowercase()));
+            }
+            let Some((name, after)) = after.split_once('}') else { break };
+            pieces.push(if name == "..." { Piece::Any } else { Piece::Name(name.to_owned()) });
+            rest = after;
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Words(rest.to_ascii_lowercase()));
+        }
+        Pattern(pieces)
+    }
+
+    /// What is captured where the pattern occurs; `lower` is `text` in ASCII lower case.
+    fn find(&'static self, text: &str, lower: &str) -> Option<Vec<(&'static str, String)>> {
+        let first = self.0.iter().find_map(|piece| match piece {
+            Piece::Words(words) => Some(words),
+            _ => None,
+        })?;
+        lower.match_indices(first.as_str()).find_map(|(at, _)| self.at(at, text, lower))
+    }
+
+    /// The captures where the first words of the pattern stand at `at`.
+    fn at(
+        &'static self,
+        at: usize,
+        text: &str,
+        lower: &str,
+    ) -> Option<Vec<(&'static str, String)>> {
+        let mut captured: Vec<(&'static str, String)> = Vec::new();
+        // Where the text is read on, and the name that what comes next belongs to.
+        let mut from: Option<usize> = None;
+        let mut pending: Option<Option<&'static str>> = None;
+        for piece in &self.0 {
+            match piece {
+                Piece::Name(name) => pending = Some(Some(name.as_str())),
+                Piece::Any => pending = Some(None),
+                Piece::Words(words) => {
+                    let start = match (from, &pending) {
+                        (None, _) => at,
+                        (Some(from), Some(_)) => from + lower.get(from..)?.find(words.as_str())?,
+                        (Some(from), None) => {
+                            lower.get(from..)?.starts_with(words.as_str()).then_some(from)?
+                        }
+                    };
+                    if let Some(Some(name)) = pending.take() {
+                        let value = match from {
+                            Some(from) => text.get(from..start)?,
+                            None => text.get(..start)?.trim_end().rsplit(' ').next()?,
+                        };
+                        captured.push((name, clean(value)?));
+                    }
+                    from = Some(start + words.len());
+                }
+            }
+        }
+        if let Some(Some(name)) = pending {
+            let rest = text.get(from?..)?.trim_start();
+            captured.push((name, clean(rest.split(' ').next()?)?));
+        }
+        Some(captured)
+    }
+}
+
+/// A captured text without what surrounds it; `None` where nothing is left.
+fn clean(value: &str) -> Option<String> {
+    let around = |c: char| c.is_whitespace() || "'\"`()[]<>.,;:!".contains(c);
+    let value = value.trim_matches(around);
+    (!value.is_empty() && value.len() <= LONGEST).then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_can_be_read() {
+        let rows = rows().unwrap();
+        for row in &rows {
+            let name = format!("{:?} {:?} {:?}", row.event_source, row.code, row.words);
+            assert!(row.source.starts_with("https://"), "{name}: no address");
+            assert!(!row.code.is_empty() || !row.words.is_empty(), "{name}: matches anything");
+            assert_eq!(row.refused, row.is.is_none(), "{name}: `is` belongs to what is no refusal");
+            assert!(!row.refused || !row.action.is_empty(), "{name}: no action");
+            for words in &row.words {
+                let plain: usize = Pattern::parse(words)
+                    .0
+                    .iter()
+                    .map(|piece| if let Piece::Words(words) = piece { words.len() } else { 0 })
+                    .sum();
+                assert!(plain >= 12, "{name}: `{words}` says too little");
+            }
+        }
+    }
+
+    #[test]
+    fn words_capture_what_stands_between_them() {
+        for (words, text, want) in [
+            (
+                "does not have permissions to call {operation} on {service}",
+                "The provided execution role does not have permissions to call ReceiveMessage on SQS",
+                Some(vec![("operation", "ReceiveMessage"), ("service", "SQS")]),
+            ),
+            (
+                "role {role} cannot be assumed",
+                "Role 'arn:aws:iam::1:role/r' cannot be assumed.",
+                Some(vec![("role", "arn:aws:iam::1:role/r")]),
+            ),
+            (
+                "{role} is not trusted here",
+                "The role ci is NOT trusted  here",
+                Some(vec![("role", "ci")]),
+            ),
+            (
+                "bucket {bucket} or {...}denied",
+                "no bucket b-1 or key is denied",
+                Some(vec![("bucket", "b-1")]),
+            ),
+            ("bucket {bucket} or {...}denied", "no bucket b-1 or key", None),
+            ("one two", "one  two", Some(vec![])),
+            ("one two", "one and two", None),
+        ] {
+            let pattern: &'static Pattern = Box::leak(Box::new(Pattern::parse(words)));
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let found = pattern.find(&text, &text.to_ascii_lowercase());
+            let want = want.map(|want| {
+                want.into_iter().map(|(name, value)| (name, value.to_owned())).collect::<Vec<_>>()
+            });
+            assert_eq!(found, want, "{words} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_member_is_found_by_the_end_of_its_path() {
+        let raw = r#"{"a":{"roleArn":"deep"},"roleArn":"top","xroleArn":"no"}"#;
+        assert_eq!(leaf(raw, "roleArn").as_deref(), Some("top"));
+        assert_eq!(leaf(raw, "a.rolearn").as_deref(), Some("deep"));
+        assert_eq!(leaf(raw, "Arn"), None);
+    }
+
+    #[test]
+    fn services_in_prose_become_prefixes() {
+        for (text, want) in [
+            ("SQS:ReceiveMessage", Some("sqs:ReceiveMessage")),
+            ("Amazon S3:GetObject", Some("s3:GetObject")),
+            ("CloudWatch Logs:PutLogEvents", Some("logs:PutLogEvents")),
+            ("sts:AssumeRole", Some("sts:AssumeRole")),
+            ("no action", None),
+            ("s3:get object", None),
+        ] {
+            assert_eq!(spelled(text).as_deref(), want, "{text}");
+        }
+    }
+}
