@@ -87,9 +87,18 @@ fn ordinary_errors_stay_what_they_are() {
     let rows: BTreeSet<&String> = refusals::all().flat_map(|row| &row.event_source).collect();
     for source in rows {
         for (code, text) in [
-            ("ValidationException", "1 validation error detected: Value at 'name' failed to satisfy constraint"),
-            ("InvalidParameterValueException", "The runtime parameter of python2.7 is no longer supported"),
-            ("InvalidRequestException", "The request is not valid for the current state of the resource"),
+            (
+                "ValidationException",
+                "1 validation error detected: Value at 'name' failed to satisfy constraint",
+            ),
+            (
+                "InvalidParameterValueException",
+                "The runtime parameter of python2.7 is no longer supported",
+            ),
+            (
+                "InvalidRequestException",
+                "The request is not valid for the current state of the resource",
+            ),
             ("ResourceNotFoundException", "The resource you requested does not exist."),
             ("InternalFailure", "An internal error occurred"),
             ("ConflictException", "A role with this name exists and permission is not changed"),

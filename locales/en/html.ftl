@@ -70,13 +70,32 @@ html-benign = { $count ->
 html-how-often = Times
 html-why = Why
 
-html-headline-silent = { $root } reported success, but { $denied } made for it was denied
+html-headline-silent = { $root } reported success, but { $denied } made for it { $count ->
+    [one] was
+   *[other] were
+} denied
 html-headline-opaque = { $root } failed without naming the denied { $denied } below it
 html-headline-ghost = { $root } reported success, but { $missing } never came
 html-headline-ghost-of-many = { $root } reported success, but { $first } and { $others } more steps never came
 html-headline-gone = { $root } reported success, and what it made was gone later
-html-headline-background = { $service } was denied { $denied }, with no user call behind it
-html-headline-direct = { $denied } was denied
+html-headline-background = { $service } was denied { $denied }; no call of a user is known to have asked for it
+html-headline-direct = { $denied } { $count ->
+    [one] was
+   *[other] were
+} denied
+html-headline-hiding = { $root } failed with { $code }: { $who } was not allowed { $denied }
+html-headline-unlogged = { $denied } { $count ->
+    [one] was
+   *[other] were
+} denied below { $root }, which is not in the log
+html-headline-rootless = { $denied } { $count ->
+    [one] was
+   *[other] were
+} denied, for which call is not known
+html-actions = Every denied action
+html-sure-of-layer = { $certainty } (the layer)
+html-belongs = Belongs
+html-recorded-as = Recorded as
 html-headline-unknown = A call failed
 
 html-times = { $count ->

@@ -8,7 +8,7 @@ kind-ghost = ghost
 kind-direct = direct
 kind-silent-means = The call reported success; what a service had to do for it was denied, and nobody was told.
 kind-opaque-means = The call failed with an error that does not name the denial below it.
-kind-background-means = No user call is to blame: a service was denied while working by itself.
+kind-background-means = No call of a user is known to have asked for this: a service was denied while it worked.
 kind-ghost-means = The call reported success, no denial was logged, and a step that always follows never came, or what the call made was gone later.
 kind-direct-means = The caller's own call was denied.
 
@@ -34,13 +34,47 @@ link-shared-event = shared event
 layer-with-effect = { $layer }, { $effect }
 
 # The incident in one sentence.
-headline-silent = { $root } reported success, but { $denied }, which had to follow, was denied: { $why }.
-headline-opaque = { $root } failed because { $denied } below it was denied: { $why }.
-headline-background = { $denied } was denied in the background: { $why }.
+headline-silent = { $root } reported success, but { $denied }, which had to follow, { $count ->
+    [one] was
+   *[other] were
+} denied: { $why }.
+headline-opaque = { $root } failed because { $denied } below it { $count ->
+    [one] was
+   *[other] were
+} denied: { $why }.
+headline-hiding = { $root } failed with { $code }: { $who } was not allowed { $denied } ({ $why }).
+headline-unlogged = { $denied } { $count ->
+    [one] was
+   *[other] were
+} denied below { $root }, which is not in the log: { $why }.
+headline-rootless = { $denied } { $count ->
+    [one] was
+   *[other] were
+} denied, for which call is not known: { $why }.
+headline-background = { $denied } { $count ->
+    [one] was
+   *[other] were
+} denied in the background: { $why }.
 headline-ghost = { $root } reported success, but { $steps } never followed: { $why }.
 overview-gone = gone later
 headline-gone = { $root } reported success, but what it made was gone later: { $why }.
-headline-direct = { $denied } was denied to its caller: { $why }.
+headline-direct = { $denied } { $count ->
+    [one] was denied to its caller
+   *[other] were denied to their caller
+}: { $why }.
+
+# What stands in that sentence.
+actions-of-services = { $actions } actions of { $services ->
+    [one] one service
+   *[other] { $services } services
+}
+several-calls = { $count } different calls
+an-error = an error
+who-role = the role { $name }
+who-user = the user { $name }
+who-service = the service { $name }
+who-other = { $name }
+who-unknown = a principal that is not named
 
 # The terminal: summary and titles.
 terminal-incidents = { $count ->
@@ -64,6 +98,7 @@ field-about = About
 field-answer = Answer
 field-ended = Ended
 field-denied = Denied
+field-denied-to = To
 field-on = On
 field-made-by = Made by
 field-aws-said = AWS said
@@ -81,7 +116,13 @@ occurred-times = { $count } times, from { $first } to { $last }
 sample-counted = { $analysed } of these were analysed; all were counted.
 sample-shared = { $analysed } of these were analysed. How many there are is an estimate: they were counted together with others that only the calls around them tell apart.
 sample-found = There may be more: a missing step is seen only where all the calls around it were analysed.
-call-synthesized = not in the log, inferred from the encryption context
+call-synthesized = not in the log; what the denied call carries tells of it
+root-belongs = the denied call belongs to it by { $kind }, { $percent } %
+root-belongs-or = the denied call belongs to it by { $kind }, { $percent } %; { $events } would fit as well
+root-unknown = not known: the log names no call that asked for this
+one-of = one of { $resources } (no record tells which)
+perhaps-on = perhaps { $resource } (no record names it)
+recorded-as = recorded as { $name }
 through-endpoint = through { $endpoint }
 said-nothing = nothing
 times = { $count ->
@@ -99,7 +140,7 @@ chain-belongs = belongs by { $kind }, { $percent } %
 chain-tied = { $events } would fit as well
 
 # Why.
-verdict-named = { $why } · { $certainty }, confidence { $percent } %
+verdict-named = The layer: { $why } · { $certainty }, confidence { $percent } %
 incident-related = Same cause as { $incidents }: what repairs one repairs them all.
 verdict-contradiction = AWS's text and the evaluation disagree:
 verdict-contradiction-short = AWS's text and the evaluation disagree
@@ -135,6 +176,9 @@ column-denied = denied
 column-why = why
 column-differs = differs
 column-step = step
+column-on = on
+column-asked = asked for by
+baseline-mark = new
 ratio = { $with } of { $all }
 nearest-success = Nearest success, event { $id }:
 
@@ -231,3 +275,10 @@ coverage-benign = Denied calls taken for noise
 # SARIF.
 sarif-rule = A call to AWS was denied by this layer: { $layer }.
 sarif-step = { $action }: { $outcome }
+
+# What a baseline knows.
+baseline-known = Known to the baseline.
+baseline-new = New: the baseline has nothing of this.
+baseline-partly = Known to the baseline but for { $new } of { $all } sorts of failure: { $what }.
+baseline-new-on = { $action } on { $resource } (event { $event })
+baseline-new-sort = { $action } (event { $event })

@@ -45,13 +45,32 @@ html-benign = 無害とみなした拒否 { $count } グループ
 html-how-often = 回数
 html-why = 理由
 
-html-headline-silent = { $root } は成功を返したが、そのための { $denied } が拒否された
+html-headline-silent = { $root } は成功を返したが、そのための { $denied } { $count ->
+    [1] が
+   *[other] がいずれも
+}拒否された
 html-headline-opaque = { $root } が失敗したが、エラーは原因である { $denied } の拒否を示していない
 html-headline-ghost = { $root } は成功を返したが、{ $missing } が行われなかった
 html-headline-ghost-of-many = { $root } は成功を返したが、{ $first } ほか { $others } 件の手順が行われなかった
 html-headline-gone = { $root } は成功を返したが、作成されたものは後に失われていた
-html-headline-background = { $service } による { $denied } が拒否された (ユーザーの呼び出しによらない)
-html-headline-direct = { $denied } が拒否された
+html-headline-background = { $service } による { $denied } が拒否された (原因となったユーザーの呼び出しは不明)
+html-headline-direct = { $denied } { $count ->
+    [1] が
+   *[other] がいずれも
+}拒否された
+html-headline-hiding = { $root } が { $code } で失敗した。{ $who } に { $denied } が許可されていない
+html-headline-unlogged = ログにない { $root } の下で { $denied } { $count ->
+    [1] が
+   *[other] がいずれも
+}拒否された
+html-headline-rootless = { $denied } { $count ->
+    [1] が
+   *[other] がいずれも
+}拒否された (どの呼び出しのためかは不明)
+html-actions = 拒否されたすべてのアクション
+html-sure-of-layer = { $certainty } (レイヤーの判定)
+html-belongs = 関連付け
+html-recorded-as = 記録上のイベント名
 html-headline-unknown = 呼び出しが失敗した
 
 html-times = { $count } 回

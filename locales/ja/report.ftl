@@ -8,7 +8,7 @@ kind-ghost = 消えた後続処理
 kind-direct = 直接の拒否
 kind-silent-means = 呼び出し自体は成功を返しましたが、そのためにサービスが行った処理が拒否され、呼び出し元には何も通知されていません。
 kind-opaque-means = 呼び出しは失敗しましたが、返されたエラーには、その下で起きた拒否が示されていません。
-kind-background-means = ユーザーの呼び出しが原因ではありません。サービスが自ら行った処理の中で拒否されています。
+kind-background-means = 原因となったユーザーの呼び出しは判明していません。サービスの処理の中で拒否されています。
 kind-ghost-means = 呼び出しは成功を返し、拒否の記録もありませんが、通常必ず続く処理が行われていないか、作成されたものが後に失われています。
 kind-direct-means = 呼び出し元自身の呼び出しが拒否されています。
 
@@ -34,13 +34,44 @@ link-shared-event = 共有イベント
 layer-with-effect = { $layer }、{ $effect }
 
 # インシデントの一文要約。
-headline-silent = { $root } は成功を返しましたが、続いて必要な { $denied } が拒否されました: { $why }。
-headline-opaque = { $root } は、その下で { $denied } が拒否されたため失敗しました: { $why }。
-headline-background = { $denied } がバックグラウンドで拒否されました: { $why }。
+headline-silent = { $root } は成功を返しましたが、続いて必要な { $denied } { $count ->
+    [1] が
+   *[other] がいずれも
+}拒否されました: { $why }。
+headline-opaque = { $root } は、その下で { $denied } { $count ->
+    [1] が
+   *[other] がいずれも
+}拒否されたため失敗しました: { $why }。
+headline-hiding = { $root } が { $code } で失敗しました。{ $who } に { $denied } が許可されていません ({ $why })。
+headline-unlogged = ログにない { $root } の下で { $denied } { $count ->
+    [1] が
+   *[other] がいずれも
+}拒否されました: { $why }。
+headline-rootless = { $denied } { $count ->
+    [1] が
+   *[other] がいずれも
+}拒否されました (どの呼び出しのためかは不明): { $why }。
+headline-background = { $denied } { $count ->
+    [1] が
+   *[other] がいずれも
+}バックグラウンドで拒否されました: { $why }。
 headline-ghost = { $root } は成功を返しましたが、{ $steps } が実行されていません: { $why }。
 overview-gone = 後に消失
 headline-gone = { $root } は成功を返しましたが、作成されたものは後に失われていました: { $why }。
-headline-direct = { $denied } が呼び出し元に対して拒否されました: { $why }。
+headline-direct = { $denied } { $count ->
+    [1] が
+   *[other] がいずれも
+}呼び出し元に対して拒否されました: { $why }。
+
+# 上の一文で使う語句。
+actions-of-services = { $services } サービスの { $actions } 個のアクション
+several-calls = { $count } 種類の呼び出し
+an-error = エラー
+who-role = ロール { $name }
+who-user = ユーザー { $name }
+who-service = サービス { $name }
+who-other = { $name }
+who-unknown = 名前の示されていないプリンシパル
 
 # ターミナル: 要約と見出し。
 terminal-incidents = インシデント { $count } 件{ $count ->
@@ -64,6 +95,7 @@ field-about = 対象
 field-answer = 結果
 field-ended = 終了
 field-denied = 拒否
+field-denied-to = 拒否された側
 field-on = リソース
 field-made-by = 実行者
 field-aws-said = AWS の応答
@@ -81,7 +113,13 @@ occurred-times = { $count } 回 ({ $first } から { $last } まで)
 sample-counted = このうち { $analysed } 件を分析しました。件数にはすべてを含みます。
 sample-shared = このうち { $analysed } 件を分析しました。件数は推定値です。前後の呼び出しを見なければ区別できないものと合わせて数えています。
 sample-found = ほかにもある可能性があります。欠けた手順が分かるのは、前後の呼び出しをすべて分析した箇所だけです。
-call-synthesized = ログにないため、暗号化コンテキストから推定
+call-synthesized = ログにはなく、拒否された呼び出しの内容から判明
+root-belongs = 拒否された呼び出しとの関連付けの根拠: { $kind }、{ $percent } %
+root-belongs-or = 拒否された呼び出しとの関連付けの根拠: { $kind }、{ $percent } %。{ $events } にも同程度に当てはまります
+root-unknown = 不明 (この処理を求めた呼び出しはログから分かりません)
+one-of = { $resources } のいずれか (どれかは記録から分かりません)
+perhaps-on = { $resource } の可能性 (記録には示されていません)
+recorded-as = 記録上のイベント名は { $name }
 through-endpoint = { $endpoint } 経由
 said-nothing = なし
 times = { $count } 回
@@ -96,7 +134,7 @@ chain-belongs = 関連付けの根拠: { $kind }、{ $percent } %
 chain-tied = { $events } にも同程度に当てはまります
 
 # 原因。
-verdict-named = { $why } · { $certainty }、信頼度 { $percent } %
+verdict-named = レイヤー: { $why } · { $certainty }、信頼度 { $percent } %
 incident-related = { $incidents } と同じ原因です。一方を直せばすべて直ります。
 verdict-contradiction = AWS のメッセージと評価結果が食い違っています:
 verdict-contradiction-short = AWS のメッセージと評価結果の食い違い
@@ -123,6 +161,9 @@ column-denied = 拒否された呼び出し
 column-why = 原因
 column-differs = 相違点
 column-step = 手順
+column-on = リソース
+column-asked = 元の呼び出し
+baseline-mark = 新規
 ratio = { $with }/{ $all }
 nearest-success = 最も近い成功例、イベント { $id }:
 
@@ -199,3 +240,10 @@ coverage-benign = ノイズとみなした拒否
 # SARIF。
 sarif-rule = AWS への呼び出しがこのレイヤーで拒否されました: { $layer }。
 sarif-step = { $action }: { $outcome }
+
+# ベースラインとの比較。
+baseline-known = ベースラインにあります。
+baseline-new = 新規: ベースラインにありません。
+baseline-partly = { $all } 種類の失敗のうち { $new } 種類がベースラインにない新しいものです: { $what }。
+baseline-new-on = { $resource } に対する { $action } (イベント { $event })
+baseline-new-sort = { $action } (イベント { $event })

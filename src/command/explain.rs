@@ -12,7 +12,7 @@ use super::reporting::terminal_style;
 use super::sharing::Sharing;
 use crate::cli::{ExplainArguments, ListFormat};
 use crate::error::Error;
-use crate::report::{explanation, sanitize, terminal};
+use crate::report::{explanation, retitle, sanitize, terminal};
 use crate::wording::{Language, Wording};
 
 /// Reads, finds what the id names, and tells all about it.
@@ -37,7 +37,8 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     let asked = ask::find(&id, &analysis.ingested.events, &report)?;
     let explanation = explanation::explain(&analysis.material(None), &wording, &asked);
     let mut sharing = Sharing::new(&arguments.redact);
-    let explanation = sharing.shared(explanation)?;
+    let mut explanation = sharing.shared(explanation)?;
+    retitle(&mut explanation.incidents, &wording);
     sharing.keep_mapping(&arguments.redact)?;
     let text = match arguments.format {
         ListFormat::Json => sanitize::json(&serde_json::to_string_pretty(&explanation)?) + "\n",

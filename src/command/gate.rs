@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use super::baseline::{Baseline, failing};
+use super::baseline::{Baseline, failing, mark};
 use super::config::Config;
 use super::ignore::{IgnoreRule, ignore};
 use crate::cli::GateArguments;
@@ -40,6 +40,13 @@ impl Gate {
         let ignored = ignore(report, &self.ignore, wording);
         let line = |reason: &str| format!("the ignore rule with the reason `{reason}` has expired");
         ignored.expired.into_iter().map(|rule| line(&rule.reason)).collect()
+    }
+
+    /// Writes into each incident what of it is new, where a baseline was given.
+    pub fn mark(&self, report: &mut Report) {
+        if let Some(baseline) = &self.baseline {
+            mark(report, baseline);
+        }
     }
 
     /// How many incidents count: those of the kinds asked for, and new.

@@ -110,7 +110,11 @@ impl Reports<'_> {
             Some(at) => at,
             None => {
                 let (report, _) = self.all(language);
-                self.shared.push((language, self.sharing.shared(report)?));
+                let mut report = self.sharing.shared(report)?;
+                if self.sharing.redacts() {
+                    report::retitle(&mut report.incidents, &Wording::new(language));
+                }
+                self.shared.push((language, report));
                 self.shared.len() - 1
             }
         };
@@ -131,6 +135,7 @@ impl Reports<'_> {
         let mut report = self.analysis.report(wording, self.arguments.max_occurrences);
         report.incidents.retain(|incident| analysis::shows(&self.arguments.show, incident));
         let expired = self.gate.ignore(&mut report, wording);
+        self.gate.mark(&mut report);
         (report, expired)
     }
 

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use crate::event::arn::{self, Arn};
-use crate::event::{
-    CallerKind, Denial, Event, EventBuilder, Field, IdentityType, Whose, action,
-};
+use crate::event::{CallerKind, Denial, Event, EventBuilder, Field, IdentityType, Whose, action};
 
 /// A call that was refused and is not in the log.
 #[derive(Debug, Clone)]

@@ -171,9 +171,8 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
 fn common_endpoint<'p>(picture: &'p Picture<'_, '_>) -> Option<&'p str> {
     let one = picture.one();
     let endpoint = one.endpoint.as_deref()?;
-    let alike = |f: &&Failing| {
-        f.action == one.action && f.resource.is_some() && f.resource == one.resource
-    };
+    let alike =
+        |f: &&Failing| f.action == one.action && f.resource.is_some() && f.resource == one.resource;
     let all = picture.all.iter().filter(alike).all(|f| f.endpoint.as_deref() == Some(endpoint));
     let off = picture.seen(When::Ever, |o| {
         picture.same_resource(o) && o.get(Attribute::VpcEndpoint) != Some(endpoint)

@@ -38,11 +38,29 @@ fn happened(incident: &Incident, shown: &Occurrence, events: &[Event]) -> Option
     let denied = failing.map_or_else(|| incident.missing_steps.join(", "), |f| f.action.clone());
     let principal = failing.and_then(|f| f.principal.clone()).unwrap_or_else(|| "?".to_owned());
     let resource = failing.and_then(|f| f.resource.clone());
+    let candidates = failing.map(|f| f.candidates.clone()).unwrap_or_default();
     let on = match resource {
+        _ if candidates.len() > 1 => {
+            Sentence::new("explain-on-one-of").arg("resources", candidates)
+        }
+        Some(resource) if !candidates.is_empty() => {
+            Sentence::new("explain-perhaps-on").arg("resource", resource)
+        }
         Some(resource) => Sentence::new("explain-on").arg("resource", resource),
         None => Sentence::new("explain-on-nothing"),
     };
+    let hiding =
+        failing.filter(|f| shown.root == Some(f.denied)).and_then(|f| events.get(f.denied));
     Some(match (incident.kind, root) {
+        (_, Some(root)) if hiding.is_some() => {
+            let code = hiding.and_then(Event::error_code);
+            Sentence::new("explain-hiding")
+                .arg("root", root)
+                .arg("code", code.unwrap_or("?"))
+                .arg("denied", denied)
+                .arg("principal", principal)
+                .arg("on", on)
+        }
         (Kind::Silent, Some(root)) => Sentence::new("explain-silent")
             .arg("root", root)
             .arg("denied", denied)

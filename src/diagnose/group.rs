@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::evaluated::{Case, Found};
 use super::benign::{Callers, Worth};
+use super::evaluated::{Case, Found};
 use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool};
@@ -18,9 +18,9 @@ use super::{
 };
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
+use crate::event::arn::Arn;
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
 use crate::history::History;
-use crate::event::arn::Arn;
 use crate::history::change::Change;
 use crate::history::layers;
 use crate::history::subject::{Entity, Subject};
@@ -115,11 +115,7 @@ fn first_position(incident: &Incident) -> usize {
         .unwrap_or(usize::MAX)
 }
 
-fn benign(
-    noise: &[(&Failing, Sentence)],
-    events: &[Event],
-    counter: &Counter<'_>,
-) -> Vec<Benign> {
+fn benign(noise: &[(&Failing, Sentence)], events: &[Event], counter: &Counter<'_>) -> Vec<Benign> {
     let mut by_principal: BTreeMap<(Option<String>, &str), Vec<&(&Failing, Sentence)>> =
         BTreeMap::new();
     for one in noise {

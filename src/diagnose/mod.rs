@@ -2,6 +2,7 @@
 //! history and from evaluation; every piece names the events behind it and says which layers it
 //! speaks for and against. The verdict and its confidence follow from the pieces.
 
+mod actions;
 mod alias;
 mod behind;
 mod benign;
@@ -21,6 +22,7 @@ mod moved;
 mod next;
 mod picture;
 mod rank;
+pub mod signature;
 mod stated;
 mod supposed;
 mod tally;
@@ -28,6 +30,7 @@ mod testimony;
 mod told;
 mod words;
 
+pub use actions::{Actions, DeniedAction, SortOfFailure, is_own_name};
 pub use behind::Behind;
 pub use explain::{explain, explain_occurrence};
 pub use failing::{Failing, Implied, failing};
@@ -35,6 +38,7 @@ pub use group::diagnose;
 pub use incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 pub use next::Command;
 pub use rank::Hypothesis;
+pub use signature::Signature;
 pub use tally::{CountBasis, Tally};
 pub use testimony::{Testimony, Witness};
 pub use words::{Certainty, Kind};

@@ -78,7 +78,8 @@ pub fn service_prefix(event_source: &str) -> &str {
 
 /// The event source of the service with that IAM prefix, the converse of [`service_prefix`].
 pub fn event_source(prefix: &str) -> String {
-    let host = TABLE.prefix.iter().find(|(_, named)| *named == prefix).map(|(host, _)| host.as_str());
+    let host =
+        TABLE.prefix.iter().find(|(_, named)| *named == prefix).map(|(host, _)| host.as_str());
     format!("{}.amazonaws.com", host.unwrap_or(prefix))
 }
 

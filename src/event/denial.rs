@@ -198,7 +198,10 @@ fn whose(named: &str, event: &Event) -> Whose {
     }
     let named_role = arn::role_name(named);
     let is_caller = named_role.is_some()
-        && [caller, event.principal_arn()].into_iter().flatten().any(|a| arn::role_name(a) == named_role);
+        && [caller, event.principal_arn()]
+            .into_iter()
+            .flatten()
+            .any(|a| arn::role_name(a) == named_role);
     match named_role {
         _ if is_caller || Some(named) == event.principal_arn() => Whose::Caller,
         Some((account, role)) => {

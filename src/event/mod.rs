@@ -17,11 +17,11 @@ mod time;
 
 pub use action::{action, is_read_like};
 pub use denial::{Denial, Form, denial};
-pub use refusals::Whose;
 pub(crate) use identity::has_internal_agent;
 pub use identity::{CallerKind, IdentityType};
 pub use layer::{Effect, Layer, Outcome};
 pub use notification::Notification;
 pub use outcome::{Failure, KeyState, KmsRefusal, failure};
 pub use record::{Event, EventBuilder, Field};
+pub use refusals::Whose;
 pub use time::Time;

@@ -484,7 +484,8 @@ fn spelled(text: &str) -> Option<String> {
     let service = service.strip_prefix("amazon ").unwrap_or(&service);
     let service = service.strip_prefix("aws ").unwrap_or(service);
     let is_name = |name: &str| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '*' | '-'))
+        !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '*' | '-'))
     };
     // Written for people; IAM's prefix is another (service authorization reference).
     let prefix = match service {
@@ -687,11 +688,21 @@ mod tests {
                 "The provided execution role does not have permissions to call ReceiveMessage on SQS",
                 Some(vec![("operation", "ReceiveMessage"), ("service", "SQS")]),
             ),
-            ("role {role} cannot be assumed", "Role 'arn:aws:iam::1:role/r' cannot be assumed.",
-                Some(vec![("role", "arn:aws:iam::1:role/r")])),
-            ("{role} is not trusted here", "The role ci is NOT trusted  here",
-                Some(vec![("role", "ci")])),
-            ("bucket {bucket} or {...}denied", "no bucket b-1 or key is denied", Some(vec![("bucket", "b-1")])),
+            (
+                "role {role} cannot be assumed",
+                "Role 'arn:aws:iam::1:role/r' cannot be assumed.",
+                Some(vec![("role", "arn:aws:iam::1:role/r")]),
+            ),
+            (
+                "{role} is not trusted here",
+                "The role ci is NOT trusted  here",
+                Some(vec![("role", "ci")]),
+            ),
+            (
+                "bucket {bucket} or {...}denied",
+                "no bucket b-1 or key is denied",
+                Some(vec![("bucket", "b-1")]),
+            ),
             ("bucket {bucket} or {...}denied", "no bucket b-1 or key", None),
             ("one two", "one  two", Some(vec![])),
             ("one two", "one and two", None),

@@ -136,31 +136,36 @@ impl Evidence {
             ids.iter().flatten().any(|id| id.len() >= 8 && finding.stem.contains(id))
         };
         let denials = || self.findings.iter().filter(|finding| !finding.allowed);
-        denials().find(named).or_else(|| {
-            let action = denied.action.clone().unwrap_or_else(|| crate::event::action(event));
-            let same = |finding: &&Finding| {
-                finding.is_by(event)
-                    && finding.action.as_deref().is_some_and(|found| same_action(found, &action))
-                    && denied.resource.as_deref().is_none_or(|resource| {
-                        finding
-                            .resource
+        denials()
+            .find(named)
+            .or_else(|| {
+                let action = denied.action.clone().unwrap_or_else(|| crate::event::action(event));
+                let same = |finding: &&Finding| {
+                    finding.is_by(event)
+                        && finding
+                            .action
                             .as_deref()
-                            .is_none_or(|found| same_resource(found, resource))
-                    })
-                    && finding.is_near(event)
-            };
-            denials().find(same)
-        })
-        .or_else(|| {
-            // The message that is decoded tells another action than the call's where that one is what
-            // was refused (EC2 asks for `ec2:CreateTags` and `iam:PassRole` within a launch).
-            let is_sealed = denied.encoded && denied.action.is_none();
-            let mut fitting =
-                denials().filter(|f| is_sealed && f.is_by(event) && f.is_near(event));
-            let first = fitting.next()?;
-            let tells = |f: &Finding| (f.action.clone(), f.resource.clone());
-            fitting.all(|other| tells(other) == tells(first)).then_some(first)
-        })
+                            .is_some_and(|found| same_action(found, &action))
+                        && denied.resource.as_deref().is_none_or(|resource| {
+                            finding
+                                .resource
+                                .as_deref()
+                                .is_none_or(|found| same_resource(found, resource))
+                        })
+                        && finding.is_near(event)
+                };
+                denials().find(same)
+            })
+            .or_else(|| {
+                // The message that is decoded tells another action than the call's where that one is what
+                // was refused (EC2 asks for `ec2:CreateTags` and `iam:PassRole` within a launch).
+                let is_sealed = denied.encoded && denied.action.is_none();
+                let mut fitting =
+                    denials().filter(|f| is_sealed && f.is_by(event) && f.is_near(event));
+                let first = fitting.next()?;
+                let tells = |f: &Finding| (f.action.clone(), f.resource.clone());
+                fitting.all(|other| tells(other) == tells(first)).then_some(first)
+            })
     }
 
     /// Why a decision tells of none of these refused calls.

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::coverage::coverage;
+use super::root;
 use super::view::{
-    self, Alternative, Comparison, DeniedCall, Difference, Evidence, Factor, Incident,
-    NearestSuccess, Occurrence, Outcome, Report, RootCall, RuledOut, SCHEMA, Step, Tool, Verdict,
+    self, Alternative, Comparison, DeniedAction, DeniedCall, Difference, Evidence, Factor,
+    Incident, NearestSuccess, Occurrence, Outcome, Report, RuledOut, SCHEMA, SortOfFailure, Step,
+    Tool, Verdict,
 };
 use crate::chain::Chains;
 use crate::contrast;
-use crate::diagnose::{self, Diagnosis, Failing};
-use crate::event::{self, Effect, Event, Failure, Field, Layer, Whose};
+use crate::diagnose::{self, Actions, Diagnosis, Failing, Signature};
+use crate::event::{self, Effect, Event, Field, Layer, Whose};
 use crate::history::{self, History};
 use crate::iam::PolicySource;
 use crate::ingest::{Ledger, Sample};
@@ -93,13 +95,21 @@ pub fn chain_steps(
 struct Builder<'b> {
     material: &'b Material<'b>,
     wording: &'b Wording,
+    actions: Actions<'b>,
+    /// By incident, the signature of each occurrence.
+    signatures: Vec<Vec<Option<Signature>>>,
     /// The names of the incidents.
     ids: Vec<String>,
 }
 
 impl<'b> Builder<'b> {
     fn new(material: &'b Material<'b>, wording: &'b Wording) -> Self {
-        Builder { material, wording, ids: incident_ids(material) }
+        let actions = Actions::new(material.events, material.sample);
+        let incidents = material.diagnosis.incidents.iter();
+        let signatures: Vec<_> =
+            incidents.map(|incident| actions.signatures(&incident.occurrences)).collect();
+        let ids = incident_ids(material, &signatures);
+        Builder { material, wording, actions, signatures, ids }
     }
 
     /// The incident at `at` as it happened at the place `place` among its occurrences.
@@ -107,15 +117,27 @@ impl<'b> Builder<'b> {
         let incident = self.material.diagnosis.incidents.get(at)?;
         let remedy = self.material.remedies.get(at);
         let shown = incident.occurrences.get(place)?;
+        let signatures = self.signatures.get(at)?;
+        let actions: Vec<DeniedAction> = self
+            .actions
+            .of(incident, signatures)
+            .into_iter()
+            .filter_map(|action| self.denied_action(action))
+            .collect();
+        let is_mixed = actions.len() > 1;
         let occurrences: Vec<Occurrence> =
-            incident.occurrences.iter().filter_map(|o| self.occurrence(o)).collect();
+            incident.occurrences.iter().filter_map(|o| self.occurrence(o, is_mixed)).collect();
+        let sorts: BTreeSet<Signature> = signatures.iter().flatten().copied().collect();
         let position = shown.failing.as_ref().map(|f| f.denied).or(shown.root)?;
         let tally = &incident.tally;
         let analysed = occurrences.len() as u64;
-        Some(Incident {
+        let mut told = Incident {
             id: self.ids.get(at)?.clone(),
             related: self.related(at),
             kind: incident.kind,
+            title: String::new(),
+            signatures: sorts.iter().map(Signature::to_string).collect(),
+            new_signatures: None,
             first_seen: tally.first.to_string(),
             last_seen: tally.last.to_string(),
             count: tally.count,
@@ -124,7 +146,8 @@ impl<'b> Builder<'b> {
                 Some(most) => occurrences.into_iter().take(most).collect(),
                 None => occurrences,
             },
-            root: self.root(shown),
+            actions,
+            root: root::of(self.material, shown),
             denied: shown.failing.as_ref().and_then(|f| self.denied(f)),
             chain: chain_steps(self.material.events, self.material.chains, position, self.wording),
             missing_steps: incident.missing_steps.clone(),
@@ -136,6 +159,34 @@ impl<'b> Builder<'b> {
             change: incident.change.as_ref().map(|c| self.change(c)),
             fixes: super::fixes::fixes(remedy, self.wording),
             refuted_fixes: super::fixes::refuted(remedy, self.wording),
+        };
+        told.title = self.wording.say(&super::title::headline(&told));
+        Some(told)
+    }
+
+    fn denied_action(&self, action: diagnose::DeniedAction) -> Option<DeniedAction> {
+        let id = |index: usize| self.material.events.get(index).map(|event| event.id().to_owned());
+        let sorts: Vec<SortOfFailure> = action
+            .sorts
+            .into_iter()
+            .filter_map(|sort| {
+                Some(SortOfFailure {
+                    signature: sort.signature.to_string(),
+                    count: sort.count,
+                    resource: sort.resource,
+                    principal_arn: sort.principal,
+                    first_event_id: id(sort.first)?,
+                })
+            })
+            .collect();
+        Some(DeniedAction {
+            action: action.action,
+            count: action.count,
+            resource: sorts.first().and_then(|sort| sort.resource.clone()),
+            first_event_id: id(action.first)?,
+            event_names: action.event_names,
+            root_action: action.root_action,
+            sorts,
         })
     }
 
@@ -152,7 +203,7 @@ impl<'b> Builder<'b> {
             .collect()
     }
 
-    fn occurrence(&self, occurrence: &diagnose::Occurrence) -> Option<Occurrence> {
+    fn occurrence(&self, occurrence: &diagnose::Occurrence, is_mixed: bool) -> Option<Occurrence> {
         let events = self.material.events;
         let denied = occurrence.failing.as_ref().and_then(|f| events.get(f.denied));
         let root = occurrence.root.and_then(|i| events.get(i));
@@ -160,33 +211,12 @@ impl<'b> Builder<'b> {
             root_event_id: root.map(|e| e.id().to_owned()),
             denied_event_id: denied.map(|e| e.id().to_owned()),
             time: denied.or(root)?.time.to_string(),
+            denied_action: occurrence
+                .failing
+                .as_ref()
+                .filter(|_| is_mixed)
+                .map(|failing| failing.action.clone()),
         })
-    }
-
-    fn root(&self, occurrence: &diagnose::Occurrence) -> Option<RootCall> {
-        match occurrence.root {
-            Some(index) => Some(root_call(self.material.events.get(index)?)),
-            None => {
-                let failing = occurrence.failing.as_ref()?;
-                let event = self.material.events.get(failing.denied)?;
-                let synthesized = self.material.chains.synthesized(failing.denied)?;
-                Some(RootCall {
-                    event_id: None,
-                    event_time: event.time.to_string(),
-                    action: synthesized.action.clone(),
-                    principal_arn: event.arn().map(str::to_owned),
-                    account_id: event.caller_account().map(str::to_owned),
-                    region: event.region().map(str::to_owned),
-                    source_ip: None,
-                    vpc_endpoint_id: None,
-                    outcome: Outcome::Unknown,
-                    error_code: None,
-                    error_message: None,
-                    resources: synthesized.resource.iter().cloned().collect(),
-                    synthesized: true,
-                })
-            }
-        }
     }
 
     fn denied(&self, failing: &Failing) -> Option<DeniedCall> {
@@ -195,11 +225,11 @@ impl<'b> Builder<'b> {
             event_id: event.id().to_owned(),
             event_time: event.time.to_string(),
             action: failing.action.clone(),
-            resource: failing.resource.clone(),
-            principal_arn: match failing.denial.whose {
-                Whose::Caller => event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
-                _ => failing.principal.clone(),
-            },
+            event_name: (!diagnose::is_own_name(&failing.action, event.name()))
+                .then(|| event.name().to_owned()),
+            resource: failing.resource.clone().filter(|_| failing.candidates.is_empty()),
+            resource_candidates: failing.candidates.clone(),
+            principal_arn: who_was_denied(failing, event),
             caller_kind: failing.caller_kind,
             invoked_by: event.invoked_by().map(str::to_owned),
             vpc_endpoint_id: event.get(Field::VpcEndpointId).map(str::to_owned),
@@ -485,25 +515,12 @@ fn step(events: &[Event], chains: &Chains, index: usize, wording: &Wording) -> O
     })
 }
 
-fn root_call(event: &Event) -> RootCall {
-    RootCall {
-        event_id: Some(event.id().to_owned()),
-        event_time: event.time.to_string(),
-        action: event::action(event),
-        principal_arn: event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
-        account_id: event.account().map(str::to_owned),
-        region: event.region().map(str::to_owned),
-        source_ip: event.get(Field::SourceIpAddress).map(str::to_owned),
-        vpc_endpoint_id: event.get(Field::VpcEndpointId).map(str::to_owned),
-        outcome: match event::failure(event) {
-            None | Some(Failure::DryRun) => Outcome::Success,
-            Some(Failure::Denied | Failure::KeyState(_)) => Outcome::Denied,
-            Some(_) => Outcome::Error,
-        },
-        error_code: event.error_code().map(str::to_owned),
-        error_message: error_message(event),
-        resources: event::resource::resources_of(event).into_iter().map(|r| r.id).collect(),
-        synthesized: false,
+/// The caller as recorded; where the text says that another one was denied (the role that a call
+/// names), that one.
+fn who_was_denied(failing: &Failing, event: &Event) -> Option<String> {
+    match failing.denial.whose {
+        Whose::Caller => event.arn().or_else(|| event.invoked_by()).map(str::to_owned),
+        _ => failing.principal.clone(),
     }
 }
 
@@ -548,25 +565,30 @@ pub(super) fn round(probability: f64) -> f64 {
     (probability.clamp(0.0, 0.999) * 1000.0).round() / 1000.0
 }
 
-/// The names of the incidents, in their order. They are made of the cause alone: more of the same,
-/// or an export of other days, keeps the name by which a baseline or an ignore rule knows it.
-/// Ghosts may share a cause: those after the first are named by their first occurrence as well.
-fn incident_ids(material: &Material<'_>) -> Vec<String> {
-    let name = |text: &str| format!("inc-{:016x}", fnv1a(text.as_bytes()));
+/// The names of the incidents, in their order. Each is called by the signature of its first
+/// occurrence, so that an export of other days, with or without policies, gives the same names. Of
+/// several that begin alike the one that was seen first has that name; the next is called by the
+/// first of its signatures that is free, and where none is, by its first event as well.
+fn incident_ids(material: &Material<'_>, signatures: &[Vec<Option<Signature>>]) -> Vec<String> {
+    let first = |at: &usize| {
+        let occurrence = material.diagnosis.incidents.get(*at)?.occurrences.first()?;
+        occurrence.failing.as_ref().map(|failing| failing.denied).or(occurrence.root)
+    };
+    let mut order: Vec<usize> = (0..signatures.len()).collect();
+    order.sort_by_key(|at| (first(at).unwrap_or(usize::MAX), *at));
+    let mut ids = vec![String::new(); signatures.len()];
     let mut given = BTreeSet::new();
-    let mut ids = Vec::new();
-    for incident in &material.diagnosis.incidents {
-        let effect = incident.verdict.ranked.first().map_or(Effect::Unknown, |h| h.effect);
-        let effect = super::words::effect(effect);
-        let mut id = name(&format!("{}|{}|{effect}", incident.kind.as_str(), incident.cause));
-        if given.contains(&id) {
-            let first = incident.occurrences.first();
-            let call = first.and_then(|o| o.failing.as_ref().map(|f| f.denied).or(o.root));
-            let call = call.and_then(|index| material.events.get(index));
-            id = name(&format!("{id}|{}", call.map_or("", |event| event.id())));
+    for at in order {
+        let own = signatures.get(at).into_iter().flatten().flatten().copied();
+        let Some(earliest) = own.clone().next() else { continue };
+        let event = first(&at).and_then(|index| material.events.get(index));
+        let apart = earliest.with(event.map_or("", |event| event.id()));
+        let free = own.chain([apart]).find(|signature| !given.contains(signature));
+        let name = free.unwrap_or_else(|| apart.with(&at.to_string()));
+        given.insert(name);
+        if let Some(id) = ids.get_mut(at) {
+            *id = name.incident();
         }
-        given.insert(id.clone());
-        ids.push(id);
     }
     ids
 }
@@ -575,11 +597,4 @@ fn incident_ids(material: &Material<'_>) -> Vec<String> {
 fn line_diff(before: &str, after: &str) -> String {
     let diff = similar::TextDiff::from_lines(before, after);
     diff.unified_diff().context_radius(3).missing_newline_hint(false).to_string()
-}
-
-/// FNV-1a, 64 bits: a name for an incident that never changes between builds.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

@@ -14,13 +14,16 @@ mod layout;
 pub mod markdown;
 mod piece;
 pub mod redact;
+mod root;
 pub mod sanitize;
 pub mod sarif;
 pub mod schema;
 pub mod side_by_side;
 pub mod terminal;
+mod title;
 mod view;
 mod words;
 
 pub use build::{Material, build, chain_steps};
+pub use title::retitle;
 pub use view::*;

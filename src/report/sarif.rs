@@ -1,9 +1,9 @@
 //! The report as SARIF 2.1.0 (OASIS), for code scanning pages: one rule for each policy layer, one
 //! result for each incident, the chain as a thread flow, what could not be seen as notifications.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Incident, Kind, Layer, Outcome, Report, Step, sanitize, words};
+use super::{DeniedAction, Incident, Kind, Layer, Outcome, Report, Step, sanitize, title, words};
 use crate::wording::{Sentence, Wording};
 
 /// Where the format's schema is, as SARIF wants it named (SARIF 2.1.0, §3.13.3).
@@ -52,7 +52,7 @@ fn rule(layer: Layer, wording: &Wording) -> Value {
 fn result(incident: &Incident, wording: &Wording) -> Value {
     let verdict = &incident.verdict;
     let rule = layers().position(|layer| layer == verdict.layer);
-    let said = [wording.say(&words::headline(incident)), verdict.explanation.clone()];
+    let said = [wording.say(&title::headline(incident)), verdict.explanation.clone()];
     let mut result = json!({
         "ruleId": verdict.layer.as_str(),
         "ruleIndex": rule,
@@ -75,15 +75,61 @@ fn result(incident: &Incident, wording: &Wording) -> Value {
             "missingSteps": incident.missing_steps,
         },
     });
+    if let (Some(state), Some(fields)) = (baseline_state(incident), result.as_object_mut()) {
+        fields.insert("baselineState".into(), json!(state));
+    }
     let properties = result.get_mut("properties").and_then(Value::as_object_mut);
-    if let (Some(sample), Some(properties)) = (&incident.sample, properties) {
-        properties.insert("analysed".into(), json!(sample.analysed));
-        properties.insert("countBasis".into(), json!(sample.count.as_str()));
+    if let Some(properties) = properties {
+        properties.extend(more(incident, wording));
     }
     if let (Some(fields), false) = (result.as_object_mut(), incident.chain.is_empty()) {
         fields.insert("codeFlows".into(), json!([{ "threadFlows": [thread(incident, wording)] }]));
     }
     result
+}
+
+/// What a baseline knows of it, in the words of the format (SARIF 2.1.0, §3.27.24).
+fn baseline_state(incident: &Incident) -> Option<&'static str> {
+    let new = incident.new_signatures.as_ref()?;
+    Some(match new.len() {
+        0 => "unchanged",
+        count if count < incident.signatures.len() => "updated",
+        _ => "new",
+    })
+}
+
+/// What only some incidents have.
+fn more(incident: &Incident, wording: &Wording) -> Map<String, Value> {
+    let (root, denied) = (incident.root.as_ref(), incident.denied.as_ref());
+    let (sample, new) = (incident.sample.as_ref(), incident.new_signatures.as_ref());
+    let actions: Vec<Value> = incident.actions.iter().map(denied_action).collect();
+    let candidates = denied.map(|denied| &denied.resource_candidates);
+    let told = [
+        ("analysed", sample.map(|sample| json!(sample.analysed))),
+        ("countBasis", sample.map(|sample| json!(sample.count.as_str()))),
+        ("rootAction", root.map(|root| json!(root.action))),
+        ("rootConfidence", root.and_then(|root| root.confidence).map(|sure| json!(sure))),
+        (
+            "rootTiedWith",
+            root.map(|root| &root.tied_with).filter(|t| !t.is_empty()).map(|t| json!(t)),
+        ),
+        ("rootUnknown", title::rootless(incident).map(|said| json!(wording.say(&said)))),
+        ("eventName", denied.and_then(|denied| denied.event_name.as_ref()).map(|n| json!(n))),
+        ("resourceCandidates", candidates.filter(|c| !c.is_empty()).map(|c| json!(c))),
+        ("deniedActions", (!actions.is_empty()).then(|| json!(actions))),
+        ("signatures", (!incident.signatures.is_empty()).then(|| json!(incident.signatures))),
+        ("newSignatures", new.map(|new| json!(new))),
+    ];
+    told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+fn denied_action(action: &DeniedAction) -> Value {
+    json!({
+        "action": action.action,
+        "count": action.count,
+        "resource": action.resource,
+        "firstEventId": action.first_event_id,
+    })
 }
 
 /// The policy, where it is known, else what was denied; the file only if the policy came from one.

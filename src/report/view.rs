@@ -160,6 +160,16 @@ pub struct Incident {
     pub related: Vec<String>,
     /// What sort of failure.
     pub kind: Kind,
+    /// The incident in one sentence; names every action it holds, or how many.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// By what each sort of failure in it is known again in another export, sorted. Made of the
+    /// denied records alone (of a ghost, of its root).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<String>,
+    /// Those of them that the baseline lacks; absent where none was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_signatures: Option<Vec<String>>,
     /// Time of the first denied call (of the root, for a ghost).
     pub first_seen: String,
     /// Time of the last.
@@ -171,6 +181,9 @@ pub struct Incident {
     pub sample: Option<OccurrencesDrawn>,
     /// Those analysed, or the first `--max-occurrences`.
     pub occurrences: Vec<Occurrence>,
+    /// Each denied action, most frequent first; none for a ghost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<DeniedAction>,
     /// The representative occurrence's user call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<RootCall>,
@@ -214,6 +227,48 @@ pub struct Occurrence {
     pub denied_event_id: Option<String>,
     /// When.
     pub time: String,
+    /// The denied action, where the incident holds several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied_action: Option<String>,
+}
+
+/// An action that was denied in an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeniedAction {
+    /// IAM action.
+    pub action: String,
+    /// How often.
+    pub count: u64,
+    /// What it was denied on; of several, what most of the calls were on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The first denied call, by its CloudTrail event id.
+    pub first_event_id: String,
+    /// Names of the events that recorded it, where one of them is not the action's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub event_names: Vec<String>,
+    /// IAM action of the call that it was first denied for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_action: Option<String>,
+    /// By what its failures are known again, most frequent first.
+    pub sorts: Vec<SortOfFailure>,
+}
+
+/// Failures of one action that have one signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SortOfFailure {
+    /// One of the incident's.
+    pub signature: String,
+    /// How often.
+    pub count: u64,
+    /// What the first was denied on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Who was denied: role, user or service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal_arn: Option<String>,
+    /// The first denied call, by its CloudTrail event id.
+    pub first_event_id: String,
 }
 
 /// The call a user made.
@@ -252,6 +307,16 @@ pub struct RootCall {
     pub resources: Vec<String>,
     /// True when the call is not in the log and was inferred from an encryption context.
     pub synthesized: bool,
+    /// How sure it is that the denied call was made for this one: the weakest link between them,
+    /// 0 to 1. Says nothing of how sure the layer is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    /// What the weakest link rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub belongs_by: Option<LinkKind>,
+    /// Other calls that the denied one may equally well have been made for, by event id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tied_with: Vec<String>,
 }
 
 /// The call that was denied.
@@ -263,10 +328,17 @@ pub struct DeniedCall {
     pub event_time: String,
     /// The action that was denied, which need not be the event's name.
     pub action: String,
+    /// `eventName` as recorded, where the action is not called after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_name: Option<String>,
     /// ARN of what it was denied on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// The caller's ARN as recorded, or the service principal.
+    /// What it may have been denied on, where no record tells which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource_candidates: Vec<String>,
+    /// Who was denied: the caller's ARN as recorded, or the service principal; where the text says
+    /// that it was another one, that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal_arn: Option<String>,
     /// Which of the six ways.

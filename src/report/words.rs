@@ -251,32 +251,6 @@ pub(super) fn why(incident: &Incident, layer: Layer, effect: Effect) -> Sentence
     }
 }
 
-/// The incident in one sentence: what was asked, what was denied, by what.
-pub(super) fn headline(incident: &Incident) -> Sentence {
-    let root = incident.root.as_ref().map_or("?", |root| root.action.as_str());
-    let denied = incident.denied.as_ref().map_or("?", |denied| denied.action.as_str());
-    let why = why(incident, incident.verdict.layer, incident.verdict.effect);
-    match incident.kind {
-        Kind::Silent => {
-            Sentence::new("headline-silent").arg("root", root).arg("denied", denied).arg("why", why)
-        }
-        Kind::Opaque => {
-            Sentence::new("headline-opaque").arg("root", root).arg("denied", denied).arg("why", why)
-        }
-        Kind::Background => {
-            Sentence::new("headline-background").arg("denied", denied).arg("why", why)
-        }
-        Kind::Ghost if incident.missing_steps.is_empty() => {
-            Sentence::new("headline-gone").arg("root", root).arg("why", why)
-        }
-        Kind::Ghost => Sentence::new("headline-ghost")
-            .arg("root", root)
-            .arg("steps", incident.missing_steps.clone())
-            .arg("why", why),
-        Kind::Direct => Sentence::new("headline-direct").arg("denied", denied).arg("why", why),
-    }
-}
-
 /// That other incidents have the same cause; `None` where none has.
 pub(super) fn related(incident: &Incident) -> Option<Sentence> {
     (!incident.related.is_empty())

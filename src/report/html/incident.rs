@@ -9,17 +9,20 @@ use super::code::Code;
 use super::comparison::{CallRow, EventLinks, FactorRow, WitnessRow};
 use super::fix::{FixView, commands};
 use super::raw;
-use super::text::{moment, percent, principal};
+use super::text::{grouped, moment, percent, principal};
 use super::timeline::{Mark, Timeline};
 use crate::event::{Effect, Layer};
+use crate::report::title::{self, Top};
 use crate::report::words::{self, layer};
-use crate::report::{Incident, Kind, Occurrence, Report, RootCall, Step};
+use crate::report::{DeniedAction, Incident, Kind, Occurrence, Report, RootCall, Step};
 use crate::wording::{Sentence, Wording};
 
 /// Occurrences that are listed. The JSON report has all of them.
 const OCCURRENCES: usize = 200;
 /// Resources of the user's call that are named.
 const RESOURCES: usize = 12;
+/// Denied actions in the list of an incident.
+const ACTIONS: usize = 100;
 /// Condition keys that are named.
 const CONDITION_KEYS: usize = 12;
 /// Commands of next evidence.
@@ -43,7 +46,13 @@ pub(super) struct IncidentPage<'a> {
     worked_began: Option<String>,
     first_seen: String,
     last_seen: String,
+    /// What a baseline knows of it.
+    known: Option<String>,
+    actions: Vec<ActionRow>,
+    more_actions: usize,
     asked: Vec<Fact>,
+    /// That no call is known that asked for it.
+    rootless: Option<String>,
     denied: Vec<Fact>,
     question: String,
     /// That other incidents have the same cause.
@@ -111,6 +120,7 @@ impl<'a> IncidentPage<'a> {
         let worked = nearest.map_or(&[][..], |success| &success.chain);
         let (failed_calls, failed_calls_more) = CallRow::of(&incident.chain, words);
         let (worked_calls, worked_calls_more) = CallRow::of(worked, words);
+        let (actions, more_actions) = actions(incident, words);
         IncidentPage {
             words,
             incident,
@@ -124,7 +134,11 @@ impl<'a> IncidentPage<'a> {
             worked_began: began(worked),
             first_seen: moment(&incident.first_seen),
             last_seen: moment(&incident.last_seen),
+            known: title::known(incident).map(|known| words.say(&known)),
+            actions,
+            more_actions,
             asked: asked(incident, words),
+            rootless: title::rootless(incident).map(|rootless| words.say(&rootless)),
             denied: denied(incident, words),
             question: words.say(&question(verdict.effect)),
             related: words::related(incident).map(|related| words.say(&related)),
@@ -193,28 +207,48 @@ fn began(chain: &[Step]) -> Option<String> {
 
 /// What happened, in one sentence.
 pub(super) fn headline(incident: &Incident, words: &Wording) -> String {
+    let denied = title::denied(incident);
+    let count = incident.actions.len().max(1);
     let root = incident.root.as_ref().map(|root| root.action.as_str());
-    let denied = incident.denied.as_ref().map(|denied| denied.action.as_str());
-    let sentence = match (incident.kind, root, denied) {
-        (Kind::Silent, Some(root), Some(denied)) => {
-            Sentence::new("html-headline-silent").arg("root", root).arg("denied", denied)
+    let sentence = match (incident.kind, Top::of(incident)) {
+        (Kind::Ghost, _) => ghost_headline(root.unwrap_or("?"), &incident.missing_steps, words),
+        _ if incident.denied.is_none() => match root {
+            Some(root) => Sentence::new("html-headline-gone").arg("root", root),
+            None => Sentence::new("html-headline-unknown"),
+        },
+        (_, Top::Hiding) => Sentence::new("html-headline-hiding")
+            .arg("root", title::root(incident))
+            .arg("code", title::code(incident))
+            .arg("who", title::who(title::denied_principal(incident)))
+            .arg("denied", denied),
+        (Kind::Silent | Kind::Opaque, Top::Unlogged) => Sentence::new("html-headline-unlogged")
+            .arg("root", title::root(incident))
+            .arg("denied", denied)
+            .arg("count", count),
+        (Kind::Silent | Kind::Opaque, Top::Unknown) => {
+            Sentence::new("html-headline-rootless").arg("denied", denied).arg("count", count)
         }
-        (Kind::Opaque, Some(root), Some(denied)) => {
-            Sentence::new("html-headline-opaque").arg("root", root).arg("denied", denied)
-        }
-        (Kind::Ghost, Some(root), _) => ghost_headline(root, &incident.missing_steps, words),
-        (Kind::Background, _, Some(denied)) => {
+        (Kind::Silent, _) => Sentence::new("html-headline-silent")
+            .arg("root", title::root(incident))
+            .arg("denied", denied)
+            .arg("count", count),
+        (Kind::Opaque, _) => Sentence::new("html-headline-opaque")
+            .arg("root", title::root(incident))
+            .arg("denied", denied),
+        (Kind::Background, _) => {
             let service = incident.denied.as_ref().and_then(|call| call.invoked_by.as_deref());
             match service {
                 Some(service) => Sentence::new("html-headline-background")
                     .arg("service", principal(service))
                     .arg("denied", denied),
-                None => Sentence::new("html-headline-direct").arg("denied", denied),
+                None => {
+                    Sentence::new("html-headline-direct").arg("denied", denied).arg("count", count)
+                }
             }
         }
-        (_, _, Some(denied)) => Sentence::new("html-headline-direct").arg("denied", denied),
-        (_, Some(root), None) => Sentence::new("html-headline-gone").arg("root", root),
-        (_, None, None) => Sentence::new("html-headline-unknown"),
+        (Kind::Direct, _) => {
+            Sentence::new("html-headline-direct").arg("denied", denied).arg("count", count)
+        }
     };
     words.say(&sentence)
 }
@@ -257,9 +291,10 @@ fn known(facts: Vec<(Sentence, Known)>, words: &Wording) -> Vec<Fact> {
 
 fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
     use Known::{Code, Plain};
-    let Some(root) = incident.root.as_ref().filter(|_| !is_one_call(incident)) else {
+    let Some(root) = incident.root.as_ref().filter(|_| Top::of(incident) != Top::Itself) else {
         return Vec::new();
     };
+    let belongs = title::belongs(root).filter(|_| !root.synthesized);
     let shown = root.resources.get(..RESOURCES).unwrap_or(&root.resources);
     let outcome = match &root.error_code {
         Some(code) => format!("{} ({code})", words.say(&root.outcome.into())),
@@ -267,6 +302,7 @@ fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
     };
     let facts = vec![
         (Sentence::new("html-action"), Code(Some(root.action.clone()))),
+        (Sentence::new("html-belongs"), Plain(belongs.map(|belongs| words.say(&belongs)))),
         (Sentence::new("html-outcome"), Plain(Some(outcome))),
         (Sentence::new("html-error-text"), Plain(root.error_message.clone())),
         (Sentence::new("field-ended"), Plain(words::end(incident))),
@@ -288,24 +324,26 @@ fn place(root: &RootCall) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
-/// The user's own call was denied: there are not two calls to tell of.
-fn is_one_call(incident: &Incident) -> bool {
-    let root = incident.root.as_ref().and_then(|root| root.event_id.as_deref());
-    root.is_some() && root == incident.denied.as_ref().map(|denied| denied.event_id.as_str())
-}
-
 fn denied(incident: &Incident, words: &Wording) -> Vec<Fact> {
     use Known::{Code, Plain};
     let Some(denied) = &incident.denied else { return Vec::new() };
-    let own = incident.root.as_ref().filter(|_| is_one_call(incident));
+    let top = Top::of(incident);
+    // What the record of both tells of the call is told where that is told of.
+    let apart = |text: &Option<String>| text.clone().filter(|_| top != Top::Hiding);
+    let own = incident.root.as_ref().filter(|_| top == Top::Itself);
+    let candidates = title::denied_on(incident, words).filter(|_| denied.resource.is_none());
+    let recorded = title::recorded_as(incident).and_then(|_| denied.event_name.clone());
+    let signed = (top != Top::Hiding).then(|| words.say(&denied.caller_kind.into()));
     let facts = vec![
         (Sentence::new("html-action"), Code(Some(denied.action.clone()))),
+        (Sentence::new("html-recorded-as"), Code(recorded)),
         (Sentence::new("html-resource"), Code(denied.resource.clone())),
-        (Sentence::new("html-error"), Code(denied.error_code.clone())),
-        (Sentence::new("html-error-text"), Plain(denied.error_message.clone())),
+        (Sentence::new("html-resource"), Plain(candidates)),
+        (Sentence::new("html-error"), Code(apart(&denied.error_code))),
+        (Sentence::new("html-error-text"), Plain(apart(&denied.error_message))),
         (Sentence::new("html-when"), Plain(Some(moment(&denied.event_time)))),
         (Sentence::new("html-who"), Code(denied.principal_arn.clone())),
-        (Sentence::new("html-how-signed"), Plain(Some(words.say(&denied.caller_kind.into())))),
+        (Sentence::new("html-how-signed"), Plain(signed)),
         (Sentence::new("html-invoked-by"), Code(denied.invoked_by.clone())),
         (Sentence::new("html-place"), Plain(own.and_then(place))),
         (Sentence::new("html-source-address"), Code(own.and_then(|root| root.source_ip.clone()))),
@@ -313,6 +351,29 @@ fn denied(incident: &Incident, words: &Wording) -> Vec<Fact> {
         (Sentence::new("html-event"), Code(Some(denied.event_id.clone()))),
     ];
     known(facts, words)
+}
+
+/// A row of the list of denied actions.
+struct ActionRow {
+    count: String,
+    action: String,
+    asked: String,
+    on: String,
+}
+
+/// Each denied action of an incident that holds several, and how many more there are.
+fn actions(incident: &Incident, words: &Wording) -> (Vec<ActionRow>, usize) {
+    if !title::is_mixed(incident) {
+        return (Vec::new(), 0);
+    }
+    let row = |action: &DeniedAction| ActionRow {
+        count: grouped(action.count),
+        action: title::named(incident, action, words),
+        asked: action.root_action.clone().unwrap_or_else(|| "–".to_owned()),
+        on: title::resources(action, words),
+    };
+    let rows = incident.actions.iter().take(ACTIONS).map(row).collect();
+    (rows, incident.actions.len().saturating_sub(ACTIONS))
 }
 
 fn policy(incident: &Incident, words: &Wording) -> Vec<Fact> {

@@ -8,9 +8,15 @@ mod timeline;
 
 use std::collections::BTreeSet;
 
-use super::{Certainty, Incident, Kind, Layer, Report, piece, sanitize, words};
+use super::title::Top;
+use super::{
+    Certainty, DeniedAction, Incident, Kind, Layer, Report, piece, sanitize, title, words,
+};
 use crate::event::Time;
 use crate::wording::{Sentence, Wording, duration};
+
+/// Actions in the list of an incident; the others are in the JSON report.
+const MOST_ACTIONS: usize = 50;
 
 /// Longest text taken from a log in one place.
 const LONGEST: usize = 2000;
@@ -133,7 +139,7 @@ fn overview(draft: &mut Draft<'_>, report: &Report) {
     for (index, incident) in report.incidents.iter().enumerate() {
         let verdict = &incident.verdict;
         let denied = match &incident.denied {
-            Some(denied) => code(&denied.action),
+            Some(_) => code(&title::denied_in_short(incident, draft.wording)),
             None if incident.missing_steps.is_empty() => {
                 prose(&draft.say(&Sentence::new("overview-gone")))
             }
@@ -158,7 +164,7 @@ fn overview(draft: &mut Draft<'_>, report: &Report) {
 }
 
 fn incident(draft: &mut Draft<'_>, report: &Report, incident: &Incident, index: usize) {
-    let headline = draft.say(&words::headline(incident));
+    let headline = draft.say(&title::headline(incident));
     let title =
         Sentence::new("markdown-incident").arg("number", index + 1).arg("headline", headline);
     let title = draft.say(&title);
@@ -181,6 +187,39 @@ fn summary(draft: &mut Draft<'_>, incident: &Incident) {
     draft.text.push_str(&format!("**{}**\n\n", prose(&verdict)));
     let id = Sentence::new("markdown-incident-id");
     draft.text.push_str(&format!("{} {}\n", prose(&draft.say(&id)), code(&incident.id)));
+    if let Some(known) = title::known(incident) {
+        let known = draft.say(&known);
+        draft.paragraph(&known);
+    }
+    actions(draft, incident);
+}
+
+/// Each denied action of an incident that holds several, at a glance.
+fn actions(draft: &mut Draft<'_>, incident: &Incident) {
+    if !title::is_mixed(incident) {
+        return;
+    }
+    let row = |action: &DeniedAction| {
+        [
+            action.count.to_string(),
+            code(&title::named(incident, action, draft.wording)),
+            action.root_action.as_deref().map_or_else(|| "–".to_owned(), code),
+            code(&title::resources(action, draft.wording)),
+        ]
+    };
+    let rows: Vec<[String; 4]> = incident.actions.iter().take(MOST_ACTIONS).map(row).collect();
+    let head = [
+        Sentence::new("column-times"),
+        Sentence::new("column-denied"),
+        Sentence::new("column-asked"),
+        Sentence::new("column-on"),
+    ];
+    draft.table(head, &rows);
+    let more = incident.actions.len().saturating_sub(MOST_ACTIONS);
+    if more > 0 {
+        let more = draft.say(&Sentence::new("and-more").arg("count", more));
+        draft.paragraph(&more);
+    }
 }
 
 fn impact(draft: &mut Draft<'_>, incident: &Incident) {
@@ -199,7 +238,9 @@ fn impact(draft: &mut Draft<'_>, incident: &Incident) {
         draft.item(&counted);
     }
     if let Some(root) = &incident.root {
-        labelled(draft, Sentence::new("field-asked"), &code(&root.action));
+        let note = title::belongs(root).map(|note| format!(" ({})", prose(&draft.say(&note))));
+        let asked = format!("{}{}", code(&root.action), note.unwrap_or_default());
+        labelled(draft, Sentence::new("field-asked"), &asked);
         if let Some(principal) = &root.principal_arn {
             labelled(draft, Sentence::new("field-by"), &code(principal));
         }
@@ -207,6 +248,11 @@ fn impact(draft: &mut Draft<'_>, incident: &Incident) {
             labelled(draft, Sentence::new("field-about"), &codes(&root.resources));
         }
     }
+    if let Some(rootless) = title::rootless(incident) {
+        let rootless = prose(&draft.say(&rootless));
+        labelled(draft, Sentence::new("field-asked"), &rootless);
+    }
+    denied(draft, incident);
     if !incident.missing_steps.is_empty() {
         labelled(draft, Sentence::new("field-never-came"), &codes(&incident.missing_steps));
     }
@@ -215,6 +261,24 @@ fn impact(draft: &mut Draft<'_>, incident: &Incident) {
             Sentence::new("markdown-still-worked").arg("count", incident.comparison.successes);
         let kept = prose(&draft.say(&kept));
         draft.item(&kept);
+    }
+}
+
+/// What was denied, on what, and to whom where the caller was somebody else.
+fn denied(draft: &mut Draft<'_>, incident: &Incident) {
+    let Some(denied) = &incident.denied else { return };
+    let mut action = code(&denied.action);
+    if let Some(recorded) = title::recorded_as(incident) {
+        action = format!("{action} ({})", prose(&draft.say(&recorded)));
+    }
+    labelled(draft, Sentence::new("field-denied"), &action);
+    if let Some(resource) = &denied.resource {
+        labelled(draft, Sentence::new("field-on"), &code(resource));
+    } else if let Some(on) = title::denied_on(incident, draft.wording) {
+        labelled(draft, Sentence::new("field-on"), &prose(&on));
+    }
+    if let (Top::Hiding, Some(principal)) = (Top::of(incident), &denied.principal_arn) {
+        labelled(draft, Sentence::new("field-denied-to"), &code(principal));
     }
 }
 
@@ -265,7 +329,7 @@ fn silent(draft: &mut Draft<'_>, incident: &Incident) {
     if let Some(end) = words::end(incident) {
         labelled(draft, Sentence::new("field-ended"), &code(&end));
     }
-    if let Some(denied) = &incident.denied {
+    if let Some(denied) = incident.denied.as_ref().filter(|_| !Top::of(incident).is_one_record()) {
         let message = denied.error_message.as_deref().or(denied.error_code.as_deref());
         if let Some(message) = message {
             labelled(draft, Sentence::new("markdown-answer-below"), &code(message));

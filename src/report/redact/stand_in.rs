@@ -18,8 +18,10 @@ pub(super) enum Shape {
     UniqueId,
     /// `o-…`, `ou-…`, `p-…`.
     Organization,
-    /// The report's own incident id.
+    /// The report's own incident id: a hash of names, by which they could be guessed.
     Incident,
+    /// The report's own signature of a failure: the same.
+    Signature,
     /// A path in the file system of whoever ran the program.
     File,
     /// An address or a network.
@@ -108,6 +110,7 @@ impl Shape {
             }
             Shape::Organization => format!("{prefix}-redacted{number}"),
             Shape::Incident => format!("inc-{number:012}"),
+            Shape::Signature => format!("sig-{number:012}"),
             Shape::File => format!("file-{number}"),
             // Letters and digits only: valid as a name of anything, also as a Sid.
             Shape::Address | Shape::Name => format!("name{number}"),

@@ -22,7 +22,7 @@ pub(super) struct Place {
 }
 
 /// Fields that hold words of the contract, times and versions.
-const CONTRACT: [&str; 28] = [
+const CONTRACT: [&str; 33] = [
     "schema",
     "version",
     "kind",
@@ -51,10 +51,15 @@ const CONTRACT: [&str; 28] = [
     "field",
     "ending",
     "found_as",
+    "event_name",
+    "event_names",
+    "root_action",
+    "denied_action",
+    "belongs_by",
 ];
 
 /// Fields whose whole value someone chose.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "name",
     "statement_sid",
     "attached_to",
@@ -62,6 +67,7 @@ const NAMES: [&str; 12] = [
     "principal_arn",
     "resources",
     "resource",
+    "resource_candidates",
     "account_id",
     "accounts",
     "of",
@@ -95,7 +101,11 @@ impl Place {
     }
 
     pub(super) fn is_action(&self) -> bool {
-        !self.policy && matches!(self.field.as_str(), "action" | "actions" | "missing_steps")
+        !self.policy
+            && matches!(
+                self.field.as_str(),
+                "action" | "actions" | "missing_steps" | "root_action" | "denied_action"
+            )
     }
 
     fn is_contract(&self) -> bool {

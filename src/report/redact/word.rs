@@ -200,6 +200,9 @@ fn shape(word: &str) -> Option<(Shape, &str)> {
     if prefix == "inc" && id.len() >= 8 && hex(id) {
         return Some((Shape::Incident, prefix));
     }
+    if prefix == "sig" && id.len() >= 8 && hex(id) {
+        return Some((Shape::Signature, prefix));
+    }
     let short = (1..=12).contains(&prefix.len()) && prefix.bytes().all(|b| b.is_ascii_lowercase());
     if short && matches!(id.len(), 8 | 17) && hex(id) {
         return Some((Shape::Resource, prefix));

@@ -164,7 +164,10 @@ fn incident(page: &mut Page, incident: &Incident, weighed: &[Weighed], wording: 
     page.rule(
         &spans![Strong wording.say(&incident.kind.into()), Quiet format!(" · {}", incident.id)],
     );
-    page.put(Margin::of(""), &spans![Strong wording.say(&words::headline(incident))]);
+    page.put(
+        Margin::of(""),
+        &spans![Strong wording.say(&crate::report::title::headline(incident))],
+    );
     block(page, wording, Sentence::new("terminal-happened"));
     happened::put(page, incident, wording);
     block(page, wording, Sentence::new("terminal-why"));

@@ -1,7 +1,8 @@
 //! First block: what was asked, what AWS said, what did not come to be.
 
 use super::INDENT;
-use crate::report::layout::{Page, Span, spans};
+use crate::report::layout::{Ink, Page, Span, spans};
+use crate::report::title::{self, Top};
 use crate::report::{DeniedCall, Incident, Outcome, RootCall, words};
 use crate::wording::{Sentence, Wording};
 
@@ -14,11 +15,12 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     if let Some(root) = &incident.root {
         fields.extend(asked(root, wording));
     }
-    // A direct denial is one call: it is told once.
-    let same = incident.root.as_ref().and_then(|root| root.event_id.as_ref())
-        == incident.denied.as_ref().map(|denied| &denied.event_id);
+    if let Some(rootless) = title::rootless(incident) {
+        let field = wording.say(&Sentence::new("field-asked"));
+        fields.push((field, spans![Quiet wording.say(&rootless)]));
+    }
     if let Some(denied) = &incident.denied {
-        fields.extend(self::denied(denied, same, wording));
+        fields.extend(self::denied(incident, denied, wording));
     }
     if let Some(end) = words::end(incident) {
         fields.push((wording.say(&Sentence::new("field-ended")), spans![Failed end]));
@@ -48,9 +50,8 @@ fn when(incident: &Incident, wording: &Wording) -> Vec<Span> {
 
 fn asked(root: &RootCall, wording: &Wording) -> Vec<(String, Vec<Span>)> {
     let mut call = spans![Strong & root.action];
-    if root.synthesized {
-        let note = wording.say(&Sentence::new("call-synthesized"));
-        call.push(Span::new(crate::report::layout::Ink::Quiet, format!(" ({note})")));
+    if let Some(note) = title::belongs(root) {
+        call.push(Span::new(Ink::Quiet, format!(" ({})", wording.say(&note))));
     }
     let mut fields = vec![(wording.say(&Sentence::new("field-asked")), call)];
     if let Some(caller) = &root.principal_arn {
@@ -82,13 +83,23 @@ fn answer(root: &RootCall, wording: &Wording) -> Vec<Span> {
     spans
 }
 
-fn denied(denied: &DeniedCall, same: bool, wording: &Wording) -> Vec<(String, Vec<Span>)> {
-    let mut fields =
-        vec![(wording.say(&Sentence::new("field-denied")), spans![Failed & denied.action])];
-    if let Some(resource) = &denied.resource {
-        fields.push((wording.say(&Sentence::new("field-on")), spans![Plain resource]));
+fn denied(incident: &Incident, denied: &DeniedCall, wording: &Wording) -> Vec<(String, Vec<Span>)> {
+    let mut action = spans![Failed & denied.action];
+    if let Some(recorded) = title::recorded_as(incident) {
+        action.push(Span::new(Ink::Quiet, format!(" ({})", wording.say(&recorded))));
     }
-    if same {
+    let mut fields = vec![(wording.say(&Sentence::new("field-denied")), action)];
+    if let Some(on) = title::denied_on(incident, wording) {
+        fields.push((wording.say(&Sentence::new("field-on")), spans![Plain on]));
+    }
+    let top = Top::of(incident);
+    if top == Top::Hiding
+        && let Some(principal) = &denied.principal_arn
+    {
+        fields.push((wording.say(&Sentence::new("field-denied-to")), spans![Plain principal]));
+    }
+    // One record is told once.
+    if top.is_one_record() && incident.root.is_some() {
         return fields;
     }
     fields.push((wording.say(&Sentence::new("field-made-by")), made_by(denied, wording)));

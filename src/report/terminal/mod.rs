@@ -2,6 +2,7 @@
 //! blocks (what happened, the chain, why, what to do), then what was read and what cannot be seen.
 
 mod action;
+mod actions;
 mod chain;
 mod comparison;
 mod coverage;
@@ -18,7 +19,7 @@ pub use self::side_by_side::{Same, render as side_by_side};
 pub use super::layout::Style;
 
 use super::layout::{Margin, Page, spans};
-use super::{Incident, Kind, Report, words};
+use super::{Incident, Kind, Report, title, words};
 use crate::wording::{Sentence, Wording};
 
 /// The margin of what stands under a block's title.
@@ -29,7 +30,7 @@ pub fn render(report: &Report, wording: &Wording, style: Style) -> String {
     let mut page = Page::new(style);
     summary(&mut page, report, wording);
     for (index, incident) in report.incidents.iter().enumerate() {
-        title(&mut page, report, incident, index, wording);
+        put_title(&mut page, report, incident, index, wording);
         self::incident(&mut page, incident, wording);
     }
     coverage::put(&mut page, report, wording);
@@ -38,7 +39,11 @@ pub fn render(report: &Report, wording: &Wording, style: Style) -> String {
 
 /// One incident, in four blocks.
 fn incident(page: &mut Page, incident: &Incident, wording: &Wording) {
-    page.put(Margin::of(""), &spans![Strong wording.say(&words::headline(incident))]);
+    page.put(Margin::of(""), &spans![Strong wording.say(&title::headline(incident))]);
+    if let Some(known) = title::known(incident) {
+        page.put(Margin::of(""), &spans![Plain wording.say(&known)]);
+    }
+    actions::put(page, incident, wording);
     block(page, wording, Sentence::new("terminal-happened"));
     happened::put(page, incident, wording);
     block(page, wording, Sentence::new("terminal-chain"));
@@ -80,19 +85,12 @@ fn overview(report: &Report, wording: &Wording) -> Vec<[String; 5]> {
         wording.say(&Sentence::new("column-why")),
     ]];
     for (index, incident) in report.incidents.iter().enumerate() {
-        let denied = match &incident.denied {
-            Some(denied) => denied.action.clone(),
-            None if incident.missing_steps.is_empty() => {
-                wording.say(&Sentence::new("overview-gone"))
-            }
-            None => wording.list(&incident.missing_steps),
-        };
         let verdict = &incident.verdict;
         rows.push([
             (index + 1).to_string(),
             wording.say(&incident.kind.into()),
             words::times(incident, &incident.count.to_string()),
-            denied,
+            title::denied_in_short(incident, wording),
             wording.say(&words::why(incident, verdict.layer, verdict.effect)),
         ]);
     }
@@ -112,7 +110,13 @@ fn kinds(report: &Report) -> Vec<Sentence> {
         .collect()
 }
 
-fn title(page: &mut Page, report: &Report, incident: &Incident, index: usize, wording: &Wording) {
+fn put_title(
+    page: &mut Page,
+    report: &Report,
+    incident: &Incident,
+    index: usize,
+    wording: &Wording,
+) {
     let place = Sentence::new("terminal-incident")
         .arg("number", index + 1)
         .arg("of", report.incidents.len())
