@@ -86,7 +86,7 @@ impl Sorter for Sorts<'_> {
         let invoker = refused.invoked_by();
         match (kind, refused.arn()) {
             // Steps that it failed for.
-            (CallerKind::Direct, Some(actor)) => {
+            (CallerKind::Direct | CallerKind::Agent, Some(actor)) => {
                 look(SOON, AFTER, By::Actor(actor.to_owned()));
             }
             // A call on somebody's behalf is signed for the very session of its parent.

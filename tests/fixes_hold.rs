@@ -187,7 +187,9 @@ fn wrong(story: &Value) -> (Vec<String>, usize) {
 fn a_verified_fix_carried_out_does_what_it_says() {
     let only = std::env::var("STORY").unwrap_or_default();
     let (mut failures, mut all) = (Vec::new(), 0);
-    for story in stories().iter().filter(|s| s["name"].as_str().unwrap().contains(&only)) {
+    let told =
+        |s: &&Value| s["policies"].is_object() && s["name"].as_str().unwrap().contains(&only);
+    for story in stories().iter().filter(told) {
         let (wrong, carried_out) = wrong(story);
         failures.extend(wrong);
         all += carried_out;

@@ -450,8 +450,21 @@ fn network_activity_is_evidence() {
             ("eventType", json!("AwsVpceEvent")),
             ("eventCategory", json!("NetworkActivity")),
             ("errorCode", json!("VpceAccessDenied")),
+            ("vpcEndpointId", json!("vpce-0123456789abcdef0")),
+            ("vpcEndpointAccountId", json!("444455556666")),
         ],
     );
-    let events = read_bytes(delivery(&[record])).events;
-    assert_eq!(events[0].get(Field::EventType), Some("AwsVpceEvent"));
+    let text = record.to_string();
+    for form in [
+        delivery(&[record.clone()]),
+        serde_json::to_string_pretty(&record).unwrap(),
+        json!({ "Events": [{ "EventId": "1", "CloudTrailEvent": text }] }).to_string(),
+        json!({ "events": [{ "message": text }] }).to_string(),
+    ] {
+        let events = read_bytes(form).events;
+        let get = |field| events[0].get(field);
+        assert_eq!(get(Field::EventType), Some("AwsVpceEvent"));
+        assert_eq!(get(Field::VpcEndpointId), Some("vpce-0123456789abcdef0"));
+        assert_eq!(get(Field::VpcEndpointAccountId), Some("444455556666"));
+    }
 }

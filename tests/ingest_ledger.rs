@@ -10,7 +10,7 @@
 
 mod ingest_support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingest_support::{
     Export, balanced, delivery, gzip, read_bytes, record, record_at, skipped, with,
@@ -18,7 +18,9 @@ use ingest_support::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use trailwhy::event::{Event, Time};
-use trailwhy::ingest::{self, Batch, Ingested, Input, Moment, Needs, Options, Records};
+use trailwhy::ingest::{
+    self, Batch, BlindSpotKind, Ingested, Input, Moment, Needs, Options, Records,
+};
 use trailwhy::wording::{Language, Wording};
 
 fn ids(events: &[Event]) -> Vec<&str> {
@@ -32,8 +34,100 @@ fn copies_are_removed_and_counted() {
     export.file("b.json", delivery(&[record(2), record(3), record(2)]));
     let Ingested { events, ledger, .. } = export.read();
     assert_eq!(events.len(), 3);
-    let want = Records { read: 5, kept: 3, duplicates: 2, malformed: 0, out_of_range: 0 };
+    let want = Records { read: 5, kept: 3, duplicates: 2, malformed: 0, ..Records::default() };
     assert_eq!(ledger.records, want);
+}
+
+/// Ids that somebody masked, or wrote in every record, tell no records apart.
+#[test]
+fn records_that_share_an_id_are_copies_only_if_they_say_the_same() {
+    let masked = |id: &str, request: Option<&str>, changes: &[(&str, Value)]| {
+        let mut members = vec![("eventID", json!(id)), ("requestID", json!(request))];
+        members.extend(changes.iter().cloned());
+        with(record(1), &members)
+    };
+    let later = ("eventTime", json!("2026-05-18T05:47:51Z"));
+    let other = ("eventName", json!("Encrypt"));
+    let worked = ("errorCode", Value::Null);
+    let file = |name: &str| ("requestParameters", json!({ "key": name }));
+    let arn = |name: &str| {
+        let arn = format!("arn:aws:iam::111122223333:user/{name}");
+        ("userIdentity", json!({ "type": "IAMUser", "arn": arn }))
+    };
+    let real = "0123abcd-4567-89ab-cdef-fedcba987654";
+    // Masked in several ways, and a real one that was copied into records of a story.
+    for id in ["…", "EXAMPLE", "********-****-****-****-************", real] {
+        for request in [None, Some("…"), Some(id), Some("99999999-9999-9999-9999-999999999999")] {
+            let different = [
+                masked(id, request, &[]),
+                masked(id, request, &[later.clone()]),
+                masked(id, request, &[other.clone()]),
+                masked(id, request, &[worked.clone()]),
+                masked(id, request, &[arn("Alice")]),
+                masked(id, request, &[arn("Bob")]),
+            ];
+            let export = Export::new();
+            export.file("a.json", delivery(&different));
+            export.file("b.json", delivery(&different.iter().rev().cloned().collect::<Vec<_>>()));
+            let Ingested { events, ledger, .. } = export.read();
+            assert_eq!((events.len(), ledger.records.duplicates), (6, 6), "{id} {request:?}");
+            let all: BTreeSet<&str> = ids(&events).into_iter().collect();
+            let named = (2..=6).map(|n| format!("{id}#{n}")).chain([id.to_owned()]);
+            assert_eq!(all, named.collect::<Vec<_>>().iter().map(String::as_str).collect());
+            assert!(events.is_sorted_by_key(|event| (event.time, event.id().to_owned())));
+            let spot = ledger.blind_spots.iter().find(|s| s.kind == BlindSpotKind::IdsRepeat);
+            assert_eq!(spot.and_then(|spot| spot.event_id.as_deref()), Some(id));
+        }
+    }
+    // A request id tells calls of one second apart, else what was asked for does.
+    let request = |n: u32| format!("0123abcd-4567-89ab-cdef-fedcba98765{n}");
+    let calls = [masked("…", Some(&request(1)), &[]), masked("…", Some(&request(2)), &[])];
+    assert_eq!(read_bytes(delivery(&calls)).events.len(), 2);
+    let calls = [masked("…", None, &[file("a")]), masked("…", None, &[file("b")])];
+    assert_eq!(read_bytes(delivery(&calls)).events.len(), 2);
+}
+
+/// Forms of export lose members, or write times with fractions.
+#[test]
+fn a_copy_that_lacks_the_caller_or_the_request_id_is_a_copy() {
+    let without = |members: &[&str]| {
+        let mut poor = record(1);
+        members.iter().for_each(|member| drop(poor.as_object_mut().unwrap().remove(*member)));
+        poor
+    };
+    let poor = [
+        without(&["requestID"]),
+        with(record(1), &[("userIdentity", json!({ "type": "AssumedRole" }))]),
+        without(&["requestParameters", "resources", "userAgent"]),
+        with(record(1), &[("eventTime", json!("2026-05-18T05:47:50.123Z"))]),
+    ];
+    for copy in poor {
+        for order in [[record(1), copy.clone()], [copy.clone(), record(1)]] {
+            let Ingested { events, ledger, .. } = read_bytes(delivery(&order));
+            assert_eq!((events.len(), ledger.records.duplicates), (1, 1), "{copy}");
+            assert!(events[0].request().is_some() && events[0].arn().is_some());
+            assert!(ledger.blind_spots.iter().all(|s| s.kind != BlindSpotKind::IdsRepeat));
+        }
+    }
+}
+
+/// A correction of a record whose id is masked replaces no other call.
+#[test]
+fn a_correction_replaces_the_call_that_it_corrects() {
+    let masked =
+        |changes: &[(&str, Value)]| with(with(record(1), &[("eventID", json!("…"))]), changes);
+    let reason = json!({ "reason": "UPDATED_DATA", "updatedFields": "errorCode" });
+    let right = masked(&[("addendum", reason), ("errorCode", json!("Throttling"))]);
+    let other = masked(&[("eventName", json!("Encrypt"))]);
+    for order in
+        [[masked(&[]), right.clone(), other.clone()], [other.clone(), right.clone(), masked(&[])]]
+    {
+        let Ingested { events, ledger, .. } = read_bytes(delivery(&order));
+        let mut codes: Vec<_> = events.iter().map(|e| (e.name(), e.error_code())).collect();
+        codes.sort();
+        let want = [("Decrypt", Some("Throttling")), ("Encrypt", Some("AccessDenied"))];
+        assert_eq!((codes.as_slice(), ledger.records.duplicates), (want.as_slice(), 1));
+    }
 }
 
 #[test]

@@ -174,3 +174,57 @@ fn what_analyze_prints_for_every_sample_is_valid() {
         assert_eq!(errors(&validator, &report), [""; 0], "{}", logs.display());
     }
 }
+
+/// Reports of records that nobody at AWS wrote.
+#[test]
+fn reports_of_odd_records_are_valid() {
+    let validator = validator(&closed(schema()));
+    let record = |name: &str, value: Value| {
+        let mut record = json!({
+            "eventVersion": "1.11", "eventID": "0123abcd-4567-89ab-cdef-fedcba987654",
+            "eventTime": "2026-05-18T05:47:50Z", "eventSource": "s3.amazonaws.com",
+            "eventName": "PutObject", "awsRegion": "eu-west-1", "eventType": "AwsApiCall",
+            "userIdentity": {
+                "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/Alice",
+                "accountId": "111122223333"
+            },
+            "errorCode": "AccessDenied",
+            "errorMessage": "User: arn:aws:iam::111122223333:user/Alice is not authorized to \
+                perform: s3:PutObject on resource: \"arn:aws:s3:::amzn-s3-demo-bucket/a\" because \
+                no identity-based policy allows the s3:PutObject action",
+            "requestParameters": { "bucketName": "amzn-s3-demo-bucket", "key": "a" },
+            "recipientAccountId": "111122223333"
+        });
+        record[name] = value;
+        record
+    };
+    let odd = [
+        ("eventName", json!("\n")),
+        ("eventName", json!("Put\nObject")),
+        ("eventName", json!(":")),
+        ("eventSource", json!("\n.amazonaws.com")),
+        ("eventSource", json!(":.amazonaws.com")),
+        ("eventSource", json!(".amazonaws.com")),
+        ("eventTime", json!("9999-12-31T23:59:60Z")),
+        ("eventTime", json!("9999-12-31T23:59:59-12:00")),
+        ("eventTime", json!("9999-12-30T23:59:60Z")),
+        ("eventTime", json!("0000-01-01T00:00:00+12:00")),
+        ("eventTime", json!("0000-01-02T00:00:00Z")),
+        ("eventID", json!("\n")),
+        ("errorCode", json!("\n")),
+        ("awsRegion", json!("\u{0}")),
+        ("recipientAccountId", json!(" ")),
+        ("requestParameters", json!({ "": { "": "" } })),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value) in odd {
+        let file = folder.path().join("log.json");
+        let usual = record("eventID", json!("0123abcd-4567-89ab-cdef-fedcba987653"));
+        let records = json!({ "Records": [record(name, value.clone()), usual] });
+        fs::write(&file, records.to_string()).unwrap();
+        let mut command = Command::cargo_bin("trailwhy").unwrap();
+        let output = command.args(["analyze", "--format", "json"]).arg(&file).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(errors(&validator, &report), [""; 0], "{name}: {value}");
+    }
+}

@@ -9,3 +9,7 @@ tied-by-usual-key = KMS key { $key } belongs to what this call used
 tied-by-time = { $seconds } s apart, same account and service
 tied-by-issued-key = accessKeyId { $key } issued by this call
 tied-by-issued-session = session { $session } began with this call
+tied-by-role = what was started runs with the role { $role }
+tied-by-usual-lag = such work takes on this role { $seconds } s after each such call
+tied-by-sign-in = same sign-in session
+tied-by-preparation = carries out what { $call } prepared

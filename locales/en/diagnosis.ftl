@@ -1,6 +1,7 @@
 # What the verdicts say: explanations, evidence, what is ruled out and why.
 
 documented-direct = The principal made the call itself, so its own policies, the organization's, the resource's and the endpoint's all apply.
+documented-agent = An assistant made the call with the principal's permissions through the AWS MCP server, so the principal's own policies, the organization's and the resource's apply; the call does not pass the principal's network, so no VPC endpoint policy does.
 documented-forward-access = A service made the call with the caller's own permissions (forward access session); the caller's endpoint policy does not bind that hop.
 documented-service-principal = An AWS service made the call as itself: identity policies, boundaries and service control policies do not apply to it; the resource's policy must admit it.
 documented-service-linked-role = A service-linked role made the call: AWS writes its permissions, and neither SCPs nor RCPs bind it; what a customer can change is the resource's policy or a grant.
@@ -88,6 +89,7 @@ alternative-usual = Nothing in the log speaks for it, and too little against it.
 explain-silent = { $root } reported success, and the { $denied } that had to follow was denied to { $principal }{ $on }.
 explain-opaque = { $root } failed with an error that does not name the cause: the { $denied } below it was denied to { $principal }{ $on }.
 explain-ghost = { $root } reported success, and { $missing }, which every comparable success has, never came.
+explain-gone = { $root } reported success, and what it made was gone later; no call in the log took it away.
 explain-direct = { $denied } was denied to { $principal }{ $on }.
 explain-background = { $denied } was denied to { $principal }{ $on }; no user's call is known to have asked for it.
 explain-hiding = { $root } failed with { $code }, and its text tells why: { $denied } was not allowed to { $principal }{ $on }.
@@ -109,6 +111,20 @@ absent-like-denied = The same step was denied { $count ->
     [one] once
    *[other] { $count } times
 } to others at about that time, and those denials are in the log.
+gone-not-found = { $id } was reported as made, and its maker was told at { $time } that it does not exist. No call in the log took it away.{ $count ->
+    [one] {""}
+   *[other] {" "}The same happened to what { $count } calls made in all.
+}
+gone-ended-by-service = { $id } was reported as made, and at { $time } a service ended it by { $action } though nobody's call in the log asked for that; so it went with { $count ->
+    [one] one call
+   *[other] { $count } calls in a row
+}.
+gone-reported = The service reported in { $event } at { $time } that the work for { $id } failed.{ $count ->
+    [one] {""}
+   *[other] {" "}The same happened to what { $count } calls asked for.
+}
+gone-nothing-refused = The log holds no refusal that belongs to it, though calls to KMS were recorded at that time. What is refused in another account, or checked before anything is called, is not recorded here.
+gone-no-kms = The log holds no reading calls to KMS of account { $account } in { $region } in the hour after it, so a refusal by a key would not show.
 
 evaluated-statement = Evaluating the policies of that moment: statement { $number } ({ $sid }) of { $policy } ({ $layer }) denies the call; without it the call passes.
 evaluated-assumed = Evaluated with what neither the log nor the policies given show, taken as is usual: { $what }{ $more ->

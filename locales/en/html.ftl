@@ -140,6 +140,7 @@ html-lane-service-principal = the service as itself
 html-lane-service-linked-role = service-linked role
 html-lane-service-role = role handed to a service
 html-lane-ec2-infrastructure = EC2 for the instance
+html-lane-agent = an assistant for the caller
 html-lane-nobody = never came
 html-not-known = not known
 

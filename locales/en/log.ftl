@@ -10,6 +10,7 @@ log-no-home-region = no record from { $region }, where changes of IAM and Organi
 log-empty-hours = account { $account }, Region { $region }: nothing between { $from } and { $to } ({ $hours }), although every other hour has records
 log-caller-account = account { $account } calls into these accounts, but its own trail is not here: a call of its that was denied is recorded only there ({ $records })
 log-owner-account = account { $account } owns resources that are called, but its own trail is not here: changes of its policies cannot be seen ({ $records })
+log-ids-repeat = { $records } records share their ids with records that say something else (different ids: { $ids }): ids were masked or used again. All are kept; the second record of an id is called ID#2 here, the third ID#3
 log-trail-until = trail { $trail } was { $what } at { $time }, until { $end }
 log-trail-to-the-end = trail { $trail } was { $what } at { $time }, to the end of what was read
 log-mentioned-once = 1 record mentions it

@@ -34,6 +34,7 @@ caller-service-principal = a service as itself (service principal)
 caller-service-linked-role = service-linked role
 caller-service-role = service role
 caller-ec2-infrastructure = EC2 acting for the instance (aws:ec2-infrastructure)
+caller-agent = an assistant for the principal (AWS MCP server)
 
 list-next = { $before }, { $after }
 list-last = { $before } and { $after }

@@ -10,7 +10,7 @@ kind-silent-means = The call reported success; what a service had to do for it w
 kind-opaque-means = The call failed with an error that does not name the denial below it.
 kind-hiding-means = The call failed; its error text tells, in words of its own, of a refusal behind it.
 kind-background-means = No call of a user is known to have asked for this: a service was denied while it worked.
-kind-ghost-means = The call reported success, no denial was logged, and a step that always follows never came.
+kind-ghost-means = The call reported success, no denial was logged, and a step that always follows never came, or what the call made was gone later.
 kind-direct-means = The caller's own call was denied.
 
 # How sure a verdict is.
@@ -57,6 +57,8 @@ headline-background = { $denied } { $count ->
    *[other] were
 } denied in the background: { $why }.
 headline-ghost = { $root } reported success, but { $steps } never followed: { $why }.
+overview-gone = gone later
+headline-gone = { $root } reported success, but what it made was gone later: { $why }.
 headline-direct = { $denied } { $count ->
     [one] was denied to its caller
    *[other] were denied to their caller
@@ -241,6 +243,10 @@ coverage-read = Read { $read ->
     [one] { $read } record
    *[other] { $read } records
 } from { $files } of { $found } files: { $kept } kept, { $duplicates } duplicates, { $malformed } malformed, { $outside } out of range.
+coverage-notifications = Of those kept, { $count ->
+    [one] { $count } is a notification
+   *[other] { $count } are notifications
+} from Amazon EventBridge: they tell how work ended and are no calls.
 coverage-span = They span { $first } to { $last }.
 coverage-no-span = None of them has a time.
 coverage-sample = The export is too large to be compared whole: comparisons rest on { $analysed } of { $of } records, chosen by kind and by time. Refused calls were all counted.

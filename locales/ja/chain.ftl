@@ -9,3 +9,7 @@ tied-by-usual-key = KMS キー { $key } は、この呼び出しが使ったも�
 tied-by-time = { $seconds } 秒差、同じアカウントとサービス
 tied-by-issued-key = accessKeyId { $key } はこの呼び出しが発行したもの
 tied-by-issued-session = セッション { $session } はこの呼び出しで始まった
+tied-by-role = 開始されたものはロール { $role } で動作
+tied-by-usual-lag = この種の呼び出しのたびに { $seconds } 秒後にこのロールを引き受けている
+tied-by-sign-in = 同じサインインセッション
+tied-by-preparation = { $call } で準備されたものを実行

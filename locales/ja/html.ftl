@@ -109,6 +109,7 @@ html-lane-service-principal = サービス自身として
 html-lane-service-linked-role = サービスにリンクされたロール
 html-lane-service-role = サービスに渡されたロール
 html-lane-ec2-infrastructure = インスタンスのための EC2
+html-lane-agent = 呼び出し元のためのアシスタント
 html-lane-nobody = 行われず
 html-not-known = 不明
 

@@ -10,6 +10,7 @@ log-no-home-region = IAM と Organizations のポリシー変更が記録され�
 log-empty-hours = アカウント { $account }、リージョン { $region }: 他の時間帯にはすべてレコードがあるのに、{ $from } から { $to } まで ({ $hours }) は 1 件もありません
 log-caller-account = アカウント { $account } はこれらのアカウントを呼び出していますが、そのアカウントの証跡がありません。同アカウントの呼び出しが拒否された場合、その記録は同アカウントにしか残りません ({ $records })
 log-owner-account = アカウント { $account } は呼び出されたリソースを所有していますが、そのアカウントの証跡がないため、ポリシーの変更を確認できません ({ $records })
+log-ids-repeat = { $records } 件のレコードが、内容が異なるのに同じイベント ID を使っています (ID は { $ids } 種類)。ID が伏せられたか、使い回されています。すべて残し、同じ ID の 2 件目を「ID#2」、3 件目を「ID#3」と表記します
 log-trail-until = 証跡 { $trail } は { $time } から { $end } まで{ $what }
 log-trail-to-the-end = 証跡 { $trail } は { $time } から読み取った範囲の終わりまで{ $what }
 log-mentioned-once = 1 件のレコードに記載

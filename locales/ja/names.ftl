@@ -34,6 +34,7 @@ caller-service-principal = サービス自身 (サービスプリンシパル)
 caller-service-linked-role = サービスにリンクされたロール
 caller-service-role = サービスロール
 caller-ec2-infrastructure = インスタンスのための EC2 の呼び出し (aws:ec2-infrastructure)
+caller-agent = プリンシパルのためのアシスタント (AWS MCP サーバー)
 
 list-next = { $before }、{ $after }
 list-last = { $before }、{ $after }

@@ -10,7 +10,7 @@ kind-silent-means = 呼び出し自体は成功を返しましたが、そのた
 kind-opaque-means = 呼び出しは失敗しましたが、返されたエラーには、その下で起きた拒否が示されていません。
 kind-hiding-means = 呼び出しは失敗しました。エラーの本文は、その裏で起きた拒否を独自の表現で伝えています。
 kind-background-means = 原因となったユーザーの呼び出しは判明していません。サービスの処理の中で拒否されています。
-kind-ghost-means = 呼び出しは成功を返し、拒否の記録もありませんが、通常必ず続く処理が行われていません。
+kind-ghost-means = 呼び出しは成功を返し、拒否の記録もありませんが、通常必ず続く処理が行われていないか、作成されたものが後に失われています。
 kind-direct-means = 呼び出し元自身の呼び出しが拒否されています。
 
 # 判定の確かさ。
@@ -57,6 +57,8 @@ headline-background = { $denied } { $count ->
    *[other] がいずれも
 }バックグラウンドで拒否されました: { $why }。
 headline-ghost = { $root } は成功を返しましたが、{ $steps } が実行されていません: { $why }。
+overview-gone = 後に消失
+headline-gone = { $root } は成功を返しましたが、作成されたものは後に失われていました: { $why }。
 headline-direct = { $denied } { $count ->
     [1] が
    *[other] がいずれも
@@ -217,6 +219,7 @@ verified-unchecked = 内容が不明なため未検証: { $layers }。
 # 読み取った範囲。
 coverage-title = 分析の前提
 coverage-read = { $found } 個中 { $files } 個のファイルから { $read } 件のレコードを読み取りました: 分析対象 { $kept } 件、重複 { $duplicates } 件、不正な形式 { $malformed } 件、範囲外 { $outside } 件。
+coverage-notifications = このうち { $count } 件は Amazon EventBridge の通知です。作業がどう終わったかを伝えるもので、API の呼び出しではありません。
 coverage-span = 期間は { $first } から { $last } までです。
 coverage-no-span = 時刻のあるレコードはありません。
 coverage-sample = エクスポートが大きすぎて全体は比較できないため、比較は { $of } 件のうち、種類と時刻によって選んだ { $analysed } 件のレコードに基づいています。拒否された呼び出しはすべて数えています。

@@ -325,6 +325,8 @@ fn confidence(pair: &Pair, ties: usize) -> f64 {
         LinkKind::ResourceId | LinkKind::IssuedCredentials => 0.95,
         LinkKind::Session => 0.9,
         LinkKind::Key => 0.88,
+        LinkKind::Time if pair.basis.has(Basis::ROLE) => 0.85,
+        LinkKind::Time if pair.basis.has(Basis::USUAL_LAG) => 0.75,
         LinkKind::Time => 0.6,
         LinkKind::SharedEvent => 1.0,
     };

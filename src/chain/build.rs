@@ -6,7 +6,7 @@
 //! that lost their parameters, as denied KMS calls do, are then assigned together so that two of
 //! them do not claim the same root.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
@@ -15,16 +15,19 @@ use super::assign::Assignment;
 use super::call::{Child, Token};
 use super::ending::{self, FailedWork};
 use super::evidence;
-use super::index::Index;
+use super::index::{Index, Sources};
 use super::keys::{self, InferredKey};
 use super::knowledge::{Knowledge, Sort};
+use super::lags::Lags;
 use super::learned::{Habits, Keys};
 use super::link::{Link, LinkKind, Synthesized};
 use super::mark::{Mark, Marks};
 use super::names::{ActionId, Names};
+use super::prepared;
+use super::roles::Roles;
 use super::session::Sessions;
 use super::weigh::Scales;
-use crate::event::{self, CallerKind, Event, IdentityType};
+use crate::event::{self, CallerKind, Event};
 use crate::wording::Sentence;
 
 type Map<K, V> = HashMap<K, V, RandomState>;
@@ -46,6 +49,7 @@ pub struct Chains {
     synthesized: BTreeMap<usize, Synthesized>,
     keys: BTreeMap<usize, InferredKey>,
     failed_work: BTreeMap<usize, FailedWork>,
+    roles: Roles,
     sessions: Sessions,
     marks: Marks,
 }
@@ -55,13 +59,15 @@ impl Chains {
     pub fn build(events: &[Event], knowledge: &Knowledge) -> Chains {
         let marks = Marks::default();
         let names = Names::new(events, knowledge);
-        let sessions = Sessions::new(events, &names, &marks);
+        let roles = Roles::learn(events);
+        let mut sessions = Sessions::new(events, &names, &marks);
+        sessions.learn_handed(events, &roles, knowledge.table(), &marks);
         let mut chains = Chains { links: Vec::new(), copies: copies(events), ..Chains::default() };
         chains.links.resize_with(events.len(), || None);
         let mut children: Vec<Child> = events
             .par_iter()
             .enumerate()
-            .filter(|(i, _)| !chains.copies.contains_key(i))
+            .filter(|(i, e)| !chains.copies.contains_key(i) && !e.is_notification())
             .filter_map(|(i, e)| {
                 let is_kms = names.of(i).is_some_and(|name| name.is_kms);
                 let kind = sessions.child_kind(e, is_kms, &marks)?;
@@ -73,12 +79,16 @@ impl Chains {
         chains.kinds = told.map(|c| (c.index, c.kind)).collect();
         lend_tokens(&mut children, &sessions, &marks);
         let sorts = sorts(&mut children, knowledge, &names);
-        let mut index = Index::new(events, &children, &chains.copies, &names, &marks);
+        chains.roles = roles;
+        let sources = Sources { names: &names, knowledge, roles: &chains.roles, marks: &marks };
+        let mut index = Index::new(events, &children, &chains.copies, &sources);
         let known_keys = Keys::new(&children, &marks);
         index.learn_keys(&known_keys);
+        let lags = Lags::learn(&children, &sorts, &index, &names);
         let scales = Scales {
             events,
             index: &index,
+            lags: &lags,
             sessions: &sessions,
             knowledge,
             names: &names,
@@ -93,6 +103,7 @@ impl Chains {
         let programs = children.par_iter().filter(|c| sessions.is_program(c.event, c.kind, &marks));
         let programs: Vec<usize> = programs.map(|c| c.index).collect();
         chains.kinds.extend(programs.into_iter().map(|index| (index, CallerKind::ServiceRole)));
+        prepared::link(&mut chains, events, &names, knowledge.table());
         chains.fall_back(&children, knowledge);
         chains.keys = keys::inferred(events, &children, &chains, &index, &known_keys, &marks);
         chains.failed_work = ending::failed(events, knowledge.table());
@@ -108,6 +119,7 @@ impl Chains {
     fn fall_back(&mut self, children: &[Child<'_>], knowledge: &Knowledge) {
         let found: Vec<(usize, Synthesized)> = children
             .par_iter()
+            .filter(|child| child.kind == CallerKind::ForwardAccessSession)
             .filter(|child| self.link(child.index).is_none())
             .filter_map(|child| {
                 let context = super::call::encryption_context(child.event);
@@ -132,6 +144,12 @@ impl Chains {
         }
         self.parents.push((usize::MAX, pairs.len()));
         self.children = pairs.into_iter().map(|(_, child)| child).collect();
+    }
+
+    /// Every link, by position of the child, for those that put one parent for another.
+    pub(super) fn links_mut(&mut self) -> impl Iterator<Item = (usize, &mut Link)> {
+        let links = self.links.iter_mut().enumerate();
+        links.filter_map(|(child, link)| Some((child, link.as_deref_mut()?)))
     }
 
     pub(super) fn set_link(&mut self, child: usize, link: Link) {
@@ -189,27 +207,41 @@ impl Chains {
         at
     }
 
-    /// The call that was asked for: the top of a call's chain, but below the calls by which people and
-    /// programs only took on the session that they then used. Such a session began because of
-    /// nothing that failed later.
+    /// The call that was asked for: the first on the way up that a person or a program made itself,
+    /// else the top of the chain. What is above a principal's own call only made it possible: it
+    /// began the session, or prepared what the call then carried out.
     pub fn asked(&self, index: usize, events: &[Event]) -> usize {
         let is_own = |at: usize| {
-            let of = |event: &Event| {
-                event.identity_type != IdentityType::AwsService
-                    && self.caller_kind(at, event) == CallerKind::Direct
-            };
-            events.get(at).is_some_and(of)
+            events.get(at).is_some_and(|event| event.is_own_hop(self.caller_kind(at, event)))
         };
         let mut at = index;
         for _ in 0..64 {
-            let Some(link) = self.link(at) else { break };
-            let took_on = link.kind == LinkKind::IssuedCredentials;
-            if took_on && is_own(at) && is_own(link.parent) {
-                break;
+            match self.link(at).filter(|_| !is_own(at)) {
+                Some(link) => at = link.parent,
+                None => break,
             }
-            at = link.parent;
         }
         at
+    }
+
+    /// How sure it is that the call at `index` was made for the call that was asked for, 0 to 1: its
+    /// weakest link. A link that other parents fit as well is worth its share. `None` where
+    /// the call itself is what was asked for, or nothing above it is in the log.
+    pub fn root_confidence(&self, index: usize, events: &[Event]) -> Option<f64> {
+        let asked = self.asked(index, events);
+        let mut weakest: Option<f64> = None;
+        let mut at = index;
+        while at != asked {
+            let link = self.link(at)?;
+            weakest = Some(weakest.map_or(link.confidence, |least| least.min(link.confidence)));
+            at = link.parent;
+        }
+        weakest
+    }
+
+    /// Which role a thing runs with, as the calls of the log tell.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
     }
 
     /// The call at `root` and all calls made for it, parents before children.
@@ -221,6 +253,29 @@ impl Chains {
             next += 1;
         }
         members
+    }
+
+    /// The calls made for what the call at `index` was made for, parents before children, without
+    /// what else was only read in a session that a service took on for it.
+    pub fn work(&self, index: usize, events: &[Event]) -> Vec<usize> {
+        let root = self.asked(index, events);
+        let mut line = HashSet::from([index]);
+        let mut at = index;
+        while let Some(link) = self.link(at).filter(|_| at != root) {
+            at = link.parent;
+            line.insert(at);
+        }
+        let is_aside = |at: usize| {
+            let in_session =
+                self.link(at).is_some_and(|link| link.kind == LinkKind::IssuedCredentials);
+            let reads = |e: &Event| !e.failed() && event::is_read_like(e.name());
+            in_session
+                && !line.contains(&at)
+                && !self.is_kms(at)
+                && self.children(at).is_empty()
+                && events.get(at).is_some_and(reads)
+        };
+        self.members(root).into_iter().filter(|at| !is_aside(*at)).collect()
     }
 
     /// Roots that have at least one call below them, in order of time.

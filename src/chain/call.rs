@@ -3,7 +3,7 @@
 
 use super::mark::{Mark, Marks};
 use super::names::{ActionId, Names};
-use crate::event::{self, CallerKind, Event, Failure, Field, IdentityType, json};
+use crate::event::{self, CallerKind, Event, Failure, Field, json};
 
 /// A string that can stand in the parent. Forms of one value count once.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +62,9 @@ pub(super) struct Child<'e> {
     /// Whether the call has an encryption context.
     pub has_context: bool,
     pub taken_on: Option<TakenOn>,
+    /// The role that it takes on, or in whose session a service makes it.
+    pub role: Option<Mark>,
+    pub sign_in: Option<Mark>,
     /// The instance that a grant is for.
     pub grantee: Option<Mark>,
     pub denied: bool,
@@ -108,6 +111,12 @@ impl<'e> Child<'e> {
                 session: marks.of(&session),
                 for_instance: session.starts_with("i-"),
             }),
+            sign_in: event.get(Field::SignInSessionArn).map(|session| marks.of(session)),
+            role: match kind {
+                CallerKind::ServiceRole => event.principal_arn().map(str::to_owned),
+                _ => texts.role.take(),
+            }
+            .and_then(|role| role_mark(&role, marks)),
             grantee: texts.grantee.as_deref().map(|instance| marks.of(instance)),
             denied: matches!(event::failure(event), Some(Failure::Denied | Failure::KeyState(_))),
             is_kms,
@@ -153,6 +162,7 @@ pub(super) struct Texts {
     request: Vec<String>,
     alias: Option<String>,
     session: Option<String>,
+    role: Option<String>,
     grantee: Option<String>,
 }
 
@@ -183,8 +193,10 @@ impl Texts {
                 _ => {}
             }
         }
-        if path == "roleSessionName" {
-            self.session = Some(value.to_owned());
+        match path {
+            "roleSessionName" => self.session = Some(value.to_owned()),
+            "roleArn" => self.role = Some(value.to_owned()),
+            _ => {}
         }
         if !is_kms_setting(path) {
             self.request.push(value.to_owned());
@@ -208,6 +220,12 @@ impl Texts {
         let context = self.context.into_iter().map(|(_, value)| value);
         context.chain(resource).chain(instance).chain(self.request)
     }
+}
+
+/// A role by its account and name: records that name it may have lost its path.
+pub(super) fn role_mark(arn: &str, marks: &Marks) -> Option<Mark> {
+    let (account, name) = event::arn::role_name(arn)?;
+    Some(marks.of_pair(account, name))
 }
 
 /// The key of an encryption context pair at a path of a KMS request: `encryptionContext`, both
@@ -328,7 +346,5 @@ pub(super) fn key_arn_in(text: &str) -> Option<&str> {
 
 /// Whether a service made this call, by whichever of the five ways.
 pub(super) fn is_made_by_service(event: &Event) -> bool {
-    event.invoked_by().is_some()
-        || matches!(event.identity_type, IdentityType::AwsService)
-        || !matches!(event.caller_kind(), CallerKind::Direct | CallerKind::ForwardAccessSession)
+    !event.caller_kind().is_own()
 }

@@ -45,6 +45,22 @@ fn circumstances(link: &Link, child: &Event, parent: &Event) -> Vec<Sentence> {
     if link.basis.has(Basis::SESSION) {
         said.push(Sentence::new("tied-by-session").arg("session", principal));
     }
+    if link.basis.has(Basis::SIGN_IN) {
+        said.push(Sentence::new("tied-by-sign-in"));
+    }
+    if link.basis.has(Basis::PREPARED) {
+        said.push(Sentence::new("tied-by-preparation").arg("call", parent.name()));
+    }
+    if link.basis.has(Basis::ROLE) {
+        let taken_on = child.request_value("roleArn");
+        let role = taken_on.or_else(|| child.principal_arn().map(str::to_owned));
+        let role = role.unwrap_or_default();
+        said.push(Sentence::new("tied-by-role").arg("role", role));
+    }
+    if link.basis.has(Basis::USUAL_LAG) {
+        let apart = child.time.seconds_since(parent.time);
+        said.push(Sentence::new("tied-by-usual-lag").arg("seconds", apart as f64));
+    }
     if link.basis.has(Basis::KEY_NAMED) {
         said.push(Sentence::new("tied-by-key").arg("key", key));
     }

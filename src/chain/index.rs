@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::call::{self, Child, alias_in, tokens_of};
-use super::knowledge::Sort;
+use super::call::{self, Child, alias_in, role_mark, tokens_of};
+use super::knowledge::{Knowledge, Sort};
 use super::learned::Keys;
 use super::mark::{Asked, Lists, Mark, Marks};
-use super::names::{Names, SourceId};
+use super::names::{Name, Names, SourceId};
+use super::roles::Roles;
 use crate::event::{self, CallerKind, Event, Failure, Field, IdentityType, Time, json};
 
 /// What a possible parent says, as far as some child asks for it.
@@ -35,6 +36,11 @@ pub(super) struct RootFacts {
     /// Refused as such, so that no service began to work on it.
     pub refused: bool,
     pub failed: bool,
+    /// Says that it needs no key.
+    pub keyless: bool,
+    /// Names of the roles that what it names runs with.
+    runs_with: Vec<Mark>,
+    pub sign_in: Option<Mark>,
     words: Vec<Mark>,
     /// Names of roles among the words.
     roles: Vec<Mark>,
@@ -66,6 +72,11 @@ impl RootFacts {
     /// Whether `token` is the name of a role it names by ARN.
     pub(super) fn has_role(&self, token: Mark) -> bool {
         self.roles.contains(&token)
+    }
+
+    /// Whether something that it names runs with the role, or it names the role.
+    pub(super) fn runs_with(&self, role: Mark) -> bool {
+        self.runs_with.contains(&role)
     }
 
     /// Whether one of the keys it names is `key`: the ARN, the id at its end, or an alias known to
@@ -104,7 +115,9 @@ const MOST: usize = 48;
 /// So many of a list are looked at for those that fit.
 const LOOKED_AT: usize = 512;
 /// How much earlier than its parent a child can be stamped.
-pub(super) const EARLY: i64 = 3;
+const EARLY: i64 = 3;
+/// The same of an assistant's call, whose parent is stamped when the tool has answered.
+const EARLY_AGENT: i64 = 120;
 /// So many calls may say an id that still ties them over a day.
 const FEW: usize = 32;
 /// So many may say an id by which they are looked for.
@@ -117,14 +130,15 @@ impl Index {
         events: &[Event],
         children: &[Child<'_>],
         copies: &BTreeMap<usize, usize>,
-        names: &Names<'_>,
-        marks: &Marks,
+        sources: &Sources<'_, '_>,
     ) -> Self {
+        let names = sources.names;
         let tokens = children.iter().flat_map(|c| c.tokens.iter().map(|t| t.mark));
         let about: usize = children.iter().map(|c| c.tokens.len()).sum();
         let wanted = Asked::new(tokens, about * 16);
         let requests = Asked::new(children.iter().filter_map(|c| c.request), children.len() * 16);
-        let scope = Scope { names, marks, wanted: &wanted, requests: &requests };
+        let scope =
+            Scope { sources, names, marks: sources.marks, wanted: &wanted, requests: &requests };
         let facts: Vec<RootFacts> = events
             .par_iter()
             .enumerate()
@@ -238,14 +252,24 @@ impl Index {
         found.dedup();
     }
 
-    /// Every call that may be the child's parent by session or by service, in order of time.
-    pub(super) fn by_circumstance(&self, child: &Child<'_>, sort: &Sort, found: &mut Vec<u32>) {
+    /// Every call that may be the child's parent by session or by service, in order of time. A role's
+    /// session whose beginning the log has is looked for by that alone.
+    pub(super) fn by_circumstance(
+        &self,
+        child: &Child<'_>,
+        sort: &Sort,
+        begun: bool,
+        found: &mut Vec<u32>,
+    ) {
         if let Some(principal) = child.principal {
             self.add_fitting(found, self.by_session.get(principal), child, sort);
         }
-        if matches!(child.kind, CallerKind::ServicePrincipal)
-            && let Some(account) = child.account
-        {
+        let by_service = match child.kind {
+            CallerKind::ServicePrincipal => true,
+            CallerKind::ServiceRole => !begun,
+            _ => false,
+        };
+        if by_service && let Some(account) = child.account {
             for source in &sort.answered {
                 self.add_fitting(found, self.of_service(account, *source), child, sort);
             }
@@ -287,7 +311,7 @@ impl Index {
         list: &'l [E],
         child: &Child<'_>,
     ) -> impl Iterator<Item = u32> + use<'l, E> {
-        let latest = child.event.time.plus_seconds(EARLY);
+        let latest = child.event.time.plus_seconds(early(child.kind));
         let at = |entry: &E| self.at(entry.position()).map(|f| f.time).unwrap_or_default();
         let to = match list.last() {
             Some(last) if at(last) <= latest => list.len(),
@@ -314,6 +338,11 @@ impl Entry for (Mark, SourceId, u32) {
     }
 }
 
+/// How much earlier than its parent a call so signed can be stamped.
+pub(super) fn early(kind: CallerKind) -> i64 {
+    if kind == CallerKind::Agent { EARLY_AGENT } else { EARLY }
+}
+
 /// How much it says that two records share a token that `sayers` possible parents have: the rarer,
 /// the more.
 fn worth_of(sayers: usize) -> f64 {
@@ -330,8 +359,27 @@ fn listed(facts: &[RootFacts], mark: impl Fn(&RootFacts) -> Option<Mark>) -> Lis
     Lists::new(facts.iter().zip(0..).filter_map(|(f, at)| Some((mark(f)?, at))).collect())
 }
 
+/// What the possible parents are read with.
+pub(super) struct Sources<'s, 'e> {
+    pub names: &'s Names<'e>,
+    pub knowledge: &'s Knowledge,
+    pub roles: &'s Roles,
+    pub marks: &'s Marks,
+}
+
+impl Sources<'_, '_> {
+    fn runs_with(&self, name: &Name, event: &Event) -> Vec<Mark> {
+        if !name.takes_on {
+            return Vec::new();
+        }
+        let roles = self.roles.all_behind(event);
+        roles.iter().filter_map(|role| role_mark(&role.arn, self.marks)).collect()
+    }
+}
+
 /// What decides which calls are looked at, and for what.
 struct Scope<'s, 'e> {
+    sources: &'s Sources<'s, 'e>,
     names: &'s Names<'e>,
     marks: &'s Marks,
     wanted: &'s Asked,
@@ -344,7 +392,7 @@ impl Scope<'_, '_> {
     /// the service event that says work began for the one that says it ended.
     fn takes(&self, index: usize, event: &Event) -> bool {
         let Some(name) = self.names.of(index) else { return false };
-        if name.is_kms {
+        if name.is_kms || event.is_notification() {
             return false;
         }
         // Most calls are reads that start nothing: they are asked for as little as possible.
@@ -364,6 +412,7 @@ impl Scope<'_, '_> {
 
     fn facts(&self, index: usize, event: &Event) -> RootFacts {
         let marks = self.marks;
+        let name = self.names.of(index);
         let mut words = Vec::new();
         let mut roles = Vec::new();
         let mut named_keys = NamedKeys::default();
@@ -414,6 +463,10 @@ impl Scope<'_, '_> {
             by_service: event.identity_type == IdentityType::AwsService,
             refused,
             failed: event.failed(),
+            keyless: name
+                .is_some_and(|name| self.sources.knowledge.is_keyless(&name.started, event)),
+            runs_with: name.map(|name| self.sources.runs_with(name, event)).unwrap_or_default(),
+            sign_in: event.get(Field::SignInSessionArn).map(|session| marks.of(session)),
             words,
             roles,
             named_keys,

@@ -278,7 +278,10 @@ impl Knowledge {
         names: &Names<'_>,
     ) -> Sort {
         let services = self.table.services().iter().enumerate();
-        let may_call = Rows::of(services.filter(|(_, s)| s.may_call(action)).map(|(row, _)| row));
+        // What makes calls for assistants makes no others.
+        let signs = |s: &Service| s.signs_as(CallerKind::Agent) == (kind == CallerKind::Agent);
+        let may_call = services.filter(|(_, s)| s.may_call(action) && signs(s));
+        let may_call = Rows::of(may_call.map(|(row, _)| row));
         let mut own: Vec<SourceId> = match &invokers {
             Invokers::Any => Vec::new(),
             Invokers::Source(source) => names.source(source).into_iter().collect(),
@@ -365,7 +368,7 @@ impl Knowledge {
     pub(super) fn max_lag(&self, row: Option<usize>, kind: CallerKind) -> i64 {
         match (row.and_then(|row| self.row(row)), kind) {
             (Some(service), _) => i64::from(service.max_lag_seconds),
-            (None, CallerKind::ForwardAccessSession) => 30,
+            (None, CallerKind::ForwardAccessSession | CallerKind::Agent) => 30,
             (None, _) => 600,
         }
     }
@@ -383,38 +386,77 @@ impl Knowledge {
         }
     }
 
-    /// The unlogged user call behind a forwarded call whose parent is not in the log, as far as
-    /// encryption context and service tell.
+    /// Whether a root that succeeded was not refused such a call, by its row.
+    pub(super) fn had(&self, row: Option<usize>, root: &Event, action: &str) -> bool {
+        row.and_then(|row| self.row(row)).is_some_and(|service| service.had(root, action))
+    }
+
+    /// Whether a call says that the work it starts needs no key.
+    pub(super) fn is_keyless(&self, started: &Rows, root: &Event) -> bool {
+        let rows = (0..self.table.services().len()).filter(|row| started.has(*row));
+        let told = |service: &Service| service.keyless.iter().any(|told| told.told_by(root));
+        rows.filter_map(|row| self.row(row)).any(told)
+    }
+
+    /// Whether such a call prepares what another carries out, or is that other.
+    pub(super) fn prepares(&self, event_source: &str, event_name: &str) -> bool {
+        let key = key_of(event_source, event_name);
+        let prepared = self.table.services().iter().flat_map(|service| &service.prepared);
+        prepared.into_iter().any(|p| [&p.call, &p.by].iter().any(|call| **call == key))
+    }
+
+    /// Whether such a call may make a service take on a role.
+    pub(super) fn takes_on(&self, started: &Rows) -> bool {
+        let rows = (0..self.table.services().len()).filter(|row| started.has(*row));
+        rows.filter_map(|row| self.row(row)).any(|service| service.may_call("sts:AssumeRole"))
+    }
+
+    /// The unlogged user call behind a forwarded call whose parent is not in the log: only where the
+    /// encryption context says what it was about and the table what sort of call that takes.
     pub(super) fn synthesize(
         &self,
         child: &Event,
         context: &[(String, String)],
     ) -> Option<Synthesized> {
-        let invokers = self.invokers_of(child, context);
-        let Invokers::Rows(rows) = &invokers else { return None };
-        let service = rows.iter().find_map(|row| self.row(*row).filter(|s| !s.roots.is_empty()))?;
-        let known = context
-            .iter()
-            .find(|(key, _)| service.context.iter().any(|c| c.key.eq_ignore_ascii_case(key)));
-        Some(Synthesized {
-            action: likely_root(service, child)?,
-            resource: known.map(|(_, value)| value.clone()),
-            evidence: known.map(|(key, value)| format!("{key} = {value}")),
+        let Invokers::Rows(rows) = self.invokers_of(child, context) else { return None };
+        let by = child.invoked_by().filter(|by| !self.table.is_internal(by));
+        let is_invoker = |service: &&Service| {
+            by.is_none_or(|by| self.table.by_invoked_by(by).any(|other| other.id == service.id))
+        };
+        let services = rows.iter().filter_map(|row| self.row(*row)).filter(is_invoker);
+        services.into_iter().find_map(|service| {
+            let is_known =
+                |key: &str| service.context.iter().any(|c| c.key.eq_ignore_ascii_case(key));
+            let (key, value) = context.iter().find(|(key, _)| is_known(key))?;
+            Some(Synthesized {
+                action: likely_root(service, child)?,
+                resource: Some(value.clone()),
+                evidence: Some(format!("{key} = {value}")),
+            })
         })
     }
 }
 
-/// The operation of a service that most plainly leads to such a call: one that reads for a
-/// decryption, one that writes for a new data key.
+/// The operation that leads to such a call: of a service whose operations wait for their calls the
+/// first in the table that reads for a decryption, or writes for a new data key; of any other only
+/// one that is alone in that. Grants and the like are made for too many reasons.
 fn likely_root(service: &Service, child: &Event) -> Option<String> {
-    let reads = child.name() == "Decrypt";
-    let fits = |root: &&String| {
-        let name = root.split_once(':').map_or("", |(_, name)| name);
-        !name.ends_with('*') && (event::is_read_like(name) || name.starts_with("Receive")) == reads
+    let reads = match child.name() {
+        "Decrypt" => true,
+        "Encrypt" | "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext" => false,
+        _ => return None,
     };
-    let root = service.roots.iter().find(fits).or_else(|| service.roots.first())?;
-    let (source, name) = root.split_once(':')?;
-    Some(event::action::of_names(&format!("{source}.amazonaws.com"), name).into_owned())
+    let fits = |name: &str| (event::is_read_like(name) || name.starts_with("Receive")) == reads;
+    let mut actions: Vec<String> = Vec::new();
+    for root in &service.roots {
+        let Some((source, name)) = root.trim_end_matches('*').split_once(':') else { continue };
+        let action = event::action::of_names(&format!("{source}.amazonaws.com"), name).into_owned();
+        if fits(name) && !actions.contains(&action) {
+            actions.push(action);
+        }
+    }
+    let is_clear = service.timing == Timing::Synchronous || actions.len() == 1;
+    actions.into_iter().next().filter(|_| is_clear)
 }
 
 /// `logs.eu-west-1.amazonaws.com` -> `logs.amazonaws.com`.

@@ -51,6 +51,10 @@ impl Basis {
     pub(super) const TIME: Basis = Basis(64);
     pub(super) const ISSUED_KEY: Basis = Basis(128);
     pub(super) const ISSUED_SESSION: Basis = Basis(256);
+    pub(super) const ROLE: Basis = Basis(512);
+    pub(super) const USUAL_LAG: Basis = Basis(1024);
+    pub(super) const SIGN_IN: Basis = Basis(2048);
+    pub(super) const PREPARED: Basis = Basis(4096);
 
     pub(super) fn has(self, other: Basis) -> bool {
         self.0 & other.0 != 0

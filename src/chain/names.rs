@@ -41,6 +41,10 @@ pub(super) struct Name {
     pub source: SourceId,
     /// Rows of the service table that such a call starts work of.
     pub started: Rows,
+    /// Such a call may make a service take on a role.
+    pub takes_on: bool,
+    /// Such a call prepares what another carries out, or is that other.
+    pub prepares: bool,
     /// The table speaks of calls to this service.
     pub covered: bool,
     pub reads: bool,
@@ -91,11 +95,14 @@ impl<'e> Names<'e> {
             let next = SourceId(names.sources.len() as u32);
             let source_id = *names.sources.entry(source).or_insert(next);
             let is_kms = *source == "kms.amazonaws.com";
+            let started = knowledge.started_by(source, name);
             names.names.push(Name {
                 action,
                 versioned,
                 source: source_id,
-                started: knowledge.started_by(source, name),
+                takes_on: knowledge.takes_on(&started),
+                prepares: knowledge.prepares(source, name),
+                started,
                 covered: knowledge.covers(source),
                 reads: event::is_read_like(name),
                 ends: says_end(name),

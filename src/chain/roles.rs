@@ -31,6 +31,8 @@ pub struct Role {
 pub struct Roles {
     /// Roles of a thing, in order of time.
     held: HashMap<Thing, Vec<Role>, RandomState>,
+    /// Service, account and name of every role that something has.
+    had: HashSet<(String, String, String), RandomState>,
 }
 
 /// A thing, by service, account, Region, and a name or id in lower case.
@@ -81,9 +83,22 @@ impl Roles {
         roles
     }
 
+    /// Whether something of one of these services, by event source, runs with the role whose session
+    /// made the call.
+    pub(super) fn has(&self, sources: &[String], event: &Event) -> bool {
+        let role = event.principal_arn().and_then(arn::role_name);
+        let Some((account, name)) = role.filter(|_| !self.had.is_empty()) else { return false };
+        let key = |source: &String| (label(source).to_owned(), account.to_owned(), name.to_owned());
+        sources.iter().any(|source| self.had.contains(&key(source)))
+    }
+
     fn take(&mut self, said: Said) {
         let Said { things, roles } = said;
         for thing in things {
+            for (account, name) in roles.iter().filter_map(|role| arn::role_name(&role.arn)) {
+                let key = (thing.service.clone(), account.to_owned(), name.to_owned());
+                self.had.insert(key);
+            }
             let held = self.held.entry(thing).or_default();
             for role in &roles {
                 let last = held.iter().rev().find(|known| known.member == role.member);

@@ -41,6 +41,9 @@ pub struct Service {
     /// What the names of its service-linked roles start with.
     #[serde(default)]
     pub service_linked_roles: Vec<String>,
+    /// What the names of the sessions start with in which it uses the roles it was handed.
+    #[serde(default)]
+    pub sessions: Vec<String>,
     /// The encryption context of its KMS calls.
     #[serde(default)]
     pub context: Vec<ContextKey>,
@@ -50,6 +53,18 @@ pub struct Service {
     pub timing: Timing,
     /// How long after the root a call may still come because of it, in seconds.
     pub max_lag_seconds: u32,
+    /// IAM actions without which the root fails: a root that succeeded was refused none of them.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// Roots that succeed in part where one of `needs` was refused.
+    #[serde(default)]
+    pub in_part: Vec<String>,
+    /// What a root says that needs no key.
+    #[serde(default)]
+    pub keyless: Vec<Keyless>,
+    /// Calls that carry out what an earlier call prepared.
+    #[serde(default)]
+    pub prepared: Vec<Prepared>,
     /// Service events that report how the work ended.
     #[serde(default)]
     pub completion: Vec<Completion>,
@@ -102,6 +117,87 @@ pub enum Timing {
     Synchronous,
     /// It answers before; what fails below is silent.
     Asynchronous,
+}
+
+/// Where a root says that it needs no key.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keyless {
+    /// The roots that it is about, `source:EventName`; all where it is empty.
+    #[serde(default)]
+    pub roots: Vec<String>,
+    /// The places that tell; the first that shows a value counts.
+    pub at: Vec<Place>,
+    /// The values there that mean that no key is needed.
+    pub is: Vec<String>,
+}
+
+/// A call that carries out what an earlier one prepared.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prepared {
+    /// The earlier call, `source:EventName`.
+    pub call: String,
+    /// The later one.
+    pub by: String,
+    /// What both name.
+    pub shared: Vec<Shared>,
+}
+
+/// A thing that two calls name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shared {
+    /// Where the later call names it.
+    pub later: Place,
+    /// Where the earlier call may name it.
+    pub earlier: Vec<Place>,
+}
+
+impl Keyless {
+    /// Whether `root` says that it needs no key.
+    pub fn told_by(&self, root: &Event) -> bool {
+        let name = event_key(root);
+        if !self.roots.is_empty() && !self.roots.iter().any(|known| matches(known, &name)) {
+            return false;
+        }
+        let shown = self.at.iter().map(|place| place.values(root));
+        let values = shown.into_iter().find(|values| !values.is_empty()).unwrap_or_default();
+        let is_none = |value: &String| self.is.iter().any(|none| none.eq_ignore_ascii_case(value));
+        !values.is_empty() && values.iter().all(is_none)
+    }
+}
+
+impl Prepared {
+    /// Whether a call is one that prepares.
+    pub fn is_earlier(&self, event: &Event) -> bool {
+        self.call == event_key(event)
+    }
+
+    /// Whether a call is one that carries out.
+    pub fn is_later(&self, event: &Event) -> bool {
+        self.by == event_key(event)
+    }
+
+    /// Whether `later` carries out what `earlier` prepared, by the things that they name: all that
+    /// the later one names stand in the earlier one.
+    pub fn is_carried_out(&self, earlier: &Event, later: &Event) -> bool {
+        let mut named = false;
+        for shared in &self.shared {
+            let values = shared.later.values(later);
+            if values.is_empty() {
+                continue;
+            }
+            named = true;
+            let known: Vec<String> =
+                shared.earlier.iter().flat_map(|place| place.values(earlier)).collect();
+            let is_known = |value: &String| known.iter().any(|other| same_resource(other, value));
+            if !values.iter().any(is_known) {
+                return false;
+            }
+        }
+        named
+    }
 }
 
 /// How far a row can be trusted.
@@ -159,6 +255,18 @@ impl Service {
     /// Whether this service is known to sign this way.
     pub fn signs_as(&self, kind: CallerKind) -> bool {
         self.callers.contains(&kind)
+    }
+
+    /// Whether the service names the sessions so in which it uses the roles it was handed.
+    pub fn names_session(&self, name: &str) -> bool {
+        self.sessions.iter().any(|start| name.starts_with(start.as_str()))
+    }
+
+    /// Whether such a root, having succeeded, was not refused this IAM action.
+    pub fn had(&self, root: &Event, action: &str) -> bool {
+        let name = event_key(root);
+        self.needs.iter().any(|need| matches(need, action))
+            && !self.in_part.iter().any(|known| matches(known, &name))
     }
 
     /// Whether `root` shows `value` where the value of this context key belongs: `Some(false)` where

@@ -1,13 +1,15 @@
 //! Which call issued which credentials, and what that tells of who signed a call.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::mark::{Mark, Marks};
 use super::names::Names;
-use crate::event::{CallerKind, Event, Field, IdentityType, Time, json};
+use super::roles::Roles;
+use super::service::Table;
+use crate::event::{CallerKind, Event, Field, IdentityType, Time, has_internal_agent, json};
 
 /// How far a session's creation date and the time of the call that issued it can be apart.
 const SAME_SECOND: i64 = 1;
@@ -17,6 +19,8 @@ const SAME_SECOND: i64 = 1;
 pub(super) struct Sessions {
     by_key: HashMap<Mark, Vec<Issue>, RandomState>,
     by_arn: HashMap<Mark, Vec<Issue>, RandomState>,
+    /// ARNs of sessions that only services can have, though the call that began them is not in the log.
+    handed: HashSet<Mark, RandomState>,
 }
 
 /// One call that issued credentials.
@@ -60,6 +64,54 @@ impl Sessions {
             }
         }
         sessions
+    }
+
+    /// Finds the sessions of roles that were handed to a service, of which the log lacks the beginning:
+    /// the service names its sessions so, or something of the service runs with the role; and
+    /// nobody used the session but a service.
+    pub(super) fn learn_handed(
+        &mut self,
+        events: &[Event],
+        roles: &Roles,
+        table: &Table,
+        marks: &Marks,
+    ) {
+        let is_forwarded = |event: &&Event| {
+            event.identity_type == IdentityType::AssumedRole
+                && event.caller_kind() == CallerKind::ForwardAccessSession
+        };
+        let is_handed = |event: &Event| {
+            let Some(by) = event.invoked_by().filter(|by| !table.is_internal(by)) else {
+                return false;
+            };
+            let name = event.session_name().unwrap_or_default();
+            let mut rows = table.by_invoked_by(by);
+            rows.any(|row| row.names_session(name) || roles.has(&row.event_source, event))
+        };
+        let arn = |event: &Event| event.arn().map(|arn| marks.of(arn));
+        let mut handed: HashSet<Mark, RandomState> = events
+            .par_iter()
+            .filter(is_forwarded)
+            .filter(|event| self.begun(event, marks).is_none() && is_handed(event))
+            .filter_map(arn)
+            .collect();
+        if !handed.is_empty() {
+            let own = events.par_iter().filter(|event| event.caller_kind() == CallerKind::Direct);
+            let used: Vec<Mark> = own.filter_map(arn).filter(|arn| handed.contains(arn)).collect();
+            for arn in used {
+                handed.remove(&arn);
+            }
+        }
+        self.handed = handed;
+    }
+
+    fn begun(&self, event: &Event, marks: &Marks) -> Option<Issue> {
+        self.by_key(event, marks).or_else(|| self.by_date(event, marks))
+    }
+
+    fn is_handed(&self, event: &Event, marks: &Marks) -> bool {
+        !self.handed.is_empty()
+            && event.arn().is_some_and(|arn| self.handed.contains(&marks.of(arn)))
     }
 
     /// The call whose response issued the very access key that signed `event`.
@@ -130,7 +182,8 @@ impl Sessions {
                     let issue = self.by_date(event, marks).filter(|_| event.access_key().is_none());
                     issue.filter(|issue| issue.to_service.is_some() && issue.to_service == by)
                 };
-                let is_role = by_key.is_some() || by_date().is_some();
+                let is_role =
+                    by_key.is_some() || by_date().is_some() || self.is_handed(event, marks);
                 Some(if is_role { CallerKind::ServiceRole } else { kind })
             }
             CallerKind::Direct if is_kms && is_service_role_without_invoker(event) => {
@@ -139,7 +192,7 @@ impl Sessions {
             // Code that runs with a role (on an instance, in a container) makes its own calls; the
             // service itself shows by its user agent.
             CallerKind::Direct => match self.by_key(event, marks)?.to_service {
-                Some(_) if is_internal_agent(event) => Some(CallerKind::ServiceRole),
+                Some(_) if has_internal_agent(event) => Some(CallerKind::ServiceRole),
                 _ => Some(kind),
             },
             _ => Some(kind),
@@ -163,11 +216,6 @@ fn nearest(issues: &[Issue], time: Time) -> Option<Issue> {
         }
         (before, after) => before.or(after),
     }
-}
-
-/// `aws-internal/3 …`: the AWS SDK inside a service, as Lambda decrypts environment variables.
-fn is_internal_agent(event: &Event) -> bool {
-    event.get(Field::UserAgent).is_some_and(|agent| agent.contains("aws-internal/"))
 }
 
 /// A role session that only a service can hold though `invokedBy` is absent: the KMS call comes

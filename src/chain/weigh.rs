@@ -1,8 +1,9 @@
 //! Adds up what speaks for and against one call being the parent of another.
 
 use super::call::Child;
-use super::index::{EARLY, Index, RootFacts};
+use super::index::{Index, RootFacts, early};
 use super::knowledge::{Fit, Knowledge, Sort};
+use super::lags::Lags;
 use super::link::{Basis, LinkKind};
 use super::mark::Marks;
 use super::names::{Direction, Name, Names};
@@ -37,6 +38,10 @@ pub(super) fn sort_pairs(pairs: &mut [Pair]) {
 
 /// Seconds within which a service takes on the role for work that was just begun.
 const HANDED_OVER: i64 = 5;
+/// What it says at least that what a call started runs with the role.
+const ROLE: f64 = 3.0;
+/// What it says that the role is taken on as long after such a call as always.
+const USUAL: f64 = 1.5;
 /// Below this what the rest teaches cannot make a pair acceptable.
 const CONSIDER: f64 = 0.0;
 /// Seconds within which an operation that no row names is taken to have made a service act.
@@ -50,6 +55,7 @@ const MOST: usize = 24;
 pub(super) struct Scales<'s, 'e> {
     pub events: &'e [Event],
     pub index: &'s Index,
+    pub lags: &'s Lags,
     pub sessions: &'s Sessions,
     pub knowledge: &'s Knowledge,
     pub names: &'s Names<'e>,
@@ -82,6 +88,8 @@ struct Weight {
     role_ids: f64,
     /// The ids are of a kind that ties calls however far apart.
     lasting: bool,
+    /// It comes as long after the call as always.
+    is_usual: bool,
     decisive: bool,
     kind: Option<LinkKind>,
     basis: Basis,
@@ -119,7 +127,8 @@ impl Scales<'_, '_> {
         // Where an id decides and nothing without one can come near, nothing else is looked at.
         if best < most_without_id(child) + CLEAR {
             near.clear();
-            self.index.by_circumstance(child, sort, near);
+            let begun = self.issued(position, child).is_some();
+            self.index.by_circumstance(child, sort, begun, near);
             near.retain(|at| found.binary_search(at).is_err());
             self.weigh_all(&call, near, &mut pairs);
         }
@@ -178,21 +187,24 @@ impl Scales<'_, '_> {
     fn weigh(&self, call: &Call<'_, '_>, facts: &RootFacts) -> Option<Pair> {
         let Call { position, child, sort, worth } = *call;
         let lag = child.event.time.seconds_since(facts.time);
-        if lag < -EARLY {
+        if lag < -early(child.kind) {
             return None;
         }
         // Most of what is looked at is somebody else's call.
-        if child.kind == CallerKind::ForwardAccessSession && child.principal != facts.principal {
+        let has_its_principal =
+            matches!(child.kind, CallerKind::ForwardAccessSession | CallerKind::Agent);
+        if has_its_principal && child.principal != facts.principal {
             return None;
         }
         let name = self.names.get(facts.names)?;
         let mut weight = Weight::default();
         weigh_ids(child, worth, facts, &mut weight);
         let fit = sort.fit(name);
+        self.weigh_role(&call, facts, &fit, &mut weight);
         self.weigh_time(lag, child, &fit, &mut weight)?;
         weigh_session(child, facts, &mut weight)?;
         self.weigh_service(child, sort, facts, name, &fit, &mut weight)?;
-        weigh_key(child, facts, &mut weight);
+        self.weigh_key(child, facts, &mut weight)?;
         self.weigh_outcome(child, facts, &fit, &mut weight)?;
         if weight.kind.is_none() {
             weight.note(LinkKind::Time, Basis::TIME);
@@ -206,6 +218,31 @@ impl Scales<'_, '_> {
             decisive: weight.decisive,
             basis: weight.basis,
         })
+    }
+
+    /// The role that a service takes on is that of what was started, or is taken on as long after the
+    /// call as always.
+    fn weigh_role(&self, call: &Call<'_, '_>, facts: &RootFacts, fit: &Fit, weight: &mut Weight) {
+        let Call { child, worth, .. } = *call;
+        let takes_on = child.is_sts || child.kind == CallerKind::ServiceRole;
+        let Some(role) = child.role.filter(|_| takes_on && fit.listed && facts.is_root) else {
+            return;
+        };
+        let lag = child.event.time.seconds_since(facts.time);
+        if facts.runs_with(role) && weight.role_ids <= 0.0 {
+            // As much as if the call named the role itself.
+            let named = child.tokens.iter().zip(worth).filter(|(token, _)| token.is_role);
+            let most = named.map(|(_, worth)| *worth).fold(ROLE, f64::max);
+            weight.ids += most;
+            weight.role_ids += most;
+            weight.score += most;
+            weight.note(LinkKind::Time, Basis::ROLE);
+        }
+        if self.lags.is_usual(facts.names, role, lag) {
+            weight.is_usual = true;
+            weight.score += USUAL;
+            weight.note(LinkKind::Time, Basis::USUAL_LAG);
+        }
     }
 
     /// The parent's service must be one that `invokedBy` can mean, and its operation one that makes
@@ -227,7 +264,9 @@ impl Scales<'_, '_> {
             return (same_request && is_service_event).then_some(());
         }
         if self.is_sibling(child, facts) && !(same_request && facts.is_root)
-            || takes_on_another(child, facts, weight) && !is_handed_over(child, lag, fit)
+            || takes_on_another(child, facts, weight)
+                && !weight.is_usual
+                && !is_handed_over(child, lag, fit)
         {
             return None;
         }
@@ -309,6 +348,7 @@ impl Scales<'_, '_> {
         }
         match (child.denied, facts.failed) {
             (true, true) => weight.score += 1.5,
+            (true, false) if self.had(child, facts, fit) => return None,
             (true, false) if self.knowledge.waits(fit.row) == Some(true) => {
                 weight.score -= 1.5;
             }
@@ -316,6 +356,41 @@ impl Scales<'_, '_> {
             _ => {}
         }
         Some(())
+    }
+
+    /// `None` where the call needs no key, or makes something with another one.
+    fn weigh_key(&self, child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) -> Option<()> {
+        let is_named = child.key.and_then(|key| facts.names_key(key)) == Some(true);
+        if child.is_kms && facts.keyless && !is_named && weight.own_ids() < 3.0 {
+            return None;
+        }
+        let Some(key) = child.key else { return Some(()) };
+        let name = self.names.of(child.index);
+        let encrypts = name.is_some_and(|name| name.direction == Direction::Encrypts);
+        match facts.names_key(key) {
+            Some(true) => {
+                weight.score += 3.0;
+                weight.note(LinkKind::Key, Basis::KEY_NAMED);
+            }
+            Some(false) if encrypts && weight.ids <= 0.0 && !weight.decisive => return None,
+            Some(false) => weight.score -= 4.0,
+            None => match facts.usually_uses(key) {
+                Some(true) => {
+                    weight.score += 2.5;
+                    weight.note(LinkKind::Key, Basis::KEY_USUAL);
+                }
+                Some(false) if weight.ids < 3.0 => weight.score -= 3.5,
+                _ => {}
+            },
+        }
+        Some(())
+    }
+
+    /// What succeeded had what it waits for, so that a refusal of that belongs to something else.
+    fn had(&self, child: &Child<'_>, facts: &RootFacts, fit: &Fit) -> bool {
+        let action = self.names.action_text(child.action);
+        let root = self.events.get(facts.index);
+        root.is_some_and(|root| self.knowledge.had(fit.row, root, action))
     }
 
     /// Calls in a principal's session follow within seconds or, under a long operation, minutes;
@@ -341,7 +416,7 @@ impl Scales<'_, '_> {
         let scale = usual.clamp(1, 900) as f64;
         // An operation that waits for its calls has them within its own second or two, and is itself
         // stamped when it has answered.
-        if self.knowledge.waits(fit.row) == Some(true) {
+        if self.knowledge.waits(fit.row) == Some(true) && child.kind != CallerKind::Agent {
             let each = if lag > 0 { 2.0 } else { 0.5 };
             weight.score -= ((seconds - 1.0).max(0.0) * each).min(6.0);
         }
@@ -391,8 +466,19 @@ fn most_without_id(child: &Child<'_>) -> f64 {
 /// Forwarded and role calls keep the principal; a role session keeps its creation date.
 fn weigh_session(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) -> Option<()> {
     let dates = (child.event.session_created, facts.session_created);
+    // A sign-in keeps its name while access keys are refreshed.
+    match (child.sign_in, facts.sign_in) {
+        (Some(one), Some(other)) if one != other && child.principal == facts.principal => {
+            return None;
+        }
+        (Some(one), Some(other)) if one == other => {
+            weight.score += 0.5;
+            weight.note(LinkKind::Session, Basis::SIGN_IN);
+        }
+        _ => {}
+    }
     match child.kind {
-        CallerKind::ForwardAccessSession => {
+        CallerKind::ForwardAccessSession | CallerKind::Agent => {
             if child.caller_account != facts.caller_account {
                 return None;
             }
@@ -427,25 +513,6 @@ fn weigh_session(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) -> O
         }
     }
     Some(())
-}
-
-fn weigh_key(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) {
-    let Some(key) = child.key else { return };
-    match facts.names_key(key) {
-        Some(true) => {
-            weight.score += 3.0;
-            weight.note(LinkKind::Key, Basis::KEY_NAMED);
-        }
-        Some(false) => weight.score -= 4.0,
-        None => match facts.usually_uses(key) {
-            Some(true) => {
-                weight.score += 2.5;
-                weight.note(LinkKind::Key, Basis::KEY_USUAL);
-            }
-            Some(false) if weight.ids < 3.0 => weight.score -= 3.5,
-            _ => {}
-        },
-    }
 }
 
 /// A service takes on the role for its work at once where its operation is known to need one, though

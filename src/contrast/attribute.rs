@@ -234,6 +234,8 @@ pub fn refused(event: &Event, denial: &Denial) -> Refused {
     };
     let told = denial.resource.as_deref().filter(|resource| *resource != "*").map(policy_holder);
     let resource = told.or_else(|| match denial.is_behind(event) {
+        // The role that a request names is the one that is handed on, and nothing else of IAM.
+        true if action.starts_with("iam:") && action != "iam:PassRole" => None,
         true => {
             let service = action.split_once(':').map_or("", |(service, _)| service);
             event::refusals::named_in_request(event, service).map(|r| policy_holder(&r))

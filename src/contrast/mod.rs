@@ -5,11 +5,15 @@
 mod attribute;
 mod factor;
 mod nearest;
+mod needed;
+mod seen;
 mod shape;
+mod vanished;
 
 pub use attribute::{
     Attribute, Observation, Refused, account_of, policy_holder, principal, refused, resource,
 };
 pub use factor::{Factor, factors};
 pub use nearest::{Difference, comparable, differences, nearest};
-pub use shape::{Gap, gaps};
+pub use shape::{Export, Gap, gaps};
+pub use vanished::{End, Vanished, vanished};

@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use crate::chain::Chains;
+use super::needed::{Needs, Traits};
+use super::seen::{Seen, Sort};
+use crate::chain::{Chains, Knowledge, LinkKind};
 use crate::event::{self, Event, Field, Time, json};
 use crate::ingest::Sample;
 
@@ -38,45 +40,68 @@ const ALWAYS: f64 = 0.95;
 const REGULAR: f64 = 0.85;
 /// Where calls vanished, at least this share of the comparable ones must have the step.
 const MOSTLY: f64 = 0.6;
-/// Steps of services come this late at most, by far; a call this near to the end of the log may
-/// still get them.
-const SETTLED_SECONDS: i64 = 900;
+/// A step is given so long at least, and twice as long as the slowest one took.
+const PATIENCE_SECONDS: i64 = 60;
+/// A step can be stamped so much before its call.
+const EARLY_SECONDS: i64 = 5;
 
 /// One call that may have steps below it.
 struct Compared {
     call: usize,
     time: Time,
-    steps: BTreeSet<String>,
+    /// By IAM action, the first call of it below this one.
+    steps: BTreeMap<String, usize>,
+    /// Steps that did not come though this call needs them and the log would show them.
+    lacks: BTreeSet<String>,
     /// A step was refused.
     refused: bool,
-    /// What it made was later said not to exist.
+    /// What it made was gone later.
     gone: bool,
     place: String,
     features: Vec<String>,
 }
 
-/// Every gap in the export, in order of time.
+/// How a step comes where it comes.
+struct Habit<'e> {
+    /// The sort of the record, and that of the call above it.
+    sort: (Sort<'e>, Sort<'e>),
+    /// After so many seconds it has come.
+    patience: i64,
+    needs: Needs,
+}
+
+/// The export, as it is looked at for gaps.
+pub struct Export<'x> {
+    /// Its events, in order of time.
+    pub events: &'x [Event],
+    /// Their chains.
+    pub chains: &'x Chains,
+    /// Of which services a call waits for its steps.
+    pub knowledge: &'x Knowledge,
+    /// How the events stand for all records, where they are not all.
+    pub sample: Option<&'x Sample>,
+}
+
+/// Every gap in the export, in order of time; of the calls in `gone` what they made was gone later.
 ///
 /// Of a sample only calls whose surroundings were kept are compared: of any other call a step may
 /// be missing because it was left out.
-pub fn gaps(events: &[Event], chains: &Chains, sample: Option<&Sample>) -> Vec<Gap> {
+pub fn gaps(export: &Export<'_>, gone: &BTreeSet<usize>) -> Vec<Gap> {
+    let Export { events, chains, sample, .. } = *export;
     let parents = usual_parents(events, chains);
-    let Some(end) = events.last().map(|e| e.time.plus_seconds(-SETTLED_SECONDS)) else {
-        return Vec::new();
-    };
-    let vanished = vanished(events);
     // Asked of every event, so before anything is worked out for it.
     let names: HashSet<u32, RandomState> =
         chains.parents().filter_map(|i| chains.name(i)).collect();
-    let nodes: Vec<Compared> = events
+    let mut nodes: Vec<Compared> = events
         .par_iter()
         .enumerate()
         .filter(|(i, _)| sample.is_none_or(|sample| sample.is_surrounded(*i)))
-        .filter(|(i, e)| !e.failed() && e.time <= end && chains.copy_of(*i).is_none())
+        .filter(|(i, e)| !e.failed() && chains.copy_of(*i).is_none())
         .filter(|(i, _)| chains.name(*i).is_some_and(|name| names.contains(&name)))
-        .filter_map(|(i, e)| compared(events, chains, &parents, &vanished, i, e))
+        .filter_map(|(i, e)| compared(events, chains, &parents, gone, i, e))
         .collect();
-    let regular = regular_steps(&nodes);
+    let regular = regular_steps(export, &nodes);
+    lack(export, &mut nodes, &regular);
     let mut groups: BTreeMap<(&str, &str), Vec<&Compared>> = BTreeMap::new();
     for node in &nodes {
         for feature in &node.features {
@@ -96,44 +121,164 @@ pub fn gaps(events: &[Event], chains: &Chains, sample: Option<&Sample>) -> Vec<G
     found.into_values().collect()
 }
 
-/// By action and account, the steps that a call with any step below it nearly always has.
-fn regular_steps(nodes: &[Compared]) -> BTreeMap<&str, BTreeSet<String>> {
-    let mut counts: BTreeMap<&str, (usize, BTreeMap<&str, usize>)> = BTreeMap::new();
+/// By action and account, the steps that a call with any step below it nearly always has and does
+/// not wait for: a call that waits and succeeds had them, or needed none.
+fn regular_steps(export: &Export<'_>, nodes: &[Compared]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut counts: BTreeMap<&str, (usize, BTreeMap<&str, (usize, usize)>)> = BTreeMap::new();
     for node in nodes.iter().filter(|n| !n.steps.is_empty() && !n.refused) {
         let entry = counts.entry(node.place.as_str()).or_default();
         entry.0 += 1;
-        for step in &node.steps {
-            *entry.1.entry(step.as_str()).or_default() += 1;
+        for (step, call) in &node.steps {
+            entry.1.entry(step.as_str()).or_insert((0, *call)).0 += 1;
         }
     }
+    let is_awaited = |call: usize| {
+        export.events.get(call).and_then(|step| export.knowledge.waits_for(step)) == Some(true)
+    };
     counts
         .into_iter()
         .map(|(place, (all, steps))| {
-            let regular = steps.into_iter().filter(|(_, n)| *n as f64 >= REGULAR * all as f64);
-            (place, regular.map(|(step, _)| step.to_owned()).collect())
+            let regular = steps
+                .into_iter()
+                .filter(|(_, (count, _))| *count as f64 >= REGULAR * all as f64)
+                .filter(|(_, (_, call))| !is_awaited(*call));
+            (place.to_owned(), regular.map(|(step, _)| step.to_owned()).collect())
         })
         .collect()
 }
 
-/// Ids that somebody was later told do not exist, by the texts of not-found errors.
-fn vanished(events: &[Event]) -> BTreeMap<String, Time> {
-    let mut ids = BTreeMap::new();
-    for event in events.iter().filter(|e| event::failure(e) == Some(event::Failure::NotFound)) {
-        let Some(text) = event.error_message() else { continue };
-        for word in text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))) {
-            if word.len() >= 8 && word.contains('-') && word.bytes().any(|b| b.is_ascii_digit()) {
-                ids.entry(word.to_owned()).or_insert(event.time);
-            }
+/// Notes what every call lacks of the regular steps, where that says something: it is like those
+/// that have the step, the log would show it, and no refusal in the log may be what became of it.
+fn lack(export: &Export<'_>, nodes: &mut [Compared], regular: &BTreeMap<String, BTreeSet<String>>) {
+    let habits = habits(export, nodes, regular);
+    let sorts = nodes.iter().flat_map(|node| {
+        let root = export.events.get(node.call).map(Sort::of);
+        let habits = habits.get(node.place.as_str()).into_iter().flatten();
+        habits.filter_map(move |(_, habit)| Some(habit.sort.0.moved(habit.sort.1, root?)))
+    });
+    let seen = Seen::of(export.events, &sorts.collect());
+    let refusals = Refusals::of(export, &habits);
+    nodes.par_iter_mut().for_each(|node| {
+        let (Some(habits), Some(event)) = (habits.get(&node.place), export.events.get(node.call))
+        else {
+            return;
+        };
+        let lacking: Vec<(&String, &Habit<'_>)> =
+            habits.iter().filter(|(step, _)| !node.steps.contains_key(*step)).collect();
+        if lacking.is_empty() {
+            return;
+        }
+        let traits = Traits::of(event);
+        node.lacks = lacking
+            .into_iter()
+            .filter(|(_, habit)| habit.needs.are_met_by(&traits))
+            .filter(|(step, habit)| {
+                let sort = habit.sort.0.moved(habit.sort.1, Sort::of(event));
+                let until = node.time.plus_seconds(habit.patience);
+                seen.would_show(sort, node.time, until)
+                    && !refusals.may_be_of(step, node.call, until)
+            })
+            .map(|(step, _)| step.clone())
+            .collect();
+    });
+}
+
+/// By place and step, how the step comes.
+fn habits<'e>(
+    export: &Export<'e>,
+    nodes: &[Compared],
+    regular: &BTreeMap<String, BTreeSet<String>>,
+) -> BTreeMap<String, BTreeMap<String, Habit<'e>>> {
+    let mut with: BTreeMap<(&str, &str), Vec<(usize, usize)>> = BTreeMap::new();
+    for node in nodes.iter().filter(|node| !node.refused) {
+        let Some(steps) = regular.get(&node.place) else { continue };
+        for (step, call) in node.steps.iter().filter(|(step, _)| steps.contains(*step)) {
+            with.entry((&node.place, step)).or_default().push((node.call, *call));
         }
     }
-    ids
+    let mut habits: BTreeMap<String, BTreeMap<String, Habit<'e>>> = BTreeMap::new();
+    for ((place, step), calls) in with {
+        if let Some(habit) = habit(export.events, &calls) {
+            habits.entry(place.to_owned()).or_default().insert(step.to_owned(), habit);
+        }
+    }
+    habits
+}
+
+fn habit<'e>(events: &'e [Event], calls: &[(usize, usize)]) -> Option<Habit<'e>> {
+    let pairs = || calls.iter().filter_map(|(root, step)| events.get(*root).zip(events.get(*step)));
+    let mut sorts: BTreeMap<(Sort<'e>, Sort<'e>), usize> = BTreeMap::new();
+    for (root, step) in pairs() {
+        *sorts.entry((Sort::of(step), Sort::of(root))).or_default() += 1;
+    }
+    let (sort, _) = sorts.into_iter().max_by_key(|(_, count)| *count)?;
+    let slowest = pairs().map(|(root, step)| step.time.seconds_since(root.time)).max()?;
+    Some(Habit {
+        sort,
+        patience: PATIENCE_SECONDS.max(2 * slowest),
+        needs: Needs::of(pairs().map(|(root, _)| root)),
+    })
+}
+
+/// Refused calls that could be the steps of other calls than those they were given to.
+struct Refusals<'x> {
+    export: &'x Export<'x>,
+    by_step: BTreeMap<String, Vec<usize>>,
+}
+
+impl<'x> Refusals<'x> {
+    fn of(
+        export: &'x Export<'x>,
+        habits: &BTreeMap<String, BTreeMap<String, Habit<'_>>>,
+    ) -> Refusals<'x> {
+        let steps: BTreeSet<&String> = habits.values().flat_map(BTreeMap::keys).collect();
+        let mut by_step: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, event) in export.events.iter().enumerate().filter(|(_, e)| e.failed()) {
+            let action = event::action(event);
+            if steps.contains(&action)
+                && event::failure(event).is_some_and(event::Failure::is_refusal)
+            {
+                by_step.entry(action).or_default().push(index);
+            }
+        }
+        Refusals { export, by_step }
+    }
+
+    /// Whether one of them may be a step of a call: it came in time, of the same principal, and
+    /// nothing sure says whose it is.
+    fn may_be_of(&self, step: &str, call: usize, until: Time) -> bool {
+        let Export { events, chains, .. } = *self.export;
+        let (Some(event), Some(refused)) = (events.get(call), self.by_step.get(step)) else {
+            return false;
+        };
+        refused.iter().any(|&index| {
+            let Some(refusal) = events.get(index) else { return false };
+            let is_in_time =
+                refusal.time >= event.time.plus_seconds(-EARLY_SECONDS) && refusal.time <= until;
+            is_in_time
+                && refusal.account() == event.account()
+                && super::principal(refusal) == super::principal(event)
+                && may_belong(chains, index, call)
+        })
+    }
+}
+
+/// Whether a call that was linked to another one, or to none, may belong to `call`.
+pub(super) fn may_belong(chains: &Chains, index: usize, call: usize) -> bool {
+    let Some(link) = chains.link(index) else { return true };
+    let is_sure = matches!(
+        link.kind,
+        LinkKind::ResourceId | LinkKind::IssuedCredentials | LinkKind::RequestId
+    );
+    let is_alike = chains.name(link.parent) == chains.name(call);
+    link.parent == call || !is_sure && (link.tied_with.contains(&call) || is_alike)
 }
 
 fn compared(
     events: &[Event],
     chains: &Chains,
     parents: &BTreeSet<String>,
-    vanished: &BTreeMap<String, Time>,
+    gone: &BTreeSet<usize>,
     call: usize,
     event: &Event,
 ) -> Option<Compared> {
@@ -141,23 +286,26 @@ fn compared(
     if !parents.contains(&action) {
         return None;
     }
-    let children: Vec<&Event> =
-        chains.children(call).iter().filter_map(|&c| events.get(c)).collect();
+    // What somebody asked for is no step of another call, though it hangs below it.
+    let is_step = |(at, child): &(usize, &Event)| !child.is_own_hop(chains.caller_kind(*at, child));
+    let children = || {
+        let below = chains.children(call).iter().filter_map(|&c| Some((c, events.get(c)?)));
+        below.filter(is_step)
+    };
     // Where a step was refused the rest cannot follow, and the refusal is what is reported.
     let refused =
-        children.iter().any(|c| event::failure(c).is_some_and(event::Failure::is_refusal));
-    let mut gone = false;
-    if !vanished.is_empty() {
-        json::leaves(event.response().unwrap_or_default(), |_, value| {
-            gone |= vanished.get(value).is_some_and(|time| *time >= event.time);
-        });
+        children().any(|(_, c)| event::failure(c).is_some_and(event::Failure::is_refusal));
+    let mut steps = BTreeMap::new();
+    for (index, child) in children() {
+        steps.entry(event::action(child)).or_insert(index);
     }
     Some(Compared {
         call,
         time: event.time,
-        steps: children.into_iter().map(event::action).collect(),
+        steps,
+        lacks: BTreeSet::new(),
         refused,
-        gone,
+        gone: gone.contains(&call),
         place: format!("{action}|{}", event.account().unwrap_or_default()),
         features: features(event),
     })
@@ -222,9 +370,11 @@ fn tells(path: &str) -> bool {
 fn gaps_in(feature: &str, steps: &BTreeSet<String>, members: &[&Compared]) -> Vec<Gap> {
     let mut missing: BTreeMap<usize, (Vec<String>, Vec<usize>, usize)> = BTreeMap::new();
     for step in steps {
-        let members: Vec<&Compared> =
-            members.iter().copied().filter(|n| !n.refused || n.steps.contains(step)).collect();
-        let has: Vec<bool> = members.iter().map(|n| n.steps.contains(step)).collect();
+        // A call that needs no such step, or whose step the log would not show, is none of them.
+        let tells =
+            |n: &&Compared| n.steps.contains_key(step) || !n.refused && n.lacks.contains(step);
+        let members: Vec<&Compared> = members.iter().copied().filter(tells).collect();
+        let has: Vec<bool> = members.iter().map(|n| n.steps.contains_key(step)).collect();
         let complete = has.iter().filter(|h| **h).count();
         if complete < FEWEST {
             continue;
@@ -239,7 +389,7 @@ fn gaps_in(feature: &str, steps: &BTreeSet<String>, members: &[&Compared]) -> Ve
             _ if complete as f64 >= MOSTLY * members.len() as f64 => members
                 .iter()
                 .enumerate()
-                .filter(|(_, n)| n.gone && !n.steps.contains(step))
+                .filter(|(_, n)| n.gone && !n.steps.contains_key(step))
                 .map(|(position, _)| position)
                 .collect(),
             _ => continue,

@@ -310,7 +310,7 @@ fn forwarded_only(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimon
             continue;
         }
         match success.caller_kind {
-            CallerKind::Direct => {
+            CallerKind::Direct | CallerKind::Agent => {
                 count += 1;
                 if ids.len() < 3 {
                     ids.push(success.event.id().to_owned());

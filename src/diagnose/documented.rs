@@ -56,6 +56,9 @@ fn by_caller(kind: CallerKind, is_own_hop: bool) -> Testimony {
             .layer(Layer::VpcEndpointPolicy, -3.0)
             .layer(Layer::SessionPolicy, -1.0),
         CallerKind::Direct => testimony(Sentence::new("documented-direct")),
+        CallerKind::Agent => {
+            testimony(Sentence::new("documented-agent")).layer(Layer::VpcEndpointPolicy, IMPOSSIBLE)
+        }
     }
 }
 

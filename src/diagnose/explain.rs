@@ -73,6 +73,9 @@ fn happened(incident: &Incident, shown: &Occurrence, events: &[Event]) -> Option
             .arg("denied", denied)
             .arg("principal", principal)
             .arg("on", on),
+        (Kind::Ghost, Some(root)) if incident.missing_steps.is_empty() => {
+            Sentence::new("explain-gone").arg("root", root)
+        }
         (Kind::Ghost, Some(root)) => {
             Sentence::new("explain-ghost").arg("root", root).arg("missing", denied)
         }

@@ -7,11 +7,9 @@ use rayon::prelude::*;
 
 use super::behind::{self, Behind};
 use super::words::Kind;
-use crate::chain::{Chains, Knowledge};
+use crate::chain::{Chains, Knowledge, Roles};
 use crate::contrast;
-use crate::event::{
-    self, CallerKind, Denial, Event, Failure, Field, Form, IdentityType, KmsRefusal, Whose,
-};
+use crate::event::{self, CallerKind, Denial, Event, Failure, Field, Form, KmsRefusal, Whose};
 
 /// One denied call.
 #[derive(Debug, Clone)]
@@ -65,7 +63,6 @@ pub fn failing(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Vec<
     let refused: Vec<(usize, Failure)> = events
         .par_iter()
         .enumerate()
-        .filter(|(_, e)| e.failed())
         .filter_map(|(i, e)| Some((i, event::failure(e)?)))
         .filter(|(i, failure)| failure.is_refusal() && chains.copy_of(*i).is_none())
         .collect();
@@ -80,13 +77,36 @@ pub fn failing(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Vec<
             }
         }
     }
-    refused
+    let mut found: Vec<Failing> = refused
         .into_par_iter()
         .filter(|(i, _)| !consequences.contains(i))
         .filter(|(_, failure)| is_refused_here(*failure))
         .filter(|(i, _)| !twins.contains(i))
         .filter_map(|(i, failure)| one(events, chains, knowledge, i, failure))
-        .collect()
+        .collect();
+    name_roles(&mut found, events);
+    found
+}
+
+/// Names the roles of which a text says only whose they are: "the execution role of this function".
+fn name_roles(found: &mut [Failing], events: &[Event]) {
+    let of_thing = |one: &&mut Failing| matches!(one.denial.whose, Whose::RoleOf(_));
+    let mut asked = found.iter_mut().filter(of_thing).peekable();
+    if asked.peek().is_none() {
+        return;
+    }
+    let roles = Roles::learn(events);
+    for one in asked {
+        let (Whose::RoleOf(thing), Some(event)) = (&one.denial.whose, events.get(one.denied))
+        else {
+            continue;
+        };
+        let Some(role) = roles.of(event, thing) else { continue };
+        one.denial.whose = Whose::Principal(role.arn.clone());
+        one.principal = Some(role.arn.clone());
+        one.behind = behind::call(event, &one.denial, one.caller_kind);
+        one.caller_kind = one.behind.as_ref().map_or(one.caller_kind, |behind| behind.kind);
+    }
 }
 
 /// A denial or key state of the call itself, or of a call below it that the log does not have.
@@ -157,7 +177,11 @@ fn one(
     Some(Failing {
         denied: index,
         root: if hides { Some(index) } else { (top != index).then_some(top) },
-        kind: if hides { Kind::Opaque } else { kind },
+        kind: match (hides, event.failed()) {
+            (true, true) => Kind::Opaque,
+            (true, false) => Kind::Silent,
+            _ => kind,
+        },
         caller_kind: behind.as_ref().map_or(caller_kind, |behind| behind.kind),
         action: refused.action,
         principal: refused.principal,
@@ -184,9 +208,10 @@ fn kind(
     let (Some(event), Some(root)) = (events.get(index), events.get(top)) else {
         return Kind::Background;
     };
+    let is_own = |at: usize, event: &Event| event.is_own_hop(chains.caller_kind(at, event));
     if top == index {
         return match chains.caller_kind(index, event) {
-            CallerKind::Direct => Kind::Direct,
+            _ if is_own(index, event) => Kind::Direct,
             CallerKind::ForwardAccessSession => match knowledge.waits_for(event) {
                 Some(false) => Kind::Silent,
                 _ => Kind::Opaque,
@@ -194,25 +219,9 @@ fn kind(
             _ => Kind::Background,
         };
     }
-    // A session that a person or program took on and then used itself: its calls are its own. So
-    // are those of what runs on an instance: EC2 renews its credentials all the time, and who
-    // launched it asked for none of them.
-    let kind = chains.caller_kind(index, event);
-    if kind == CallerKind::Direct || event.is_own_hop(kind) && is_of_instance(events, chains, event)
-    {
-        return Kind::Direct;
-    }
     // The topmost logged call is a service's own: nobody asked for this.
-    if chains.caller_kind(top, root) != CallerKind::Direct
-        || root.identity_type == IdentityType::AwsService
-    {
+    if !is_own(top, root) {
         return Kind::Background;
     }
     if root.failed() { Kind::Opaque } else { Kind::Silent }
-}
-
-/// Whether EC2 got the credentials of the call for an instance.
-fn is_of_instance(events: &[Event], chains: &Chains, event: &Event) -> bool {
-    let issuer = chains.issuer(event).and_then(|issuer| events.get(issuer));
-    issuer.is_some_and(|issuer| issuer.invoked_by() == Some("ec2.amazonaws.com"))
 }

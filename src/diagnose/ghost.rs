@@ -1,7 +1,7 @@
 //! Ghosts: calls that reported success while a step that every comparable success has never came,
 //! and no denial was logged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::incident::{Comparison, Incident, Occurrence, Verdict};
 use super::rank;
@@ -9,7 +9,7 @@ use super::tally::{CountBasis, Tally};
 use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
 use crate::chain::Chains;
-use crate::contrast::{self, Gap, Observation};
+use crate::contrast::{self, End, Export, Gap, Observation, Vanished};
 use crate::event::{self, Effect, Event, Failure, Layer, json};
 use crate::history::History;
 use crate::history::change::Change;
@@ -20,48 +20,151 @@ use crate::wording::Sentence;
 const NEAR_SECONDS: i64 = 6 * 3600;
 
 /// The ghosts of an export, given the incidents whose denials were logged.
-pub fn ghosts(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    logged: &[Incident],
-    sample: Option<&Sample>,
-) -> Vec<Incident> {
+pub fn ghosts(export: &Export<'_>, history: &History, logged: &[Incident]) -> Vec<Incident> {
+    let Export { events, chains, sample, .. } = *export;
+    let known: BTreeSet<usize> =
+        logged.iter().flat_map(|i| &i.occurrences).filter_map(|o| o.root).collect();
+    let mut gone = contrast::vanished(events, chains);
+    gone.retain(|one| !known.contains(&one.call));
     let mut causes: BTreeMap<(String, Vec<String>, String), Vec<Gap>> = BTreeMap::new();
-    for gap in contrast::gaps(events, chains, sample) {
+    let gaps = contrast::gaps(export, &gone.iter().map(|one| one.call).collect());
+    let lacking: BTreeSet<usize> = gaps.iter().map(|gap| gap.call).collect();
+    for gap in gaps {
         let Some(event) = events.get(gap.call) else { continue };
-        if !could_be_seen(events, event) {
-            continue;
-        }
-        let place = format!("{}|{}", event::action(event), event.account().unwrap_or_default());
-        causes.entry((place, gap.missing.clone(), gap.shared.clone())).or_default().push(gap);
+        causes
+            .entry((place(event), gap.missing.clone(), gap.shared.clone()))
+            .or_default()
+            .push(gap);
     }
     let mut ghosts: Vec<Incident> = causes
         .into_values()
         .filter_map(|gaps| incident(events, chains, history, &gaps, logged, sample))
         .collect();
     if sample.is_some() {
-        // What nobody counted while reading may have happened more often than it was found.
+        // What nobody counted while reading may have happened more often than it was found. What
+        // took a thing away may have been left out.
         ghosts.iter_mut().for_each(|ghost| ghost.tally.basis = Some(CountBasis::Found));
+        return ghosts;
     }
+    gone.retain(|one| !lacking.contains(&one.call));
+    ghosts.extend(vanished(events, chains, &gone));
     ghosts
 }
 
-/// Whether KMS calls of the account are in the log around that time at all: where they are not, a
-/// missing step says nothing.
-fn could_be_seen(events: &[Event], root: &Event) -> bool {
-    let from = events.partition_point(|e| e.time < root.time.plus_seconds(-3600));
-    events
-        .get(from..)
-        .unwrap_or_default()
-        .iter()
-        .take_while(|e| e.time <= root.time.plus_seconds(3600))
-        .any(|e| {
-            e.source() == "kms.amazonaws.com"
-                && e.account() == root.account()
-                && e.read_only == Some(true)
-        })
+/// What ghosts of one cause have in common at least.
+fn place(event: &Event) -> String {
+    format!("{}|{}", event::action(event), event.account().unwrap_or_default())
 }
+
+/// The ghosts that are told by what was gone alone: nothing tells what became of it.
+fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Incident> {
+    let mut causes: BTreeMap<(String, String, End), Vec<&Vanished>> = BTreeMap::new();
+    for one in gone {
+        let Some(event) = events.get(one.call) else { continue };
+        let shared = key_of(event).or_else(|| contrast::principal(event)).unwrap_or_default();
+        causes.entry((place(event), shared, one.end)).or_default().push(one);
+    }
+    let incident = |((_, shared, _), gone): ((String, String, End), Vec<&Vanished>)| {
+        let first = gone.first()?;
+        let root = events.get(first.call)?;
+        let testimony = vec![was_gone(events, &gone, first), unseen(events, root)];
+        Some(Incident {
+            kind: Kind::Ghost,
+            cause: format!("ghost|{}|{shared}", event::action(root)),
+            occurrences: gone
+                .iter()
+                .map(|one| Occurrence { root: Some(one.call), failing: None })
+                .collect(),
+            tally: Tally::of(gone.iter().filter_map(|o| events.get(o.call)).map(|e| e.time))?,
+            shown: 0,
+            verdict: Verdict {
+                ranked: rank::rank(&testimony),
+                certainty: Certainty::Unknown,
+                testimony,
+                condition_keys: Vec::new(),
+                found: None,
+                named: None,
+                contradiction: None,
+                next_evidence: Vec::new(),
+            },
+            change: None,
+            comparison: Comparison { failures: gone.len(), ..nearest(events, chains, first) },
+            missing_steps: Vec::new(),
+            successes: Vec::new(),
+        })
+    };
+    causes.into_iter().filter_map(incident).collect()
+}
+
+/// The key that a call names.
+fn key_of(event: &Event) -> Option<String> {
+    let mut key = None;
+    json::leaves(event.request().unwrap_or_default(), |path, value| {
+        let name = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
+        if value.contains(":kms:") || name.contains("kmskey") {
+            key.get_or_insert_with(|| value.to_owned());
+        }
+    });
+    key
+}
+
+/// The nearest call of the same action and principal whose work was not gone.
+fn nearest(events: &[Event], chains: &Chains, one: &Vanished) -> Comparison {
+    let successes = contrast::comparable(events, chains, one.call);
+    let nearest = Observation::new(events, chains, one.call).and_then(|observed| {
+        let success = successes.get(contrast::nearest(&observed, &successes)?)?;
+        Some((success.index, contrast::differences(&observed, success)))
+    });
+    Comparison { successes: successes.len(), nearest, ..Comparison::default() }
+}
+
+/// That it was gone, and who says so.
+fn was_gone(events: &[Event], gone: &[&Vanished], first: &Vanished) -> Testimony {
+    let told = events.get(first.told_by);
+    let text = match first.end {
+        End::NotFound => Sentence::new("gone-not-found"),
+        End::EndedByService => Sentence::new("gone-ended-by-service")
+            .arg("action", told.map(event::action).unwrap_or_default()),
+        End::Reported => {
+            Sentence::new("gone-reported").arg("event", told.map(event::action).unwrap_or_default())
+        }
+    };
+    let text = text
+        .arg("id", first.id.as_str())
+        .arg("count", gone.len() as f64)
+        .arg("time", told.map(|event| event.time.to_string()).unwrap_or_default());
+    let events_behind = gone.iter().flat_map(|one| [one.call, one.told_by]);
+    events_behind
+        .filter_map(|index| events.get(index))
+        .fold(Testimony::new(Witness::AbsentStep, text), |t, e| t.event(e.id()))
+}
+
+/// Why nothing tells what became of it.
+fn unseen(events: &[Event], root: &Event) -> Testimony {
+    let text = if could_be_seen(events, root) {
+        Sentence::new("gone-nothing-refused")
+    } else {
+        Sentence::new("gone-no-kms")
+            .arg("account", root.account().unwrap_or("?"))
+            .arg("region", root.region().unwrap_or("?"))
+    };
+    Testimony::new(Witness::AbsentStep, text)
+}
+
+/// Whether KMS calls of the account and Region are in the log around that time at all.
+fn could_be_seen(events: &[Event], root: &Event) -> bool {
+    let from = events.partition_point(|e| e.time < root.time);
+    let until = root.time.plus_seconds(SEEN_SECONDS);
+    events.get(from..).unwrap_or_default().iter().take_while(|e| e.time <= until).any(|e| {
+        e.source() == "kms.amazonaws.com"
+            && e.account() == root.account()
+            && e.region() == root.region()
+            && e.read_only == Some(true)
+    })
+}
+
+/// A KMS call this much later shows that they were recorded.
+const SEEN_SECONDS: i64 = 3600;
 
 fn incident(
     events: &[Event],

@@ -81,7 +81,8 @@ pub fn diagnose(
         .map(|picture| judge(&picture, &log))
         .collect();
     let mut incidents = merge(judged, &log);
-    let ghosts = super::ghost::ghosts(events, chains, history, &incidents, sample);
+    let export = contrast::Export { events, chains, knowledge, sample };
+    let ghosts = super::ghost::ghosts(&export, history, &incidents);
     incidents.extend(ghosts);
     incidents.sort_by(|a, b| {
         let is_low = |i: &Incident| {

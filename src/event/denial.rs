@@ -102,14 +102,14 @@ pub fn denial(event: &Event) -> Option<Denial> {
 
 /// The denial behind a call that is known to have failed in such a way.
 pub fn refused(event: &Event, failure: Failure) -> Denial {
-    let text = outcome::error_text(event);
+    let text = outcome::error_text(event).or_else(|| outcome::unsuccessful(event).map(Cow::Owned));
     let code = event.error_code().unwrap_or_default();
     let mut denial = text.as_deref().map_or_else(Denial::absent, parse);
     denial.whose = denial.principal.as_deref().map_or(Whose::Caller, |named| whose(named, event));
     denial.complete(failure, code);
     let text = text.as_deref().unwrap_or_default();
     let telling = refusals::telling(event.source(), Some(event.name()), code, text);
-    if let Some(telling) = telling.filter(|telling| telling.row.refused) {
+    if let Some(telling) = telling.filter(Telling::is_refused) {
         denial.take(&telling, event);
     }
     denial
@@ -148,7 +148,12 @@ impl Denial {
         // The first ARN of such a text is mostly that of what the call was about.
         self.resource = telling.resource(event);
         self.resource_text = None;
-        self.stated = telling.row.layer.map(|layer| Stated::of(layer, Effect::Unknown));
+        let effect = |layer: Layer| match layer {
+            Layer::KmsKeyState | Layer::KmsGrant => Effect::NotApplicable,
+            _ => Effect::Unknown,
+        };
+        let layer = telling.row().and_then(|row| row.layer);
+        self.stated = layer.map(|layer| Stated::of(layer, effect(layer)));
         if !self.vague {
             self.form = Form::Consequence;
         }
@@ -313,9 +318,13 @@ fn principal(head: &str) -> Option<&str> {
     let head = head.strip_suffix(" is").or_else(|| head.strip_suffix(" are")).unwrap_or(head);
     let name = match head.rsplit_once("User: ") {
         Some((_, name)) => name,
-        None => head.rsplit_once("User ").map(|(_, name)| name)?,
+        // "Role arn:… is not authorized": services quote a refusal of the role they were given.
+        None => match head.rsplit_once("User ") {
+            Some((_, name)) => name,
+            None => head.rsplit(' ').next().filter(|name| name.contains("arn:"))?,
+        },
     };
-    let name = name.trim();
+    let name = name.trim().trim_matches(['\'', '"', '(', ')']);
     (!name.is_empty() && !name.contains(' ')).then_some(name)
 }
 
@@ -396,6 +405,13 @@ fn read_resource(on: &str, denial: &mut Denial) {
     // "policy arn:aws:iam::1:policy/N version v2"
     denial.resource = arn_in(resource).map(str::to_owned);
     denial.resource_text = Some(resource.to_owned());
+}
+
+/// The first ARN of a KMS key in a text.
+pub(super) fn key_in(text: &str) -> Option<&str> {
+    let around = |c: char| c.is_whitespace() || "'\"`()[]<>,;".contains(c);
+    let mut words = text.split(around).map(|word| word.trim_matches(['.', ':', '!']));
+    words.find(|word| word.starts_with("arn:") && word.contains(":kms:") && word.contains(":key/"))
 }
 
 /// The first ARN in a text, up to a blank, without closing punctuation.

@@ -62,7 +62,7 @@ impl IdentityType {
     }
 }
 
-/// The six ways a call can be signed. The words are those of the report.
+/// The ways a call can be signed. The words are those of the report.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
@@ -80,17 +80,20 @@ pub enum CallerKind {
     ServiceRole,
     /// `aws:ec2-infrastructure`: EC2 acting for one instance.
     Ec2Infrastructure,
+    /// An assistant, for the person whose permissions it has, through the AWS MCP server.
+    Agent,
 }
 
 impl CallerKind {
     /// Every way, in the order of the report's contract.
-    pub const ALL: [CallerKind; 6] = [
+    pub const ALL: [CallerKind; 7] = [
         CallerKind::Direct,
         CallerKind::ForwardAccessSession,
         CallerKind::ServicePrincipal,
         CallerKind::ServiceLinkedRole,
         CallerKind::ServiceRole,
         CallerKind::Ec2Infrastructure,
+        CallerKind::Agent,
     ];
 
     /// The report's word.
@@ -102,9 +105,19 @@ impl CallerKind {
             CallerKind::ServiceLinkedRole => "service_linked_role",
             CallerKind::ServiceRole => "service_role",
             CallerKind::Ec2Infrastructure => "ec2_infrastructure",
+            CallerKind::Agent => "agent",
         }
     }
+
+    /// Whether a principal asked for the call itself, by its own hand or through an assistant.
+    pub fn is_own(self) -> bool {
+        matches!(self, CallerKind::Direct | CallerKind::Agent)
+    }
 }
+
+/// `invokedBy` of the calls that assistants make for people (agent toolkit user guide, "Logging
+/// using CloudTrail").
+const AGENT: &str = "aws-mcp.amazonaws.com";
 
 /// `invokedBy: signin.amazonaws.com` on old console calls is the console, no service chain.
 pub(super) fn is_console_sign_in(invoked_by: &str) -> bool {
@@ -134,23 +147,30 @@ pub(super) fn caller_kind(event: &Event) -> CallerKind {
     }
     match event.invoked_by() {
         None => CallerKind::Direct,
+        Some(AGENT) => CallerKind::Agent,
         Some(_) => CallerKind::ForwardAccessSession,
     }
 }
 
 /// Whether code of the account's own made the call from where it runs: a principal by itself, or a
 /// program that holds a role's credentials (function, container, job). A service that uses the role
-/// from its own network has `AWS Internal` or its name as address.
+/// from its own network has `AWS Internal` or its name as address, or an agent that only services
+/// have.
 pub(super) fn is_own_hop(event: &Event, kind: CallerKind) -> bool {
     match kind {
-        CallerKind::Direct => true,
+        CallerKind::Direct | CallerKind::Agent => true,
         CallerKind::ServiceRole => {
             let source = event.get(Field::SourceIpAddress);
             let has_address = source.is_some_and(|text| text.parse::<IpAddr>().is_ok());
-            event.invoked_by().is_none() && has_address
+            event.invoked_by().is_none() && has_address && !has_internal_agent(event)
         }
         _ => false,
     }
+}
+
+/// `aws-internal/3 …`: the AWS SDK inside a service, as Lambda decrypts environment variables.
+pub(crate) fn has_internal_agent(event: &Event) -> bool {
+    event.get(Field::UserAgent).is_some_and(|agent| agent.contains("aws-internal/"))
 }
 
 /// `arn:…:assumed-role/aws:ec2-infrastructure/i-…`, or the old principal id

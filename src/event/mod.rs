@@ -8,6 +8,7 @@ pub mod denial;
 mod identity;
 pub mod json;
 mod layer;
+pub mod notification;
 pub mod outcome;
 mod record;
 pub mod refusals;
@@ -16,8 +17,10 @@ mod time;
 
 pub use action::{action, is_read_like};
 pub use denial::{Denial, Form, denial};
+pub(crate) use identity::has_internal_agent;
 pub use identity::{CallerKind, IdentityType};
 pub use layer::{Effect, Layer, Outcome};
+pub use notification::Notification;
 pub use outcome::{Failure, KeyState, KmsRefusal, failure};
 pub use record::{Event, EventBuilder, Field};
 pub use refusals::Whose;

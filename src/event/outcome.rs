@@ -105,7 +105,9 @@ pub fn failure(event: &Event) -> Option<Failure> {
     let text = error_text(event);
     let code = event.error_code();
     if code.is_none() && text.is_none() {
-        return None;
+        let text = unsuccessful(event)?;
+        let told = classify_call(event.source(), Some(event.name()), None, Some(&text));
+        return Some(told).filter(|failure| failure.is_refusal());
     }
     Some(classify_call(event.source(), Some(event.name()), code, text.as_deref()))
 }
@@ -126,8 +128,33 @@ pub fn error_text(event: &Event) -> Option<Cow<'_, str>> {
     if let Some(message) = event.error_message() {
         return Some(unwrap_json(message));
     }
-    event.error_code()?;
+    if event.error_code().is_none() {
+        return None;
+    }
     text_in_json(event.get(Field::ResponseElements)?).map(Cow::Owned)
+}
+
+/// Why a part of what was asked for failed, where the answer of a call that succeeded lists it: EC2's
+/// `unsuccessful` items, the `failures` of ECS (API references, `CreateFlowLogs` and `RunTask`).
+pub fn unsuccessful(event: &Event) -> Option<String> {
+    if event.failed() || event.read_only == Some(true) {
+        return None;
+    }
+    let response = event.response()?;
+    let lists = |word: &str| memchr::memmem::find(response.as_bytes(), word.as_bytes()).is_some();
+    if !lists("\"unsuccessful\"") && !lists("\"failures\"") {
+        return None;
+    }
+    let mut found = None;
+    json::leaves(response, |path, value| {
+        let mut members = path.split('.');
+        let is_listed = members.any(|member| member == "unsuccessful" || member == "failures");
+        let is_text = members.next_back().is_some_and(|last| ["message", "reason"].contains(&last));
+        if is_listed && is_text && found.is_none() && !value.is_empty() {
+            found = Some(value.to_owned());
+        }
+    });
+    found
 }
 
 /// Members that carry an error text, best first.
@@ -197,13 +224,13 @@ fn classify_call(
 
 /// What a row of the table of refusals says.
 fn told(telling: &Telling, source: &str, code: &str, text: &str) -> Failure {
-    match telling.row.is {
+    match telling.row().and_then(|row| row.is) {
         Some(Instead::Missing) => return Failure::NotFound,
         Some(Instead::Invalid) => return Failure::InvalidRequest,
         Some(_) => return Failure::Other,
         None => {}
     }
-    let action = telling.row.action.first().map(String::as_str).unwrap_or_default();
+    let action = telling.first_action();
     let service = action.split_once(':').map_or("", |(service, _)| service);
     if service == "kms" {
         return Failure::ConsequenceOfKms(match key_state(code, text) {
@@ -211,7 +238,7 @@ fn told(telling: &Telling, source: &str, code: &str, text: &str) -> Failure {
             state => KmsRefusal::KeyState(state),
         });
     }
-    let is_own = telling.row.principal.is_empty() && service == action::service_prefix(source);
+    let is_own = telling.is_of_caller() && service == action::service_prefix(source);
     if is_own { Failure::Denied } else { Failure::ConsequenceOfDenial }
 }
 
@@ -356,6 +383,9 @@ const DENIED_TEXTS: &[&str] = &[
     "you are not allowed to access",
     "pass role is not allowed",
     "access to kms is not allowed",
+    "you do not have permission",
+    "you don't have permission",
+    "do not have sufficient permission",
 ];
 
 /// Texts that make "not permitted" a matter of rights.

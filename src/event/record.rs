@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::identity::{self, CallerKind, IdentityType};
+use super::notification::{self, Notification};
 use super::time::Time;
 
 /// The texts an event can hold. The order is the order they are stored in.
@@ -47,6 +48,8 @@ pub enum Field {
     SourceIdentity,
     /// `sessionContext.ec2RoleDelivery`.
     Ec2RoleDelivery,
+    /// `sessionContext.signInSessionArn`: stays while access keys are refreshed.
+    SignInSessionArn,
     /// `sessionContext.webIdFederationData`, raw JSON; absent when empty.
     WebIdFederationData,
     /// `userIdentity.inScopeOf`, raw JSON.
@@ -100,6 +103,7 @@ impl Field {
         Field::IssuerUserName,
         Field::SourceIdentity,
         Field::Ec2RoleDelivery,
+        Field::SignInSessionArn,
         Field::WebIdFederationData,
         Field::InScopeOf,
         Field::OnBehalfOf,
@@ -298,6 +302,17 @@ impl Event {
         identity::is_own_hop(self, kind)
     }
 
+    /// Whether it is no call but what a service told Amazon EventBridge.
+    pub fn is_notification(&self) -> bool {
+        self.get(Field::EventType) == Some(notification::EVENT_TYPE)
+    }
+
+    /// What a service told Amazon EventBridge of its work; `None` of everything that CloudTrail
+    /// recorded.
+    pub fn notification(&self) -> Option<Notification> {
+        notification::of(self)
+    }
+
     /// Whether the call failed in any way.
     pub fn failed(&self) -> bool {
         self.present & (1 << Field::ErrorCode as u64 | 1 << Field::ErrorMessage as u64) != 0
@@ -321,6 +336,15 @@ impl Event {
     /// A scalar of `responseElements` by dotted path, ignoring letter case.
     pub fn response_value(&self, path: &str) -> Option<String> {
         super::json::find(self.response()?, path)
+    }
+
+    /// The same event under another id.
+    pub(crate) fn with_id(&self, id: &str) -> Event {
+        let mut texts = Field::ALL.map(|field| self.get(field));
+        texts[Field::EventId as usize] = Some(id);
+        let Event { read_only, management_event, mfa, session_created, from_console, .. } = *self;
+        let event = Event::of(&texts, self.time, self.identity_type);
+        Event { read_only, management_event, mfa, session_created, from_console, ..event }
     }
 
     /// Every text of the record by itself.

@@ -130,6 +130,10 @@ impl Table {
             let codes = row.code.iter().map(|code| code.to_ascii_lowercase()).collect();
             table.rows.push(Ready { row, patterns, codes });
         }
+        // Words say more than a code alone.
+        for numbers in table.by_source.values_mut() {
+            numbers.sort_by_key(|n| table.rows.get(*n).is_some_and(|r| r.patterns.is_empty()));
+        }
         table
     }
 }
@@ -139,12 +143,14 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
     TABLE.rows.iter().map(|ready| &ready.row)
 }
 
-/// A row that an error is told by, with what its words captured.
+/// What an error is told by: a row with what its words captured, or a text that names an action and
+/// speaks of a permission.
 #[derive(Debug, Clone)]
 pub struct Telling {
-    /// The row.
-    pub row: &'static Row,
+    /// The row; `None` where no row is of the text.
+    row: Option<&'static Row>,
     captured: Vec<(&'static str, String)>,
+    text: String,
 }
 
 /// Whose permission a refusal is about.
@@ -173,7 +179,8 @@ pub fn telling(source: &str, name: Option<&str>, code: &str, text: &str) -> Opti
     // What the ordinary sentence says is read by its own grammar.
     let is_sentence = lower.contains("not authorized to perform: ");
     let of_any = TABLE.of_any.iter().filter(|_| !is_sentence);
-    own.iter().chain(of_any).filter_map(|number| TABLE.rows.get(*number)).find_map(|ready| {
+    let rows = own.iter().chain(of_any).filter_map(|number| TABLE.rows.get(*number));
+    let by_row = rows.filter_map(|ready| {
         let is_of_event = ready.row.event.is_empty()
             || operation.is_some_and(|name| ready.row.event.iter().any(|e| covers(e, name)));
         let has_code =
@@ -187,9 +194,108 @@ pub fn telling(source: &str, name: Option<&str>, code: &str, text: &str) -> Opti
             true => Vec::new(),
             false => ready.patterns.iter().find_map(|pattern| pattern.find(&text, &lower))?,
         };
-        Some(Telling { row: &ready.row, captured })
+        Some((&ready.row, captured))
+    });
+    if let Some((row, captured)) = by_row.into_iter().next() {
+        return Some(Telling { row: Some(row), captured, text });
+    }
+    let speaks = !is_sentence
+        && PERMISSION.iter().any(|word| lower.contains(word))
+        && !ABOUT_TEXTS.iter().any(|word| lower.contains(word))
+        && action_in(&text).is_some();
+    speaks.then(|| Telling { row: None, captured: Vec::new(), text })
+}
+
+/// Words of texts that speak of a permission, in lower case.
+const PERMISSION: &[&str] = &[
+    "permission",
+    "not authorized",
+    "unauthorized",
+    "access denied",
+    "accessdenied",
+    "access is denied",
+    "is not allowed",
+    "privilege",
+];
+
+/// Words of texts about the wording of a policy, which name actions and refuse nothing.
+const ABOUT_TEXTS: &[&str] = &[
+    "policy document",
+    "malformed",
+    "syntax",
+    "invalid action",
+    "not a valid",
+    "unsupported action",
+];
+
+/// The first IAM action that a text names: `service:Name`.
+fn action_in(text: &str) -> Option<&str> {
+    let around = |c: char| c.is_whitespace() || "'\"`()[]<>,;".contains(c);
+    text.split(around).map(|word| word.trim_matches(['.', ':', '!'])).find(|word| {
+        let Some((service, name)) = word.split_once(':') else { return false };
+        let is_service = service.len() >= 2
+            && service.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let is_name = name.len() >= 4
+            && name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '*');
+        is_service
+            && is_name
+            && !["http", "https", "arn", "error", "code", "status"].contains(&service)
     })
 }
+
+/// The first ARN of an IAM role in a text.
+fn role_in(text: &str) -> Option<&str> {
+    let around = |c: char| c.is_whitespace() || "'\"`()[]<>,;".contains(c);
+    let words = text.split(around).map(|word| word.trim_matches(['.', ':', '!']));
+    let mut roles = words.filter(|word| {
+        Arn::parse(word)
+            .is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"))
+    });
+    roles.next()
+}
+
+/// The first service principal in a text.
+fn service_in(text: &str) -> Option<&str> {
+    let around = |c: char| c.is_whitespace() || "'\"`()[]<>,;:".contains(c);
+    let words = text.split(around).map(|word| word.trim_matches(['.', '!']));
+    let mut services = words.filter(|word| {
+        let label = word.strip_suffix(".amazonaws.com").or(word.strip_suffix(".amazonaws.com.cn"));
+        label.is_some_and(|label| {
+            label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c))
+        })
+    });
+    services.next()
+}
+
+/// The only role that a request names.
+fn role_in_request(event: &Event) -> Option<String> {
+    let mut roles: Vec<String> = Vec::new();
+    json::leaves(event.request()?, |_, value| {
+        if role_in(value) == Some(value) && !roles.iter().any(|role| role == value) {
+            roles.push(value.to_owned());
+        }
+    });
+    if roles.len() == 1 { roles.pop() } else { None }
+}
+
+/// Words by which a text speaks of a role without naming it, in lower case.
+const OF_A_ROLE: &[&str] = &[
+    "role has",
+    "role must",
+    "role needs",
+    "role doesn't",
+    "role does not",
+    "role is not",
+    "role lacks",
+    "role to have",
+    "execution role",
+    "service role",
+    "access role",
+    "task role",
+    "instance role",
+    "iam role",
+];
 
 /// Whether a name is the wanted one, or begins with it where that ends in `*`.
 fn covers(wanted: &str, name: &str) -> bool {
@@ -200,13 +306,51 @@ fn covers(wanted: &str, name: &str) -> bool {
 }
 
 impl Telling {
-    /// The IAM actions that have to be allowed, the main one first; `None` for one that the words
-    /// do not tell.
+    /// The row.
+    pub fn row(&self) -> Option<&'static Row> {
+        self.row
+    }
+
+    /// Whether a permission was refused.
+    pub fn is_refused(&self) -> bool {
+        self.row.is_none_or(|row| row.refused)
+    }
+
+    /// The main action as far as it can be told without the call: a template where words fill it.
+    pub fn first_action(&self) -> &str {
+        match self.row {
+            Some(row) => row.action.first().map(String::as_str).unwrap_or_default(),
+            None => action_in(&self.text).unwrap_or_default(),
+        }
+    }
+
+    /// Whether the row or the text leaves it to the caller's own permissions.
+    pub fn is_of_caller(&self) -> bool {
+        match self.row {
+            Some(row) => row.principal.is_empty(),
+            None => !self.speaks_of_another(),
+        }
+    }
+
+    /// Whether a text without a row speaks of somebody else's permission. Who may not pass or make a
+    /// role is the caller.
+    fn speaks_of_another(&self) -> bool {
+        let lower = self.text.to_ascii_lowercase();
+        let is_of_iam = self.first_action().starts_with("iam:");
+        let named = role_in(&self.text).is_some() || service_in(&self.text).is_some();
+        !is_of_iam && (named || OF_A_ROLE.iter().any(|words| lower.contains(words)))
+    }
+
+    /// The IAM actions that have to be allowed, the main one first; those that the words do not tell
+    /// are left out.
     pub fn actions(&self, event: &Event) -> Vec<String> {
-        let filled = self.row.action.iter().filter_map(|template| self.fill(template, event));
+        let Some(row) = self.row else {
+            return action_in(&self.text).map(of_iam).into_iter().collect();
+        };
+        let filled = row.action.iter().filter_map(|template| self.fill(template, event));
         let mut actions: Vec<String> = filled.filter_map(|action| spelled(&action)).collect();
         // Of several destinations that one text is about, the one named is meant.
-        let named = self.row.resource.iter().find_map(|template| self.fill(template, event));
+        let named = row.resource.iter().find_map(|template| self.fill(template, event));
         let service = named.as_deref().and_then(Arn::parse).map(|arn| arn.service);
         let is_of = |action: &String| action.split_once(':').map(|(prefix, _)| prefix) == service;
         let takes_on = actions.first().is_some_and(|first| first == "sts:AssumeRole");
@@ -218,10 +362,18 @@ impl Telling {
 
     /// Whose permission it is.
     pub fn whose(&self, event: &Event) -> Whose {
-        if self.row.principal.is_empty() {
+        if self.is_of_caller() {
             return Whose::Caller;
         }
-        let mut filled = self.row.principal.iter().filter_map(|template| {
+        let Some(row) = self.row else {
+            let role = role_in(&self.text).map(str::to_owned);
+            let service = service_in(&self.text).map(str::to_owned);
+            return match role.or_else(|| role_in_request(event).filter(|_| service.is_none())) {
+                Some(role) if !self.first_action().starts_with("sts:") => Whose::Principal(role),
+                _ => service.map_or(Whose::NotTold, Whose::Service),
+            };
+        };
+        let mut filled = row.principal.iter().filter_map(|template| {
             let of_thing = template.strip_prefix("role of ");
             let name = self.fill(of_thing.unwrap_or(template), event)?;
             Some(match of_thing {
@@ -234,9 +386,24 @@ impl Telling {
 
     /// The resource, as an ARN where that can be told.
     pub fn resource(&self, event: &Event) -> Option<String> {
-        let of_kms = self.actions(event).first().is_some_and(|action| action.starts_with("kms:"));
-        let found = self.row.resource.iter().find_map(|template| self.fill(template, event))?;
-        Some(if of_kms { key(&found, event) } else { found })
+        let actions = self.actions(event);
+        let action = actions.first()?;
+        let service = action.split_once(':').map_or("", |(service, _)| service);
+        let rows = self.row.map(|row| row.resource.as_slice()).unwrap_or_default();
+        let filled = rows.iter().find_map(|template| self.fill(template, event));
+        if action.starts_with("sts:AssumeRole") || action == "iam:PassRole" {
+            let is_role = |name: &String| !name.starts_with("arn:") && is_role_name(name);
+            let named = filled.as_ref().filter(|name| role_in(name).is_some()).cloned();
+            return named
+                .or_else(|| role_in(&self.text).map(str::to_owned))
+                .or_else(|| role_in_request(event))
+                .or_else(|| filled.filter(is_role).and_then(|name| role_arn(&name, event)));
+        }
+        if service == "kms" {
+            let in_text = crate::event::denial::key_in(&self.text).map(str::to_owned);
+            return in_text.or_else(|| filled.map(|found| key(&found, event)));
+        }
+        filled.or_else(|| named_in_text(&self.text, service))
     }
 
     /// A template with its placeholders filled; `None` where one cannot be.
@@ -259,6 +426,7 @@ impl Telling {
         }
         match name {
             "partition" => Some(arn::partition_of(event.region().unwrap_or_default()).to_owned()),
+            "service in text" => service_in(&self.text).map(str::to_owned),
             "event_source" => Some(event.source().to_owned()),
             "region" => event.region().map(str::to_owned),
             "account" => event.account().map(str::to_owned),
@@ -270,6 +438,26 @@ impl Telling {
     }
 }
 
+/// The only ARN of a service that a text names.
+fn named_in_text(text: &str, service: &str) -> Option<String> {
+    let around = |c: char| c.is_whitespace() || "'\"`()[]<>,;".contains(c);
+    let words = text.split(around).map(|word| word.trim_matches(['.', ':', '!']));
+    let mut named = words.filter(|word| Arn::parse(word).is_some_and(|arn| arn.service == service));
+    let first = named.next()?;
+    named.all(|other| other == first).then(|| first.to_owned())
+}
+
+/// Names of roles (IAM API reference, CreateRole): they may have a path in front.
+fn is_role_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@-_/".contains(c))
+}
+
+fn role_arn(name: &str, event: &Event) -> Option<String> {
+    let partition = arn::partition_of(event.region().unwrap_or_default());
+    let name = name.trim_start_matches('/');
+    Some(format!("arn:{partition}:iam::{}:role/{name}", event.account()?))
+}
+
 /// A role or user by ARN or by bare name, or a service.
 fn principal(name: String, event: &Event) -> Whose {
     if name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn") {
@@ -278,11 +466,8 @@ fn principal(name: String, event: &Event) -> Whose {
     if name.starts_with("arn:") {
         return Whose::Principal(name);
     }
-    match event.account() {
-        Some(account) => {
-            let partition = arn::partition_of(event.region().unwrap_or_default());
-            Whose::Principal(format!("arn:{partition}:iam::{account}:role/{name}"))
-        }
+    match role_arn(&name, event).filter(|_| is_role_name(&name)) {
+        Some(role) => Whose::Principal(role),
         None => Whose::NotTold,
     }
 }
@@ -322,7 +507,17 @@ fn spelled(text: &str) -> Option<String> {
         "efs" => "elasticfilesystem",
         other => other,
     };
-    (is_name(prefix) && is_name(name)).then(|| format!("{prefix}:{name}"))
+    (is_name(prefix) && is_name(name)).then(|| of_iam(&format!("{prefix}:{name}")))
+}
+
+/// The IAM action of an operation: services write `s3:ListObjectsV2` where `s3:ListBucket` is meant.
+fn of_iam(operation: &str) -> String {
+    match operation.split_once(':') {
+        Some((prefix, name)) if !name.contains('*') => {
+            action::of_names(&action::event_source(prefix), name).into_owned()
+        }
+        _ => operation.to_owned(),
+    }
 }
 
 /// The scalar of a document whose path is `path` or ends in it, the shortest path first.

@@ -11,10 +11,28 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Time(pub i64);
 
+/// 0000-01-02T00:00:00Z.
+const FIRST: Time = Time(-62_167_132_800_000);
+
+/// 9999-12-31T00:00:00Z.
+const LAST: Time = Time(253_402_214_400_000);
+
 impl Time {
     /// Reads what CloudTrail and its wrappers write: RFC 3339 with any offset, a blank instead of
     /// `T`, no offset at all (then UTC), a bare date, or epoch seconds or milliseconds as digits.
+    ///
+    /// `None` also of the first and the last day that four digits of a year can write (a leap second
+    /// or an offset there leads out of it), so that what is reckoned from a time can be written too.
     pub fn parse(text: &str) -> Option<Time> {
+        Time::read(text).and_then(Time::in_calendar)
+    }
+
+    /// This moment, if the calendar has it (see [`Time::parse`]).
+    pub(crate) fn in_calendar(self) -> Option<Time> {
+        (FIRST..LAST).contains(&self).then_some(self)
+    }
+
+    fn read(text: &str) -> Option<Time> {
         if let Some(time) = plain(text) {
             return Some(time);
         }
@@ -153,6 +171,14 @@ mod tests {
         }
         assert_eq!(want.to_string(), "2023-10-07T18:03:32Z");
         assert_eq!(Time::parse("yesterday"), None);
+        for outside in
+            ["9999-12-31T23:59:60Z", "9999-12-31T23:59:59-01:00", "0000-01-01T00:00:00+01:00"]
+        {
+            assert_eq!(Time::parse(outside), None, "{outside}");
+        }
+        for inside in ["9999-12-30T23:59:59Z", "0000-01-02T00:00:00Z"] {
+            assert_eq!(Time::parse(inside).map(|time| time.to_string()).as_deref(), Some(inside));
+        }
         assert_eq!(Time::parse("2023-10-07").unwrap().to_string(), "2023-10-07T00:00:00Z");
     }
 }

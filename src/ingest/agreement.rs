@@ -183,6 +183,7 @@ fn name() -> impl Strategy<Value = String> {
         "attributes",
         "sourceIdentity",
         "ec2RoleDelivery",
+        "signInSessionArn",
         "creationDate",
         "mfaAuthenticated",
         "credentials",
@@ -208,7 +209,8 @@ fn identity() -> impl Strategy<Value = String> {
     };
     let issuer = plain(&["type", "principalId", "arn", "accountId", "userName", "x"]);
     let attributes = plain(&["creationDate", "mfaAuthenticated"]);
-    let rest = plain(&["sourceIdentity", "ec2RoleDelivery", "webIdFederationData"]);
+    let rest =
+        plain(&["sourceIdentity", "ec2RoleDelivery", "signInSessionArn", "webIdFederationData"]);
     let session =
         (issuer, attributes, rest, any::<bool>()).prop_map(|(issuer, attributes, rest, more)| {
             let rest =

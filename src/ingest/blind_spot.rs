@@ -44,11 +44,13 @@ pub enum BlindSpotKind {
     CallerAccountMissing,
     /// An account owns resources whose policy changes are not there.
     OwnerAccountMissing,
+    /// Records that say different things have the same id, so that it does not tell which is meant.
+    IdsRepeat,
 }
 
 impl BlindSpotKind {
     /// All of them.
-    pub(super) const ALL: [BlindSpotKind; 11] = [
+    pub(super) const ALL: [BlindSpotKind; 12] = [
         BlindSpotKind::KmsEventsExcluded,
         BlindSpotKind::NoKmsEvents,
         BlindSpotKind::ReadEventsMissing,
@@ -60,6 +62,7 @@ impl BlindSpotKind {
         BlindSpotKind::RegionMissing,
         BlindSpotKind::CallerAccountMissing,
         BlindSpotKind::OwnerAccountMissing,
+        BlindSpotKind::IdsRepeat,
     ];
 
     /// The report's word.
@@ -76,6 +79,7 @@ impl BlindSpotKind {
             BlindSpotKind::RegionMissing => "region_missing",
             BlindSpotKind::CallerAccountMissing => "caller_account_missing",
             BlindSpotKind::OwnerAccountMissing => "owner_account_missing",
+            BlindSpotKind::IdsRepeat => "ids_repeat",
         }
     }
 }

@@ -130,6 +130,7 @@ impl Contribution {
         let events = united(events);
         let Books { mut ledger, mut sight } = books;
         ledger.records.kept = events.len() as u64;
+        ledger.records.notifications = merge::notifications(&events);
         ledger.skipped.sort();
         sight.settle();
         Ok(Contribution { terms, events, ledger, sight, totals: HashMap::default(), cuts: None })
@@ -373,6 +374,7 @@ pub(super) mod tests {
                     duplicates: 0,
                     malformed,
                     out_of_range,
+                    notifications: 0,
                 };
                 let ledger = Ledger {
                     files_found: files,

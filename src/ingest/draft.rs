@@ -61,6 +61,7 @@ const BELOW: &[(&str, &[&str])] = &[
             "federatedProvider",
             "sourceIdentity",
             "ec2RoleDelivery",
+            "signInSessionArn",
             "inScopeOf",
             "sourceArn",
             "sourceAccount",

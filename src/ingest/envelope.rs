@@ -10,7 +10,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::draft::{self, Draft};
-use super::mapping;
+use super::{mapping, notification};
 
 /// Deepest nesting of wrappers followed.
 const DEPTH: usize = 8;
@@ -151,7 +151,7 @@ pub(super) trait Peeled {
     fn record(&mut self, text: &str, object: &Object<'_>);
     /// A record in other words: columns of a result, another spelling.
     fn draft(&mut self, draft: Draft);
-    /// A record of another schema, put back into CloudTrail's.
+    /// A record of another schema, put into CloudTrail's.
     fn mapped(&mut self, json: &str);
     /// An object that holds no record.
     fn other(&mut self, object: &Object<'_>);
@@ -219,6 +219,10 @@ fn text_in(text: &str, depth: usize, out: &mut dyn Peeled) -> bool {
 }
 
 fn object_in(text: &str, object: &Object<'_>, depth: usize, out: &mut dyn Peeled) -> bool {
+    if let Some(json) = notification::record(object) {
+        out.mapped(&json);
+        return true;
+    }
     let members = object.0.iter().filter(|(name, _)| is_record_member(name)).count();
     if members >= 2 {
         out.record(text, object);
@@ -326,5 +330,7 @@ fn columns<'c>(cells: impl Iterator<Item = (&'c str, &'c str)>) -> Draft {
 /// Whether it is worth looking inside: most values are not.
 fn mentions_a_record(raw: &str) -> bool {
     let raw = raw.as_bytes();
-    memmem::find(raw, b"event").is_some() || memmem::find(raw, b"class_uid").is_some()
+    [&b"event"[..], b"class_uid", b"detail-type"]
+        .iter()
+        .any(|word| memmem::find(raw, word).is_some())
 }

@@ -2,6 +2,7 @@
 //! is needed.
 
 use super::fields::{Fields, flag};
+use crate::event::notification::EVENT_TYPE;
 use crate::event::{Field, IdentityType, Time};
 
 /// The plain members of a record, borrowed from the file.
@@ -49,6 +50,11 @@ impl<'r> Header<'r> {
     /// Whether the call failed in any way.
     pub fn failed(&self) -> bool {
         self.get(Field::ErrorCode).is_some() || self.get(Field::ErrorMessage).is_some()
+    }
+
+    /// Whether it is no call but what a service told Amazon EventBridge.
+    pub fn is_notification(&self) -> bool {
+        self.get(Field::EventType) == Some(EVENT_TYPE)
     }
 
     /// `readOnly`.

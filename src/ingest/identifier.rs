@@ -1,16 +1,43 @@
-//! Event ids as numbers: compared and remembered a hundred times as often as read.
+//! Records as numbers: compared and remembered a hundred times as often as read.
+//!
+//! An `eventID` alone does not tell a record. People mask ids or write the same one everywhere before
+//! they share an export, and documentation repeats them; so what was called, when, by whom, and how
+//! it ended counts as well.
 
-/// An `eventID`: a GUID as the number it is, anything else by a hash of 128 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use super::survey::number;
+use crate::event::{Event, Field, Time};
+
+/// A record: its `eventID`, a GUID as the number it is, anything else by a hash of 128 bits; and what
+/// it says where copies of a record say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Identifier {
     // Two halves, because a `u128` would have to be aligned to 16 bytes.
     high: u64,
     low: u64,
+    says: u64,
     /// Whether it is a GUID in lower case, so that numbers have the order of their texts.
     pub(super) ordered: bool,
 }
 
 impl Identifier {
+    /// Of an event.
+    pub(super) fn of_event(event: &Event) -> Identifier {
+        let get = |field| event.get(field);
+        let says = says(get, event.time).unwrap_or_else(|| says_all(get, event.time));
+        Identifier { says, ..Identifier::of(event.id()) }
+    }
+
+    /// Of a record from its plain members; `None` where they do not tell it from others, and the
+    /// event has to be made. `id` is its `eventID`.
+    pub(super) fn of_members<'r>(
+        id: &str,
+        get: impl Fn(Field) -> Option<&'r str>,
+        time: Time,
+    ) -> Option<Identifier> {
+        Some(Identifier { says: says(get, time)?, ..Identifier::of(id) })
+    }
+
+    /// Of an id alone.
     pub(super) fn of(id: &str) -> Identifier {
         if let Some(number) = guid(id.as_bytes()) {
             return Identifier::new(number, true);
@@ -23,23 +50,76 @@ impl Identifier {
     }
 
     fn new(number: u128, ordered: bool) -> Identifier {
-        Identifier { high: (number >> 64) as u64, low: number as u64, ordered }
+        Identifier { high: (number >> 64) as u64, low: number as u64, says: 0, ordered }
     }
 
-    /// The number alone, by which copies are told.
+    /// The number by which copies are told.
     pub(super) fn number(self) -> u128 {
+        u128::from(self.high ^ self.says) << 64 | u128::from(self.low ^ self.says.rotate_left(29))
+    }
+
+    /// The number of the `eventID` alone.
+    pub(super) fn event_number(self) -> u128 {
         u128::from(self.high) << 64 | u128::from(self.low)
+    }
+
+    /// The same record under an id of another text.
+    pub(super) fn renamed(self) -> Identifier {
+        Identifier { ordered: false, ..self }
+    }
+
+    /// What the record says beside its id, as a number without meaning.
+    pub(super) fn says(self) -> u64 {
+        self.says
     }
 
     /// 64 bits of the number, evenly scattered even where ids are counted up. Of ten million different
     /// ids two have the same with a probability of 3 in a million (n²/2⁶⁵).
     #[inline]
     pub(super) fn digest(self) -> u64 {
+        let number = self.number();
         // The digits of π, which mean nothing here.
-        let high = u128::from(self.high ^ 0x243f_6a88_85a3_08d3);
-        let product = high * u128::from(self.low ^ 0x1319_8a2e_0370_7344);
+        let high = u128::from((number >> 64) as u64 ^ 0x243f_6a88_85a3_08d3);
+        let product = high * u128::from(number as u64 ^ 0x1319_8a2e_0370_7344);
         product as u64 ^ (product >> 64) as u64
     }
+}
+
+/// What all copies of a record say the same, whichever form of export they come from; `None` where
+/// that does not tell it from another call of the same second, because it has no request id.
+fn says<'r>(get: impl Fn(Field) -> Option<&'r str>, time: Time) -> Option<u64> {
+    let request = get(Field::RequestId).filter(|id| tells(id))?;
+    Some(seconds(number(plain(get, Some(request))), time))
+}
+
+/// The same of a record that has no request id: what was asked for tells it from others.
+fn says_all<'r>(get: impl Fn(Field) -> Option<&'r str> + Copy, time: Time) -> u64 {
+    let asked =
+        [Field::RequestParameters, Field::ServiceEventDetails, Field::ErrorMessage].map(get);
+    seconds(number(plain(get, None).into_iter().chain(asked)), time)
+}
+
+/// What was called, by whom, and how it ended.
+fn plain<'r>(
+    get: impl Fn(Field) -> Option<&'r str>,
+    request: Option<&'r str>,
+) -> [Option<&'r str>; 5] {
+    let caller = get(Field::Arn).or_else(|| get(Field::PrincipalId));
+    let caller = caller.or_else(|| get(Field::InvokedBy));
+    [get(Field::EventSource), get(Field::EventName), caller, get(Field::ErrorCode), request]
+}
+
+/// Some forms of export have fractions of a second where others have none.
+fn seconds(number: u64, time: Time) -> u64 {
+    number.rotate_left(1) ^ (time.0.div_euclid(1_000) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Whether a request id is one: what stands in its place where ids were masked is short, or a few
+/// characters again and again.
+fn tells(id: &str) -> bool {
+    let letters = id.bytes().filter(u8::is_ascii_alphanumeric);
+    let different = letters.fold(0_u64, |met, byte| met | 1 << (byte & 63));
+    id.len() >= 12 && different.count_ones() >= 6 && id.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// FNV-1a.
@@ -97,6 +177,7 @@ mod tests {
         assert_eq!(id.number(), 0x0123_abcd_4567_89ab_cdef_fedc_ba98_7654);
         let upper = Identifier::of("0123ABCD-4567-89AB-CDEF-FEDCBA987654");
         assert_eq!((upper.number(), upper.ordered), (id.number(), false));
+        assert_eq!(id.event_number(), id.number());
         for other in [
             "0123abcd-4567-89ab-cdef_fedcba987654",
             "0123abcg-4567-89ab-cdef-fedcba987654",
@@ -108,6 +189,29 @@ mod tests {
             assert_eq!(Identifier::of(other).number(), hash(other), "{other}");
         }
         assert_ne!(Identifier::of("a"), Identifier::of("b"));
+    }
+
+    #[test]
+    fn tells_request_ids_from_what_masks_them() {
+        for id in [
+            "0123abcd-4567-89ab-cdef-fedcba987654",
+            "EXAMPLE463D56D4C",
+            "4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG",
+            "79104EXAMPLEB723",
+        ] {
+            assert!(tells(id), "{id}");
+        }
+        for mask in [
+            "",
+            "…",
+            "EXAMPLE",
+            "REDACTED",
+            "<request-id>",
+            "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+            "00000000-0000-0000-0000-000000000000",
+        ] {
+            assert!(!tells(mask), "{mask}");
+        }
     }
 
     proptest! {

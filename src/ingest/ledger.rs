@@ -135,6 +135,8 @@ pub struct Records {
     pub malformed: u64,
     /// Records outside the window or the filters.
     pub out_of_range: u64,
+    /// Of those kept, the notifications of services: no calls, and not from CloudTrail.
+    pub notifications: u64,
 }
 
 /// The account of one reading.
@@ -167,4 +169,12 @@ pub struct Ledger {
     pub regions: BTreeSet<String>,
     /// What the log cannot show.
     pub blind_spots: Vec<BlindSpot>,
+}
+
+impl Ledger {
+    /// Adds something that was found only when all was read.
+    pub(super) fn note(&mut self, spot: Option<BlindSpot>) {
+        self.blind_spots.extend(spot);
+        self.blind_spots.sort();
+    }
 }

@@ -7,10 +7,13 @@ use std::collections::hash_map::Entry;
 
 use foldhash::{HashMap, HashSet};
 
+use super::blind_spot::{BlindSpot, BlindSpotKind};
 use super::identifier::Identifier;
+use super::survey::number;
 use crate::event::{Event, Field, json};
+use crate::wording::Sentence;
 
-/// An event and its id as a number.
+/// An event and the number that tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Known {
     pub(super) id: Identifier,
@@ -19,17 +22,19 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn of(event: Event) -> Known {
-        Known { id: Identifier::of(event.id()), event }
+        Known { id: Identifier::of_event(&event), event }
     }
 }
 
-/// Sorted by time, then by `eventID`. The numbers are compared where they have the order of the
-/// texts, because the texts lie far away.
+/// Sorted by time, then by `eventID`, then by what else tells records apart. The numbers are compared
+/// where they have the order of the texts, because the texts lie far away.
 pub(super) fn order(a: &Known, b: &Known) -> Ordering {
-    a.event.time.cmp(&b.event.time).then_with(|| match a.id.ordered && b.id.ordered {
-        true => a.id.cmp(&b.id),
+    let by_id = || match a.id.ordered && b.id.ordered {
+        true => a.id.event_number().cmp(&b.id.event_number()),
         false => a.event.id().cmp(b.event.id()),
-    })
+    };
+    let by_time = a.event.time.cmp(&b.event.time);
+    by_time.then_with(by_id).then_with(|| a.id.says().cmp(&b.id.says()))
 }
 
 /// Sorts. What comes from one file is in order already, which this way of sorting makes use of.
@@ -37,12 +42,12 @@ pub(super) fn sort(events: &mut [Known]) {
     events.sort_by(order);
 }
 
-/// Removes copies and what corrections replace from sorted events. `is_new` is asked once for every
-/// id and says whether it has not been asked for before. Returns how many of those that were new
-/// are replaced by corrections.
+/// Removes copies and what others replace from sorted events. `is_new` is asked once for every
+/// record and says whether it has not been asked for before. Returns how many of those that were new
+/// are replaced.
 pub(super) fn unite(events: &mut Vec<Known>, is_new: impl FnMut(Identifier) -> bool) -> u64 {
     remove_copies(events, is_new);
-    remove_corrected(events)
+    remove_replaced(events)
 }
 
 /// Removes copies from sorted events; the best of each is left.
@@ -86,15 +91,133 @@ fn best_of(events: &mut Vec<Known>, again: &HashSet<u128>) {
     });
 }
 
-/// Removes what corrections replace; returns how many those were.
-pub(super) fn remove_corrected(events: &mut Vec<Known>) -> u64 {
+/// Removes what corrections replace, and copies that lack what another copy has; returns how many
+/// those were. Only of the finished whole: what replaces a record may be in another part.
+pub(super) fn remove_replaced(events: &mut Vec<Known>) -> u64 {
     let before = events.len();
-    let originals = events.iter().filter_map(|known| corrected(&known.event));
-    let replaced: HashSet<u128> = originals.map(|id| Identifier::of(&id).number()).collect();
-    if !replaced.is_empty() {
-        events.retain(|known| !replaced.contains(&known.id.number()));
-    }
+    remove_corrected(events);
+    remove_lesser(events);
     (before - events.len()) as u64
+}
+
+fn remove_corrected(events: &mut Vec<Known>) {
+    // A masked id may be that of many calls; a correction is of the same call as what it corrects.
+    let call = |event: &Event| number([Some(event.source()), Some(event.name())]);
+    let mut others: HashSet<(u128, u64)> = HashSet::default();
+    let mut own: HashMap<(u128, u64), usize> = HashMap::default();
+    for (at, known) in events.iter().enumerate() {
+        let Some(original) = corrected(&known.event) else { continue };
+        let key = (Identifier::of(&original).event_number(), call(&known.event));
+        if key.0 != known.id.event_number() {
+            others.insert(key);
+            continue;
+        }
+        let best = own.entry(key).or_insert(at);
+        let held = events.get(*best).map(|held| &held.event);
+        if held.is_some_and(|held| prefer(&known.event, held) == Ordering::Greater) {
+            *best = at;
+        }
+    }
+    if others.is_empty() && own.is_empty() {
+        return;
+    }
+    let own: HashMap<(u128, u64), Known> =
+        own.into_iter().filter_map(|(key, at)| Some((key, events.get(at)?.clone()))).collect();
+    events.retain(|known| {
+        let key = (known.id.event_number(), call(&known.event));
+        let replaced = |correction: &Known| {
+            known.event.time == correction.event.time && known.id != correction.id
+        };
+        !others.contains(&key) && !own.get(&key).is_some_and(replaced)
+    });
+}
+
+/// Forms of export that have lost the caller, the request or its id have the rest: what such a record
+/// says another one of that id says as well, and more.
+fn remove_lesser(events: &mut Vec<Known>) {
+    let mut lesser: HashSet<u128> = HashSet::default();
+    for places in repeated(events).values() {
+        let alike: Vec<&Known> = places.iter().filter_map(|at| events.get(*at)).collect();
+        let has_more =
+            |known: &Known| alike.iter().any(|other| says_more(&other.event, &known.event));
+        lesser.extend(alike.iter().filter(|known| has_more(known)).map(|known| known.id.number()));
+    }
+    if !lesser.is_empty() {
+        events.retain(|known| !lesser.contains(&known.id.number()));
+    }
+}
+
+/// Whether `other` says all that `event` says where copies say the same, and more.
+fn says_more(other: &Event, event: &Event) -> bool {
+    const ALL: [Field; 3] = [Field::EventSource, Field::EventName, Field::ErrorCode];
+    const MAY_LACK: [Field; 7] = [
+        Field::Arn,
+        Field::PrincipalId,
+        Field::InvokedBy,
+        Field::RequestId,
+        Field::RequestParameters,
+        Field::ServiceEventDetails,
+        Field::ErrorMessage,
+    ];
+    let second = |event: &Event| event.time.0.div_euclid(1_000);
+    let same = |field: &Field| other.get(*field) == event.get(*field);
+    let has = |event: &Event| MAY_LACK.iter().filter(|field| event.get(**field).is_some()).count();
+    second(other) == second(event)
+        && has(other) > has(event)
+        && ALL.iter().all(same)
+        && MAY_LACK.iter().all(|field| event.get(*field).is_none() || same(field))
+}
+
+/// The places of records whose id others have that say something else, by that id.
+fn repeated(events: &[Known]) -> BTreeMap<u128, Vec<usize>> {
+    let mut first: HashMap<u128, usize> = HashMap::default();
+    let mut places: BTreeMap<u128, Vec<usize>> = BTreeMap::new();
+    for (at, known) in events.iter().enumerate() {
+        match first.entry(known.id.event_number()) {
+            Entry::Vacant(slot) => {
+                slot.insert(at);
+            }
+            Entry::Occupied(slot) => {
+                let number = known.id.event_number();
+                places.entry(number).or_insert_with(|| vec![*slot.get()]).push(at);
+            }
+        }
+    }
+    places
+}
+
+/// Gives every record an id of its own where several that say different things have the same: the
+/// second becomes `ID#2`, the third `ID#3`, in their order. Returns what is to be said about it.
+pub(super) fn tell_apart(events: &mut [Known]) -> Option<BlindSpot> {
+    let repeated = repeated(events);
+    let (ids, records) = (repeated.len(), repeated.values().map(Vec::len).sum::<usize>());
+    let first = repeated.values().filter_map(|places| places.first()).min()?;
+    let example = events.get(*first)?.event.id().to_owned();
+    let mut taken: HashSet<String> = events
+        .iter()
+        .filter(|k| k.event.id().contains('#'))
+        .map(|k| k.event.id().to_owned())
+        .collect();
+    for places in repeated.values() {
+        let mut count = 1;
+        for at in places.iter().skip(1) {
+            let Some(known) = events.get_mut(*at) else { continue };
+            let id = loop {
+                count += 1;
+                let id = format!("{}#{count}", known.event.id());
+                if taken.insert(id.clone()) {
+                    break id;
+                }
+            };
+            known.event = known.event.with_id(&id);
+            known.id = known.id.renamed();
+        }
+    }
+    sort(events);
+    let detail = Sentence::new("log-ids-repeat")
+        .arg("records", records.to_string())
+        .arg("ids", ids.to_string());
+    Some(BlindSpot::new(BlindSpotKind::IdsRepeat, detail, Some(&example)))
 }
 
 /// Of two copies leaves the better one.
@@ -126,11 +249,20 @@ fn fields(event: &Event) -> impl Iterator<Item = Option<&str>> {
     Field::ALL.into_iter().map(|field| event.get(field))
 }
 
-/// The event that this one corrects (CloudTrail record contents: `addendum.originalEventID`), if it
-/// is another one.
+/// The id of the event that this one corrects (CloudTrail record contents:
+/// `addendum.originalEventID`, of data that was updated); its own where no other is named. A record
+/// that only came late corrects none.
 fn corrected(event: &Event) -> Option<String> {
     let addendum = event.get(Field::Addendum)?;
-    json::find(addendum, "originalEventID").filter(|original| original != event.id())
+    json::find(addendum, "originalEventID").or_else(|| {
+        let updated = json::find(addendum, "reason").is_some_and(|why| why == "UPDATED_DATA");
+        updated.then(|| event.id().to_owned())
+    })
+}
+
+/// How many of these are no calls but what services told.
+pub(super) fn notifications(events: &[Event]) -> u64 {
+    events.iter().filter(|event| event.is_notification()).count() as u64
 }
 
 /// Copies of one call that were delivered to several accounts, by `sharedEventID`: indices into

@@ -27,6 +27,7 @@ mod ledger;
 mod mapping;
 mod marks;
 mod merge;
+mod notification;
 mod outline;
 mod pipeline;
 mod plan;
@@ -64,6 +65,7 @@ pub use survey::{
 
 use crate::error::Result;
 use crate::event::{Event, Time};
+use merge::Known;
 use plan::{Books, Plan};
 use reorder::Reorder;
 
@@ -101,7 +103,8 @@ impl Progress for () {}
 /// What an export holds.
 #[derive(Debug, Default)]
 pub struct Ingested {
-    /// Sorted by time, then by `eventID`; no id twice.
+    /// Sorted by time, then by `eventID`; no id twice: where records that say different things have
+    /// the same, the second is called `ID#2`, the third `ID#3`.
     pub events: Vec<Event>,
     /// Where everything went.
     pub ledger: Ledger,
@@ -118,9 +121,13 @@ pub fn read(inputs: &[Input], options: &Options, progress: &dyn Progress) -> Res
     let mut plan = Plan::make(inputs, options)?;
     let mut reorder = Reorder::default();
     let books = plan.run(progress, |_, part| reorder.push(part.unwrap_or_default()));
-    let (batch, ledger) = finish(&mut plan, reorder, books);
-    let shared = merge::shared(&batch.events);
-    Ok(Ingested { events: batch.events, ledger, shared, sample: None })
+    let (batch, mut ledger) = finish(&mut plan, reorder, books);
+    let mut known: Vec<Known> = batch.events.into_iter().map(Known::of).collect();
+    ledger.note(merge::tell_apart(&mut known));
+    let events: Vec<Event> = known.into_iter().map(|known| known.event).collect();
+    ledger.records.notifications = merge::notifications(&events);
+    let shared = merge::shared(&events);
+    Ok(Ingested { events, ledger, shared, sample: None })
 }
 
 /// The last batch, and the account of everything.
@@ -137,7 +144,8 @@ fn finish(plan: &mut Plan, mut reorder: Reorder, books: Books) -> (Batch, Ledger
 /// Some events in order.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Sorted by time, then by `eventID`; none older than those of the batch before.
+    /// Sorted by time, then by `eventID`; none older than those of the batch before. Ids are as
+    /// recorded: where they were masked or reused, several events have the same.
     pub events: Vec<Event>,
     /// Events that came too late for the batch they belong to: CloudTrail delivered them more than
     /// [`DELIVERY_SLACK`] after their time, as it does with corrections.
@@ -159,6 +167,11 @@ pub fn stream(
 ) -> Result<Ledger> {
     let mut plan = Plan::make(inputs, options)?;
     let mut reorder = Reorder::default();
+    let mut notifications = 0;
+    let mut each = |batch: Batch| {
+        notifications += merge::notifications(&batch.events) + merge::notifications(&batch.late);
+        each(batch);
+    };
     let books = plan.run(progress, |number, part| match part {
         Some(part) => reorder.push(part),
         None => {
@@ -168,7 +181,8 @@ pub fn stream(
             }
         }
     });
-    let (batch, ledger) = finish(&mut plan, reorder, books);
+    let (batch, mut ledger) = finish(&mut plan, reorder, books);
     each(batch);
+    ledger.records.notifications = notifications;
     Ok(ledger)
 }

@@ -147,6 +147,7 @@ impl<'t> Outline<'t, '_> {
             "attributes" => attributes(fields),
             "sourceIdentity" => text(fields.slot(Field::SourceIdentity)),
             "ec2RoleDelivery" => text(fields.slot(Field::Ec2RoleDelivery)),
+            "signInSessionArn" => text(fields.slot(Field::SignInSessionArn)),
         )
     }
 

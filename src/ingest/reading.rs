@@ -63,9 +63,9 @@ impl Tally {
 pub(super) struct Part {
     /// Those that are needed.
     pub(super) events: Vec<Known>,
-    /// The ids of those that are not: they are counted, and copies of them are still copies.
+    /// The numbers of those that are not: they are counted, and copies of them are still copies.
     pub(super) passed: Vec<Identifier>,
-    /// The ids of refused calls that are not needed, their strata and times.
+    /// The numbers of refused calls that are not needed, their strata and times.
     pub(super) refused: Vec<(Identifier, u64, Time)>,
 }
 
@@ -165,11 +165,12 @@ impl<'s> Reading<'s> {
             return self.watched(fields, &header);
         }
         let changes = trail_change::may_be(&header);
-        let needed = changes || self.needs.is_none_or(|needs| needs(&header));
+        let wanted = changes || header.is_notification();
+        let needed = wanted || self.needs.is_none_or(|needs| needs(&header));
         match fields.get(Field::EventId).filter(|_| !needed) {
             Some(id) => {
                 self.tally.sight.see(&header, id);
-                self.part.passed.push(Identifier::of(id));
+                self.part.passed.push(identifier(id, fields, header.time()));
             }
             None => {
                 let known = Known::of(build::event(fields, header.time()));
@@ -197,7 +198,8 @@ impl<'s> Reading<'s> {
         }
         named.note(&facts, &mut self.tally.trace);
         // Corrections replace what they correct, wherever that is.
-        let all = watch.is_all() || changes || header.get(Field::Addendum).is_some();
+        let always = changes || header.is_notification() || header.get(Field::Addendum).is_some();
+        let all = watch.is_all() || always;
         let Some(id) = id.filter(|_| !all) else {
             let known = Known::of(build::event(fields, header.time()));
             self.tally.sight.see(header, known.event.id());
@@ -208,7 +210,7 @@ impl<'s> Reading<'s> {
             return;
         };
         self.tally.sight.see(header, id);
-        let number = Identifier::of(id);
+        let number = identifier(id, fields, header.time());
         if header.failed() {
             let sort = || watch.sorter.refused(&build::event(fields, header.time()));
             if let Some(stratum) = scout.sort(fields.sort(), sort) {
@@ -288,6 +290,12 @@ impl<'s> Reading<'s> {
         self.tally.cut = true;
         self.tally.malformed += 1;
     }
+}
+
+/// The number of a record with that `eventID`.
+fn identifier(id: &str, fields: &Fields<'_>, time: Time) -> Identifier {
+    let plain = Identifier::of_members(id, |field| fields.get(field), time);
+    plain.unwrap_or_else(|| Identifier::of_event(&build::event(fields, time)))
 }
 
 impl Peeled for Reading<'_> {

@@ -301,6 +301,7 @@ impl Identity<'_> {
         let Some(session) = self.session_context.object() else { return };
         *fields.slot(Field::SourceIdentity) = session.source_identity.get();
         *fields.slot(Field::Ec2RoleDelivery) = session.ec2_role_delivery.get();
+        *fields.slot(Field::SignInSessionArn) = session.sign_in_session_arn.get();
         if let Some(attributes) = session.attributes.object() {
             fields.mfa = attributes.mfa_authenticated.get();
             fields.session_created = attributes.creation_date.get();
@@ -348,6 +349,7 @@ pub(super) struct SessionContext<'a> {
     pub(super) web_id_federation_data: Option<&'a RawValue>,
     pub(super) source_identity: Text<'a>,
     pub(super) ec2_role_delivery: Text<'a>,
+    pub(super) sign_in_session_arn: Text<'a>,
 }
 
 /// `sessionContext.attributes`.

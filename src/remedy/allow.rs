@@ -205,7 +205,7 @@ fn exact(situation: &Situation<'_>, with_condition: bool) -> Vec<Value> {
             "Resource": resource,
         });
         if let (true, Some(members)) =
-            (situation.caller_kind() != CallerKind::Direct, statement.as_object_mut())
+            (!situation.caller_kind().is_own(), statement.as_object_mut())
         {
             members
                 .insert("Condition".into(), json!({"Bool": {"kms:GrantIsForAWSResource": "true"}}));

@@ -88,7 +88,7 @@ pub fn chain_steps(
     index: usize,
     wording: &Wording,
 ) -> Vec<Step> {
-    let members = chains.members(chains.asked(index, events)).into_iter();
+    let members = chains.work(index, events).into_iter();
     members.filter_map(|i| step(events, chains, i, wording)).collect()
 }
 

@@ -27,6 +27,7 @@ pub(super) fn coverage(ledger: &Ledger, wording: &Wording) -> Coverage {
             duplicates: ledger.records.duplicates,
             malformed: ledger.records.malformed,
             out_of_range: ledger.records.out_of_range,
+            notifications: ledger.records.notifications,
         },
         bytes: Bytes { compressed: ledger.bytes_stored, uncompressed: ledger.bytes_inflated },
         span: ledger

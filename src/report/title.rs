@@ -52,6 +52,9 @@ pub(super) fn headline(incident: &Incident) -> Sentence {
     let count = distinct_actions(incident).len().max(1);
     let is_made_for = matches!(incident.kind, Kind::Silent | Kind::Opaque);
     match (incident.kind, Top::of(incident)) {
+        (Kind::Ghost, _) if incident.missing_steps.is_empty() => {
+            Sentence::new("headline-gone").arg("root", root(incident)).arg("why", why)
+        }
         (Kind::Ghost, _) => Sentence::new("headline-ghost")
             .arg("root", root(incident))
             .arg("steps", incident.missing_steps.clone())
@@ -143,6 +146,7 @@ pub(super) fn denied(incident: &Incident) -> Argument {
 /// The denied actions as they stand in a table: the most frequent one, and how many others.
 pub(super) fn denied_in_short(incident: &Incident, wording: &Wording) -> String {
     match distinct_actions(incident).as_slice() {
+        [] if incident.missing_steps.is_empty() => wording.say(&Sentence::new("overview-gone")),
         [] => wording.list(&incident.missing_steps),
         [one] => (*one).to_owned(),
         [first, others @ ..] => {

@@ -115,6 +115,9 @@ pub struct Events {
     pub malformed: u64,
     /// Records outside `--since`, `--until` or a filter.
     pub out_of_range: u64,
+    /// Of those kept, what services told Amazon EventBridge: no calls. Absent when there are none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub notifications: u64,
 }
 
 /// Sizes in bytes.

@@ -320,7 +320,9 @@ pub(super) fn coverage(report: &Report, wording: &Wording) -> String {
         None => Sentence::new("coverage-no-span"),
     };
     let sample = sampled(&report.coverage);
-    let said = [Some(counts), Some(span), sample].into_iter().flatten();
+    let told = (events.notifications > 0)
+        .then(|| Sentence::new("coverage-notifications").arg("count", events.notifications));
+    let said = [Some(counts), told, Some(span), sample].into_iter().flatten();
     wording.paragraph(&said.map(|sentence| wording.say(&sentence)).collect::<Vec<_>>())
 }
 

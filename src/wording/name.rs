@@ -53,6 +53,7 @@ impl From<CallerKind> for Sentence {
             CallerKind::ServiceLinkedRole => Sentence::new("caller-service-linked-role"),
             CallerKind::ServiceRole => Sentence::new("caller-service-role"),
             CallerKind::Ec2Infrastructure => Sentence::new("caller-ec2-infrastructure"),
+            CallerKind::Agent => Sentence::new("caller-agent"),
         }
     }
 }

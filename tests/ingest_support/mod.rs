@@ -130,7 +130,8 @@ pub fn read_bytes(content: impl AsRef<[u8]>) -> Ingested {
 
 /// Nothing is lost uncounted.
 pub fn balanced(ledger: &Ledger) {
-    let Records { read, kept, duplicates, malformed, out_of_range } = ledger.records;
+    let Records { read, kept, duplicates, malformed, out_of_range, notifications } = ledger.records;
+    assert!(notifications <= kept);
     assert_eq!(read, kept + duplicates + malformed + out_of_range, "{:?}", ledger.records);
 }
 

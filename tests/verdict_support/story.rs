@@ -1,5 +1,15 @@
 //! From a compact story to the records of a trail: calls with the calls services made for them,
 //! before a change, the change itself, and after it.
+//!
+//! A call: `do` (service and event), `by` (who, see [`Caller`]), `session`, `key`, `via` (the service
+//! that forwards it) or `as_role` (a role that the service of `via` or `issued_to` took on for it),
+//! `request`, `response`, `then` (calls made for it), `after` (seconds later), `once`, `times` and
+//! `every` (how often within the hour), `agent`, `console`, `ip`, `vpce`, `region`, `account`,
+//! `label` (a name for expectations), `record` (members of the record word for word, null for none).
+//! It fails by `denied` (why, in AWS's grammar) or by `error` and `message` word for word; `refused`
+//! makes such an error a refusal. `#` stands for the number of the run.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
@@ -27,13 +37,14 @@ pub fn expanded(text: &str) -> String {
     .fold(text.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
 }
 
-/// The records of a story, and the ids of its denied calls and of the change.
+/// The records of a story, and the ids of its denied calls, of the calls with a label and of the change.
 #[derive(Debug, Default)]
 pub struct Trail {
     pub records: Vec<Value>,
     pub denied: Vec<String>,
     pub roots: Vec<String>,
     pub change: Option<String>,
+    pub labels: BTreeMap<String, Vec<String>>,
     next: u64,
 }
 
@@ -58,15 +69,43 @@ impl Trail {
         for (number, hour) in BEFORE.iter().chain(&AFTER).enumerate() {
             trail.spell(&story["always"], number, *hour, false);
         }
+        for call in story["calls"].as_array().into_iter().flatten() {
+            trail.timed(call);
+        }
         trail
     }
 
-    fn spell(&mut self, calls: &Value, number: usize, hour: u64, after: bool) {
-        for (place, call) in calls.as_array().into_iter().flatten().enumerate() {
-            let second = hour * 3600 + 120 * place as u64 + if after { 0 } else { 600 };
-            let id = self.call(call, None, number, second);
-            if after {
+    /// Adds a call at the second `at`, and again `times` times `every` so many seconds.
+    fn timed(&mut self, call: &Value) {
+        let number = |member: &str| call.get(member).and_then(Value::as_u64);
+        for time in 0..number("times").unwrap_or(1) {
+            let second = number("at").unwrap() + time * number("every").unwrap_or(0);
+            let first = number("from").unwrap_or(0) + time;
+            let id = self.call(call, None, usize::try_from(first).unwrap(), second);
+            if call["ghost"] == true {
                 self.roots.push(id);
+            }
+        }
+    }
+
+    /// One hour's calls: `once` keeps a call to the first hour of its kind, `times` and `every` repeat
+    /// it within the hour.
+    fn spell(&mut self, calls: &Value, number: usize, hour: u64, after: bool) {
+        let first = hour == BEFORE[0] || hour == AFTER[0];
+        for (place, call) in calls.as_array().into_iter().flatten().enumerate() {
+            if call["once"] == true && !first {
+                continue;
+            }
+            let second = hour * 3600 + 120 * place as u64 + if after { 0 } else { 600 };
+            let times = call["times"].as_u64().unwrap_or(1);
+            for turn in 0..times {
+                let later = turn * call["every"].as_u64().unwrap_or(60);
+                let number =
+                    number * usize::try_from(times).unwrap() + usize::try_from(turn).unwrap();
+                let id = self.call(call, None, number, second + later);
+                if after {
+                    self.roots.push(id);
+                }
             }
         }
     }
@@ -87,12 +126,14 @@ impl Trail {
                 }
             }
         }
-        let id = self.id();
+        let own = self.id();
+        let id = call["record"]["eventID"].as_str().map_or(own, str::to_owned);
         if let Some(role) = call.get("as_role").and_then(Value::as_str).map(str::to_owned) {
             let key = format!("ASIAROLE{:012}", self.next);
             let session = call.get("session").and_then(Value::as_str).unwrap_or("run").to_owned();
+            let taker = if call["via"].is_string() { "via" } else { "issued_to" };
             let issue = json!({
-                "do": "sts:AssumeRole", "by": format!("service:{}", text_of(&call, "via")),
+                "do": "sts:AssumeRole", "by": format!("service:{}", text_of(&call, taker)),
                 "request": {"roleArn": format!("arn:aws:iam::{ACCOUNT}:role/{role}"), "roleSessionName": session},
                 "response": {"credentials": {"accessKeyId": key},
                     "assumedRoleUser": {"arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}"),
@@ -100,13 +141,18 @@ impl Trail {
             });
             let issued = self.id();
             self.records.push(record(&issue, &issued, second));
+            self.labels.entry("session".into()).or_default().push(issued);
             call["by"] = json!(role);
             call["key"] = json!(key);
         }
         let offset = call.get("after").and_then(Value::as_u64).unwrap_or(0);
         self.records.push(record(&call, &id, second + offset));
-        if call.get("denied").is_some() && call.get("consequence").is_none() {
+        let refused = call.get("denied").is_some() || call["refused"] == true;
+        if refused && call.get("consequence").is_none() {
             self.denied.push(id.clone());
+        }
+        if let Some(label) = call["label"].as_str() {
+            self.labels.entry(label.to_owned()).or_default().push(id.clone());
         }
         for (place, child) in call["then"].as_array().into_iter().flatten().enumerate() {
             self.call(child, Some(&call), number, second + offset + place as u64);
@@ -238,7 +284,8 @@ fn record(call: &Value, id: &str, second: u64) -> Value {
     if let Some(resources) = call.get("resources") {
         extra(&mut record, "resources", resources.clone());
     }
-    if service == "kms" && call.get("denied").is_none() && call.get("error").is_none() {
+    let succeeded = call.get("denied").is_none() && call.get("error").is_none();
+    if service == "kms" && succeeded && call["record"].get("resources").is_none() {
         let key = call.get("on").cloned().unwrap_or_else(|| json!(expanded("$KEY")));
         let owner = key.as_str().and_then(|k| k.split(':').nth(4)).unwrap_or(ACCOUNT).to_owned();
         extra(
@@ -247,8 +294,26 @@ fn record(call: &Value, id: &str, second: u64) -> Value {
             json!([{"ARN": key, "accountId": owner, "type": "AWS::KMS::Key"}]),
         );
     }
+    if let Some(agent) = call.get("agent") {
+        extra(&mut record, "userAgent", agent.clone());
+    }
+    if call["console"] == true {
+        extra(&mut record, "sessionCredentialFromConsole", json!("true"));
+    }
     failure(&mut record, call, &caller);
+    as_told(&mut record, &call["record"]);
     record
+}
+
+/// Members of the record as the story tells them; null takes one away.
+fn as_told(record: &mut Value, members: &Value) {
+    for (member, value) in members.as_object().into_iter().flatten() {
+        if value.is_null() {
+            record.as_object_mut().unwrap().remove(member);
+        } else {
+            record[member] = value.clone();
+        }
+    }
 }
 
 /// Error code and text, as the service words it.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Completion, Service, TableError};
+use super::{Completion, Keyless, Prepared, Service, TableError};
 use crate::event::CallerKind;
 
 pub(super) fn read_internal(table: toml::Table) -> Result<Vec<String>, TableError> {
@@ -78,10 +78,21 @@ fn check(service: &Service) -> Result<(), TableError> {
     if service.callers.is_empty() || service.callers.contains(&CallerKind::Direct) {
         return Err(fault(id, "callers", "must name the ways the service signs; `direct` is none"));
     }
-    for (field, list) in [("calls", &service.calls), ("roots", &service.roots)] {
+    for (field, list) in [
+        ("calls", &service.calls),
+        ("roots", &service.roots),
+        ("needs", &service.needs),
+        ("in_part", &service.in_part),
+    ] {
         for entry in list {
             check_pattern(entry).map_err(|message| fault(id, field, message))?;
         }
+    }
+    for keyless in &service.keyless {
+        check_keyless(keyless).map_err(|message| fault(id, "keyless", message))?;
+    }
+    for prepared in &service.prepared {
+        check_prepared(prepared).map_err(|message| fault(id, "prepared", message))?;
     }
     for completion in &service.completion {
         check_completion(completion).map_err(|message| fault(id, "completion", message))?;
@@ -95,6 +106,28 @@ fn check_pattern(entry: &str) -> Result<(), String> {
     }
     if entry != "*" && !entry.contains(':') {
         return Err(format!("`{entry}`: write service:Name"));
+    }
+    Ok(())
+}
+
+fn check_keyless(keyless: &Keyless) -> Result<(), String> {
+    keyless.roots.iter().try_for_each(|root| check_pattern(root))?;
+    if keyless.at.is_empty() || keyless.is.is_empty() {
+        return Err("give both at and is".to_owned());
+    }
+    Ok(())
+}
+
+fn check_prepared(prepared: &Prepared) -> Result<(), String> {
+    for call in [&prepared.call, &prepared.by] {
+        check_pattern(call)?;
+        if call.ends_with('*') {
+            return Err(format!("`{call}`: name one call"));
+        }
+    }
+    if prepared.shared.is_empty() || prepared.shared.iter().any(|shared| shared.earlier.is_empty())
+    {
+        return Err(format!("`{}`: say what both name", prepared.call));
     }
     Ok(())
 }

@@ -20,7 +20,9 @@ impl Reading<'_> {
             // "These keys are never taken from the original request" (IAM "Forward access
             // sessions"). What `aws:SourceIp` is, sources disagree on: the user's address, or,
             // before 2024, the service's; it stays unknown.
-            CallerKind::ForwardAccessSession => absent(context, &ENDPOINT_KEYS),
+            CallerKind::ForwardAccessSession | CallerKind::Agent => {
+                absent(context, &ENDPOINT_KEYS);
+            }
             // Services call as themselves, and EC2 for an instance, from AWS's network.
             CallerKind::ServicePrincipal | CallerKind::Ec2Infrastructure => {
                 absent(context, &ENDPOINT_KEYS);

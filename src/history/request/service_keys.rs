@@ -7,7 +7,6 @@ use super::super::change::{at, grant_context, grant_operations, text_at};
 use super::Reading;
 use super::caller_keys::put;
 use crate::chain::service::Table;
-use crate::event::CallerKind;
 use crate::iam::{Context, Request};
 
 /// KMS operations that take an encryption context.
@@ -221,7 +220,7 @@ impl Reading<'_> {
                 None => context.mark_absent(key),
             };
         }
-        if self.kind == CallerKind::Direct {
+        if self.kind.is_own() {
             context.mark_absent("aws:SourceArn");
         }
     }

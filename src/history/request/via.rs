@@ -31,8 +31,14 @@ const CALLED_VIA: [&str; 18] = [
 
 impl Reading<'_> {
     pub(super) fn via_keys(&self, context: &mut Context, request: &Request) {
-        let is_forwarded = self.kind == CallerKind::ForwardAccessSession;
+        // An assistant's call is a forward access session of the MCP server's (agent toolkit user
+        // guide, "Logging using CloudTrail").
+        let is_agent = self.kind == CallerKind::Agent;
+        let is_forwarded = is_agent || self.kind == CallerKind::ForwardAccessSession;
         context.insert("aws:ViaAWSService", is_forwarded);
+        if is_agent {
+            context.insert("aws:ViaAWSMCPService", true);
+        }
         match is_forwarded {
             true => self.called_via(context),
             false => {

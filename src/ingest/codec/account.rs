@@ -49,6 +49,7 @@ pub(super) fn write_ledger(ledger: &Ledger, to: &mut Writer) {
     to.number(ledger.records.kept);
     to.number(ledger.records.malformed);
     to.number(ledger.records.out_of_range);
+    to.number(ledger.records.notifications);
     to.byte(u8::from(ledger.ordered));
     to.number(ledger.late);
     to.number(ledger.bytes_stored);
@@ -79,6 +80,7 @@ pub(super) fn read_ledger(from: &mut Reader<'_>) -> Option<Ledger> {
             kept: from.tally()?,
             malformed: from.tally()?,
             out_of_range: from.tally()?,
+            notifications: from.tally()?,
             duplicates: 0,
         },
         ordered: from.flag()?,

@@ -78,12 +78,9 @@ impl Writer {
 /// More than all that was ever logged.
 const MOST: u64 = 1 << 48;
 
-/// Times beyond the calendar (about 300,000 years) are made up, and could not be reckoned with.
-const FARTHEST: u64 = 10_000_000_000_000_000;
-
-/// A time, if it is one.
+/// A time; one that the calendar does not have is made up.
 pub(super) fn time(milliseconds: i64) -> Option<Time> {
-    (milliseconds.unsigned_abs() <= FARTHEST).then_some(Time(milliseconds))
+    Time(milliseconds).in_calendar()
 }
 
 /// Bytes being read; every step gives `None` where they are not what was expected.

@@ -34,6 +34,7 @@ const CALLER: &[Field] = &[
     Field::IssuerUserName,
     Field::SourceIdentity,
     Field::Ec2RoleDelivery,
+    Field::SignInSessionArn,
     Field::WebIdFederationData,
     Field::InScopeOf,
     Field::OnBehalfOf,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! magic                10 bytes
-//! format               a number: 1
+//! format               a number: 2
 //! version              of the trailwhy that wrote it
 //! inflated             bytes of the body
 //! body                 deflate: terms, ledger, sight, totals, cuts, events
@@ -32,7 +32,7 @@ use bytes::{Reader, Writer};
 pub(super) const MAGIC: &[u8; 10] = b"\x8ftrailwhy\n";
 
 /// The format that is written and read.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashSet};
 
+use super::super::blind_spot::BlindSpot;
 use super::super::contribution::{Contribution, Terms};
-use super::super::identifier::Identifier;
 use super::super::merge::{self, Known};
 use super::super::plan::Books;
 use super::facts::{Facts, number};
@@ -25,6 +25,8 @@ pub(super) struct Met<'s> {
     pub(super) gather: Gather<'s>,
     /// Records, copies left out.
     pub(super) kept: u64,
+    /// Of these, what services told beside CloudTrail.
+    pub(super) notifications: u64,
     pub(super) books: Books,
 }
 
@@ -61,11 +63,11 @@ impl Edge {
 /// Counts a record and takes it in where it belongs.
 pub(super) fn enter(
     gather: &mut Gather<'_>,
-    mut is_new: impl FnMut(Identifier) -> bool,
+    mut is_new: impl FnMut(&Known) -> bool,
     known: &Known,
 ) {
     let stratum = gather.offer(known);
-    if is_new(known.id)
+    if is_new(known)
         && let Some(stratum) = stratum
     {
         gather.count(stratum, known.event.time);
@@ -88,18 +90,20 @@ impl Met<'_> {
         sorter: &dyn Sorter,
         budget: &Budget,
     ) -> Result<Ingested> {
-        let Met { all, gather, kept, books } = self;
+        let Met { all, gather, kept, notifications, books } = self;
         if let Some(all) = all {
             return Ok(whole(all, books));
         }
         let seeds = |seed: &Seed| (seed.is_first, seed.in_minute);
         let Sampled { mut events, kept: gathered, judged } =
             sampled(gather, again, sorter, (budget.surroundings, 0), seeds)?;
-        merge::remove_corrected(&mut events);
-        let events = bare(events);
-        let ledger = close(books, kept);
-        let shared = merge::shared(&events);
+        merge::remove_replaced(&mut events);
+        let told = merge::tell_apart(&mut events);
         let sample = gather::sample(&events, kept, gathered, &judged, sorter);
+        let events = bare(events);
+        let mut ledger = close(books, kept, told);
+        ledger.records.notifications = notifications;
+        let shared = merge::shared(&events);
         Ok(Ingested { events, ledger, shared, sample: Some(sample) })
     }
 
@@ -111,24 +115,20 @@ impl Met<'_> {
         sorter: &dyn Sorter,
         budget: &Budget,
     ) -> Result<Contribution> {
-        let Met { all, gather, kept, books } = self;
+        let Met { all, gather, kept, notifications, books } = self;
         let Books { mut ledger, mut sight } = books;
         ledger.skipped.sort();
         sight.settle();
         if let Some(all) = all {
             let events = united(all);
+            let events = bare(events);
             ledger.records.kept = events.len() as u64;
+            ledger.records.notifications = merge::notifications(&events);
             let totals = HashMap::default();
-            return Ok(Contribution {
-                terms,
-                events: bare(events),
-                ledger,
-                sight,
-                totals,
-                cuts: None,
-            });
+            return Ok(Contribution { terms, events, ledger, sight, totals, cuts: None });
         }
         ledger.records.kept = kept;
+        ledger.records.notifications = notifications;
         // Minutes that are kept here may be left out of the whole, and what is first here need not be
         // first there.
         let seeds = |seed: &Seed| (seed.is_first, false);
@@ -247,15 +247,19 @@ fn bare(events: Vec<Known>) -> Vec<Event> {
 
 fn whole(all: Vec<Known>, books: Books) -> Ingested {
     let mut events = united(all);
-    merge::remove_corrected(&mut events);
+    merge::remove_replaced(&mut events);
+    let told = merge::tell_apart(&mut events);
     let events = bare(events);
-    let ledger = close(books, events.len() as u64);
+    let mut ledger = close(books, events.len() as u64, told);
+    ledger.records.notifications = merge::notifications(&events);
     let shared = merge::shared(&events);
     Ingested { events, ledger, shared, sample: None }
 }
 
-fn close(books: Books, kept: u64) -> super::super::Ledger {
+fn close(books: Books, kept: u64, told: Option<BlindSpot>) -> super::super::Ledger {
     let records = books.ledger.records;
     let met = records.read.saturating_sub(records.malformed + records.out_of_range);
-    books.close(kept, met.saturating_sub(kept), 0)
+    let mut ledger = books.close(kept, met.saturating_sub(kept), 0);
+    ledger.note(told);
+    ledger
 }

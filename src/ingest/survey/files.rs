@@ -77,7 +77,8 @@ impl<'p> Files<'p> {
             }
         }
         let Reading { all, gather, seen, .. } = reading;
-        Some((Met { all, gather, kept: seen.kept, books }, Files { plan, sorter, held }))
+        let Seen { kept, notifications, .. } = seen;
+        Some((Met { all, gather, kept, notifications, books }, Files { plan, sorter, held }))
     }
 }
 
@@ -95,7 +96,7 @@ impl Reading<'_> {
         for known in part.events {
             match &mut self.all {
                 Some(all) => all.push(known),
-                None => enter(&mut self.gather, |id| self.seen.is_new(id), &known),
+                None => enter(&mut self.gather, |known| self.seen.is_new_record(known), &known),
             }
         }
         if self.all.as_ref().is_some_and(|all| all.len() > budget.whole) {
@@ -109,7 +110,7 @@ impl Reading<'_> {
         let ids: HashSet<u128> = all.iter().map(|known| known.id.number()).collect();
         if ids.len() + self.seen.kept as usize > budget.whole {
             for known in self.all.take().unwrap_or_default() {
-                enter(&mut self.gather, |id| self.seen.is_new(id), &known);
+                enter(&mut self.gather, |known| self.seen.is_new_record(known), &known);
             }
         }
     }
@@ -150,12 +151,21 @@ struct Seen {
     memory: Memory,
     turned: Option<Time>,
     kept: u64,
+    /// Of these, what services told beside CloudTrail.
+    notifications: u64,
 }
 
 impl Seen {
     fn is_new(&mut self, id: Identifier) -> bool {
         let new = self.memory.insert(id);
         self.kept += u64::from(new);
+        new
+    }
+
+    /// The same of a record that was kept.
+    fn is_new_record(&mut self, known: &Known) -> bool {
+        let new = self.is_new(known.id);
+        self.notifications += u64::from(new && known.event.is_notification());
         new
     }
 

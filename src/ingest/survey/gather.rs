@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use foldhash::{HashMap, HashSet};
 
-use super::super::identifier::Identifier;
 use super::super::merge::{self, Known};
 use super::super::sample::{Sample, Total};
 use super::facts::{Facts, mix, number, priority, priority_of_refused};
@@ -98,7 +97,9 @@ impl<'s> Gather<'s> {
             return refused;
         }
         let (stratum, own) = (stratum(&facts, name), priority(known.id));
-        if changes(&facts, role) {
+        // That work failed is told once, and what it belongs to is looked for by its ids.
+        let tells = known.event.notification().is_some_and(|told| told.failed);
+        if changes(&facts, role) || tells {
             self.changes.offer(mix(stratum, 1), own, known);
         }
         self.calls.offer(stratum, own, known);
@@ -322,7 +323,7 @@ fn begun_session(event: &Event) -> Option<String> {
 /// Says how events, in order, stand for all records. Of the refused calls those in `judged` are to
 /// be judged.
 pub(super) fn sample(
-    events: &[Event],
+    events: &[Known],
     records: u64,
     kept: Kept,
     judged: &HashSet<u128>,
@@ -330,12 +331,12 @@ pub(super) fn sample(
 ) -> Sample {
     let mut roles = Roles::default();
     let mut sample = Sample { records, totals: kept.totals, ..Sample::default() };
-    for (index, event) in events.iter().enumerate() {
+    for (index, Known { id, event }) in events.iter().enumerate() {
         let facts = Facts::of(event);
         let (_, role) = roles.of(&facts, sorter);
         let minute = minutes::minute(number([facts.account]), facts.time);
         sample.surrounded.push(minute < kept.cuts.minutes && links(&facts, role));
-        if judged.contains(&Identifier::of(event.id()).number())
+        if judged.contains(&id.number())
             && let Some(stratum) = sorter.refused(event)
         {
             sample.strata.insert(index, stratum);

@@ -40,6 +40,7 @@ pub(super) fn read<'s>(
         all: Some(Vec::new()),
         seen: HashSet::default(),
         kept: 0,
+        notifications: 0,
         books: Books {
             ledger: Ledger { ordered: true, ..Ledger::default() },
             sight: Sight::default(),
@@ -65,8 +66,8 @@ pub(super) fn read<'s>(
         Ok(())
     })?;
     let terms = terms.ok_or_else(|| Error::Usage("no parts to merge".to_owned()))?;
-    let Reading { gather, all, kept, books, .. } = reading;
-    Ok((Met { all, gather, kept, books }, terms))
+    let Reading { gather, all, kept, notifications, books, .. } = reading;
+    Ok((Met { all, gather, kept, notifications, books }, terms))
 }
 
 struct Reading<'s> {
@@ -74,6 +75,7 @@ struct Reading<'s> {
     all: Option<Vec<Known>>,
     seen: HashSet<u128>,
     kept: u64,
+    notifications: u64,
     books: Books,
 }
 
@@ -83,13 +85,16 @@ impl Reading<'_> {
         if let Some(cuts) = part.cuts {
             self.gather.deepen(cuts);
         }
-        let mut copies = 0;
+        let (mut copies, mut told) = (0, 0);
         for event in part.events {
             let known = Known::of(event);
-            copies += u64::from(!self.seen.insert(known.id.number()));
+            let copy = !self.seen.insert(known.id.number());
+            copies += u64::from(copy);
+            told += u64::from(copy && known.event.is_notification());
             self.gather.offer(&known);
         }
         self.kept += part.ledger.records.kept.saturating_sub(copies);
+        self.notifications += part.ledger.records.notifications.saturating_sub(told);
         for (stratum, total) in part.totals {
             self.gather.add(stratum, total);
         }
@@ -115,10 +120,11 @@ impl Reading<'_> {
     }
 
     fn enter(&mut self, known: &Known) {
-        let Reading { gather, seen, kept, .. } = self;
-        let is_new = |id: super::super::identifier::Identifier| {
-            let new = seen.insert(id.number());
+        let Reading { gather, seen, kept, notifications, .. } = self;
+        let is_new = |known: &Known| {
+            let new = seen.insert(known.id.number());
             *kept += u64::from(new);
+            *notifications += u64::from(new && known.event.is_notification());
             new
         };
         enter(gather, is_new, known);

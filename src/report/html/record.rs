@@ -85,9 +85,10 @@ const ISSUER: [(&str, Field, Form); 5] = [
     ("accountId", Field::IssuerAccountId, Form::Text),
     ("userName", Field::IssuerUserName, Form::Text),
 ];
-const SESSION: [(&str, Field, Form); 3] = [
+const SESSION: [(&str, Field, Form); 4] = [
     ("sourceIdentity", Field::SourceIdentity, Form::Text),
     ("ec2RoleDelivery", Field::Ec2RoleDelivery, Form::Text),
+    ("signInSessionArn", Field::SignInSessionArn, Form::Text),
     ("webIdFederationData", Field::WebIdFederationData, Form::Json),
 ];
 

@@ -140,6 +140,9 @@ fn overview(draft: &mut Draft<'_>, report: &Report) {
         let verdict = &incident.verdict;
         let denied = match &incident.denied {
             Some(_) => code(&title::denied_in_short(incident, draft.wording)),
+            None if incident.missing_steps.is_empty() => {
+                prose(&draft.say(&Sentence::new("overview-gone")))
+            }
             None => codes(&incident.missing_steps),
         };
         rows.push([

@@ -1,7 +1,6 @@
 //! First block: what was asked, what AWS said, what did not come to be.
 
 use super::INDENT;
-use crate::event::CallerKind;
 use crate::report::layout::{Ink, Page, Span, spans};
 use crate::report::title::{self, Top};
 use crate::report::{DeniedCall, Incident, Outcome, RootCall, words};
@@ -116,7 +115,7 @@ fn denied(incident: &Incident, denied: &DeniedCall, wording: &Wording) -> Vec<(S
 fn made_by(denied: &DeniedCall, wording: &Wording) -> Vec<Span> {
     let kind = wording.say(&denied.caller_kind.into());
     let who = match (denied.caller_kind, &denied.invoked_by, &denied.principal_arn) {
-        (CallerKind::Direct, _, Some(principal)) => Some(principal),
+        (kind, _, Some(principal)) if kind.is_own() => Some(principal),
         (_, Some(service), _) => Some(service),
         (_, None, principal) => principal.as_ref(),
     };

@@ -279,7 +279,7 @@ fn line_above<'a>(chain: &'a [Step], denied: Option<&'a str>) -> HashSet<&'a str
 
 fn lane_key(step: &Step) -> LaneKey {
     let who = match step.caller_kind {
-        CallerKind::Direct | CallerKind::Ec2Infrastructure => String::new(),
+        CallerKind::Direct | CallerKind::Agent | CallerKind::Ec2Infrastructure => String::new(),
         CallerKind::ForwardAccessSession | CallerKind::ServicePrincipal => {
             step.invoked_by.clone().or_else(|| step.principal_arn.clone()).unwrap_or_default()
         }
@@ -317,6 +317,7 @@ fn lane_role(kind: CallerKind) -> Sentence {
         CallerKind::ServiceLinkedRole => Sentence::new("html-lane-service-linked-role"),
         CallerKind::ServiceRole => Sentence::new("html-lane-service-role"),
         CallerKind::Ec2Infrastructure => Sentence::new("html-lane-ec2-infrastructure"),
+        CallerKind::Agent => Sentence::new("html-lane-agent"),
     }
 }
 

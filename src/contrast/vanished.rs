@@ -1,0 +1,451 @@
+//! What a call made and what was gone later, though nobody's call in the log took it away: its own
+//! maker was told that it does not exist, a service ended it right after, or the service's own
+//! report says that the work failed.
+//!
+//! Nothing has to be comparable for that, and no step has to be visible. EC2 checks a volume's key
+//! only after it has answered (EBS user guide, "Amazon EBS encryption"), and other services make
+//! clusters, databases and mount targets in the same way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::shape::may_belong;
+use crate::chain::Chains;
+use crate::event::action::operation;
+use crate::event::{self, CallerKind, Event, Failure, Field, IdentityType, Time, json};
+
+/// A call whose work was gone later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vanished {
+    /// Position of the call.
+    pub call: usize,
+    /// What it made, as the log names it.
+    pub id: String,
+    /// How that it is gone is known.
+    pub end: End,
+    /// Position of the event that tells so.
+    pub told_by: usize,
+}
+
+/// How it is known that a thing is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum End {
+    /// The service reported that the work failed.
+    Reported,
+    /// Its maker asked for it and it was not found.
+    NotFound,
+    /// A service ended it right after, more than once.
+    EndedByService,
+}
+
+/// What was just made may not be known everywhere for some seconds (EC2 API reference, "Eventual
+/// consistency").
+const CONSISTENT_SECONDS: i64 = 15;
+/// What is not found later than this may have ended in ways that no trail shows.
+const LATEST_SECONDS: i64 = 6 * 3600;
+/// What a service ends within this was no use to anybody.
+const AT_ONCE_SECONDS: i64 = 300;
+/// So many in a row are no chance.
+const IN_A_ROW: usize = 2;
+/// What was used this long after it was made had come to be.
+const USED_SECONDS: i64 = 60;
+
+/// First words of operations that make something that then has a life of its own.
+const MAKING: [&str; 14] = [
+    "Create",
+    "Run",
+    "Start",
+    "Copy",
+    "Restore",
+    "Launch",
+    "Allocate",
+    "Import",
+    "Request",
+    "Provision",
+    "Register",
+    "Clone",
+    "Submit",
+    "Purchase",
+];
+
+/// First words of operations that end something.
+const ENDING: [&str; 15] = [
+    "Delete",
+    "Terminate",
+    "Remove",
+    "Deregister",
+    "Release",
+    "Destroy",
+    "Purge",
+    "Cancel",
+    "Stop",
+    "Abort",
+    "Retire",
+    "Expire",
+    "Schedule",
+    "Decommission",
+    "Shutdown",
+];
+
+/// An event that tells that something is gone.
+struct Told {
+    by: usize,
+    end: End,
+    names: BTreeSet<String>,
+}
+
+/// A call that made something, and the event that tells that it is gone.
+struct Made<'t> {
+    call: usize,
+    id: String,
+    told: &'t Told,
+}
+
+/// Everything of the export that was made and gone later, in order of time; one for each call.
+pub fn vanished(events: &[Event], chains: &Chains) -> Vec<Vanished> {
+    let told: Vec<Told> =
+        (0..events.len()).filter_map(|index| told(events, chains, index)).collect();
+    let mut by_name: BTreeMap<&str, Vec<&Told>> = BTreeMap::new();
+    for one in &told {
+        for name in &one.names {
+            by_name.entry(name).or_default().push(one);
+        }
+    }
+    if by_name.is_empty() {
+        return Vec::new();
+    }
+    let makes = |index: &usize| events.get(*index).is_some_and(makes);
+    let made: Vec<Made<'_>> = (0..events.len())
+        .filter(|index| makes(index) && chains.copy_of(*index).is_none())
+        .flat_map(|index| made(events, chains, index, &by_name))
+        .collect();
+    let lives = Lives::of(events, made.iter().map(|one| one.id.as_str()).collect());
+    let mut found: BTreeMap<usize, Vanished> = BTreeMap::new();
+    for one in &made {
+        if lives.explain(events, one) || refusal_explains(events, chains, one) {
+            continue;
+        }
+        let (call, id, end, told_by) = (one.call, one.id.clone(), one.told.end, one.told.by);
+        let vanished = Vanished { call, id, end, told_by };
+        let better = found.get(&call).is_none_or(|had| (end, told_by) < (had.end, had.told_by));
+        if better {
+            found.insert(call, vanished);
+        }
+    }
+    in_a_row(events, found)
+}
+
+fn is(words: &[&str], event: &Event) -> bool {
+    words.iter().any(|word| event.name().starts_with(word))
+}
+
+fn makes(event: &Event) -> bool {
+    !event.failed() && event.read_only != Some(true) && is(&MAKING, event)
+}
+
+/// What an event tells to be gone.
+fn told(events: &[Event], chains: &Chains, index: usize) -> Option<Told> {
+    let event = events.get(index)?;
+    if let Some(work) = chains.failed_work(index) {
+        let may_be_refusal = work.message.as_deref().is_none_or(|message| {
+            event::outcome::classify(event.source(), None, Some(message)).is_refusal()
+                || message.contains(":key/")
+        });
+        let raw = [Field::ServiceEventDetails, Field::AdditionalEventData, Field::Resources];
+        let raw = raw.iter().filter_map(|field| event.get(*field));
+        let names = raw.flat_map(|raw| names_in(raw, is_id)).collect();
+        return may_be_refusal.then_some(Told { by: index, end: End::Reported, names });
+    }
+    if event.failed() {
+        if event::failure(event) != Some(Failure::NotFound) {
+            return None;
+        }
+        let text = event::outcome::error_text(event)?;
+        let words: BTreeSet<&str> = words(&text).collect();
+        let mut names = names_in(event.request()?, |name| words.contains(name));
+        names.extend(words.into_iter().filter(|word| is_id(word)).map(str::to_owned));
+        return (!names.is_empty()).then_some(Told { by: index, end: End::NotFound, names });
+    }
+    let is_service = event.identity_type == IdentityType::AwsService
+        || chains.caller_kind(index, event) == CallerKind::ServiceLinkedRole;
+    if is(&ENDING, event) && is_service && is_unasked(events, chains, index) {
+        let names = names_in(event.request()?, is_id);
+        return (!names.is_empty()).then_some(Told { by: index, end: End::EndedByService, names });
+    }
+    None
+}
+
+/// Whether no user's call in the log led to a call.
+fn is_unasked(events: &[Event], chains: &Chains, index: usize) -> bool {
+    let root = chains.root(index);
+    events.get(root).is_none_or(|event| chains.caller_kind(root, event) != CallerKind::Direct)
+}
+
+/// What a call made of which something tells that it is gone.
+fn made<'t>(
+    events: &[Event],
+    chains: &Chains,
+    index: usize,
+    by_name: &BTreeMap<&str, Vec<&'t Told>>,
+) -> Vec<Made<'t>> {
+    let Some(event) = events.get(index) else { return Vec::new() };
+    let given = names_in(event.response().unwrap_or_default(), |name| by_name.contains_key(name));
+    let mut made = Vec::new();
+    for id in given {
+        for told in by_name.get(id.as_str()).into_iter().flatten() {
+            if fits(events, chains, index, &id, told) {
+                made.push(Made { call: index, id: id.clone(), told });
+            }
+        }
+    }
+    made
+}
+
+/// Whether what is told speaks of what a call made, and of what became of that.
+fn fits(events: &[Event], chains: &Chains, call: usize, id: &str, told: &Told) -> bool {
+    let (Some(event), Some(end)) = (events.get(call), events.get(told.by)) else { return false };
+    let after = end.time.seconds_since(event.time);
+    let is_here = end.account() == event.account() && end.region() == event.region();
+    // A name that the caller gave may be that of other things as well.
+    let is_given = names_in(event.request().unwrap_or_default(), |name| name == id);
+    is_here
+        && match told.end {
+            End::Reported => after >= 0,
+            End::EndedByService => {
+                (0..=AT_ONCE_SECONDS).contains(&after) && is_id(id) && is_given.is_empty()
+            }
+            End::NotFound => {
+                (CONSISTENT_SECONDS..=LATEST_SECONDS).contains(&after)
+                    && end.source() == event.source()
+                    && is_same_thing(end, event, id, is_given.is_empty())
+                    && is_maker(events, chains, call, end)
+            }
+        }
+}
+
+/// Whether who asked for it is who made it, or who had it made.
+fn is_maker(events: &[Event], chains: &Chains, call: usize, asks: &Event) -> bool {
+    let by = super::principal(asks);
+    [call, chains.asked(call, events)]
+        .into_iter()
+        .filter_map(|index| events.get(index))
+        .any(|event| super::principal(event) == by)
+}
+
+/// Whether an error speaks of the thing itself and not of something that belongs to it: by the
+/// code (`InvalidVolume.NotFound`), or, where that names no thing, by the operation.
+fn is_same_thing(error: &Event, making: &Event, id: &str, is_new: bool) -> bool {
+    let made = thing(making);
+    let code = thing_of_code(error.error_code().unwrap_or_default());
+    if code.is_empty() || code == "resource" || code == "entity" {
+        return thing(error) == made;
+    }
+    let prefix = id.split('-').next().unwrap_or_default();
+    made.starts_with(&code) || is_new && code == prefix
+}
+
+/// What an operation is on, in lower case and singular: `volume` of `DescribeVolumes`.
+fn thing(event: &Event) -> String {
+    let name = operation(event.name());
+    let second = name.char_indices().skip(1).find(|(_, c)| c.is_ascii_uppercase());
+    let thing = second.and_then(|(at, _)| name.get(at..)).unwrap_or_default();
+    singular(thing)
+}
+
+fn singular(word: &str) -> String {
+    let word = word.to_ascii_lowercase();
+    word.strip_suffix('s').map_or_else(|| word.clone(), str::to_owned)
+}
+
+/// What an error code says is not found: `volume` of `Client.InvalidVolume.NotFound`.
+fn thing_of_code(code: &str) -> String {
+    let code = code.rsplit('#').next().unwrap_or_default();
+    let code = code.split(':').next().unwrap_or_default();
+    let code = ["Client.", "Server."].iter().fold(code, |c, p| c.strip_prefix(p).unwrap_or(c));
+    let mut code = code.to_ascii_lowercase();
+    for word in EMPTY_WORDS {
+        code = code.replace(word, "");
+    }
+    singular(code.strip_suffix("id").unwrap_or(&code))
+}
+
+/// Parts of error codes that name no thing.
+const EMPTY_WORDS: [&str; 10] = [
+    "invalid",
+    "notfound",
+    "nosuch",
+    "doesnotexist",
+    "nonexistent",
+    "exception",
+    "fault",
+    "error",
+    "unknown",
+    ".",
+];
+
+/// Whether a refusal in the log, below the call or near it, may be what became of it.
+fn refusal_explains(events: &[Event], chains: &Chains, made: &Made<'_>) -> bool {
+    let (Some(event), Some(end)) = (events.get(made.call), events.get(made.told.by)) else {
+        return true;
+    };
+    let is_refused = |index: usize| {
+        let event = events.get(index);
+        event.is_some_and(|e| e.failed() && event::failure(e).is_some_and(Failure::is_refusal))
+    };
+    if chains.members(chains.asked(made.call, events)).into_iter().any(is_refused) {
+        return true;
+    }
+    let from = event.time.plus_seconds(-EARLY_SECONDS);
+    let near = event.time.plus_seconds(USED_SECONDS);
+    let first = events.partition_point(|e| e.time < from);
+    let last = events.partition_point(|e| e.time <= end.time);
+    (first..last).filter(|index| is_refused(*index)).any(|index| {
+        let Some(refusal) = events.get(index) else { return false };
+        let is_made_for = refusal.caller_kind() != CallerKind::Direct;
+        let is_of_maker = super::principal(refusal) == super::principal(event);
+        names_the(refusal, &made.id)
+            || refusal.time <= near
+                && is_made_for
+                && is_of_maker
+                && refusal.account() == event.account()
+                && may_belong(chains, index, made.call)
+    })
+}
+
+/// A step can be stamped so much before its call.
+const EARLY_SECONDS: i64 = 5;
+
+fn names_the(event: &Event, id: &str) -> bool {
+    let raw = [Field::RequestParameters, Field::Resources, Field::AdditionalEventData];
+    raw.iter().filter_map(|field| event.get(*field)).any(|raw| raw.contains(id))
+        || event.error_message().is_some_and(|text| words(text).any(|word| word == id))
+}
+
+/// What happened to things, by name.
+struct Lives {
+    by_name: BTreeMap<String, Vec<Use>>,
+}
+
+/// A call that named a thing and succeeded.
+struct Use {
+    by: usize,
+    time: Time,
+    ends: bool,
+    touches: bool,
+}
+
+impl Lives {
+    fn of(events: &[Event], names: BTreeSet<&str>) -> Lives {
+        let mut by_name: BTreeMap<String, Vec<Use>> = BTreeMap::new();
+        if names.is_empty() {
+            return Lives { by_name };
+        }
+        for (by, event) in events.iter().enumerate().filter(|(_, event)| !event.failed()) {
+            let reads = event.read_only == Some(true) || event::is_read_like(event.name());
+            let ends = is(&ENDING, event);
+            let touches = !reads && !ends && !event.name().contains("Tag");
+            let named = names_in(event.request().unwrap_or_default(), |name| names.contains(name));
+            for name in named {
+                by_name.entry(name).or_default().push(Use { by, time: event.time, ends, touches });
+            }
+        }
+        Lives { by_name }
+    }
+
+    /// Whether what is told of a thing has a reason in the log: somebody took it away, or it was
+    /// there all the time.
+    fn explain(&self, events: &[Event], made: &Made<'_>) -> bool {
+        let (Some(event), Some(end)) = (events.get(made.call), events.get(made.told.by)) else {
+            return true;
+        };
+        let uses = self.by_name.get(&made.id).into_iter().flatten().filter(|one| {
+            one.by != made.call
+                && one.by != made.told.by
+                && events
+                    .get(one.by)
+                    .is_some_and(|e| e.source() == event.source() && e.account() == event.account())
+        });
+        let used = event.time.plus_seconds(USED_SECONDS);
+        uses.filter(|one| one.time >= event.time).any(|one| {
+            let is_before = one.time <= end.time;
+            is_before && one.ends
+                || is_before && one.touches && one.time >= used
+                || !is_before && made.told.end != End::Reported && !one.ends
+        })
+    }
+}
+
+/// Without what services ended only once: that happens for many reasons. Of what a principal made
+/// in this way from the first such to the last, most must have ended so.
+fn in_a_row(events: &[Event], found: BTreeMap<usize, Vanished>) -> Vec<Vanished> {
+    let key = |index: usize| {
+        let event = events.get(index)?;
+        Some((super::principal(event), event.name(), event.account(), event.region()))
+    };
+    let mut ended: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for one in found.values().filter(|one| one.end == End::EndedByService) {
+        ended.entry(key(one.call)).or_default().push(one.call);
+    }
+    let lone: BTreeSet<usize> = ended
+        .into_iter()
+        .filter(|(of, calls)| {
+            let (Some(first), Some(last)) = (calls.first(), calls.last()) else { return true };
+            let alike = (*first..=*last)
+                .filter(|index| events.get(*index).is_some_and(makes) && key(*index) == *of);
+            calls.len() < IN_A_ROW || alike.count() > calls.len()
+        })
+        .flat_map(|(_, calls)| calls)
+        .collect();
+    found.into_values().filter(|one| !lone.contains(&one.call)).collect()
+}
+
+/// The names in a JSON document that are wanted: whole texts, and the parts of them.
+fn names_in(raw: &str, is_wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    json::leaves(raw, |_, value| {
+        for name in std::iter::once(value).chain(words(value)) {
+            if name.len() >= SHORTEST_NAME && is_wanted(name) {
+                names.insert(name.to_owned());
+            }
+        }
+    });
+    names
+}
+
+/// A shorter text names nothing.
+const SHORTEST_NAME: usize = 3;
+
+/// The words of a text that can be names, as ids are in ARNs and sentences.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')))
+        .filter(|word| word.len() >= SHORTEST_NAME)
+}
+
+/// Whether a word looks like an id that a service gave.
+fn is_id(word: &str) -> bool {
+    word.len() >= 8
+        && word.contains('-')
+        && word.bytes().any(|b| b.is_ascii_digit())
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_codes_tell_what_was_not_found() {
+        for (code, want) in [
+            ("Client.InvalidVolume.NotFound", "volume"),
+            ("InvalidInstanceID.NotFound", "instance"),
+            ("InvalidAMIID.NotFound", "ami"),
+            ("DBInstanceNotFoundFault", "dbinstance"),
+            ("ClusterNotFoundException", "cluster"),
+            ("MountTargetNotFound", "mounttarget"),
+            ("com.amazonaws.x#FileSystemNotFound", "filesystem"),
+            ("ResourceNotFoundException", "resource"),
+            ("NoSuchEntityException", "entity"),
+        ] {
+            assert_eq!(thing_of_code(code), want, "{code}");
+        }
+    }
+}
