@@ -85,7 +85,7 @@ pub struct GateArguments {
     /// Fail only on incidents of these kinds: silent, opaque, background, ghost, direct
     #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind)]
     pub fail_on: Vec<Kind>,
-    /// A JSON report of before: its incidents are known, and only new ones fail
+    /// A JSON report of before: what failed in it is known, and only what is new fails a run
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
 }

@@ -8,6 +8,7 @@ kind-ghost = ghost
 kind-direct = direct
 kind-silent-means = The call reported success; what a service had to do for it was denied, and nobody was told.
 kind-opaque-means = The call failed with an error that does not name the denial below it.
+kind-hiding-means = The call failed; its error text tells, in words of its own, of a refusal behind it.
 kind-background-means = No call of a user is known to have asked for this: a service was denied while it worked.
 kind-ghost-means = The call reported success, no denial was logged, and a step that always follows never came, or what the call made was gone later.
 kind-direct-means = The caller's own call was denied.
@@ -74,7 +75,7 @@ who-role = the role { $name }
 who-user = the user { $name }
 who-service = the service { $name }
 who-other = { $name }
-who-unknown = a principal that is not named
+who-unknown = a principal that the log does not name
 
 # The terminal: summary and titles.
 terminal-incidents = { $count ->

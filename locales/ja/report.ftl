@@ -8,6 +8,7 @@ kind-ghost = 消えた後続処理
 kind-direct = 直接の拒否
 kind-silent-means = 呼び出し自体は成功を返しましたが、そのためにサービスが行った処理が拒否され、呼び出し元には何も通知されていません。
 kind-opaque-means = 呼び出しは失敗しましたが、返されたエラーには、その下で起きた拒否が示されていません。
+kind-hiding-means = 呼び出しは失敗しました。エラーの本文は、その裏で起きた拒否を独自の表現で伝えています。
 kind-background-means = 原因となったユーザーの呼び出しは判明していません。サービスの処理の中で拒否されています。
 kind-ghost-means = 呼び出しは成功を返し、拒否の記録もありませんが、通常必ず続く処理が行われていないか、作成されたものが後に失われています。
 kind-direct-means = 呼び出し元自身の呼び出しが拒否されています。
@@ -71,7 +72,7 @@ who-role = ロール { $name }
 who-user = ユーザー { $name }
 who-service = サービス { $name }
 who-other = { $name }
-who-unknown = 名前の示されていないプリンシパル
+who-unknown = ログに示されていないプリンシパル
 
 # ターミナル: 要約と見出し。
 terminal-incidents = インシデント { $count } 件{ $count ->

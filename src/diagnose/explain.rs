@@ -5,7 +5,7 @@ use super::incident::{Incident, Occurrence};
 use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
 use crate::event::{Effect, Event, Layer};
-use crate::wording::{Sentence, layer_on};
+use crate::wording::{Argument, Sentence, layer_on};
 
 /// The sentences of the explanation, in order.
 pub fn explain(incident: &Incident, events: &[Event]) -> Vec<Sentence> {
@@ -36,7 +36,9 @@ fn happened(incident: &Incident, shown: &Occurrence, events: &[Event]) -> Option
     let root = shown.root.and_then(|i| events.get(i)).map(crate::event::action);
     let failing = shown.failing.as_ref();
     let denied = failing.map_or_else(|| incident.missing_steps.join(", "), |f| f.action.clone());
-    let principal = failing.and_then(|f| f.principal.clone()).unwrap_or_else(|| "?".to_owned());
+    let principal = failing.and_then(|f| f.principal.as_deref());
+    let principal: Argument =
+        principal.map_or_else(|| Sentence::new("who-unknown").into(), Argument::from);
     let resource = failing.and_then(|f| f.resource.clone());
     let candidates = failing.map(|f| f.candidates.clone()).unwrap_or_default();
     let on = match resource {

@@ -97,7 +97,8 @@ fn name_roles(found: &mut [Failing], events: &[Event]) {
     }
     let roles = Roles::learn(events);
     for one in asked {
-        let (Whose::RoleOf(thing), Some(event)) = (&one.denial.whose, events.get(one.denied)) else {
+        let (Whose::RoleOf(thing), Some(event)) = (&one.denial.whose, events.get(one.denied))
+        else {
             continue;
         };
         let Some(role) = roles.of(event, thing) else { continue };

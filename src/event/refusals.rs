@@ -219,8 +219,14 @@ const PERMISSION: &[&str] = &[
 ];
 
 /// Words of texts about the wording of a policy, which name actions and refuse nothing.
-const ABOUT_TEXTS: &[&str] =
-    &["policy document", "malformed", "syntax", "invalid action", "not a valid", "unsupported action"];
+const ABOUT_TEXTS: &[&str] = &[
+    "policy document",
+    "malformed",
+    "syntax",
+    "invalid action",
+    "not a valid",
+    "unsupported action",
+];
 
 /// The first IAM action that a text names: `service:Name`.
 fn action_in(text: &str) -> Option<&str> {
@@ -232,7 +238,9 @@ fn action_in(text: &str) -> Option<&str> {
         let is_name = name.len() >= 4
             && name.starts_with(|c: char| c.is_ascii_uppercase())
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '*');
-        is_service && is_name && !["http", "https", "arn", "error", "code", "status"].contains(&service)
+        is_service
+            && is_name
+            && !["http", "https", "arn", "error", "code", "status"].contains(&service)
     })
 }
 
@@ -241,7 +249,8 @@ fn role_in(text: &str) -> Option<&str> {
     let around = |c: char| c.is_whitespace() || "'\"`()[]<>,;".contains(c);
     let words = text.split(around).map(|word| word.trim_matches(['.', ':', '!']));
     let mut roles = words.filter(|word| {
-        Arn::parse(word).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"))
+        Arn::parse(word)
+            .is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"))
     });
     roles.next()
 }

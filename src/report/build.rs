@@ -193,12 +193,13 @@ impl<'b> Builder<'b> {
     /// The other incidents of one cause; where the cause is not known, none.
     fn related(&self, at: usize) -> Vec<String> {
         let incidents = &self.material.diagnosis.incidents;
-        let Some(cause) = incidents.get(at).map(|i| &i.cause).filter(|c| !c.ends_with('|')) else {
-            return Vec::new();
+        let is_known = |incident: &&diagnose::Incident| {
+            incident.verdict.certainty != diagnose::Certainty::Unknown || incident.change.is_some()
         };
+        let Some(one) = incidents.get(at).filter(is_known) else { return Vec::new() };
         let others = incidents.iter().zip(&self.ids).enumerate();
         others
-            .filter(|(other, (incident, _))| *other != at && incident.cause == *cause)
+            .filter(|(other, (incident, _))| *other != at && incident.cause == one.cause)
             .map(|(_, (_, id))| id.clone())
             .collect()
     }

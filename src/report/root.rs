@@ -34,16 +34,17 @@ struct Belonging {
     tied_with: Vec<String>,
 }
 
-/// The weakest link from `denied` up to `root`, and the calls that others of equal weight lead to;
-/// `None` where no links lead there, as from a call to itself.
+/// What the weakest link from `denied` up to `root` rests on, and the calls that others of equal
+/// weight lead to; `None` where no links lead there, as from a call to itself.
 fn belonging(chains: &Chains, events: &[Event], denied: usize, root: usize) -> Option<Belonging> {
+    let confidence = chains.root_confidence(denied, events)?;
     let mut at = denied;
-    let mut weakest: Option<(f64, LinkKind)> = None;
+    let mut by = None;
     let mut others = Vec::new();
     while at != root {
         let link = chains.link(at)?;
-        if weakest.is_none_or(|(confidence, _)| link.confidence < confidence) {
-            weakest = Some((link.confidence, link.kind));
+        if link.confidence <= confidence {
+            by.get_or_insert(link.kind);
         }
         others.extend(link.tied_with.iter().map(|other| chains.asked(*other, events)));
         at = link.parent;
@@ -51,9 +52,9 @@ fn belonging(chains: &Chains, events: &[Event], denied: usize, root: usize) -> O
     others.sort_unstable();
     others.dedup();
     others.retain(|other| *other != root && *other != denied);
-    let (confidence, by) = weakest?;
     let id = |other: usize| events.get(other).map(|event| event.id().to_owned());
-    Some(Belonging { confidence, by, tied_with: others.into_iter().filter_map(id).collect() })
+    let tied_with = others.into_iter().filter_map(id).collect();
+    Some(Belonging { confidence, by: by?, tied_with })
 }
 
 fn recorded(event: &Event) -> RootCall {

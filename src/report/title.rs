@@ -95,6 +95,14 @@ pub(super) fn headline(incident: &Incident) -> Sentence {
     }
 }
 
+/// What the kind of the incident means, in one sentence.
+pub(super) fn meaning(incident: &Incident) -> Sentence {
+    match Top::of(incident) {
+        Top::Hiding => Sentence::new("kind-hiding-means"),
+        _ => incident.kind.meaning(),
+    }
+}
+
 /// Gives incidents their titles anew. Out of its place a name may be a word like any other, so the
 /// titles of a redacted report are made of what stands in it.
 pub fn retitle(incidents: &mut [Incident], wording: &Wording) {

@@ -127,7 +127,7 @@ impl<'a> IncidentPage<'a> {
             number,
             headline: headline(incident, words),
             kind_name: words.say(&incident.kind.into()),
-            kind_means: words.say(&incident.kind.meaning()),
+            kind_means: words.say(&title::meaning(incident)),
             count: words.say(&Sentence::new("html-times").arg("count", incident.count)),
             counted: words::counted(incident).map(|counted| words.say(&counted)),
             began: began(&incident.chain).unwrap_or_default(),

@@ -317,7 +317,7 @@ fn silent(draft: &mut Draft<'_>, incident: &Incident) {
         Kind::Direct => Sentence::new("markdown-how-it-showed"),
         _ => Sentence::new("markdown-why-silent"),
     });
-    let meaning = draft.say(&incident.kind.meaning());
+    let meaning = draft.say(&title::meaning(incident));
     draft.paragraph(&meaning);
     if let Some(root) = &incident.root {
         let mut answer = prose(&draft.say(&root.outcome.into()));

@@ -31,7 +31,7 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     }
     fields.push((
         wording.say(&Sentence::new("field-meaning")),
-        spans![Plain wording.say(&incident.kind.meaning())],
+        spans![Plain wording.say(&title::meaning(incident))],
     ));
     page.fields(INDENT, &fields);
 }
