@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::behind::{self, Behind};
+use super::reported;
 use super::words::Kind;
 use crate::chain::{Chains, Knowledge, Roles};
 use crate::contrast;
@@ -84,6 +85,7 @@ pub fn failing(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Vec<
         .filter(|(i, _)| !twins.contains(i))
         .filter_map(|(i, failure)| one(events, chains, knowledge, i, failure))
         .collect();
+    reported::add(&mut found, events, chains);
     name_roles(&mut found, events);
     found
 }

@@ -22,6 +22,7 @@ mod moved;
 mod next;
 mod picture;
 mod rank;
+mod reported;
 pub mod signature;
 mod stated;
 mod supposed;
