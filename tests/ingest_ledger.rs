@@ -87,6 +87,19 @@ fn records_that_share_an_id_are_copies_only_if_they_say_the_same() {
     assert_eq!(read_bytes(delivery(&calls)).events.len(), 2);
 }
 
+/// However many records have one id, in one second: none waits for all the others.
+#[test]
+fn a_masked_export_of_any_size_is_read() {
+    let masked = |n: u32| {
+        let ids = [("eventID", json!("…")), ("requestID", Value::Null)];
+        with(with(record(1), &ids), &[("requestParameters", json!({ "key": n }))])
+    };
+    let records: Vec<Value> = (0..20_000).map(masked).collect();
+    let Ingested { events, ledger, .. } = read_bytes(delivery(&records));
+    assert_eq!((events.len(), ledger.records.duplicates), (20_000, 0));
+    assert_eq!(ids(&events).into_iter().collect::<BTreeSet<_>>().len(), 20_000);
+}
+
 /// Forms of export lose members, or write times with fractions.
 #[test]
 fn a_copy_that_lacks_the_caller_or_the_request_id_is_a_copy() {
