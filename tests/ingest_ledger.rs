@@ -11,6 +11,7 @@
 mod ingest_support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice::from_ref;
 
 use ingest_support::{
     Export, balanced, delivery, gzip, read_bytes, record, record_at, skipped, with,
@@ -60,9 +61,9 @@ fn records_that_share_an_id_are_copies_only_if_they_say_the_same() {
         for request in [None, Some("…"), Some(id), Some("99999999-9999-9999-9999-999999999999")] {
             let different = [
                 masked(id, request, &[]),
-                masked(id, request, &[later.clone()]),
-                masked(id, request, &[other.clone()]),
-                masked(id, request, &[worked.clone()]),
+                masked(id, request, from_ref(&later)),
+                masked(id, request, from_ref(&other)),
+                masked(id, request, from_ref(&worked)),
                 masked(id, request, &[arn("Alice")]),
                 masked(id, request, &[arn("Bob")]),
             ];
@@ -219,7 +220,7 @@ fn secrets_are_not_kept() {
     let lake = json!({ "eventName": "AssumeRole", "eventTime": "2026-05-18T05:47:50Z",
         "eventSource": "sts.amazonaws.com", "eventID": "e", "userIdentity": "{type=AWSService}",
         "responseElements": record["responseElements"].to_string() });
-    for content in [delivery(std::slice::from_ref(&record)), record.to_string(), lake.to_string()] {
+    for content in [delivery(from_ref(&record)), record.to_string(), lake.to_string()] {
         let events = read_bytes(content).events;
         assert!(!events[0].content().1.contains("secret"), "{}", events[0].content().1);
         assert_eq!(
