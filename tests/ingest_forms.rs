@@ -456,7 +456,7 @@ fn network_activity_is_evidence() {
     );
     let text = record.to_string();
     for form in [
-        delivery(&[record.clone()]),
+        delivery(std::slice::from_ref(&record)),
         serde_json::to_string_pretty(&record).unwrap(),
         json!({ "Events": [{ "EventId": "1", "CloudTrailEvent": text }] }).to_string(),
         json!({ "events": [{ "message": text }] }).to_string(),

@@ -11,6 +11,7 @@
 mod ingest_support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice::from_ref;
 
 use ingest_support::{
     Export, balanced, delivery, gzip, read_bytes, record, record_at, skipped, with,
@@ -60,9 +61,9 @@ fn records_that_share_an_id_are_copies_only_if_they_say_the_same() {
         for request in [None, Some("…"), Some(id), Some("99999999-9999-9999-9999-999999999999")] {
             let different = [
                 masked(id, request, &[]),
-                masked(id, request, &[later.clone()]),
-                masked(id, request, &[other.clone()]),
-                masked(id, request, &[worked.clone()]),
+                masked(id, request, from_ref(&later)),
+                masked(id, request, from_ref(&other)),
+                masked(id, request, from_ref(&worked)),
                 masked(id, request, &[arn("Alice")]),
                 masked(id, request, &[arn("Bob")]),
             ];
@@ -85,6 +86,19 @@ fn records_that_share_an_id_are_copies_only_if_they_say_the_same() {
     assert_eq!(read_bytes(delivery(&calls)).events.len(), 2);
     let calls = [masked("…", None, &[file("a")]), masked("…", None, &[file("b")])];
     assert_eq!(read_bytes(delivery(&calls)).events.len(), 2);
+}
+
+/// However many records have one id, in one second: none waits for all the others.
+#[test]
+fn a_masked_export_of_any_size_is_read() {
+    let masked = |n: u32| {
+        let ids = [("eventID", json!("…")), ("requestID", Value::Null)];
+        with(with(record(1), &ids), &[("requestParameters", json!({ "key": n }))])
+    };
+    let records: Vec<Value> = (0..20_000).map(masked).collect();
+    let Ingested { events, ledger, .. } = read_bytes(delivery(&records));
+    assert_eq!((events.len(), ledger.records.duplicates), (20_000, 0));
+    assert_eq!(ids(&events).into_iter().collect::<BTreeSet<_>>().len(), 20_000);
 }
 
 /// Forms of export lose members, or write times with fractions.
@@ -206,7 +220,7 @@ fn secrets_are_not_kept() {
     let lake = json!({ "eventName": "AssumeRole", "eventTime": "2026-05-18T05:47:50Z",
         "eventSource": "sts.amazonaws.com", "eventID": "e", "userIdentity": "{type=AWSService}",
         "responseElements": record["responseElements"].to_string() });
-    for content in [delivery(std::slice::from_ref(&record)), record.to_string(), lake.to_string()] {
+    for content in [delivery(from_ref(&record)), record.to_string(), lake.to_string()] {
         let events = read_bytes(content).events;
         assert!(!events[0].content().1.contains("secret"), "{}", events[0].content().1);
         assert_eq!(

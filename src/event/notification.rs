@@ -120,9 +120,10 @@ pub fn failed_by_subject(events: &[Event]) -> BTreeMap<String, Vec<usize>> {
 pub fn pattern(event_source: &str) -> Option<String> {
     let is = |row: &&Row| row.event_source == event_source && !row.failed.is_empty();
     let rows: Vec<&Row> = TABLE.notification.iter().filter(is).collect();
-    let source = rows.first()?.source.as_str();
+    let source = serde_json::to_string(&rows.first()?.source).ok()?;
     let kinds: Vec<&str> = rows.iter().map(|row| row.detail_type.as_str()).collect();
-    Some(serde_json::json!({ "source": [source], "detail-type": kinds }).to_string())
+    let kinds = serde_json::to_string(&kinds).ok()?;
+    Some(format!("{{\"source\":[{source}],\"detail-type\":{kinds}}}"))
 }
 
 /// What stands at the first of the places where anything does.
@@ -183,8 +184,8 @@ mod tests {
     fn a_rule_asks_for_what_tells_of_failure() {
         assert_eq!(
             pattern("ec2.amazonaws.com").unwrap(),
-            "{\"detail-type\":[\"EBS Volume Notification\",\"EBS Snapshot Notification\",\
-             \"EBS Multi-Volume Snapshots Completion Status\"],\"source\":[\"aws.ec2\"]}"
+            "{\"source\":[\"aws.ec2\"],\"detail-type\":[\"EBS Volume Notification\",\
+             \"EBS Snapshot Notification\",\"EBS Multi-Volume Snapshots Completion Status\"]}"
         );
         assert_eq!(pattern("iam.amazonaws.com"), None);
     }

@@ -340,8 +340,10 @@ impl Event {
 
     /// The same event under another id.
     pub(crate) fn with_id(&self, id: &str) -> Event {
-        let mut texts = Field::ALL.map(|field| self.get(field));
-        texts[Field::EventId as usize] = Some(id);
+        let texts = Field::ALL.map(|field| match field {
+            Field::EventId => Some(id),
+            other => self.get(other),
+        });
         let Event { read_only, management_event, mfa, session_created, from_console, .. } = *self;
         let event = Event::of(&texts, self.time, self.identity_type);
         Event { read_only, management_event, mfa, session_created, from_console, ..event }

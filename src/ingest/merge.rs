@@ -135,37 +135,58 @@ fn remove_corrected(events: &mut Vec<Known>) {
 /// Forms of export that have lost the caller, the request or its id have the rest: what such a record
 /// says another one of that id says as well, and more.
 fn remove_lesser(events: &mut Vec<Known>) {
+    // By what none of them lacks, then by what each has: as many as are masked alike can be compared.
+    let mut alike: BTreeMap<(u128, u64), BTreeMap<u8, Vec<&Known>>> = BTreeMap::new();
+    for (id, places) in repeated(events) {
+        for known in places.iter().filter_map(|at| events.get(*at)) {
+            let shapes = alike.entry((id, said(&known.event))).or_default();
+            shapes.entry(shape(&known.event)).or_default().push(known);
+        }
+    }
     let mut lesser: HashSet<u128> = HashSet::default();
-    for places in repeated(events).values() {
-        let alike: Vec<&Known> = places.iter().filter_map(|at| events.get(*at)).collect();
-        let has_more =
-            |known: &Known| alike.iter().any(|other| says_more(&other.event, &known.event));
-        lesser.extend(alike.iter().filter(|known| has_more(known)).map(|known| known.id.number()));
+    for shapes in alike.values() {
+        for (own, poor) in shapes {
+            let richer =
+                shapes.iter().filter(|(shape, _)| **shape != *own && **shape & own == *own);
+            let richer = richer.flat_map(|(_, records)| records);
+            let say: HashSet<u64> = richer.map(|known| said_of(&known.event, *own)).collect();
+            let poor = poor.iter().filter(|known| say.contains(&said_of(&known.event, *own)));
+            lesser.extend(poor.map(|known| known.id.number()));
+        }
     }
     if !lesser.is_empty() {
         events.retain(|known| !lesser.contains(&known.id.number()));
     }
 }
 
-/// Whether `other` says all that `event` says where copies say the same, and more.
-fn says_more(other: &Event, event: &Event) -> bool {
-    const ALL: [Field; 3] = [Field::EventSource, Field::EventName, Field::ErrorCode];
-    const MAY_LACK: [Field; 7] = [
-        Field::Arn,
-        Field::PrincipalId,
-        Field::InvokedBy,
-        Field::RequestId,
-        Field::RequestParameters,
-        Field::ServiceEventDetails,
-        Field::ErrorMessage,
-    ];
-    let second = |event: &Event| event.time.0.div_euclid(1_000);
-    let same = |field: &Field| other.get(*field) == event.get(*field);
-    let has = |event: &Event| MAY_LACK.iter().filter(|field| event.get(**field).is_some()).count();
-    second(other) == second(event)
-        && has(other) > has(event)
-        && ALL.iter().all(same)
-        && MAY_LACK.iter().all(|field| event.get(*field).is_none() || same(field))
+/// What some forms of export have lost.
+const MAY_LACK: [Field; 7] = [
+    Field::Arn,
+    Field::PrincipalId,
+    Field::InvokedBy,
+    Field::RequestId,
+    Field::RequestParameters,
+    Field::ServiceEventDetails,
+    Field::ErrorMessage,
+];
+
+/// What was called when, and how it ended: no form has lost that.
+fn said(event: &Event) -> u64 {
+    let plain = [Field::EventSource, Field::EventName, Field::ErrorCode].map(|f| event.get(f));
+    let second = event.time.0.div_euclid(1_000).to_string();
+    number(plain.into_iter().chain([Some(second.as_str())]))
+}
+
+/// Which of [`MAY_LACK`] are there, a bit for each.
+fn shape(event: &Event) -> u8 {
+    let there = MAY_LACK.iter().enumerate().filter(|(_, field)| event.get(**field).is_some());
+    there.fold(0, |shape, (at, _)| shape | 1 << at)
+}
+
+/// What an event says in those of [`MAY_LACK`] that are in a shape.
+fn said_of(event: &Event, shape: u8) -> u64 {
+    let fields = MAY_LACK.iter().enumerate().filter(|(at, _)| shape >> at & 1 == 1);
+    number(fields.map(|(_, field)| event.get(*field)))
 }
 
 /// The places of records whose id others have that say something else, by that id.
