@@ -7,10 +7,14 @@
 //! the role's credentials, `role NAME in SERVICE` for a service that has them from its own network.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails is a panic")]
 
+mod history_support;
+
 use std::collections::BTreeMap;
 
 use assert_cmd::Command;
 use serde_json::{Value, json};
+use trailwhy::chain::{Chains, Knowledge};
+use trailwhy::event::Event;
 
 const STORIES: &str = include_str!("data/asked.jsonl");
 const ACCOUNT: &str = "111122223333";
@@ -180,6 +184,53 @@ fn differences(story: &Value) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// How sure the way to what was asked for is, told of events as the library has them.
+fn root_confidence(records: &[Value], id: &str) -> Option<f64> {
+    let mut events: Vec<Event> = records.iter().map(history_support::event).collect();
+    events.sort_by(|a, b| (a.time, a.id()).cmp(&(b.time, b.id())));
+    let chains = Chains::build(&events, &Knowledge::default());
+    let at = events.iter().position(|event| event.id() == id).unwrap();
+    chains.root_confidence(at, &events)
+}
+
+#[test]
+fn the_way_to_the_root_is_as_sure_as_its_weakest_link() {
+    let volume = |id: &str, number: &str| {
+        let response = json!({ "volumeId": format!("vol-0123456789abcde{number}") });
+        record(&json!([id, 10, "ec2", "CreateVolume", "user",
+            { "request": { "encrypted": true }, "response": response }]))
+    };
+    let key = record(&json!(["key", 10, "kms", "GenerateDataKeyWithoutPlaintext",
+        "for ec2-frontend-api", { "denied": "kms:GenerateDataKeyWithoutPlaintext" }]));
+    let alone = root_confidence(&[volume("one", "01"), key.clone()], "key").unwrap();
+    let both = [volume("one", "01"), volume("two", "02"), key];
+    let tied = root_confidence(&both, "key").unwrap();
+    assert!(tied <= alone / 2.0 + 0.01, "{tied} of two, {alone} of one");
+    assert_eq!(root_confidence(&both, "one"), None);
+}
+
+#[test]
+fn a_chain_leaves_out_what_a_long_session_only_read() {
+    let mut calls = vec![
+        json!(["start", 0, "codepipeline", "StartPipelineExecution", "user",
+            { "request": { "name": "release" } }]),
+        json!(["take", 2, "sts", "AssumeRole", "service codepipeline", { "takes": "releaser" }]),
+    ];
+    for second in 10..60 {
+        let id = format!("look {second}");
+        calls.push(json!([id, second, "ecs", "DescribeServices", "role releaser in codepipeline"]));
+    }
+    calls.push(json!(["deploy", 70, "codedeploy", "CreateDeployment",
+        "role releaser in codepipeline", { "denied": "codedeploy:CreateDeployment" }]));
+    let records: Vec<Value> = calls.iter().map(record).collect();
+    let report = run(&records, &["analyze", "--exit-zero"]);
+    let chain = report["incidents"][0]["chain"].as_array().unwrap().iter();
+    let steps: Vec<&str> = chain.map(|step| step["event_id"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["start", "take", "deploy"]);
+    // The tree itself has all of it.
+    assert_eq!(parents(&records).len(), 52);
 }
 
 #[test]

@@ -148,7 +148,9 @@ impl Assignment<'_, '_> {
                 if chains.link(child.index).is_some() || self.makes_cycle(chains, pair) {
                     continue;
                 }
-                if strict && !self.has_room(slots, pair) {
+                // Where nothing but the time tells, one call is the reason of one other.
+                let only_time = pair.basis.has(Basis::USUAL_LAG) && !pair.basis.has(Basis::ROLE);
+                if (strict || only_time) && !self.has_room(slots, pair) {
                     continue;
                 }
                 let rivals = rivals.get(&pair.child).map(Vec::as_slice).unwrap_or_default();

@@ -45,6 +45,8 @@ pub struct Chains {
     names: Vec<u32>,
     /// Whether calls of that number are calls to KMS.
     kms: Vec<bool>,
+    /// Whether calls of that number start one run of a program.
+    runs: Vec<bool>,
     copies: BTreeMap<usize, usize>,
     synthesized: BTreeMap<usize, Synthesized>,
     keys: BTreeMap<usize, InferredKey>,
@@ -109,6 +111,7 @@ impl Chains {
         chains.failed_work = ending::failed(events, knowledge.table());
         chains.list_children();
         chains.kms = names.all().iter().map(|name| name.is_kms).collect();
+        chains.runs = names.all().iter().map(|name| name.runs).collect();
         chains.names = names.into_numbers();
         chains.sessions = sessions;
         chains.marks = marks;
@@ -209,19 +212,28 @@ impl Chains {
 
     /// The call that was asked for: the first on the way up that a person or a program made itself,
     /// else the top of the chain. What is above a principal's own call only made it possible: it
-    /// began the session, or prepared what the call then carried out.
+    /// began the session, or prepared what the call then carried out. But what a program does in
+    /// a run that a call started is what that call asked for.
     pub fn asked(&self, index: usize, events: &[Event]) -> usize {
         let is_own = |at: usize| {
             events.get(at).is_some_and(|event| event.is_own_hop(self.caller_kind(at, event)))
         };
         let mut at = index;
         for _ in 0..64 {
-            match self.link(at).filter(|_| !is_own(at)) {
+            match self.link(at).filter(|link| !is_own(at) || self.is_of_run(link)) {
                 Some(link) => at = link.parent,
                 None => break,
             }
         }
         at
+    }
+
+    /// Whether the session in which a call was made began with a run that another call started.
+    fn is_of_run(&self, link: &Link) -> bool {
+        let start = self.link(link.parent).map(|begun| begun.parent);
+        let name = start.and_then(|start| self.name(start));
+        link.kind == LinkKind::IssuedCredentials
+            && name.is_some_and(|name| self.runs.get(name as usize) == Some(&true))
     }
 
     /// How sure it is that the call at `index` was made for the call that was asked for, 0 to 1: its
@@ -256,9 +268,13 @@ impl Chains {
     }
 
     /// The calls made for what the call at `index` was made for, parents before children, without
-    /// what else was only read in a session that a service took on for it.
+    /// what else was only read in a long session that a service took on for it.
     pub fn work(&self, index: usize, events: &[Event]) -> Vec<usize> {
         let root = self.asked(index, events);
+        let members = self.members(root);
+        if index == root {
+            return members;
+        }
         let mut line = HashSet::from([index]);
         let mut at = index;
         while let Some(link) = self.link(at).filter(|_| at != root) {
@@ -275,7 +291,11 @@ impl Chains {
                 && self.children(at).is_empty()
                 && events.get(at).is_some_and(reads)
         };
-        self.members(root).into_iter().filter(|at| !is_aside(*at)).collect()
+        let aside: HashSet<usize> = members.iter().copied().filter(|at| is_aside(*at)).collect();
+        match aside.len() > MOST_ASIDE {
+            true => members.into_iter().filter(|at| !aside.contains(at)).collect(),
+            false => members,
+        }
     }
 
     /// Roots that have at least one call below them, in order of time.
@@ -374,6 +394,9 @@ fn lend_tokens(children: &mut [Child<'_>], sessions: &Sessions, marks: &Marks) {
         }
     }
 }
+
+/// So many reads of a session are shown with its work.
+const MOST_ASIDE: usize = 12;
 
 /// Tokens of its session that an `AssumeRole` is told by.
 const MOST_LENT: usize = 256;

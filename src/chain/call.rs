@@ -116,6 +116,8 @@ impl<'e> Child<'e> {
                 CallerKind::ServiceRole => event.principal_arn().map(str::to_owned),
                 _ => texts.role.take(),
             }
+            // A service-linked role is taken on for whatever the service does.
+            .filter(|role| !role.contains(":role/aws-service-role/"))
             .and_then(|role| role_mark(&role, marks)),
             grantee: texts.grantee.as_deref().map(|instance| marks.of(instance)),
             denied: matches!(event::failure(event), Some(Failure::Denied | Failure::KeyState(_))),

@@ -464,6 +464,7 @@ impl Scope<'_, '_> {
             refused,
             failed: event.failed(),
             keyless: name
+                .filter(|name| name.may_be_keyless)
                 .is_some_and(|name| self.sources.knowledge.is_keyless(&name.started, event)),
             runs_with: name.map(|name| self.sources.runs_with(name, event)).unwrap_or_default(),
             sign_in: event.get(Field::SignInSessionArn).map(|session| marks.of(session)),

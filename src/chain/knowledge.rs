@@ -391,11 +391,25 @@ impl Knowledge {
         row.and_then(|row| self.row(row)).is_some_and(|service| service.had(root, action))
     }
 
+    fn rows_of<'k>(&'k self, rows: &'k Rows) -> impl Iterator<Item = &'k Service> {
+        let services = self.table.services().iter().enumerate();
+        services.filter(|(row, _)| rows.has(*row)).map(|(_, service)| service)
+    }
+
     /// Whether a call says that the work it starts needs no key.
     pub(super) fn is_keyless(&self, started: &Rows, root: &Event) -> bool {
-        let rows = (0..self.table.services().len()).filter(|row| started.has(*row));
         let told = |service: &Service| service.keyless.iter().any(|told| told.told_by(root));
-        rows.filter_map(|row| self.row(row)).any(told)
+        self.rows_of(started).any(told)
+    }
+
+    /// Whether such a call may say so.
+    pub(super) fn may_be_keyless(&self, started: &Rows) -> bool {
+        self.rows_of(started).any(|service| !service.keyless.is_empty())
+    }
+
+    /// Whether such a call starts one run of a program.
+    pub(super) fn starts_run(&self, event_source: &str, event_name: &str) -> bool {
+        self.table.services().iter().any(|service| service.starts_run(event_source, event_name))
     }
 
     /// Whether such a call prepares what another carries out, or is that other.
@@ -407,8 +421,7 @@ impl Knowledge {
 
     /// Whether such a call may make a service take on a role.
     pub(super) fn takes_on(&self, started: &Rows) -> bool {
-        let rows = (0..self.table.services().len()).filter(|row| started.has(*row));
-        rows.filter_map(|row| self.row(row)).any(|service| service.may_call("sts:AssumeRole"))
+        self.rows_of(started).any(|service| service.may_call("sts:AssumeRole"))
     }
 
     /// The unlogged user call behind a forwarded call whose parent is not in the log: only where the

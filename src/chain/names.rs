@@ -43,6 +43,10 @@ pub(super) struct Name {
     pub started: Rows,
     /// Such a call may make a service take on a role.
     pub takes_on: bool,
+    /// Such a call may say that it needs no key.
+    pub may_be_keyless: bool,
+    /// Such a call starts one run of a program.
+    pub runs: bool,
     /// Such a call prepares what another carries out, or is that other.
     pub prepares: bool,
     /// The table speaks of calls to this service.
@@ -101,7 +105,9 @@ impl<'e> Names<'e> {
                 versioned,
                 source: source_id,
                 takes_on: knowledge.takes_on(&started),
+                may_be_keyless: knowledge.may_be_keyless(&started),
                 prepares: knowledge.prepares(source, name),
+                runs: knowledge.starts_run(source, name),
                 started,
                 covered: knowledge.covers(source),
                 reads: event::is_read_like(name),

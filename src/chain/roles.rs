@@ -33,6 +33,8 @@ pub struct Roles {
     held: HashMap<Thing, Vec<Role>, RandomState>,
     /// Service, account and name of every role that something has.
     had: HashSet<(String, String, String), RandomState>,
+    /// Services of which something has a role.
+    services: HashSet<String, RandomState>,
 }
 
 /// A thing, by service, account, Region, and a name or id in lower case.
@@ -71,10 +73,10 @@ impl Roles {
         }
         // What is made of things that have roles runs with theirs: the task of a location, the
         // trigger of a job.
-        let services: HashSet<&str> = roles.held.keys().map(|t| t.service.as_str()).collect();
+        roles.services = roles.held.keys().map(|thing| thing.service.clone()).collect();
         let made: Vec<Said> = events
             .par_iter()
-            .filter(|event| services.contains(label(event.source())) && makes(event))
+            .filter(|event| roles.services.contains(label(event.source())) && makes(event))
             .filter_map(|event| roles.made_of(event))
             .collect();
         for said in made {
@@ -162,8 +164,9 @@ impl Roles {
 
     /// Every role that something which the call names runs with, and those that it names itself.
     pub(super) fn all_behind(&self, event: &Event) -> Vec<Role> {
-        let mut roles = named_by(event);
-        if !self.held.is_empty() {
+        let names_any = event.request().is_some_and(|request| request.contains("ole"));
+        let mut roles = if names_any { named_by(event) } else { Vec::new() };
+        if self.services.contains(label(event.source())) {
             let names = mentioned(event);
             let held = names.iter().flat_map(|name| self.all_of(event, name)).cloned();
             roles.extend(held);
@@ -242,6 +245,7 @@ fn things(service: &str, event: &Event, names: &[String]) -> Vec<Thing> {
 /// Whether a call may make a thing of others and names no role itself.
 fn makes(event: &Event) -> bool {
     !event.failed()
+        && event.management_event != Some(false)
         && !is_read_like(event.name())
         && event.source() != "sts.amazonaws.com"
         && event.request().is_some()

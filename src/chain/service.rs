@@ -62,6 +62,10 @@ pub struct Service {
     /// What a root says that needs no key.
     #[serde(default)]
     pub keyless: Vec<Keyless>,
+    /// Roots that start one run of a program: what it does in the session that began with the run is
+    /// what the root asked for.
+    #[serde(default)]
+    pub runs: Vec<String>,
     /// Calls that carry out what an earlier call prepared.
     #[serde(default)]
     pub prepared: Vec<Prepared>,
@@ -255,6 +259,12 @@ impl Service {
     /// Whether this service is known to sign this way.
     pub fn signs_as(&self, kind: CallerKind) -> bool {
         self.callers.contains(&kind)
+    }
+
+    /// Whether the event is a call that starts one run of a program.
+    pub fn starts_run(&self, event_source: &str, event_name: &str) -> bool {
+        let name = key_of(event_source, event_name);
+        self.runs.iter().any(|root| matches(root, &name))
     }
 
     /// Whether the service names the sessions so in which it uses the roles it was handed.

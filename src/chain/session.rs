@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::mark::{Mark, Marks};
 use super::names::Names;
 use super::roles::Roles;
-use super::service::Table;
+use super::service::{Service, Table};
 use crate::event::{CallerKind, Event, Field, IdentityType, Time, has_internal_agent, json};
 
 /// How far a session's creation date and the time of the call that issued it can be apart.
@@ -67,8 +67,8 @@ impl Sessions {
     }
 
     /// Finds the sessions of roles that were handed to a service, of which the log lacks the beginning:
-    /// the service names its sessions so, or something of the service runs with the role; and
-    /// nobody used the session but a service.
+    /// the service forwards no calls, or names its sessions so, or something of it runs with the
+    /// role; and nobody used the session but a service.
     pub(super) fn learn_handed(
         &mut self,
         events: &[Event],
@@ -85,8 +85,11 @@ impl Sessions {
                 return false;
             };
             let name = event.session_name().unwrap_or_default();
-            let mut rows = table.by_invoked_by(by);
-            rows.any(|row| row.names_session(name) || roles.has(&row.event_source, event))
+            let rows: Vec<&Service> = table.by_invoked_by(by).collect();
+            let forwards = rows.iter().any(|row| row.signs_as(CallerKind::ForwardAccessSession));
+            let is_its_own =
+                |row: &&Service| row.names_session(name) || roles.has(&row.event_source, event);
+            !rows.is_empty() && !forwards || rows.iter().any(is_its_own)
         };
         let arn = |event: &Event| event.arn().map(|arn| marks.of(arn));
         let mut handed: HashSet<Mark, RandomState> = events

@@ -17,7 +17,7 @@ pub enum Attribute {
     ResourceAccount,
     /// Account of the caller.
     CallerAccount,
-    /// Which of the six ways the call was signed.
+    /// In which way the call was signed.
     CallerKind,
     /// `invokedBy`.
     InvokedBy,

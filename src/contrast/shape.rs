@@ -96,7 +96,7 @@ pub fn gaps(export: &Export<'_>, gone: &BTreeSet<usize>) -> Vec<Gap> {
         .par_iter()
         .enumerate()
         .filter(|(i, _)| sample.is_none_or(|sample| sample.is_surrounded(*i)))
-        .filter(|(i, e)| !e.failed() && chains.copy_of(*i).is_none())
+        .filter(|(i, e)| !e.failed() && !reads(e) && chains.copy_of(*i).is_none())
         .filter(|(i, _)| chains.name(*i).is_some_and(|name| names.contains(&name)))
         .filter_map(|(i, e)| compared(events, chains, &parents, gone, i, e))
         .collect();
@@ -121,15 +121,25 @@ pub fn gaps(export: &Export<'_>, gone: &BTreeSet<usize>) -> Vec<Gap> {
     found.into_values().collect()
 }
 
+/// Whether a call only reads: its success is the answer, and nothing is left to be done.
+fn reads(event: &Event) -> bool {
+    event.read_only.unwrap_or_else(|| event::is_read_like(event.name()))
+}
+
 /// By action and account, the steps that a call with any step below it nearly always has and does
-/// not wait for: a call that waits and succeeds had them, or needed none.
+/// not wait for: a call that waits and succeeds had them, or needed none. What mostly belongs to its
+/// call by nothing but time may be a step of anything.
 fn regular_steps(export: &Export<'_>, nodes: &[Compared]) -> BTreeMap<String, BTreeSet<String>> {
-    let mut counts: BTreeMap<&str, (usize, BTreeMap<&str, (usize, usize)>)> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, (usize, BTreeMap<&str, Regular>)> = BTreeMap::new();
     for node in nodes.iter().filter(|n| !n.steps.is_empty() && !n.refused) {
         let entry = counts.entry(node.place.as_str()).or_default();
         entry.0 += 1;
         for (step, call) in &node.steps {
-            entry.1.entry(step.as_str()).or_insert((0, *call)).0 += 1;
+            let is_by_time =
+                export.chains.link(*call).is_none_or(|link| link.kind == LinkKind::Time);
+            let regular = entry.1.entry(step.as_str()).or_insert(Regular::of(*call));
+            regular.count += 1;
+            regular.by_time += usize::from(is_by_time);
         }
     }
     let is_awaited = |call: usize| {
@@ -140,11 +150,26 @@ fn regular_steps(export: &Export<'_>, nodes: &[Compared]) -> BTreeMap<String, BT
         .map(|(place, (all, steps))| {
             let regular = steps
                 .into_iter()
-                .filter(|(_, (count, _))| *count as f64 >= REGULAR * all as f64)
-                .filter(|(_, (_, call))| !is_awaited(*call));
+                .filter(|(_, step)| step.count as f64 >= REGULAR * all as f64)
+                .filter(|(_, step)| 2 * step.by_time < step.count && !is_awaited(step.call));
             (place.to_owned(), regular.map(|(step, _)| step.to_owned()).collect())
         })
         .collect()
+}
+
+/// How often a step came.
+struct Regular {
+    count: usize,
+    /// Of these, how many are known to belong to their call by time alone.
+    by_time: usize,
+    /// One of them.
+    call: usize,
+}
+
+impl Regular {
+    fn of(call: usize) -> Regular {
+        Regular { count: 0, by_time: 0, call }
+    }
 }
 
 /// Notes what every call lacks of the regular steps, where that says something: it is like those
@@ -251,12 +276,13 @@ impl<'x> Refusals<'x> {
         let (Some(event), Some(refused)) = (events.get(call), self.by_step.get(step)) else {
             return false;
         };
-        refused.iter().any(|&index| {
+        let from = event.time.plus_seconds(-EARLY_SECONDS);
+        let is_before = |index: &usize| events.get(*index).is_some_and(|e| e.time < from);
+        let later = refused.get(refused.partition_point(is_before)..).unwrap_or_default();
+        let is_in_time = |index: &&usize| events.get(**index).is_some_and(|e| e.time <= until);
+        later.iter().take_while(is_in_time).any(|&index| {
             let Some(refusal) = events.get(index) else { return false };
-            let is_in_time =
-                refusal.time >= event.time.plus_seconds(-EARLY_SECONDS) && refusal.time <= until;
-            is_in_time
-                && refusal.account() == event.account()
+            refusal.account() == event.account()
                 && super::principal(refusal) == super::principal(event)
                 && may_belong(chains, index, call)
         })

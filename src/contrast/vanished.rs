@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::shape::may_belong;
 use crate::chain::Chains;
 use crate::event::action::operation;
@@ -103,7 +105,7 @@ struct Made<'t> {
 /// Everything of the export that was made and gone later, in order of time; one for each call.
 pub fn vanished(events: &[Event], chains: &Chains) -> Vec<Vanished> {
     let told: Vec<Told> =
-        (0..events.len()).filter_map(|index| told(events, chains, index)).collect();
+        (0..events.len()).into_par_iter().filter_map(|index| told(events, chains, index)).collect();
     let mut by_name: BTreeMap<&str, Vec<&Told>> = BTreeMap::new();
     for one in &told {
         for name in &one.names {
@@ -115,13 +117,16 @@ pub fn vanished(events: &[Event], chains: &Chains) -> Vec<Vanished> {
     }
     let makes = |index: &usize| events.get(*index).is_some_and(makes);
     let made: Vec<Made<'_>> = (0..events.len())
+        .into_par_iter()
         .filter(|index| makes(index) && chains.copy_of(*index).is_none())
-        .flat_map(|index| made(events, chains, index, &by_name))
+        .flat_map_iter(|index| made(events, chains, index, &by_name))
         .collect();
+    let refusals: Vec<usize> =
+        (0..events.len()).into_par_iter().filter(|index| is_refused(events, *index)).collect();
     let lives = Lives::of(events, made.iter().map(|one| one.id.as_str()).collect());
     let mut found: BTreeMap<usize, Vanished> = BTreeMap::new();
     for one in &made {
-        if lives.explain(events, one) || refusal_explains(events, chains, one) {
+        if lives.explain(events, one) || refusal_explains(events, chains, one, &refusals) {
             continue;
         }
         let (call, id, end, told_by) = (one.call, one.id.clone(), one.told.end, one.told.by);
@@ -165,9 +170,11 @@ fn told(events: &[Event], chains: &Chains, index: usize) -> Option<Told> {
         names.extend(words.into_iter().filter(|word| is_id(word)).map(str::to_owned));
         return (!names.is_empty()).then_some(Told { by: index, end: End::NotFound, names });
     }
-    let is_service = event.identity_type == IdentityType::AwsService
-        || chains.caller_kind(index, event) == CallerKind::ServiceLinkedRole;
-    if is(&ENDING, event) && is_service && is_unasked(events, chains, index) {
+    let is_service = || {
+        event.identity_type == IdentityType::AwsService
+            || chains.caller_kind(index, event) == CallerKind::ServiceLinkedRole
+    };
+    if is(&ENDING, event) && is_service() && is_unasked(events, chains, index) {
         let names = names_in(event.request()?, is_id);
         return (!names.is_empty()).then_some(Told { by: index, end: End::EndedByService, names });
     }
@@ -209,7 +216,7 @@ fn fits(events: &[Event], chains: &Chains, call: usize, id: &str, told: &Told) -
     let is_given = names_in(event.request().unwrap_or_default(), |name| name == id);
     is_here
         && match told.end {
-            End::Reported => after >= 0,
+            End::Reported => after >= 0 && is_given.is_empty(),
             End::EndedByService => {
                 (0..=AT_ONCE_SECONDS).contains(&after) && is_id(id) && is_given.is_empty()
             }
@@ -282,23 +289,31 @@ const EMPTY_WORDS: [&str; 10] = [
     ".",
 ];
 
+fn is_refused(events: &[Event], index: usize) -> bool {
+    let event = events.get(index);
+    event.is_some_and(|e| e.failed() && event::failure(e).is_some_and(Failure::is_refusal))
+}
+
 /// Whether a refusal in the log, below the call or near it, may be what became of it.
-fn refusal_explains(events: &[Event], chains: &Chains, made: &Made<'_>) -> bool {
+fn refusal_explains(
+    events: &[Event],
+    chains: &Chains,
+    made: &Made<'_>,
+    refusals: &[usize],
+) -> bool {
     let (Some(event), Some(end)) = (events.get(made.call), events.get(made.told.by)) else {
         return true;
     };
-    let is_refused = |index: usize| {
-        let event = events.get(index);
-        event.is_some_and(|e| e.failed() && event::failure(e).is_some_and(Failure::is_refusal))
-    };
-    if chains.members(chains.asked(made.call, events)).into_iter().any(is_refused) {
+    let members = chains.members(chains.asked(made.call, events));
+    if members.into_iter().any(|member| is_refused(events, member)) {
         return true;
     }
     let from = event.time.plus_seconds(-EARLY_SECONDS);
     let near = event.time.plus_seconds(USED_SECONDS);
-    let first = events.partition_point(|e| e.time < from);
-    let last = events.partition_point(|e| e.time <= end.time);
-    (first..last).filter(|index| is_refused(*index)).any(|index| {
+    let is_before = |index: &usize| events.get(*index).is_some_and(|e| e.time < from);
+    let first = refusals.partition_point(is_before);
+    let later = refusals.get(first..).unwrap_or_default().iter().copied();
+    later.take_while(|index| events.get(*index).is_some_and(|e| e.time <= end.time)).any(|index| {
         let Some(refusal) = events.get(index) else { return false };
         let is_made_for = refusal.caller_kind() != CallerKind::Direct;
         let is_of_maker = super::principal(refusal) == super::principal(event);
@@ -398,11 +413,13 @@ fn in_a_row(events: &[Event], found: BTreeMap<usize, Vanished>) -> Vec<Vanished>
     found.into_values().filter(|one| !lone.contains(&one.call)).collect()
 }
 
-/// The names in a JSON document that are wanted: whole texts, and the parts of them.
+/// The names in a JSON document that are wanted: whole texts, the ends of ARNs, and ids anywhere.
 fn names_in(raw: &str, is_wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     json::leaves(raw, |_, value| {
-        for name in std::iter::once(value).chain(words(value)) {
+        let end = value.strip_prefix("arn:").and_then(|arn| arn.rsplit([':', '/']).next());
+        let ids = words(value).filter(|word| is_id(word));
+        for name in std::iter::once(value).chain(end).chain(ids) {
             if name.len() >= SHORTEST_NAME && is_wanted(name) {
                 names.insert(name.to_owned());
             }
@@ -420,17 +437,34 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.len() >= SHORTEST_NAME)
 }
 
-/// Whether a word looks like an id that a service gave.
+/// Whether a word looks like an id that a service gave: it ends in a long part with digits, as no
+/// Region, date or name in words does.
 fn is_id(word: &str) -> bool {
-    word.len() >= 8
-        && word.contains('-')
-        && word.bytes().any(|b| b.is_ascii_digit())
-        && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    let is_long = |part: &str| {
+        part.len() >= LONG_PART
+            && part.bytes().all(|b| b.is_ascii_alphanumeric())
+            && part.bytes().any(|b| b.is_ascii_digit())
+    };
+    word.rsplit_once('-').is_some_and(|(_, part)| is_long(part))
 }
+
+/// The last part of an id has at least so many characters.
+const LONG_PART: usize = 8;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_are_told_from_names() {
+        for id in ["vol-0aaaaaaaaaaaaaaa1", "ami-12345678", "0a1b2c3d-1111-4222-8333-444455556666"]
+        {
+            assert!(is_id(id), "{id}");
+        }
+        for name in ["eu-central-1", "eu-central-1a", "2026-05-04", "web-server", "111122223333"] {
+            assert!(!is_id(name), "{name}");
+        }
+    }
 
     #[test]
     fn error_codes_tell_what_was_not_found() {

@@ -1,4 +1,4 @@
-//! Who signed a call: `userIdentity.type`, and which of the six ways a downstream call can look.
+//! Who signed a call: `userIdentity.type`, and which of the ways a downstream call can look.
 
 use std::net::IpAddr;
 

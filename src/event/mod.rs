@@ -1,4 +1,4 @@
-//! One CloudTrail call, typed: who signed it and in which of the six ways, what action on what
+//! One CloudTrail call, typed: who signed it and in which way, what action on what
 //! resource it was, how it ended. The fields of a hundred services are reached through here and
 //! nowhere else.
 

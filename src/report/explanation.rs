@@ -88,7 +88,7 @@ pub struct EventTold {
     /// Who made it: an ARN or a service principal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal_arn: Option<String>,
-    /// Which of the six ways.
+    /// In which way it was signed.
     pub caller_kind: CallerKind,
     /// `invokedBy`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

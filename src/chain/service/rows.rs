@@ -83,6 +83,7 @@ fn check(service: &Service) -> Result<(), TableError> {
         ("roots", &service.roots),
         ("needs", &service.needs),
         ("in_part", &service.in_part),
+        ("runs", &service.runs),
     ] {
         for entry in list {
             check_pattern(entry).map_err(|message| fault(id, field, message))?;
