@@ -5,7 +5,12 @@
 //! A story has calls and what must be told of some of them. A call is `[id, seconds, source, name, who,
 //! more]`; `who` is `user`, `agent`, `for SERVICE`, `service SERVICE`, `role NAME` for a program with
 //! the role's credentials, `role NAME in SERVICE` for a service that has them from its own network.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails is a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails is a panic"
+)]
 
 mod history_support;
 

@@ -200,7 +200,7 @@ impl Scales<'_, '_> {
         let mut weight = Weight::default();
         weigh_ids(child, worth, facts, &mut weight);
         let fit = sort.fit(name);
-        self.weigh_role(&call, facts, &fit, &mut weight);
+        self.weigh_role(call, facts, &fit, &mut weight);
         self.weigh_time(lag, child, &fit, &mut weight)?;
         weigh_session(child, facts, &mut weight)?;
         self.weigh_service(child, sort, facts, name, &fit, &mut weight)?;
@@ -225,7 +225,7 @@ impl Scales<'_, '_> {
     fn weigh_role(&self, call: &Call<'_, '_>, facts: &RootFacts, fit: &Fit, weight: &mut Weight) {
         let Call { child, worth, .. } = *call;
         let takes_on = child.is_sts || child.kind == CallerKind::ServiceRole;
-        let Some(role) = child.role.filter(|_| takes_on && fit.listed && facts.is_root) else {
+        let Some(role) = child.role.filter(|_| takes_on && fit.listed) else {
             return;
         };
         let lag = child.event.time.seconds_since(facts.time);
