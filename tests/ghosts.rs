@@ -167,6 +167,9 @@ fn excludes_kms(at: &Value) -> Value {
 /// Of the ghosts of an export, the moments of so many are cut at.
 const MOST_ROOTS: usize = 3;
 
+/// A larger export is cut at one moment only, to save time.
+const LARGE: usize = 300;
+
 /// What an export would be that shows less.
 fn variants(records: &[Value], roots: &[&Value]) -> Vec<(String, Vec<Value>)> {
     let kept = |keep: &dyn Fn(&Value) -> bool| -> Vec<Value> {
@@ -187,7 +190,9 @@ fn variants(records: &[Value], roots: &[&Value]) -> Vec<(String, Vec<Value>)> {
     }
     let mut in_time: Vec<&Value> = records.iter().collect();
     in_time.sort_by_key(|record| time(record));
-    let spread = (1..4).filter_map(|part| in_time.get(in_time.len() * part / 4)).copied();
+    let moments = if records.len() > LARGE { 1 } else { 3 };
+    let spread = (1..=moments).filter_map(|part| in_time.get(in_time.len() * part / (moments + 1)));
+    let spread = spread.copied();
     for at in spread.chain(roots.iter().copied().take(MOST_ROOTS)) {
         let moment = time(at);
         let without_kms = kept(&|r| !is_kms(r) || time(r) < moment);

@@ -121,18 +121,24 @@ fn nearest(events: &[Event], chains: &Chains, one: &Vanished) -> Comparison {
 /// That it was gone, and who says so.
 fn was_gone(events: &[Event], gone: &[&Vanished], first: &Vanished) -> Testimony {
     let told = events.get(first.told_by);
+    let action = told.map(event::action).unwrap_or_default();
+    let time = told.map(|event| event.time.to_string()).unwrap_or_default();
+    let (id, count) = (first.id.as_str(), gone.len() as f64);
     let text = match first.end {
-        End::NotFound => Sentence::new("gone-not-found"),
-        End::EndedByService => Sentence::new("gone-ended-by-service")
-            .arg("action", told.map(event::action).unwrap_or_default()),
-        End::Reported => {
-            Sentence::new("gone-reported").arg("event", told.map(event::action).unwrap_or_default())
+        End::NotFound => {
+            Sentence::new("gone-not-found").arg("id", id).arg("count", count).arg("time", time)
         }
+        End::EndedByService => Sentence::new("gone-ended-by-service")
+            .arg("id", id)
+            .arg("action", action)
+            .arg("count", count)
+            .arg("time", time),
+        End::Reported => Sentence::new("gone-reported")
+            .arg("id", id)
+            .arg("event", action)
+            .arg("count", count)
+            .arg("time", time),
     };
-    let text = text
-        .arg("id", first.id.as_str())
-        .arg("count", gone.len() as f64)
-        .arg("time", told.map(|event| event.time.to_string()).unwrap_or_default());
     let events_behind = gone.iter().flat_map(|one| [one.call, one.told_by]);
     events_behind
         .filter_map(|index| events.get(index))
