@@ -29,7 +29,7 @@ pub(super) fn add(failing: &mut Vec<Failing>, events: &[Event], chains: &Chains)
     let makers = makers(&told, events);
     let accounted: BTreeSet<usize> =
         failing.iter().flat_map(|one| [one.root, Some(one.denied)]).flatten().collect();
-    for one in told {
+    for one in &told {
         let maker = one.subjects.iter().find_map(|subject| makers.get(subject.as_str()).copied());
         let root = maker.or_else(|| {
             let top = chains.asked(one.index, events);
@@ -39,7 +39,7 @@ pub(super) fn add(failing: &mut Vec<Failing>, events: &[Event], chains: &Chains)
             accounted.contains(&root) || chains.members(root).iter().any(|m| accounted.contains(m))
         });
         if !is_known {
-            failing.extend(refused(events, &one, root));
+            failing.extend(refused(events, one, root));
         }
     }
     failing.sort_by_key(|one| one.denied);
