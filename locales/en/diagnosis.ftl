@@ -149,3 +149,5 @@ evidence-other-principal = nobody of that name was refused anything in the log
 evidence-other-time = the principal it names was refused nothing at that time
 evidence-other-call = the principal it names was refused another call
 contrast-many-through-endpoint = { $count } different principals fail on this resource, all through endpoint { $endpoint }, and it works without: what they have in common is the endpoint.
+stated-encoded-cut = The encoded authorization message is cut at 1 KB, as CloudTrail cuts texts: it cannot be decoded. The same call made again with --dry-run gives a whole one.
+next-notification = keeps what the service reports of failed work from now on; give the rule a log group as its target

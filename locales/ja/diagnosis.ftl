@@ -110,3 +110,5 @@ evidence-other-principal = そこに書かれたプリンシパルが拒否さ�
 evidence-other-time = そこに書かれたプリンシパルは、その時刻には何も拒否されていません
 evidence-other-call = そこに書かれたプリンシパルが拒否されたのは別の呼び出しです
 contrast-many-through-endpoint = { $count } 個の異なるプリンシパルがこのリソースで失敗していますが、いずれもエンドポイント { $endpoint } を経由しており、経由しない呼び出しは成功しています。共通しているのはエンドポイントです。
+stated-encoded-cut = エンコードされた認可メッセージは、CloudTrail の 1 KB の制限で切れているためデコードできません。同じ呼び出しを --dry-run 付きでやり直すと、完全なメッセージが得られます。
+next-notification = サービスが報告する処理の失敗を今後記録するためのルールです。ターゲットにロググループを指定してください

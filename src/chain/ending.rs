@@ -26,7 +26,12 @@ pub(super) fn failed(events: &[Event], table: &Table) -> BTreeMap<usize, FailedW
     };
     let is_told = |event: &Event| event.get(Field::EventType) == Some("AwsServiceEvent");
     let reports = events.iter().enumerate().filter(|(_, event)| is_told(event));
-    reports.filter_map(|(index, event)| Some((index, told(event)?))).collect()
+    let reports = reports.filter_map(|(index, event)| Some((index, told(event)?)));
+    let notified = events.iter().enumerate().filter_map(|(index, event)| {
+        let told = event.notification().filter(|told| told.failed)?;
+        Some((index, FailedWork { state: told.state, message: told.cause }))
+    });
+    reports.chain(notified).collect()
 }
 
 fn work(completion: &Completion, event: &Event) -> FailedWork {

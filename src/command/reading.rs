@@ -16,7 +16,7 @@ use crate::history::History;
 use crate::ingest::{self, Budget, Contribution, Ingested, Input, Ledger, Options, Skip};
 use crate::report::sanitize;
 use crate::sampling::Sorts;
-use crate::wording::{Language, Wording};
+use crate::wording::{Language, Sentence, Wording};
 
 /// Skipped files named on standard error; the rest is counted.
 const NAMED: usize = 10;
@@ -182,6 +182,15 @@ pub(super) fn warn_of_gaps(history: &History) {
     let english = Wording::new(Language::En);
     for gap in history.gaps() {
         anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&gap.say(&english)));
+    }
+}
+
+/// What of AWS's own accounts tells of none of the refused calls, with why.
+pub(super) fn warn_of_unused_evidence(unused: &[(String, Sentence)]) {
+    let english = Wording::new(Language::En);
+    for (file, why) in unused {
+        let (file, why) = (sanitize::line(file), sanitize::line(&english.say(why)));
+        anstream::eprintln!("trailwhy: warning: `{file}` was not used: {why}");
     }
 }
 

@@ -70,6 +70,7 @@ impl<'a> Reporting<'a> {
         let counting = self.gate.counting(&report);
         if !self.quiet {
             reading::warn_of_gaps(&analysis.history);
+            reading::warn_of_unused_evidence(&analysis.diagnosis.unused_evidence);
             for told in expired {
                 anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&told));
             }

@@ -178,7 +178,10 @@ fn one(
     let hides = top == index && kind == Kind::Direct && is_another;
     Some(Failing {
         denied: index,
-        root: if hides { Some(index) } else { (top != index).then_some(top) },
+        root: match hides {
+            true => Some(index),
+            false => Some(top).filter(|top| *top != index && !is_step(events, kind, *top)),
+        },
         kind: match (hides, event.failed()) {
             (true, true) => Kind::Opaque,
             (true, false) => Kind::Silent,
@@ -198,6 +201,16 @@ fn one(
         denial,
         failure,
     })
+}
+
+/// Whether a service began its own session with the call at the top: a step of its work, and nothing that
+/// anybody asked for.
+fn is_step(events: &[Event], kind: Kind, top: usize) -> bool {
+    kind == Kind::Background
+        && events.get(top).is_some_and(|event| {
+            event.source() == "sts.amazonaws.com"
+                && event.identity_type == event::IdentityType::AwsService
+        })
 }
 
 fn kind(

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::incident::{Comparison, Incident, Occurrence, Verdict};
+use super::next;
 use super::rank;
 use super::tally::{CountBasis, Tally};
 use super::testimony::{Testimony, Witness};
@@ -85,7 +86,7 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
                 found: None,
                 named: None,
                 contradiction: None,
-                next_evidence: Vec::new(),
+                next_evidence: next::notification(root).into_iter().collect(),
             },
             change: None,
             comparison: Comparison { failures: gone.len(), ..nearest(events, chains, first) },
@@ -224,7 +225,7 @@ fn incident(
             found: None,
             named: None,
             contradiction: None,
-            next_evidence: Vec::new(),
+            next_evidence: next::notification(root).into_iter().collect(),
         },
         change,
         comparison: Comparison {

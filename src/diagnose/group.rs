@@ -193,6 +193,8 @@ struct Judged {
     verdict: Verdict,
     change: Option<Change>,
     cause: Cause,
+    /// No record says what it was on, as denied KMS calls have lost their parameters.
+    has_lost_resource: bool,
 }
 
 fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
@@ -247,8 +249,13 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
         contradiction,
         next_evidence,
     };
+    let one = picture.one();
+    let has_lost_resource = one.resource.is_none()
+        && one.denial.resource.is_none()
+        && events.get(one.denied).is_some_and(|event| event.request().is_none());
     Judged {
         count: picture.count,
+        has_lost_resource,
         change,
         successes: evaluation.successes,
         failing: picture.failing.iter().map(|f| (*f).clone()).collect(),
@@ -387,8 +394,7 @@ fn settle_holders(judged: &mut [Judged]) {
         }
     }
     for one in judged.iter_mut() {
-        let is_nameless = one.cause.holder.as_deref() == Some("")
-            && one.failing.first().is_some_and(|f| f.resource.is_none());
+        let is_nameless = one.cause.holder.as_deref() == Some("") && one.has_lost_resource;
         let Some(key) = key(one).filter(|_| is_nameless) else { continue };
         if let Some(known) = holders.get(&key).filter(|known| known.len() == 1) {
             one.cause.holder = known.first().cloned();

@@ -4,7 +4,7 @@
 use super::picture::Picture;
 use super::rank::Hypothesis;
 use crate::event::arn::Arn;
-use crate::event::{Field, Layer};
+use crate::event::{self, Event, Field, Layer};
 use crate::wording::Sentence;
 use crate::wording::shell::quote;
 
@@ -68,6 +68,17 @@ fn message(picture: &Picture<'_, '_>) -> Vec<Command> {
         found.push(Command::noted(line.to_owned(), note));
     }
     found
+}
+
+/// The rule that would have kept what the service tells of such work, which AWS itself keeps nowhere
+/// (EventBridge user guide, "Events from AWS services").
+pub(super) fn notification(root: &Event) -> Option<Command> {
+    let pattern = event::notification::pattern(root.source())?;
+    let line = format!(
+        "aws events put-rule --name keep-reports-of-failed-work --event-pattern {}",
+        quote(&pattern)
+    );
+    Some(Command::noted(line, Sentence::new("next-notification")))
 }
 
 fn of_layer(picture: &Picture<'_, '_>, layer: Layer) -> Vec<Command> {

@@ -11,6 +11,7 @@ pub fn testimony(picture: &Picture<'_, '_>, events: &[Event]) -> Vec<Testimony> 
     let mut found = Vec::new();
     found.extend(text(picture));
     found.extend(vague(picture));
+    found.extend(cut(picture));
     found.extend(endpoint(picture, events));
     found
 }
@@ -54,6 +55,16 @@ fn text(picture: &Picture<'_, '_>) -> Option<Testimony> {
         testimony = testimony.weigh(via, Effect::ExplicitDeny, 2.0);
     }
     Some(testimony)
+}
+
+/// An encoded message of which CloudTrail kept only the first kilobyte, so that AWS cannot decode it
+/// (CloudTrail record contents, `errorMessage`).
+fn cut(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let one = picture.one();
+    (one.denial.encoded && one.denial.truncated).then(|| {
+        Testimony::new(Witness::Stated, Sentence::new("stated-encoded-cut"))
+            .event(picture.observation().event.id())
+    })
 }
 
 /// KMS's three-way text: no such key here, no resource policy that allows, or one that denies.

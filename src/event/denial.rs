@@ -197,6 +197,12 @@ fn whose(named: &str, event: &Event) -> Whose {
         return Whose::Caller;
     }
     let named_role = arn::role_name(named);
+    // Accounts are masked in one place and not in another; a session's name is not chosen twice.
+    let session =
+        |arn: &str| arn::role_session(arn).map(|s| (s.role.to_owned(), s.session.to_owned()));
+    if session(named).is_some() && caller.and_then(session) == session(named) {
+        return Whose::Caller;
+    }
     let is_caller = named_role.is_some()
         && [caller, event.principal_arn()]
             .into_iter()

@@ -99,13 +99,18 @@ fn says_all<'r>(get: impl Fn(Field) -> Option<&'r str> + Copy, time: Time) -> u6
     seconds(number(plain(get, None).into_iter().chain(asked)), time)
 }
 
-/// What was called, by whom, and how it ended.
+/// What was called and how it ended, and by whom where no request id tells it.
 fn plain<'r>(
     get: impl Fn(Field) -> Option<&'r str>,
     request: Option<&'r str>,
 ) -> [Option<&'r str>; 5] {
-    let caller = get(Field::Arn).or_else(|| get(Field::PrincipalId));
-    let caller = caller.or_else(|| get(Field::InvokedBy));
+    // A copy in which only names and accounts were masked is a copy all the same: its request id says it.
+    let caller = match request {
+        Some(_) => None,
+        None => {
+            get(Field::Arn).or_else(|| get(Field::PrincipalId)).or_else(|| get(Field::InvokedBy))
+        }
+    };
     [get(Field::EventSource), get(Field::EventName), caller, get(Field::ErrorCode), request]
 }
 
