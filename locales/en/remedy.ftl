@@ -62,3 +62,4 @@ remedy-refuted-via-kms = kms:ViaService exists in KMS requests only. { $action }
 remedy-refuted-role = The denied call does not come from { $role }: { $service } makes it as an AWS service, and such a request carries no aws:PrincipalArn that an exception could match.
 remedy-refuted-allow = An explicit deny beats every Allow.
 remedy-refuted-administrator = The { $layer } lacks the Allow; the caller's own permissions do not make up for it.
+remedy-note-grant-unnamed = No record names the key: set KEY to the one that the call was to use, from the launch template, volume or table, and run it in the account that owns the key.

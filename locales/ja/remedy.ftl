@@ -59,3 +59,4 @@ remedy-refuted-via-kms = kms:ViaService は KMS のリクエストにだけ存�
 remedy-refuted-role = 拒否された呼び出しは { $role } によるものではありません。{ $service } が AWS サービスとして呼び出しており、例外に一致する aws:PrincipalArn がリクエストにありません。
 remedy-refuted-allow = 明示的な拒否はどの Allow にも優先します。
 remedy-refuted-administrator = { $layer }に Allow がありません。呼び出し元自身の権限では補えません。
+remedy-note-grant-unnamed = どの記録にもキーの名前がありません。起動テンプレート、ボリューム、テーブルなどから、呼び出しが使うはずだったキーを調べて KEY に設定し、そのキーを所有するアカウントで実行してください。

@@ -24,7 +24,8 @@ pub(super) fn call(event: &Event, denial: &Denial, kind: CallerKind) -> Option<B
         Whose::Service(service) => service.as_str(),
         _ => event.source(),
     };
-    let call = made(event, &denial.whose, action, None, Some(invoked_by))?;
+    let resource = denial.resource.as_deref();
+    let call = made(event, &denial.whose, action, resource, Some(invoked_by))?;
     let kind = match &denial.whose {
         Whose::Caller if kind == CallerKind::Direct => CallerKind::ForwardAccessSession,
         Whose::Caller => kind,
@@ -54,7 +55,11 @@ fn made(
 ) -> Option<Event> {
     let (service, name) = action.split_once(':')?;
     let (identity_type, who) = identity(event, whose)?;
-    let on = resource.map(|resource| format!(" on resource: {resource}")).unwrap_or_default();
+    // A text without a resource would say that the action has none.
+    let on = match resource {
+        Some(resource) => format!(" on resource: {resource}"),
+        None => " on this resource".to_owned(),
+    };
     let text = format!("User: {} is not authorized to perform: {action}{on}", who.arn);
     let source = action::event_source(service);
     let mut builder = EventBuilder::default();

@@ -180,7 +180,7 @@ fn one(
         denied: index,
         root: match hides {
             true => Some(index),
-            false => Some(top).filter(|top| *top != index && !is_step(events, kind, *top)),
+            false => Some(top).filter(|top| *top != index),
         },
         kind: match (hides, event.failed()) {
             (true, true) => Kind::Opaque,
@@ -203,16 +203,6 @@ fn one(
     })
 }
 
-/// Whether a service began its own session with the call at the top: a step of its work, and nothing that
-/// anybody asked for.
-fn is_step(events: &[Event], kind: Kind, top: usize) -> bool {
-    kind == Kind::Background
-        && events.get(top).is_some_and(|event| {
-            event.source() == "sts.amazonaws.com"
-                && event.identity_type == event::IdentityType::AwsService
-        })
-}
-
 fn kind(
     events: &[Event],
     chains: &Chains,
@@ -227,6 +217,8 @@ fn kind(
     if top == index {
         return match chains.caller_kind(index, event) {
             _ if is_own(index, event) => Kind::Direct,
+            // Nothing tells what it was made for.
+            _ if chains.synthesized(index).is_none() => Kind::Background,
             CallerKind::ForwardAccessSession => match knowledge.waits_for(event) {
                 Some(false) => Kind::Silent,
                 _ => Kind::Opaque,

@@ -9,12 +9,13 @@ use super::benign::{Callers, Worth};
 use super::evaluated::{Case, Found};
 use super::failing::{Failing, failing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
-use super::picture::{Picture, Pool};
+use super::picture::{Picture, Pool, makes_new};
 use super::tally::Counter;
 use super::told::{self, Told};
 use super::words::Kind;
 use super::{
-    alias, changed, contrasted, documented, evaluated, implied, moved, next, rank, stated,
+    alias, changed, contrasted, documented, evaluated, implied, moved, next, rank, signature,
+    stated,
 };
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
@@ -22,7 +23,6 @@ use crate::event::arn::Arn;
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
 use crate::history::History;
 use crate::history::change::Change;
-use crate::history::layers;
 use crate::history::subject::{Entity, Subject};
 use crate::ingest::Sample;
 use crate::wording::Sentence;
@@ -252,7 +252,9 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     let one = picture.one();
     let has_lost_resource = one.resource.is_none()
         && one.denial.resource.is_none()
-        && events.get(one.denied).is_some_and(|event| event.request().is_none());
+        && events
+            .get(one.denied)
+            .is_some_and(|event| event.request().is_none() || one.denial.is_behind(event));
     Judged {
         count: picture.count,
         has_lost_resource,
@@ -333,10 +335,14 @@ fn cause(
         Layer::VpcEndpointPolicy => event.get(Field::VpcEndpointId).unwrap_or_default(),
         _ => "",
     };
-    let holder = one.resource.as_deref().filter(|resource| holds_policy(resource));
+    // What a call makes is new each time, and so is no other matter.
+    let known =
+        one.resource.as_deref().filter(|_| !makes_new(event) || one.denial.is_behind(event));
+    let holder = known.filter(|resource| holds_policy(resource));
     let family = family(&one.action, event, holder);
     Cause {
-        text: format!("{said}|{account}|{principal}|{endpoint}|{family}"),
+        text: format!("{said}|{account}|{principal}|{endpoint}"),
+        family,
         holder: Some(holder.unwrap_or_default().to_owned()),
     }
 }
@@ -345,23 +351,22 @@ fn cause(
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Cause {
     text: String,
+    /// The actions that one permission is given for, where that is a part of the cause.
+    family: String,
     /// What can hold a policy, where that is a part of the cause; empty where it is not known.
     holder: Option<String>,
 }
 
 impl Cause {
     fn of(text: String) -> Cause {
-        Cause { text, holder: None }
+        Cause { text, family: String::new(), holder: None }
     }
 }
 
 /// Whether a resource has a policy of its own, by which it matters that it is this one. A new image, object
 /// or job each time is no other matter.
 fn holds_policy(resource: &str) -> bool {
-    Arn::parse(resource).is_some_and(|arn| match arn.service {
-        "iam" => arn.resource.starts_with("role/"),
-        service => layers::has_resource_policies(service),
-    })
+    Arn::parse(resource).is_some_and(|arn| signature::can_hold(&arn))
 }
 
 /// Actions that one permission is mostly given for: those of a service on one thing; on nothing in
@@ -383,8 +388,7 @@ fn settle_holders(judged: &mut [Judged]) {
     let key = |one: &Judged| {
         let failing = one.failing.first()?;
         let service = failing.action.split_once(':').map(|(service, _)| service.to_owned())?;
-        let prefix = one.cause.text.rsplit_once('|').map(|(head, _)| head.to_owned())?;
-        Some((format!("{prefix}|{service}"), failing.kind))
+        Some((format!("{}|{service}", one.cause.text), failing.kind))
     };
     for one in judged.iter() {
         if let (Some(key), Some(holder)) = (key(one), one.cause.holder.clone())
@@ -398,7 +402,7 @@ fn settle_holders(judged: &mut [Judged]) {
         let Some(key) = key(one).filter(|_| is_nameless) else { continue };
         if let Some(known) = holders.get(&key).filter(|known| known.len() == 1) {
             one.cause.holder = known.first().cloned();
-            one.cause.text = key.0;
+            one.cause.family = key.0.rsplit('|').next().unwrap_or_default().to_owned();
         }
     }
 }
@@ -419,10 +423,24 @@ fn merge(judged: Vec<Judged>, log: &Log<'_>) -> Vec<Incident> {
         .collect()
 }
 
+/// The failure that is shown: the first, unless it is in doubt which call it belongs to and another shows
+/// it surely.
+fn example<'f>(failing: &'f [Failing], log: &Log<'_>) -> Option<&'f Failing> {
+    let first = failing.first()?;
+    let sure = |one: &Failing| log.chains.root_confidence(one.denied, log.events).unwrap_or(1.0);
+    let in_doubt = sure(first) < DOUBTFUL;
+    let better = failing.iter().find(|one| in_doubt && sure(one) >= SURE);
+    Some(better.unwrap_or(first))
+}
+
+/// How surely a call belongs to the one above it, to be shown or not to be shown where others are.
+const DOUBTFUL: f64 = 0.8;
+const SURE: f64 = 0.9;
+
 fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> Option<Incident> {
     // The verdict of the most frequent sort speaks for all; they agree on layer and effect.
     parts.sort_by_key(|p| (std::cmp::Reverse(p.count), p.failing.first().map(|f| f.denied)));
-    let shown_call = parts.first()?.failing.first()?.denied;
+    let shown_call = example(&parts.first()?.failing, log)?.denied;
     let mut failing: Vec<Failing> = Vec::new();
     let mut verdict = None;
     let mut change = None;
@@ -442,7 +460,7 @@ fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> 
     let holder = cause.holder.unwrap_or_default();
     Some(Incident {
         kind,
-        cause: format!("{}|{holder}", cause.text),
+        cause: format!("{}|{}|{holder}", cause.text, cause.family),
         occurrences,
         tally: log.counter.refused(&calls, log.events)?,
         shown,

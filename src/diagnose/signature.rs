@@ -153,6 +153,12 @@ pub fn holder(service: &str, resource: &str) -> String {
     format!("{}:{}:{}:{held}", arn.service, arn.region, arn.account)
 }
 
+/// Whether such a resource can hold a policy of its own.
+pub(super) fn can_hold(arn: &Arn<'_>) -> bool {
+    let kind = arn.split().0.unwrap_or_default();
+    TABLE.iter().any(|row| row.service == arn.service && row.kind == kind)
+}
+
 fn is_id(prefix: &str, id: &str) -> bool {
     let letters = prefix.bytes().all(|byte| byte.is_ascii_lowercase());
     (1..=12).contains(&prefix.len()) && letters && id.bytes().all(|byte| byte.is_ascii_hexdigit())

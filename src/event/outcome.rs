@@ -226,7 +226,8 @@ fn classify_call(
 fn told(telling: &Telling, source: &str, code: &str, text: &str) -> Failure {
     match telling.row().and_then(|row| row.is) {
         Some(Instead::Missing) => return Failure::NotFound,
-        Some(Instead::Invalid) => return Failure::InvalidRequest,
+        // The state or protection of a thing forbids it: the request comes at the wrong time.
+        Some(Instead::Invalid | Instead::Other) => return Failure::InvalidRequest,
         Some(_) => return Failure::Other,
         None => {}
     }

@@ -99,18 +99,15 @@ fn says_all<'r>(get: impl Fn(Field) -> Option<&'r str> + Copy, time: Time) -> u6
     seconds(number(plain(get, None).into_iter().chain(asked)), time)
 }
 
-/// What was called and how it ended, and by whom where no request id tells it.
+/// What was called, by whom, and how it ended.
 fn plain<'r>(
     get: impl Fn(Field) -> Option<&'r str>,
     request: Option<&'r str>,
 ) -> [Option<&'r str>; 5] {
-    // A copy in which only names and accounts were masked is a copy all the same: its request id says it.
-    let caller = match request {
-        Some(_) => None,
-        None => {
-            get(Field::Arn).or_else(|| get(Field::PrincipalId)).or_else(|| get(Field::InvokedBy))
-        }
-    };
+    // A copy in which only the account was masked is a copy all the same.
+    let named = |arn: &'r str| arn.splitn(6, ':').nth(5).unwrap_or(arn);
+    let caller = get(Field::Arn).map(named).or_else(|| get(Field::PrincipalId));
+    let caller = caller.or_else(|| get(Field::InvokedBy));
     [get(Field::EventSource), get(Field::EventName), caller, get(Field::ErrorCode), request]
 }
 

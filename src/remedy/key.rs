@@ -25,12 +25,15 @@ const OF_A_SERVICE: [&str; 8] = [
 
 /// A grant for the caller (KMS API Reference, CreateGrant).
 pub(super) fn grant(situation: &Situation<'_>) -> Option<Candidate> {
-    let key = situation.resource().filter(|arn| arn.contains(":key/"))?;
     let (_, grantee) = situation.principal()?;
     let operations = operations(situation);
     if operations.is_empty() {
         return None;
     }
+    let key = match situation.resource() {
+        Some(arn) => Some(arn).filter(|arn| arn.contains(":key/"))?,
+        None => return Some(on_unnamed_key(&grantee, &operations)),
+    };
     let value = json!({"KeyId": key, "GranteePrincipal": grantee, "Operations": operations});
     let grant = KmsGrant::from_value(&value, PolicyLabel::named("new grant"))?;
     let title = Sentence::new("remedy-grant").arg("grantee", grantee.as_str());
@@ -54,6 +57,18 @@ pub(super) fn grant(situation: &Situation<'_>) -> Option<Candidate> {
     candidate.document = Some(value);
     candidate.edits = vec![Edit::Grant(grant)];
     Some(candidate.note(Sentence::new("remedy-note-grant")))
+}
+
+/// The same for a key that no record names: whoever pastes it has to look the key up first.
+fn on_unnamed_key(grantee: &str, operations: &[String]) -> Candidate {
+    let title = Sentence::new("remedy-grant").arg("grantee", grantee);
+    let mut candidate = Candidate::text(title, Layer::KmsGrant, 6);
+    candidate.commands = vec![format!(
+        "aws kms create-grant --key-id \"$KEY\" --grantee-principal {} --operations {}",
+        quote(grantee),
+        operations.join(" "),
+    )];
+    candidate.note(Sentence::new("remedy-note-grant-unnamed"))
 }
 
 /// KMS operations without the `kms:`, as grants name them.

@@ -214,7 +214,8 @@ fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
     if situation.layer == Layer::ResourcePolicy
         && situation.effect != Effect::ExplicitDeny
         && situation.is_kms()
-        && situation.is_cross_account()
+        // A key that no record names may be of another account.
+        && (situation.is_cross_account() || situation.resource().is_none())
     {
         found.extend(key::grant(situation));
     }

@@ -5,7 +5,7 @@ use super::build::{Material, error_message};
 use super::view::{LinkKind, Outcome, RootCall};
 use crate::chain::{Chains, Synthesized};
 use crate::diagnose;
-use crate::event::{self, Event, Failure, Field};
+use crate::event::{self, Event, Failure, Field, IdentityType};
 
 /// The call that the occurrence was about.
 pub(super) fn of(material: &Material<'_>, occurrence: &diagnose::Occurrence) -> Option<RootCall> {
@@ -15,6 +15,9 @@ pub(super) fn of(material: &Material<'_>, occurrence: &diagnose::Occurrence) -> 
         let denied = denied?;
         return Some(unlogged(events.get(denied)?, chains.synthesized(denied)?));
     };
+    if is_step(events.get(index)?, occurrence) {
+        return None;
+    }
     let call = recorded(events.get(index)?);
     let Some(belonging) = denied.and_then(|denied| belonging(chains, events, denied, index)) else {
         return Some(call);
@@ -25,6 +28,18 @@ pub(super) fn of(material: &Material<'_>, occurrence: &diagnose::Occurrence) -> 
         tied_with: belonging.tied_with,
         ..call
     })
+}
+
+/// Whether the topmost call in the log is a service's own, by which it began a session to work in: a step,
+/// and nothing that anybody asked for.
+fn is_step(top: &Event, occurrence: &diagnose::Occurrence) -> bool {
+    let is_background = occurrence
+        .failing
+        .as_ref()
+        .is_some_and(|failing| failing.kind == diagnose::Kind::Background);
+    is_background
+        && top.source() == "sts.amazonaws.com"
+        && top.identity_type == IdentityType::AwsService
 }
 
 /// How a denied call hangs from the call at the top.
