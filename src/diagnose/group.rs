@@ -238,7 +238,8 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     };
     let contradiction = told::contradiction(picture, told.as_ref(), &evaluation);
     let named = told.and_then(|told| told.statement).filter(|s| s.layer == Some(layer));
-    let cause = cause(picture, layer, change.as_ref(), found.as_ref());
+    let effect = ranked.first().map_or(Effect::Unknown, |h| h.effect);
+    let cause = cause(picture, (layer, effect), change.as_ref(), found.as_ref());
     let verdict = Verdict {
         ranked,
         certainty,
@@ -298,7 +299,7 @@ fn is_stated(picture: &Picture<'_, '_>, evaluation: &evaluated::Evaluated) -> bo
 /// permission, which is a principal's, of a family of actions, on what can hold a policy.
 fn cause(
     picture: &Picture<'_, '_>,
-    layer: Layer,
+    (layer, effect): (Layer, Effect),
     change: Option<&Change>,
     found: Option<&Found>,
 ) -> Cause {
@@ -324,7 +325,7 @@ fn cause(
     let stated = one.denial.stated.as_ref();
     let said = match stated {
         Some(stated) => format!("{}|{:?}", stated.layer.as_str(), stated.effect),
-        None => layer.as_str().to_owned(),
+        None => format!("{}|{effect:?}", layer.as_str()),
     };
     let principal = one.principal.as_deref().unwrap_or_default();
     let account = event.caller_account().unwrap_or_default();
