@@ -1,5 +1,6 @@
 //! Refusals in other words, and texts that only look like one: `data/refusals.jsonl` has the text, and
 //! what must be read from it. A new text is a new line there and a row in `src/event/refusals.toml`.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails is a panic")]
 
 use std::collections::BTreeSet;
 

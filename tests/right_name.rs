@@ -1,6 +1,7 @@
 //! What failed, under its right name: which failures are reported, as what, and how they are grouped.
 //! `data/right_name.jsonl` has one export a line: its records, what else was given, and every incident that
 //! has to be reported. A new kind of fault is a new line there.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails is a panic")]
 
 use std::path::Path;
 use std::process::Command;

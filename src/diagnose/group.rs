@@ -53,7 +53,7 @@ pub fn diagnose(
         Worth::Benign(because) => Some((*failing, because.clone())),
         _ => None,
     });
-    let noise: Vec<(&Failing, Sentence)> = noise.collect();
+    let noise: Vec<Noise<'_>> = noise.collect();
     let is_benign = |worth: &Worth| matches!(worth, Worth::Benign(_));
     let real: Vec<&Failing> =
         worth.iter().filter(|(_, worth)| !is_benign(worth)).map(|(failing, _)| *failing).collect();
@@ -115,25 +115,27 @@ fn first_position(incident: &Incident) -> usize {
         .unwrap_or(usize::MAX)
 }
 
-fn benign(noise: &[(&Failing, Sentence)], events: &[Event], counter: &Counter<'_>) -> Vec<Benign> {
-    let mut by_principal: BTreeMap<(Option<String>, &str), Vec<&(&Failing, Sentence)>> =
-        BTreeMap::new();
+/// A refused call that is benign, and why.
+type Noise<'f> = (&'f Failing, Sentence);
+
+fn benign(noise: &[Noise<'_>], events: &[Event], counter: &Counter<'_>) -> Vec<Benign> {
+    let mut alike: BTreeMap<(Option<String>, &str), Vec<&Noise<'_>>> = BTreeMap::new();
     for one in noise {
-        let key = (one.0.principal.clone(), one.1.id());
-        by_principal.entry(key).or_default().push(one);
+        alike.entry((one.0.principal.clone(), one.1.id())).or_default().push(one);
     }
-    let of = |((principal, _), all): ((Option<String>, &str), Vec<&(&Failing, Sentence)>)| {
+    let of = |all: Vec<&Noise<'_>>| {
+        let (first, because) = all.first()?;
         let calls: Vec<usize> = all.iter().map(|(failing, _)| failing.denied).collect();
         let actions: BTreeSet<String> =
             all.iter().map(|(failing, _)| failing.action.clone()).collect();
         Some(Benign {
             actions: actions.into_iter().collect(),
-            principal,
+            principal: first.principal.clone(),
             count: counter.refused(&calls, events).map_or(0, |tally| tally.count),
-            because: all.first()?.1.clone(),
+            because: because.clone(),
         })
     };
-    by_principal.into_iter().filter_map(of).collect()
+    alike.into_values().filter_map(of).collect()
 }
 
 /// What makes failures alike: they can be judged as one.

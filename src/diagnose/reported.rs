@@ -85,9 +85,7 @@ fn refused(events: &[Event], told: &Told, root: Option<usize>) -> Option<Failing
     let mut denial = event::denial(&quoted)?;
     denial.whose = whose(&denial);
     // A report of failed work alone does not tell who was refused.
-    if denial.action.is_none() {
-        return None;
-    }
+    denial.action.as_ref()?;
     let refused = contrast::refused(&quoted, &denial);
     let behind = behind::call(&quoted, &denial, CallerKind::ServiceRole);
     Some(Failing {

@@ -128,9 +128,7 @@ pub fn error_text(event: &Event) -> Option<Cow<'_, str>> {
     if let Some(message) = event.error_message() {
         return Some(unwrap_json(message));
     }
-    if event.error_code().is_none() {
-        return None;
-    }
+    event.error_code()?;
     text_in_json(event.get(Field::ResponseElements)?).map(Cow::Owned)
 }
 
