@@ -238,7 +238,8 @@ pub fn refused(event: &Event, denial: &Denial) -> Refused {
         true if action.starts_with("iam:") && action != "iam:PassRole" => None,
         true => {
             let service = action.split_once(':').map_or("", |(service, _)| service);
-            event::refusals::named_in_request(event, service).map(|r| policy_holder(&r))
+            let named = event::refusals::named_in_request(event, service);
+            named.map(|r| policy_holder(&r)).filter(|named| Some(named) != principal.as_ref())
         }
         false => resource(event),
     });

@@ -48,6 +48,9 @@ const LATEST_SECONDS: i64 = 6 * 3600;
 const AT_ONCE_SECONDS: i64 = 300;
 /// So many in a row are no chance.
 const IN_A_ROW: usize = 2;
+/// What was seen so long ago may have ended in ways that no trail shows: EC2 forgets an instance an hour
+/// after its end (EC2 user guide, "Terminate Amazon EC2 instances").
+const UNSEEN_SECONDS: i64 = 3600;
 /// What was used this long after it was made had come to be.
 const USED_SECONDS: i64 = 60;
 
@@ -346,6 +349,7 @@ struct Use {
     time: Time,
     ends: bool,
     touches: bool,
+    reads: bool,
 }
 
 impl Lives {
@@ -360,7 +364,13 @@ impl Lives {
             let touches = !reads && !ends && !event.name().contains("Tag");
             let named = names_in(event.request().unwrap_or_default(), |name| names.contains(name));
             for name in named {
-                by_name.entry(name).or_default().push(Use { by, time: event.time, ends, touches });
+                by_name.entry(name).or_default().push(Use {
+                    by,
+                    time: event.time,
+                    ends,
+                    touches,
+                    reads,
+                });
             }
         }
         Lives { by_name }
@@ -380,10 +390,13 @@ impl Lives {
                     .is_some_and(|e| e.source() == event.source() && e.account() == event.account())
         });
         let used = event.time.plus_seconds(USED_SECONDS);
+        // Who saw it for a while and asks again long after looks for what ended meanwhile.
+        let is_long_after = |one: &Use| end.time.seconds_since(one.time) > UNSEEN_SECONDS;
         uses.filter(|one| one.time >= event.time).any(|one| {
             let is_before = one.time <= end.time;
             is_before && one.ends
-                || is_before && one.touches && one.time >= used
+                || is_before && one.touches
+                || is_before && one.reads && one.time >= used && is_long_after(one)
                 || !is_before && made.told.end != End::Reported && !one.ends
         })
     }

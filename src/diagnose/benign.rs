@@ -10,7 +10,7 @@ use super::failing::Failing;
 use super::words::Kind;
 use crate::chain::Chains;
 use crate::contrast;
-use crate::event::{self, Event, Failure, Field, Layer, Time};
+use crate::event::{self, CallerKind, Event, Failure, Field, Layer, Time};
 use crate::wording::Sentence;
 
 /// What a refused call is worth.
@@ -34,38 +34,121 @@ const PAGE_CALLS: usize = 3;
 const BURST_SERVICES: usize = 6;
 const BURST_SECONDS: i64 = 60;
 
-/// Who takes stock reads so many services in all, is refused in some of them, and changes nothing.
+/// Who takes stock reads so many services in all.
 const STOCK_SERVICES: usize = 10;
+
+/// And is refused in so many of them: a program asks for what it needs, and lacks one thing or two.
 const STOCK_REFUSED: usize = 3;
 
 /// So many refusals of one call, this far apart, are a program that goes on trying.
 const REPEATED: usize = 3;
 const REPEATED_SECONDS: i64 = 60;
 
+/// What was done in some time.
+#[derive(Default)]
+struct Doings<'e> {
+    /// Event source and name of what was read.
+    read: BTreeSet<(&'e str, &'e str)>,
+    /// Event sources of refused reads.
+    refused: BTreeSet<&'e str>,
+    /// Whether something was changed.
+    changes: bool,
+}
+
+impl<'e> Doings<'e> {
+    fn add(&mut self, event: &'e Event, is_refused: bool) {
+        if is_read(event) {
+            self.read.insert((event.source(), event.name()));
+            if is_refused {
+                self.refused.insert(event.source());
+            }
+        }
+        self.changes |= !event.failed() && !is_read(event) && !is_of_session(event);
+    }
+
+    fn together<'d>(all: impl Iterator<Item = &'d Doings<'e>>) -> Doings<'e>
+    where
+        'e: 'd,
+    {
+        let mut sum = Doings::default();
+        for one in all {
+            sum.read.extend(&one.read);
+            sum.refused.extend(&one.refused);
+            sum.changes |= one.changes;
+        }
+        sum
+    }
+
+    fn services(&self) -> usize {
+        self.read.iter().map(|(source, _)| source).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Whether this is a look at everything, so many services wide.
+    fn takes_stock(&self, services: usize) -> bool {
+        self.services() >= services && self.refused.len() >= STOCK_REFUSED && !self.changes
+    }
+}
+
+/// What one session did: in all, and by stretches of time.
+#[derive(Default)]
+struct Session<'e> {
+    all: Doings<'e>,
+    minutes: BTreeMap<i64, Doings<'e>>,
+    pages: BTreeMap<i64, Doings<'e>>,
+    writes: bool,
+}
+
+fn stretch(event: &Event, seconds: i64) -> i64 {
+    event.time.0.div_euclid(seconds * 1000)
+}
+
+/// A stretch and the ones beside it.
+fn around<'d, 'e>(of: &'d BTreeMap<i64, Doings<'e>>, at: i64) -> Doings<'e> {
+    Doings::together(of.range(at - 1..=at + 1).map(|(_, doings)| doings))
+}
+
+/// How often a call was refused, and from when to when.
+struct Refusals {
+    count: usize,
+    first: Time,
+    last: Time,
+}
+
 /// What those did whose reads were refused.
 pub(super) struct Callers<'e> {
-    sessions: BTreeMap<&'e str, Vec<&'e Event>>,
-    refused: BTreeMap<(Option<String>, String), Vec<Time>>,
+    sessions: BTreeMap<&'e str, Session<'e>>,
+    refused: BTreeMap<(Option<String>, String), Refusals>,
 }
 
 impl<'e> Callers<'e> {
     /// Gathers the calls of everybody of whom a read was refused.
     pub(super) fn new(events: &'e [Event], chains: &Chains, all: &[Failing]) -> Callers<'e> {
-        let of = |failing: &&Failing| is_candidate(failing, events);
-        let mut sessions: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
-        let mut refused: BTreeMap<(Option<String>, String), Vec<Time>> = BTreeMap::new();
-        for failing in all.iter().filter(of) {
+        let mut sessions: BTreeMap<&str, Session<'_>> = BTreeMap::new();
+        let mut refused: BTreeMap<(Option<String>, String), Refusals> = BTreeMap::new();
+        let mut calls = BTreeSet::new();
+        for failing in all.iter().filter(|failing| is_candidate(failing, events)) {
             let Some(event) = events.get(failing.denied) else { continue };
             sessions.entry(session(event)).or_default();
+            calls.insert(failing.denied);
             let call = (failing.principal.clone(), failing.action.clone());
-            refused.entry(call).or_default().push(event.time);
+            let once = Refusals { count: 0, first: event.time, last: event.time };
+            let told = refused.entry(call).or_insert(once);
+            told.count += 1;
+            told.first = told.first.min(event.time);
+            told.last = told.last.max(event.time);
         }
         if !sessions.is_empty() {
             for (index, event) in events.iter().enumerate() {
-                let is_own = event.is_own_hop(chains.caller_kind(index, event));
-                if let Some(calls) = sessions.get_mut(session(event)).filter(|_| is_own) {
-                    calls.push(event);
+                let Some(session) = sessions.get_mut(session(event)) else { continue };
+                if !event.is_own_hop(chains.caller_kind(index, event)) {
+                    continue;
                 }
+                let is_refused = calls.contains(&index);
+                session.all.add(event, is_refused);
+                let minute = session.minutes.entry(stretch(event, BURST_SECONDS)).or_default();
+                minute.add(event, is_refused);
+                session.pages.entry(stretch(event, PAGE_SECONDS)).or_default().add(event, false);
+                session.writes |= !event.failed() && !is_read(event);
             }
         }
         Callers { sessions, refused }
@@ -77,31 +160,33 @@ impl<'e> Callers<'e> {
         if !is_candidate(failing, events) {
             return Worth::Full;
         }
-        let calls = self.sessions.get(session(event)).map(Vec::as_slice).unwrap_or_default();
-        if is_console(event) && (is_of_nothing(event) || is_page(event, calls)) {
+        let Some(session) = self.sessions.get(session(event)) else { return Worth::Full };
+        if is_console(event) && (is_of_nothing(event) || is_page(event, session)) {
             return Worth::Benign(Sentence::new("benign-console"));
         }
-        if is_known_tool(event) {
+        let is_inventory = event.invoked_by().is_some_and(|by| INVENTORY_SERVICES.contains(&by));
+        if is_inventory || has_any(event, TOOLS) {
             return Worth::Benign(Sentence::new("benign-inventory-tool"));
         }
-        if let Some(services) = takes_stock(event, calls) {
+        if let Some(services) = stock(event, session) {
             return Worth::Benign(Sentence::new("benign-inventory").arg("services", services));
         }
-        if self.is_needed(failing, event, calls) { Worth::Full } else { Worth::Low }
+        if self.is_needed(failing, event, session) { Worth::Full } else { Worth::Low }
     }
 
     /// Whether something tells that the read is needed.
-    fn is_needed(&self, failing: &Failing, event: &Event, calls: &[&Event]) -> bool {
+    fn is_needed(&self, failing: &Failing, event: &Event, session: &Session<'_>) -> bool {
         let stated = failing.denial.stated.as_ref();
         let is_explicit = stated.is_some_and(|s| s.effect == event::Effect::ExplicitDeny);
         let call = (failing.principal.clone(), failing.action.clone());
-        let is_repeated = self.refused.get(&call).is_some_and(|times| {
-            let (first, last) = (times.iter().min(), times.iter().max());
-            let span = first.zip(last).map_or(0, |(first, last)| last.seconds_since(*first));
-            times.len() >= REPEATED && span >= REPEATED_SECONDS
+        let is_repeated = self.refused.get(&call).is_some_and(|told| {
+            told.count >= REPEATED && told.last.seconds_since(told.first) >= REPEATED_SECONDS
         });
-        let writes = || calls.iter().any(|call| !call.failed() && !is_read(call));
-        is_explicit || is_repeated || !is_of_nothing(event) || is_of_program(event) || writes()
+        is_explicit
+            || is_repeated
+            || !is_of_nothing(event)
+            || is_of_program(event)
+            || session.writes
     }
 }
 
@@ -112,8 +197,27 @@ fn is_candidate(failing: &Failing, events: &[Event]) -> bool {
     // An endpoint's policy is made for the programs behind it, not for who browses.
     let by_endpoint =
         failing.denial.stated.as_ref().is_some_and(|s| s.layer == Layer::VpcEndpointPolicy);
-    is_own && !by_endpoint && failing.failure == Failure::Denied && looks(event)
+    let is_of_inventory = failing.caller_kind == CallerKind::ServiceLinkedRole
+        && event.invoked_by().is_some_and(|by| INVENTORY_SERVICES.contains(&by));
+    (is_own || is_of_inventory)
+        && !by_endpoint
+        && failing.failure == Failure::Denied
+        && looks(event)
 }
+
+/// Services whose service-linked roles look at everything an account has, and report what they could
+/// not see themselves (user guides of these services).
+const INVENTORY_SERVICES: &[&str] = &[
+    "config.amazonaws.com",
+    "trustedadvisor.amazonaws.com",
+    "resource-explorer-2.amazonaws.com",
+    "access-analyzer.amazonaws.com",
+    "securityhub.amazonaws.com",
+    "support.amazonaws.com",
+    "compute-optimizer.amazonaws.com",
+    "resiliencehub.amazonaws.com",
+    "inspector2.amazonaws.com",
+];
 
 /// Whether the call only looks at what there is. Who asks for data, a token or credentials is about to
 /// use them.
@@ -162,9 +266,9 @@ fn is_read(event: &Event) -> bool {
     event.read_only == Some(true) || event::is_read_like(event::action::operation(event.name()))
 }
 
-/// Whether the call is on nothing in particular.
+/// Whether the call is on nothing in particular: on no resource, or on all of a type.
 fn is_of_nothing(event: &Event) -> bool {
-    contrast::resource(event).is_none_or(|resource| resource == "*")
+    contrast::resource(event).is_none_or(|resource| resource.ends_with('*'))
 }
 
 /// A session is what one page or one run has.
@@ -173,14 +277,14 @@ fn session(event: &Event) -> &str {
 }
 
 /// Whether a person made the call in a console (CloudTrail record contents,
-/// `sessionCredentialFromConsole`; the agents that consoles and browsers have).
+/// `sessionCredentialFromConsole`; the agents that consoles and browsers have). A shell in the console is
+/// none, and neither is an application in a browser, which has a role of its own.
 fn is_console(event: &Event) -> bool {
-    if event.from_console {
-        return true;
+    let agent = event.get(Field::UserAgent).unwrap_or_default().trim_start_matches('[');
+    if agent.contains("aws-cli/") || agent.contains("exec-env/") || is_federated(event) {
+        return false;
     }
-    let Some(agent) = event.get(Field::UserAgent) else { return false };
-    let agent = agent.trim_start_matches('[');
-    CONSOLES.iter().any(|console| agent.starts_with(console))
+    event.from_console || CONSOLES.iter().any(|console| agent.starts_with(console))
 }
 
 /// Heads of user agents of consoles and browsers.
@@ -197,20 +301,22 @@ const CONSOLES: &[&str] = &[
     "Coral/Jakarta",
 ];
 
-/// Whether the session asked for several things at once, as a page does.
-fn is_page(event: &Event, calls: &[&Event]) -> bool {
-    let names: BTreeSet<(&str, &str)> = around(event, calls, PAGE_SECONDS)
-        .filter(|call| is_read(call))
-        .map(|call| (call.source(), call.name()))
-        .collect();
-    names.len() >= PAGE_CALLS
+/// Whether the role was taken on with an identity of the web (Cognito, a pod, a pipeline).
+fn is_federated(event: &Event) -> bool {
+    event.get(Field::WebIdFederationData).is_some_and(|data| data.len() > 2)
+        || event.session_name() == Some("CognitoIdentityCredentials")
 }
 
-/// Whether the agent is of a tool that takes stock of an account.
-fn is_known_tool(event: &Event) -> bool {
+/// Whether the session asked for several things at once, as a page does.
+fn is_page(event: &Event, session: &Session<'_>) -> bool {
+    around(&session.pages, stretch(event, PAGE_SECONDS)).read.len() >= PAGE_CALLS
+}
+
+/// Whether the user agent has one of these words, which are in lower case.
+fn has_any(event: &Event, words: &[&str]) -> bool {
     let Some(agent) = event.get(Field::UserAgent) else { return false };
     let agent = agent.to_ascii_lowercase();
-    TOOLS.iter().any(|tool| agent.contains(tool))
+    words.iter().any(|word| agent.contains(word))
 }
 
 /// What inventory and posture tools put into their user agents (their own documentation and code).
@@ -226,7 +332,6 @@ const TOOLS: &[&str] = &[
     "cartography",
     "cloudmapper",
     "powerpipe",
-    "aws-nuke",
     "former2",
     "config.amazonaws.com",
     "resource-explorer-2.amazonaws.com",
@@ -236,43 +341,27 @@ const TOOLS: &[&str] = &[
     "auditmanager.amazonaws.com",
 ];
 
+/// What reads everything it manages, and needs all of it.
+const BUILDERS: &[&str] = &["terraform", "pulumi", "aws-cdk", "cloudformation", "crossplane"];
+
 /// How many services the caller goes through, where it does nothing but look at them.
-fn takes_stock(event: &Event, calls: &[&Event]) -> Option<usize> {
-    let changes = |call: &&&Event| !call.failed() && !is_read(call) && !is_of_session(call);
-    let burst: Vec<&Event> = around(event, calls, BURST_SECONDS).collect();
-    let in_burst: BTreeSet<&str> =
-        burst.iter().filter(|call| is_read(call)).map(|call| call.source()).collect();
-    if in_burst.len() >= BURST_SERVICES && !burst.iter().any(|call| changes(&call)) {
-        return Some(in_burst.len());
+fn stock(event: &Event, session: &Session<'_>) -> Option<usize> {
+    if has_any(event, BUILDERS) {
+        return None;
     }
-    let read: BTreeSet<&str> =
-        calls.iter().filter(|call| is_read(call)).map(|call| call.source()).collect();
-    let refused: BTreeSet<&str> = calls
-        .iter()
-        .filter(|call| is_read(call) && event::failure(call) == Some(Failure::Denied))
-        .map(|call| call.source())
-        .collect();
-    let takes = read.len() >= STOCK_SERVICES
-        && refused.len() >= STOCK_REFUSED
-        && !calls.iter().any(|call| changes(&call));
-    takes.then_some(read.len())
+    let burst = around(&session.minutes, stretch(event, BURST_SECONDS));
+    let is_burst = burst.takes_stock(BURST_SERVICES);
+    let is_tour = session.all.takes_stock(STOCK_SERVICES);
+    match (is_burst, is_tour) {
+        (_, true) => Some(session.all.services()),
+        (true, false) => Some(burst.services()),
+        (false, false) => None,
+    }
 }
 
 /// Taking on a session changes nothing.
 fn is_of_session(event: &Event) -> bool {
     matches!(event.source(), "sts.amazonaws.com" | "signin.amazonaws.com")
-}
-
-/// The calls of a session within so many seconds of one; they are in order of time.
-fn around<'c, 'e>(
-    event: &Event,
-    calls: &'c [&'e Event],
-    seconds: i64,
-) -> impl Iterator<Item = &'e Event> + use<'c, 'e> {
-    let (from, to) = (event.time.plus_seconds(-seconds), event.time.plus_seconds(seconds));
-    let start = calls.partition_point(|call| call.time < from);
-    let near = calls.get(start..).unwrap_or_default().iter().copied();
-    near.take_while(move |call| call.time <= to)
 }
 
 /// Whether a program made the call: by its agent, or because it holds a role that programs have.
@@ -281,8 +370,7 @@ fn is_of_program(event: &Event) -> bool {
     let by_agent = PROGRAMS.iter().any(|head| agent.contains(head)) && !agent.contains("aws-cli");
     let session = event.session_name().unwrap_or_default();
     let on_instance = session.starts_with("i-") || event.get(Field::Ec2RoleDelivery).is_some();
-    let is_federated = event.get(Field::WebIdFederationData).is_some_and(|data| data.len() > 2);
-    by_agent || on_instance || is_federated
+    by_agent || on_instance || is_federated(event)
 }
 
 /// What AWS's SDKs and the tools made with them put into their user agents (AWS SDKs reference,

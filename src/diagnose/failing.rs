@@ -134,11 +134,13 @@ fn twins(events: &[Event], refused: &[(usize, Failure)]) -> BTreeSet<usize> {
     let mut by_request = BTreeSet::new();
     let mut by_call = BTreeSet::new();
     for event in calls {
-        by_request.extend(event.get(Field::RequestId));
+        let request = event.get(Field::RequestId);
+        by_request.extend(request.map(|id| (id, event.source(), event.name())));
         by_call.extend((-2..=2).map(|second| call(event, second)));
     }
     let is_twin = |event: &Event| {
-        event.get(Field::RequestId).is_some_and(|id| by_request.contains(id))
+        let request = event.get(Field::RequestId);
+        request.is_some_and(|id| by_request.contains(&(id, event.source(), event.name())))
             || by_call.contains(&call(event, 0))
     };
     let networks = refused.iter().map(|(i, _)| *i).filter(|i| is_network(*i));

@@ -20,7 +20,7 @@ use super::{
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
 use crate::event::arn::Arn;
-use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer};
+use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer, Whose};
 use crate::history::History;
 use crate::history::change::Change;
 use crate::history::subject::{Entity, Subject};
@@ -329,7 +329,11 @@ fn cause(
         Some(stated) => format!("{}|{:?}", stated.layer.as_str(), stated.effect),
         None => format!("{}|{effect:?}", layer.as_str()),
     };
-    let principal = one.principal.as_deref().unwrap_or_default();
+    // Of a role that nothing names it matters whose it is.
+    let principal = match (&one.principal, &one.denial.whose) {
+        (Some(principal), _) | (None, Whose::RoleOf(principal)) => principal.as_str(),
+        (None, _) => "",
+    };
     let account = event.caller_account().unwrap_or_default();
     if let Some(arn) = stated.and_then(|stated| stated.policy_arn.as_deref()) {
         return Cause::of(format!("{said}|{arn}|{account}|{principal}"));

@@ -9,7 +9,7 @@ use super::words::Kind;
 use crate::chain::Chains;
 use crate::contrast;
 use crate::event::{
-    self, CallerKind, Denial, Event, EventBuilder, Failure, Field, IdentityType, Whose, json,
+    self, CallerKind, Denial, Event, EventBuilder, Failure, Field, IdentityType, Time, Whose, json,
 };
 
 /// What was told to have failed, and why.
@@ -27,23 +27,37 @@ pub(super) fn add(failing: &mut Vec<Failing>, events: &[Event], chains: &Chains)
         return;
     }
     let makers = makers(&told, events);
-    let accounted: BTreeSet<usize> =
-        failing.iter().flat_map(|one| [one.root, Some(one.denied)]).flatten().collect();
+    let mut below: BTreeSet<(usize, String)> = BTreeSet::new();
+    let mut refused_to: BTreeMap<(Option<String>, String), Vec<Time>> = BTreeMap::new();
+    for one in failing.iter() {
+        let top = one.root.unwrap_or_else(|| chains.asked(one.denied, events));
+        below.insert((top, one.action.clone()));
+        let times = refused_to.entry((one.principal.clone(), one.action.clone())).or_default();
+        times.extend(events.get(one.denied).map(|event| event.time));
+    }
     for one in &told {
         let maker = one.subjects.iter().find_map(|subject| makers.get(subject.as_str()).copied());
         let root = maker.or_else(|| {
             let top = chains.asked(one.index, events);
             (top != one.index).then_some(top)
         });
-        let is_known = root.is_some_and(|root| {
-            accounted.contains(&root) || chains.members(root).iter().any(|m| accounted.contains(m))
-        });
-        if !is_known {
-            failing.extend(refused(events, one, root));
+        let Some(found) = refused(events, one, root) else { continue };
+        let is_near = |time: &Time| {
+            let told = events.get(found.denied).map_or(*time, |event| event.time);
+            told.seconds_since(*time).abs() <= NEAR_SECONDS
+        };
+        let refused_near = refused_to.get(&(found.principal.clone(), found.action.clone()));
+        let is_logged = root.is_some_and(|root| below.contains(&(root, found.action.clone())))
+            || refused_near.is_some_and(|times| times.iter().any(is_near));
+        if !is_logged {
+            failing.push(found);
         }
     }
     failing.sort_by_key(|one| one.denied);
 }
+
+/// A report follows what it is about within so much.
+const NEAR_SECONDS: i64 = 900;
 
 fn told(events: &[Event], chains: &Chains, index: usize) -> Option<Told> {
     let event = events.get(index)?;
@@ -55,7 +69,7 @@ fn told(events: &[Event], chains: &Chains, index: usize) -> Option<Told> {
     Some(Told { index, subjects: Vec::new(), cause })
 }
 
-/// The first call whose answer names what was told of: it made it.
+/// The last call that names what was told of and does not end it: it asked for the work.
 fn makers<'t>(told: &'t [Told], events: &[Event]) -> BTreeMap<&'t str, usize> {
     let subjects: BTreeSet<&str> = told
         .iter()
@@ -65,15 +79,25 @@ fn makers<'t>(told: &'t [Told], events: &[Event]) -> BTreeMap<&'t str, usize> {
         .collect();
     let mut makers = BTreeMap::new();
     for (index, event) in events.iter().enumerate() {
-        let Some(response) = event.response().filter(|_| !event.failed()) else { continue };
-        if event::is_read_like(event.name()) || event.read_only == Some(true) {
+        let ends = ["Stop", "Delete", "Terminate", "Cancel", "Tag", "Untag"];
+        let is_other = event::is_read_like(event.name())
+            || event.read_only == Some(true)
+            || ends.iter().any(|verb| event.name().starts_with(verb));
+        if event.failed() || is_other || event.is_notification() {
             continue;
         }
-        json::leaves(response, |_, value| {
-            if let Some(subject) = subjects.get(value) {
-                makers.entry(*subject).or_insert(index);
-            }
-        });
+        for raw in [event.request(), event.response()].into_iter().flatten() {
+            json::leaves(raw, |_, value| {
+                let subject = subjects.get(value).filter(|_| {
+                    told.iter().any(|one| {
+                        events.get(one.index).is_some_and(|told| told.time >= event.time)
+                    })
+                });
+                if let Some(subject) = subject {
+                    makers.insert(*subject, index);
+                }
+            });
+        }
     }
     makers
 }

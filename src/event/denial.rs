@@ -153,8 +153,11 @@ impl Denial {
             _ => Effect::Unknown,
         };
         let layer = telling.row().and_then(|row| row.layer);
-        self.stated = layer.map(|layer| Stated::of(layer, effect(layer)));
-        if !self.vague {
+        let is_behind = self.is_behind(event);
+        if is_behind || layer.is_some() {
+            self.stated = layer.map(|layer| Stated::of(layer, effect(layer)));
+        }
+        if is_behind && !self.vague {
             self.form = Form::Consequence;
         }
     }

@@ -133,21 +133,30 @@ pub fn error_text(event: &Event) -> Option<Cow<'_, str>> {
 }
 
 /// Why a part of what was asked for failed, where the answer of a call that succeeded lists it: EC2's
-/// `unsuccessful` items, the `failures` of ECS (API references, `CreateFlowLogs` and `RunTask`).
+/// `unsuccessful` items, the `failures` of ECS, the `failedResourcesMap` of tagging (API references,
+/// `CreateFlowLogs`, `RunTask`, `TagResources`).
 pub fn unsuccessful(event: &Event) -> Option<String> {
     if event.failed() || event.read_only == Some(true) {
         return None;
     }
     let response = event.response()?;
     let lists = |word: &str| memchr::memmem::find(response.as_bytes(), word.as_bytes()).is_some();
-    if !lists("\"unsuccessful\"") && !lists("\"failures\"") {
+    if !["\"unsuccessful", "\"failures\"", "\"failed", "\"FailedResourcesMap"]
+        .iter()
+        .any(|word| lists(word))
+    {
         return None;
     }
     let mut found = None;
     json::leaves(response, |path, value| {
         let mut members = path.split('.');
-        let is_listed = members.any(|member| member == "unsuccessful" || member == "failures");
-        let is_text = members.next_back().is_some_and(|last| ["message", "reason"].contains(&last));
+        let is_listed = members.any(|member| {
+            let member = member.to_ascii_lowercase();
+            member.starts_with("unsuccessful") || member.starts_with("fail")
+        });
+        let is_text = members.next_back().is_some_and(|last| {
+            ["message", "reason", "errormessage"].contains(&last.to_ascii_lowercase().as_str())
+        });
         if is_listed && is_text && found.is_none() && !value.is_empty() {
             found = Some(value.to_owned());
         }
@@ -231,14 +240,15 @@ fn told(telling: &Telling, source: &str, code: &str, text: &str) -> Failure {
     }
     let action = telling.first_action();
     let service = action.split_once(':').map_or("", |(service, _)| service);
-    if service == "kms" {
-        return Failure::ConsequenceOfKms(match key_state(code, text) {
-            KeyState::Unknown => KmsRefusal::Denied,
-            state => KmsRefusal::KeyState(state),
-        });
-    }
+    let state = key_state(code, text);
     let is_own = telling.is_of_caller() && service == action::service_prefix(source);
-    if is_own { Failure::Denied } else { Failure::ConsequenceOfDenial }
+    match (service == "kms", is_own, state) {
+        (true, true, KeyState::Unknown) | (false, true, _) => Failure::Denied,
+        (true, true, state) => Failure::KeyState(state),
+        (true, false, KeyState::Unknown) => Failure::ConsequenceOfKms(KmsRefusal::Denied),
+        (true, false, state) => Failure::ConsequenceOfKms(KmsRefusal::KeyState(state)),
+        (false, false, _) => Failure::ConsequenceOfDenial,
+    }
 }
 
 /// What KMS itself answered.

@@ -172,13 +172,14 @@ pub enum Whose {
 /// recorded event name, where it is known.
 pub fn telling(source: &str, name: Option<&str>, code: &str, text: &str) -> Option<Telling> {
     let code = outcome::plain_code(code);
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = beginning(text).split_whitespace().collect::<Vec<_>>().join(" ");
     let lower = text.to_ascii_lowercase();
     let operation = name.map(action::operation);
     let own = TABLE.by_source.get(source).map(Vec::as_slice).unwrap_or_default();
     // What the ordinary sentence says is read by its own grammar.
     let is_sentence = lower.contains("not authorized to perform: ");
-    let of_any = TABLE.of_any.iter().filter(|_| !is_sentence);
+    // KMS speaks for itself; the general rows are about services that repeat it.
+    let of_any = TABLE.of_any.iter().filter(|_| !is_sentence && source != "kms.amazonaws.com");
     let rows = own.iter().chain(of_any).filter_map(|number| TABLE.rows.get(*number));
     let by_row = rows.filter_map(|ready| {
         let is_of_event = ready.row.event.is_empty()
@@ -199,12 +200,29 @@ pub fn telling(source: &str, name: Option<&str>, code: &str, text: &str) -> Opti
     if let Some((row, captured)) = by_row.into_iter().next() {
         return Some(Telling { row: Some(row), captured, text });
     }
+    let is_about_text = ABOUT_TEXT_CODES.iter().any(|word| code.contains(word));
     let speaks = !is_sentence
+        && !is_about_text
+        && source != "kms.amazonaws.com"
         && PERMISSION.iter().any(|word| lower.contains(word))
         && !ABOUT_TEXTS.iter().any(|word| lower.contains(word))
-        && action_in(&text).is_some();
+        && spoken_action(&text).is_some();
     speaks.then(|| Telling { row: None, captured: Vec::new(), text })
 }
+
+/// CloudTrail cuts texts at 1 KB; longer ones are nobody's.
+const MOST: usize = 4096;
+
+fn beginning(text: &str) -> &str {
+    let mut end = text.len().min(MOST);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// Codes of texts about the wording of a policy.
+const ABOUT_TEXT_CODES: &[&str] = &["malformed", "policydocument", "invalidpolicy"];
 
 /// Words of texts that speak of a permission, in lower case.
 const PERMISSION: &[&str] = &[
@@ -226,6 +244,7 @@ const ABOUT_TEXTS: &[&str] = &[
     "invalid action",
     "not a valid",
     "unsupported action",
+    "validation error detected",
 ];
 
 /// The first IAM action that a text names: `service:Name`.
@@ -240,9 +259,61 @@ fn action_in(text: &str) -> Option<&str> {
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '*');
         is_service
             && is_name
-            && !["http", "https", "arn", "error", "code", "status"].contains(&service)
+            && !["http", "https", "arn", "aws", "error", "code", "status"].contains(&service)
     })
 }
+
+/// The IAM action that a text names: written as one, or as an operation beside the word permission with
+/// the name of its service somewhere in the text.
+fn spoken_action(text: &str) -> Option<String> {
+    if let Some(action) = action_in(text) {
+        return Some(of_iam(action));
+    }
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || "'\"`()[]<>,;:".contains(c))
+        .map(|word| word.trim_matches(['.', '!']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let beside = words.windows(2).find_map(|pair| match pair {
+        [name, word] if is_operation(name) && word.to_lowercase().starts_with("permission") => {
+            Some(*name)
+        }
+        _ => None,
+    })?;
+    let lower = text.to_ascii_lowercase();
+    let (_, service) = SPOKEN_SERVICES.iter().find(|(word, _)| lower.contains(word))?;
+    Some(of_iam(&format!("{service}:{beside}")))
+}
+
+/// `BatchGetImage`: two words or more written as one.
+fn is_operation(word: &str) -> bool {
+    let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
+    let lower = word.bytes().filter(u8::is_ascii_lowercase).count();
+    word.starts_with(|c: char| c.is_ascii_uppercase())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && capitals >= 2
+        && lower > capitals
+}
+
+/// By which words a text speaks of a service, in lower case, and its IAM prefix.
+const SPOKEN_SERVICES: &[(&str, &str)] = &[
+    (".dkr.ecr.", "ecr"),
+    ("amazon ecr", "ecr"),
+    ("cmk", "kms"),
+    ("kms", "kms"),
+    ("sqs", "sqs"),
+    ("sns", "sns"),
+    ("dynamodb", "dynamodb"),
+    ("kinesis", "kinesis"),
+    ("secrets manager", "secretsmanager"),
+    ("cloudwatch logs", "logs"),
+    ("log group", "logs"),
+    ("lambda", "lambda"),
+    ("glue", "glue"),
+    ("amazon efs", "elasticfilesystem"),
+    ("amazon ec2", "ec2"),
+    ("s3", "s3"),
+];
 
 /// The first ARN of an IAM role in a text.
 fn role_in(text: &str) -> Option<&str> {
@@ -278,6 +349,9 @@ fn role_in_request(event: &Event) -> Option<String> {
     });
     if roles.len() == 1 { roles.pop() } else { None }
 }
+
+/// Words by which a text speaks to the caller, in lower case.
+const OF_THE_CALLER: &[&str] = &["you are using", "you don't have", "you do not have"];
 
 /// Words by which a text speaks of a role without naming it, in lower case.
 const OF_A_ROLE: &[&str] = &[
@@ -324,6 +398,11 @@ impl Telling {
         }
     }
 
+    /// The IAM action that a text without a row names.
+    fn spoken(&self) -> Option<String> {
+        spoken_action(&self.text)
+    }
+
     /// Whether the row or the text leaves it to the caller's own permissions.
     pub fn is_of_caller(&self) -> bool {
         match self.row {
@@ -337,15 +416,18 @@ impl Telling {
     fn speaks_of_another(&self) -> bool {
         let lower = self.text.to_ascii_lowercase();
         let is_of_iam = self.first_action().starts_with("iam:");
+        let is_said_to_caller = OF_THE_CALLER.iter().any(|words| lower.contains(words));
         let named = role_in(&self.text).is_some() || service_in(&self.text).is_some();
-        !is_of_iam && (named || OF_A_ROLE.iter().any(|words| lower.contains(words)))
+        !is_of_iam
+            && !is_said_to_caller
+            && (named || OF_A_ROLE.iter().any(|words| lower.contains(words)))
     }
 
     /// The IAM actions that have to be allowed, the main one first; those that the words do not tell
     /// are left out.
     pub fn actions(&self, event: &Event) -> Vec<String> {
         let Some(row) = self.row else {
-            return action_in(&self.text).map(of_iam).into_iter().collect();
+            return self.spoken().into_iter().collect();
         };
         let filled = row.action.iter().filter_map(|template| self.fill(template, event));
         let mut actions: Vec<String> = filled.filter_map(|action| spelled(&action)).collect();
@@ -393,16 +475,22 @@ impl Telling {
         let filled = rows.iter().find_map(|template| self.fill(template, event));
         if action.starts_with("sts:AssumeRole") || action == "iam:PassRole" {
             let is_role = |name: &String| !name.starts_with("arn:") && is_role_name(name);
-            let named = filled.as_ref().filter(|name| role_in(name).is_some()).cloned();
+            let named = filled.as_deref().and_then(role_in).map(str::to_owned);
+            // A row that names no resource knows of none.
+            let is_told = self.row.is_none_or(|row| !row.resource.is_empty())
+                || action.starts_with("sts:AssumeRole");
+            let elsewhere = || role_in(&self.text).map(str::to_owned);
             return named
-                .or_else(|| role_in(&self.text).map(str::to_owned))
-                .or_else(|| role_in_request(event))
+                .or_else(|| elsewhere().filter(|_| is_told))
+                .or_else(|| role_in_request(event).filter(|_| is_told))
                 .or_else(|| filled.filter(is_role).and_then(|name| role_arn(&name, event)));
         }
         if service == "kms" {
             let in_text = crate::event::denial::key_in(&self.text).map(str::to_owned);
             return in_text.or_else(|| filled.map(|found| key(&found, event)));
         }
+        let filled =
+            filled.map(|found| if service == "s3" { bucket(&found, event) } else { found });
         filled.or_else(|| named_in_text(&self.text, service))
     }
 
@@ -426,6 +514,7 @@ impl Telling {
         }
         match name {
             "partition" => Some(arn::partition_of(event.region().unwrap_or_default()).to_owned()),
+            "role in request" => role_in_request(event),
             "service in text" => service_in(&self.text).map(str::to_owned),
             "event_source" => Some(event.source().to_owned()),
             "region" => event.region().map(str::to_owned),
@@ -435,6 +524,17 @@ impl Telling {
                 Some(value.clone())
             }
         }
+    }
+}
+
+/// `s3://bucket/key` -> the ARN of the bucket.
+fn bucket(name: &str, event: &Event) -> String {
+    match name.strip_prefix("s3://") {
+        Some(path) => {
+            let partition = arn::partition_of(event.region().unwrap_or_default());
+            format!("arn:{partition}:s3:::{}", path.split('/').next().unwrap_or(path))
+        }
+        None => name.to_owned(),
     }
 }
 
@@ -463,7 +563,10 @@ fn principal(name: String, event: &Event) -> Whose {
     if name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn") {
         return Whose::Service(name);
     }
-    if name.starts_with("arn:") {
+    if let Some(role) = role_in(&name) {
+        return Whose::Principal(role.to_owned());
+    }
+    if name.starts_with("arn:") && !name.contains(char::is_whitespace) {
         return Whose::Principal(name);
     }
     match role_arn(&name, event).filter(|_| is_role_name(&name)) {
@@ -548,6 +651,7 @@ pub fn named_in_request(event: &Event, service: &str) -> Option<String> {
             "kms" if !is_of_service => {
                 is_key_member(path).then(|| key(value, event)).filter(|_| is_key_name(value))
             }
+            "s3" if value.starts_with("s3://") => Some(bucket(value, event)),
             _ => is_of_service.then(|| value.to_owned()),
         };
         if let Some(named) = named.filter(|named| !found.contains(named)) {
