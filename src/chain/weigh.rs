@@ -278,7 +278,12 @@ impl Scales<'_, '_> {
             // The service is right, the operation is in no row: new operations come every week.
             Fit { same_source: true, .. } => {
                 let late = child.kind == CallerKind::ServicePrincipal && lag > SOON;
-                if root.covered && (late || !strong) || root.reads {
+                // Rows tell which operations need a key; of what else a service does for its caller
+                // at once, they tell little.
+                let at_once = child.kind == CallerKind::ForwardAccessSession
+                    && !child.is_kms
+                    && (0..=SOON).contains(&lag);
+                if root.covered && (late || !strong) && !at_once || root.reads {
                     return None;
                 }
                 weight.score += if root.covered { 0.0 } else { 1.5 };

@@ -147,8 +147,17 @@ fn is(words: &[&str], event: &Event) -> bool {
 }
 
 fn makes(event: &Event) -> bool {
-    !event.failed() && event.read_only != Some(true) && is(&MAKING, event)
+    let ends_itself =
+        PREPARING.iter().any(|(source, name)| event.source() == *source && event.name() == *name);
+    !event.failed() && event.read_only != Some(true) && is(&MAKING, event) && !ends_itself
 }
+
+/// What is made to be used up: a change set is gone when it was executed (CloudFormation user guide,
+/// "Updating stacks using change sets").
+const PREPARING: [(&str, &str); 2] = [
+    ("cloudformation.amazonaws.com", "CreateChangeSet"),
+    ("cloudformation.amazonaws.com", "CreateStackRefactor"),
+];
 
 /// What an event tells to be gone.
 fn told(events: &[Event], chains: &Chains, index: usize) -> Option<Told> {

@@ -144,6 +144,8 @@ struct Sort {
     kind: Kind,
     caller_kind: CallerKind,
     principal: Option<String>,
+    /// Of what it is the role, where nothing names the role.
+    role_of: Option<String>,
     action: String,
     resource: Option<String>,
     stated: Option<(Layer, Effect, Option<String>)>,
@@ -164,6 +166,10 @@ fn alike<'f>(
             kind: failing.kind,
             caller_kind: failing.caller_kind,
             principal: failing.principal.clone(),
+            role_of: match &failing.denial.whose {
+                Whose::RoleOf(thing) => Some(thing.clone()),
+                _ => None,
+            },
             action: failing.action.clone(),
             resource: failing.resource.clone(),
             stated: failing

@@ -37,7 +37,7 @@ pub(super) fn add(failing: &mut Vec<Failing>, events: &[Event], chains: &Chains)
     }
     for one in &told {
         let maker = one.subjects.iter().find_map(|subject| makers.get(subject.as_str()).copied());
-        let root = maker.or_else(|| {
+        let root = maker.map(|maker| carried_out(maker, one, events, chains)).or_else(|| {
             let top = chains.asked(one.index, events);
             (top != one.index).then_some(top)
         });
@@ -100,6 +100,20 @@ fn makers<'t>(told: &'t [Told], events: &[Event]) -> BTreeMap<&'t str, usize> {
         }
     }
     makers
+}
+
+/// What only prepared the work is not what asked for it: the last own call below it is (CloudFormation user
+/// guide, change sets).
+fn carried_out(maker: usize, told: &Told, events: &[Event], chains: &Chains) -> usize {
+    let until = events.get(told.index).map(|event| event.time);
+    let is_own = |index: &&usize| {
+        events.get(**index).is_some_and(|event| {
+            Some(event.time) <= until
+                && event.is_own_hop(chains.caller_kind(**index, event))
+                && !event::is_read_like(event.name())
+        })
+    };
+    chains.children(maker).iter().filter(is_own).next_back().copied().unwrap_or(maker)
 }
 
 fn refused(events: &[Event], told: &Told, root: Option<usize>) -> Option<Failing> {
