@@ -283,7 +283,7 @@ impl Scales<'_, '_> {
                 let at_once = child.kind == CallerKind::ForwardAccessSession
                     && !child.is_kms
                     && (0..=SOON).contains(&lag);
-                if root.covered && (late || !strong) && !at_once || root.reads {
+                if root.reads || root.covered && !at_once && (late || !strong) {
                     return None;
                 }
                 weight.score += if root.covered { 0.0 } else { 1.5 };

@@ -403,8 +403,7 @@ impl Lives {
         let is_long_after = |one: &Use| end.time.seconds_since(one.time) > UNSEEN_SECONDS;
         uses.filter(|one| one.time >= event.time).any(|one| {
             let is_before = one.time <= end.time;
-            is_before && one.ends
-                || is_before && one.touches
+            is_before && (one.ends || one.touches)
                 || is_before && one.reads && one.time >= used && is_long_after(one)
                 || !is_before && made.told.end != End::Reported && !one.ends
         })

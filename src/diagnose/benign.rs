@@ -103,7 +103,7 @@ fn stretch(event: &Event, seconds: i64) -> i64 {
 }
 
 /// A stretch and the ones beside it.
-fn around<'d, 'e>(of: &'d BTreeMap<i64, Doings<'e>>, at: i64) -> Doings<'e> {
+fn around<'e>(of: &BTreeMap<i64, Doings<'e>>, at: i64) -> Doings<'e> {
     Doings::together(of.range(at - 1..=at + 1).map(|(_, doings)| doings))
 }
 

@@ -113,7 +113,7 @@ fn carried_out(maker: usize, told: &Told, events: &[Event], chains: &Chains) -> 
                 && !event::is_read_like(event.name())
         })
     };
-    chains.children(maker).iter().filter(is_own).next_back().copied().unwrap_or(maker)
+    chains.children(maker).iter().rfind(is_own).copied().unwrap_or(maker)
 }
 
 fn refused(events: &[Event], told: &Told, root: Option<usize>) -> Option<Failing> {
