@@ -210,35 +210,55 @@ fn made<'t>(
     let given = names_in(event.response().unwrap_or_default(), |name| by_name.contains_key(name));
     let mut made = Vec::new();
     for id in given {
-        for told in by_name.get(id.as_str()).into_iter().flatten() {
-            if fits(events, chains, index, &id, told) {
-                made.push(Made { call: index, id: id.clone(), told });
-            }
+        let told = by_name.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
+        // What is told stands in order of time; of most names far more is told than of what one call made.
+        let is_before = |one: &&Told| events.get(one.by).is_some_and(|end| end.time < event.time);
+        let later = told.get(told.partition_point(|one| is_before(one))..).unwrap_or_default();
+        let mut later = later.iter().filter(|one| may_fit(events, event, one)).peekable();
+        if later.peek().is_none() {
+            continue;
+        }
+        // A name that the caller gave may be that of other things as well.
+        let request = event.request().unwrap_or_default();
+        let is_new = names_in(request, |name| name == id).is_empty();
+        for told in later.filter(|one| fits(events, chains, (index, is_new), &id, one)) {
+            made.push(Made { call: index, id: id.clone(), told });
         }
     }
     made
 }
 
-/// Whether what is told speaks of what a call made, and of what became of that.
-fn fits(events: &[Event], chains: &Chains, call: usize, id: &str, told: &Told) -> bool {
-    let (Some(event), Some(end)) = (events.get(call), events.get(told.by)) else { return false };
+/// Whether place and time allow that what is told speaks of what a call made.
+fn may_fit(events: &[Event], event: &Event, told: &Told) -> bool {
+    let Some(end) = events.get(told.by) else { return false };
     let after = end.time.seconds_since(event.time);
-    let is_here = end.account() == event.account() && end.region() == event.region();
-    // A name that the caller gave may be that of other things as well.
-    let is_given = names_in(event.request().unwrap_or_default(), |name| name == id);
-    is_here
-        && match told.end {
-            End::Reported => after >= 0 && is_given.is_empty(),
-            End::EndedByService => {
-                (0..=AT_ONCE_SECONDS).contains(&after) && is_id(id) && is_given.is_empty()
-            }
-            End::NotFound => {
-                (CONSISTENT_SECONDS..=LATEST_SECONDS).contains(&after)
-                    && end.source() == event.source()
-                    && is_same_thing(end, event, id, is_given.is_empty())
-                    && is_maker(events, chains, call, end)
-            }
+    let in_time = match told.end {
+        End::Reported => after >= 0,
+        End::EndedByService => (0..=AT_ONCE_SECONDS).contains(&after),
+        End::NotFound => (CONSISTENT_SECONDS..=LATEST_SECONDS).contains(&after),
+    };
+    in_time && end.account() == event.account() && end.region() == event.region()
+}
+
+/// Whether what is told speaks of what a call made, and of what became of that; `is_new` says that the
+/// name is the service's.
+fn fits(
+    events: &[Event],
+    chains: &Chains,
+    (call, is_new): (usize, bool),
+    id: &str,
+    told: &Told,
+) -> bool {
+    let (Some(event), Some(end)) = (events.get(call), events.get(told.by)) else { return false };
+    match told.end {
+        End::Reported => is_new,
+        End::EndedByService => is_id(id) && is_new,
+        End::NotFound => {
+            end.source() == event.source()
+                && is_same_thing(end, event, id, is_new)
+                && is_maker(events, chains, call, end)
         }
+    }
 }
 
 /// Whether who asked for it is who made it, or who had it made.
