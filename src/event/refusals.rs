@@ -391,16 +391,12 @@ impl Telling {
     }
 
     /// The main action as far as it can be told without the call: a template where words fill it.
-    pub fn first_action(&self) -> &str {
-        match self.row {
-            Some(row) => row.action.first().map(String::as_str).unwrap_or_default(),
-            None => action_in(&self.text).unwrap_or_default(),
-        }
-    }
-
-    /// The IAM action that a text without a row names.
-    fn spoken(&self) -> Option<String> {
-        spoken_action(&self.text)
+    pub fn first_action(&self) -> String {
+        let told = match self.row {
+            Some(row) => row.action.first().cloned(),
+            None => spoken_action(&self.text),
+        };
+        told.unwrap_or_default()
     }
 
     /// Whether the row or the text leaves it to the caller's own permissions.
@@ -427,7 +423,7 @@ impl Telling {
     /// are left out.
     pub fn actions(&self, event: &Event) -> Vec<String> {
         let Some(row) = self.row else {
-            return self.spoken().into_iter().collect();
+            return spoken_action(&self.text).into_iter().collect();
         };
         let filled = row.action.iter().filter_map(|template| self.fill(template, event));
         let mut actions: Vec<String> = filled.filter_map(|action| spelled(&action)).collect();
