@@ -13,6 +13,7 @@ pub mod outcome;
 mod record;
 pub mod refusals;
 pub mod resource;
+pub mod secrets;
 mod time;
 
 pub use action::{action, is_read_like};

@@ -1,8 +1,9 @@
 //! Makes an [`Event`] of what a record says: one text buffer, secrets left out.
 
+use std::borrow::Cow;
+
 use super::fields::{Fields, flag};
-use super::secrets;
-use crate::event::{Event, Field, IdentityType, Time};
+use crate::event::{Event, Field, IdentityType, Time, secrets};
 use crate::wording::Sentence;
 
 /// Why a record is no event.
@@ -39,20 +40,33 @@ pub(super) fn time(fields: &Fields<'_>) -> Result<Time, Flaw> {
     }
 }
 
+type Hide = for<'t> fn(&'t str) -> Option<Cow<'t, str>>;
+
+/// The members in which people and services write secrets, and how these are taken out.
+const HIDING: [(Field, Hide); 7] = [
+    (Field::UserAgent, |text| Some(secrets::masked(text))),
+    (Field::ErrorMessage, |text| Some(secrets::masked(text))),
+    (Field::RequestParameters, secrets::without),
+    (Field::ResponseElements, secrets::without),
+    (Field::AdditionalEventData, secrets::without),
+    (Field::ServiceEventDetails, secrets::without),
+    (Field::EventContext, secrets::without),
+];
+
 /// Makes an event of a record with that time.
 pub(super) fn event(fields: &Fields<'_>, time: Time) -> Event {
     let kind = IdentityType::parse(fields.identity_type);
-    let response = fields.get(Field::ResponseElements).filter(|text| secrets::mentioned(text));
     // Older records carry an empty object where there was no federation.
     let unfederated = fields.get(Field::WebIdFederationData) == Some("{}");
-    let plain = response.is_none() && !unfederated && fields.get(Field::EventId).is_some();
+    let open = !HIDING.iter().any(|(field, _)| fields.get(*field).is_some_and(secrets::mentioned));
+    let plain = open && !unfederated && fields.get(Field::EventId).is_some();
     let mut event = match plain {
         true => Event::of(fields.texts(), time, kind),
         false => {
-            let response = response.map(secrets::without);
+            let hidden = HIDING.map(|(field, hide)| fields.get(field).and_then(hide));
             let mut whole = *fields;
-            if let Some(response) = &response {
-                *whole.slot(Field::ResponseElements) = response.as_deref();
+            for ((field, _), text) in HIDING.iter().zip(&hidden) {
+                *whole.slot(*field) = text.as_deref();
             }
             if unfederated {
                 *whole.slot(Field::WebIdFederationData) = None;

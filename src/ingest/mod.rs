@@ -35,7 +35,6 @@ mod reading;
 mod reorder;
 mod sample;
 mod scan;
-mod secrets;
 mod selection;
 mod sight;
 mod source;

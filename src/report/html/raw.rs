@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::RawEvents;
 use super::bounded::cut_to;
 use super::code::{Code, pretty};
-use crate::event::Event;
+use crate::event::{Event, secrets};
 use crate::report::sanitize::conceal;
 use crate::report::{Incident, Report};
 use crate::wording::{Sentence, Wording};
@@ -16,11 +16,6 @@ use crate::wording::{Sentence, Wording};
 const RECORDS: usize = 24;
 /// Letters shown of one record. CloudTrail lets a record have 256 KB.
 const LETTERS: usize = 24_000;
-/// Members that are secret wherever they stand; the second list of `CloudTrail record contents`
-/// masks most of them already, but not for every service.
-const SECRETS: [&str; 5] =
-    ["sessiontoken", "secretaccesskey", "secretkey", "password", "encodedmessage"];
-
 /// The records of the events that the incident names: the denied call first, then its chain, the
 /// change, and the success it is compared with.
 pub(super) fn records<'a>(
@@ -73,37 +68,16 @@ pub(in crate::report) fn record_without_secrets(event: &Event, left_out: &str) -
 }
 
 fn hide_secrets(record: &mut Value, left_out: &str) {
-    if let Some(credentials) = record.pointer_mut("/responseElements/credentials") {
-        keep_access_key(credentials, left_out);
-    }
-    hide(record, left_out);
+    secrets::hide(record);
+    name(record, left_out);
 }
 
-fn keep_access_key(credentials: &mut Value, left_out: &str) {
-    match credentials {
-        Value::Object(members) => {
-            for (name, value) in members.iter_mut() {
-                if name != "accessKeyId" {
-                    *value = Value::String(left_out.to_owned());
-                }
-            }
-        }
-        other => *other = Value::String(left_out.to_owned()),
-    }
-}
-
-fn hide(value: &mut Value, left_out: &str) {
+/// Says in words what was left out.
+fn name(value: &mut Value, left_out: &str) {
     match value {
-        Value::Object(members) => {
-            for (name, value) in members.iter_mut() {
-                if SECRETS.contains(&name.to_ascii_lowercase().as_str()) {
-                    *value = Value::String(left_out.to_owned());
-                } else {
-                    hide(value, left_out);
-                }
-            }
-        }
-        Value::Array(values) => values.iter_mut().for_each(|value| hide(value, left_out)),
+        Value::Object(members) => members.values_mut().for_each(|value| name(value, left_out)),
+        Value::Array(values) => values.iter_mut().for_each(|value| name(value, left_out)),
+        Value::String(text) if text == secrets::MASK => *text = left_out.to_owned(),
         Value::String(text) => *text = conceal(text),
         _ => {}
     }
