@@ -203,7 +203,7 @@ pub struct AnalyzeArguments {
     /// Which report to make
     #[command(flatten)]
     pub report: ReportArguments,
-    /// Analyse every record, however many there are, instead of a sample of more than 100,000:
+    /// Analyse every record, however many there are, instead of a sample of more than 500,000:
     /// slower, and memory grows with the export
     #[arg(long)]
     pub whole: bool,

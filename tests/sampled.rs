@@ -327,6 +327,32 @@ fn every_format_says_what_of_the_export_was_analysed() {
 }
 
 #[test]
+fn no_format_says_that_nothing_was_found_where_refused_calls_were_not_judged() {
+    let whole = Run::read(&folders()[0], |_| None);
+    let events: Vec<Event> = whole.events.iter().filter(|event| !event.failed()).cloned().collect();
+    let sample = |unjudged| {
+        let surrounded = vec![false; events.len()];
+        Some(Sample::new(1_000_000, [], [], surrounded).with_unjudged(unjudged))
+    };
+    for (language, nothing, unjudged) in [
+        (Language::En, "No incident", "1,234 refused calls were not judged"),
+        (Language::Ja, "インシデントは見つかりませんでした。", "判定していません"),
+    ] {
+        let run = Run::of(events.clone(), whole.ledger.clone(), sample(0));
+        assert!(run.diagnosis.incidents.is_empty());
+        for (name, text) in rendered(&run, language).into_iter().take(2) {
+            assert!(text.contains(nothing) && !text.contains(unjudged), "{name}: {text}");
+        }
+        let run = Run::of(events.clone(), whole.ledger.clone(), sample(1_234));
+        for (name, text) in rendered(&run, language).into_iter().take(3) {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(unjudged), "{name}: {text}");
+            assert!(!text.contains("No incident found"), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
 fn the_report_of_a_sample_is_as_the_schema_says() {
     let folder = tempfile::tempdir().unwrap();
     let everything = |events: &[Event]| {

@@ -72,6 +72,14 @@ pub struct SampleDrawn {
     pub unjudged: u64,
 }
 
+impl Report {
+    /// Refused calls of which nothing can be said, because the export was too large to be analysed
+    /// whole: while there are some, that no incident was found says little.
+    pub fn unjudged(&self) -> u64 {
+        self.coverage.sample.map_or(0, |sample| sample.unjudged)
+    }
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_none(count: &u64) -> bool {
     *count == 0

@@ -339,6 +339,15 @@ pub(super) fn sampled(coverage: &Coverage) -> Option<Sentence> {
     })
 }
 
+/// The headline of a report without incidents: the sentence given, unless refused calls were left
+/// unjudged.
+pub(super) fn nothing_found(report: &Report, otherwise: &'static str) -> Sentence {
+    match report.unjudged() {
+        0 => Sentence::new(otherwise),
+        unjudged => Sentence::new("nothing-judged").arg("unjudged", unjudged),
+    }
+}
+
 /// What the count of an incident rests on; `None` where all its calls were analysed.
 pub(super) fn counted(incident: &Incident) -> Option<Sentence> {
     let sample = incident.sample?;

@@ -88,7 +88,7 @@ pub struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Budget {
-            whole: 100_000,
+            whole: 500_000,
             refused: 2_000,
             refused_each: 8,
             changes: 4_000,

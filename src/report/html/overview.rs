@@ -6,7 +6,7 @@ use super::chart::{OverTime, share};
 use super::incident::headline;
 use super::text::{date, grouped, moment, percent, principal};
 use crate::event::Layer;
-use crate::report::words::{layer, sampled, times};
+use crate::report::words::{layer, nothing_found, sampled, times};
 use crate::report::{Benign, BlindSpot, Coverage, Incident, Report, SkippedFile};
 use crate::wording::{Sentence, Wording};
 
@@ -84,7 +84,10 @@ impl<'a> Overview<'a> {
         let coverage = &report.coverage;
         let calls: u64 = report.incidents.iter().map(|incident| incident.count).sum();
         let incidents = report.incidents.len();
-        let title = Sentence::new("html-title").arg("incidents", incidents).arg("calls", calls);
+        let title = match incidents {
+            0 if report.unjudged() > 0 => nothing_found(report, "html-title"),
+            _ => Sentence::new("html-title").arg("incidents", incidents).arg("calls", calls),
+        };
         let times = || report.incidents.iter().flat_map(|incident| &incident.occurrences);
         let listed = times().count() as u64;
         let drawn_of = (listed < calls).then(|| {
