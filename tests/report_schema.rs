@@ -7,13 +7,24 @@
     reason = "a test that meets the unexpected fails"
 )]
 
+#[path = "verdict_support/story.rs"]
+#[allow(dead_code, reason = "only the records of a story are needed here")]
+mod story;
+
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use trailwhy::report::{Report, json as json_report, schema::REPORT_SCHEMA};
+use trailwhy::chain::{Chains, Knowledge};
+use trailwhy::diagnose;
+use trailwhy::history::{History, dump::Dump};
+use trailwhy::ingest::{self, Input, Options};
+use trailwhy::remedy;
+use trailwhy::report::{Material, Report, json as json_report, schema::REPORT_SCHEMA};
+use trailwhy::wording::{Language, Wording};
 
 fn samples() -> Vec<(PathBuf, Value)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/report");
@@ -173,6 +184,76 @@ fn what_analyze_prints_for_every_sample_is_valid() {
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(errors(&validator, &report), [""; 0], "{}", logs.display());
     }
+}
+
+/// What the library reports of these records, as `trailwhy analyze --format json` prints it.
+fn reported(records: &[&Value], folder: &Path) -> Value {
+    let path = folder.join("trail.json");
+    fs::write(&path, json!({ "Records": records }).to_string()).unwrap();
+    let inputs = [Input::Path(path)];
+    let ingested = ingest::read(&inputs, &Options::default(), &()).unwrap();
+    let (events, knowledge) = (&ingested.events, Knowledge::default());
+    let chains = Chains::build(events, &knowledge);
+    let history = History::new(events, Dump::default());
+    let diagnosis = diagnose::diagnose(events, &chains, &knowledge, &history, None);
+    let remedies = remedy::remedies(&diagnosis, events, &chains, &history);
+    let material = Material {
+        events,
+        chains: &chains,
+        diagnosis: &diagnosis,
+        remedies: &remedies,
+        history: &history,
+        ledger: &ingested.ledger,
+        sample: None,
+        max_occurrences: None,
+    };
+    let report = trailwhy::report::build(&material, &Wording::new(Language::En));
+    serde_json::from_str(&json_report::render(&report).unwrap()).unwrap()
+}
+
+/// The records of every story and sample, one list each.
+fn worlds() -> Vec<Vec<Value>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = |folder: &str| fs::read_dir(root.join(folder)).unwrap().map(|e| e.unwrap().path());
+    let mut worlds = Vec::new();
+    for path in files("tests/data/verdicts") {
+        let text = story::expanded(&fs::read_to_string(path).unwrap());
+        let stories: Vec<Value> = serde_json::from_str(&text).unwrap();
+        worlds.extend(stories.iter().map(|story| story::Trail::of(story).records));
+    }
+    let told = fs::read_to_string(root.join("tests/data/right_name.jsonl")).unwrap();
+    for line in told.lines() {
+        let story: Value = serde_json::from_str(line).unwrap();
+        worlds.push(story["records"].as_array().unwrap().clone());
+    }
+    worlds
+}
+
+/// A record loses what ties it to others when it stands alone, and is reported all the same.
+#[test]
+fn reports_of_every_story_and_of_each_of_its_failed_records_alone_are_valid() {
+    let validator = validator(&closed(schema()));
+    let folder = tempfile::tempdir().unwrap();
+    let (mut reports, mut incidents) = (0, 0);
+    let mut check = |records: &[&Value]| {
+        let report = reported(records, folder.path());
+        assert_eq!(errors(&validator, &report), [""; 0], "{report}");
+        reports += 1;
+        incidents += report["incidents"].as_array().unwrap().len();
+    };
+    for records in worlds() {
+        check(&records.iter().collect::<Vec<_>>());
+        let failed = |record: &&Value| {
+            ["errorCode", "errorMessage"].iter().any(|member| record[member].is_string())
+        };
+        let mut seen = BTreeSet::new();
+        for record in records.iter().filter(failed) {
+            if seen.insert((record["eventName"].to_string(), record["errorMessage"].to_string())) {
+                check(&[record]);
+            }
+        }
+    }
+    assert!(reports > 300 && incidents > 300, "{reports} reports, {incidents} incidents");
 }
 
 /// Reports of records that nobody at AWS wrote.
