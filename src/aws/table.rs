@@ -332,6 +332,33 @@ mod tests {
     }
 
     #[test]
+    fn every_action_that_stands_for_an_event_exists() {
+        fn texts(value: &toml::Value, found: &mut Vec<String>) {
+            match value {
+                toml::Value::String(text) => found.push(text.clone()),
+                toml::Value::Array(list) => list.iter().for_each(|value| texts(value, found)),
+                toml::Value::Table(table) => table.values().for_each(|value| texts(value, found)),
+                _ => {}
+            }
+        }
+        let table: toml::Table = toml::from_str(include_str!("../event/actions.toml")).unwrap();
+        let mut actions = Vec::new();
+        for (name, value) in &table {
+            if !["prefix", "verbs"].contains(&name.as_str()) {
+                texts(value, &mut actions);
+            }
+        }
+        assert!(actions.len() > 150);
+        for name in actions {
+            assert!(action(&name).is_some(), "{name}");
+        }
+        for prefix in table["prefix"].as_table().unwrap().values() {
+            let prefix = prefix.as_str().unwrap();
+            assert!(service(prefix).is_some(), "{prefix}");
+        }
+    }
+
+    #[test]
     fn a_star_stands_for_one_sign_or_more() {
         for (pattern, text, want) in [
             ("*", "b", true),
