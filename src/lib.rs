@@ -2,6 +2,7 @@
 //! triggered, compares the chains that failed with those that worked, and names the policy layer
 //! that denied.
 
+pub mod aws;
 pub mod chain;
 pub mod cli;
 pub mod command;
