@@ -137,19 +137,26 @@ pub(super) fn may_map<'n>(mut names: impl Iterator<Item = &'n str>) -> bool {
     names.any(|name| name == "class_uid" || name == "aws" || name.starts_with("aws.cloudtrail."))
 }
 
+/// Whether columns with these names are those of one of the schemas, whole enough for a record.
+pub(super) fn are_columns(names: &[String]) -> bool {
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    has("class_uid") && has("api.operation") || has("event.action") && has("event.provider")
+}
+
 /// The record behind an object of one of the schemas; `None` when it is of neither, or speaks of
 /// something else than CloudTrail.
-pub(super) fn record(text: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    let table = match look(&value, "class_uid").and_then(Value::as_u64) {
+pub(super) fn record(value: &Value) -> Option<String> {
+    let class = look(value, "class_uid");
+    let number = class.and_then(|class| class.as_u64().or_else(|| class.as_str()?.parse().ok()));
+    let table = match number {
         Some(3001 | 3002 | 3005 | 6003) => OCSF,
         Some(_) => return None,
-        None if look(&value, "event.action").is_some() => ELASTIC,
+        None if look(value, "event.action").is_some() => ELASTIC,
         None => return None,
     };
     let mut draft = Draft::default();
     for (from, to) in table {
-        if let Some(found) = look(&value, from) {
+        if let Some(found) = look(value, from) {
             draft.set(to, found.clone());
         }
     }
