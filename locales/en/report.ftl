@@ -84,6 +84,7 @@ terminal-incidents = { $count ->
 }: { $kinds }.
 terminal-kind-count = { $count } { $kind }
 terminal-no-incident = No incident found in what was read.
+terminal-nothing-kept = No record was kept: there is nothing to judge.
 terminal-incident = Incident { $number } of { $of }: { $kind }
 terminal-happened = WHAT HAPPENED
 terminal-chain = THE CHAIN

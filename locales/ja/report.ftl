@@ -81,6 +81,7 @@ terminal-incidents = インシデント { $count } 件{ $count ->
 }: { $kinds }。
 terminal-kind-count = { $kind } { $count } 件
 terminal-no-incident = 読み取った範囲にインシデントは見つかりませんでした。
+terminal-nothing-kept = 対象となるレコードがないため、判定できません。
 terminal-incident = インシデント { $number }/{ $of }: { $kind }
 terminal-happened = 何が起きたか
 terminal-chain = 呼び出しの連鎖

@@ -180,7 +180,8 @@ impl Place {
 
 /// Where the value of a column of that name belongs; `None` when it is no member's.
 pub(super) fn place(name: &str) -> Option<Place> {
-    let name = name.trim();
+    // Azure's portal adds the time zone to the names of columns of times.
+    let name = name.trim().trim_end_matches(" [UTC]");
     if TIMES.contains(&name) {
         return Some(Place { stands_in: true, ..Place::of("eventTime", Vec::new()) });
     }
@@ -285,7 +286,8 @@ fn known(paths: &[&'static str], tail: &str) -> Option<&'static str> {
         path.split('.').filter(|part| *part != level).collect::<Vec<_>>().join(".")
     };
     let exact = paths.iter().find(|path| is(path));
-    let shorter = || paths.iter().find(|path| LEFT_OUT.iter().any(|level| is(&without(path, level))));
+    let shorter =
+        || paths.iter().find(|path| LEFT_OUT.iter().any(|level| is(&without(path, level))));
     exact.or_else(shorter).copied()
 }
 
@@ -319,8 +321,12 @@ mod tests {
             ("requestParameters.bucketName", "requestParameters.bucketName"),
             ("requestParameters_x_y", "requestParameters.x.y"),
             ("requestParametersinstanceType", "requestParameters.instanceType"),
-            ("requestParameters.encryptionContext.aws:s3:arn", "requestParameters.encryptionContext.aws:s3:arn"),
+            (
+                "requestParameters.encryptionContext.aws:s3:arn",
+                "requestParameters.encryptionContext.aws:s3:arn",
+            ),
             ("@timestamp", "eventTime"),
+            ("TimeGenerated [UTC]", "eventTime"),
             ("AwsRequestId_", "requestID"),
         ] {
             let found = place(name).unwrap_or_else(|| panic!("{name}"));

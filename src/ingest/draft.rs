@@ -1,6 +1,7 @@
 //! A record put together from parts: columns of a table, members under other names. It ends as JSON
 //! in CloudTrail's own form, so that there is one way from a record to an event.
 
+use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
 
 use super::column::{self, Place};
@@ -8,6 +9,9 @@ use super::{literal, structs};
 
 /// Words that tools write where there is nothing (pandas, SQL engines, Splunk, Hive).
 const NOTHING: &[&str] = &["", "-", "null", "nan", "none", "nat", "<na>", "\\n"];
+
+/// Times as people read them: Azure Monitor Logs ("TimeGenerated [UTC]"), Kibana Discover.
+const TIMES: &[&str] = &["%m/%d/%Y, %I:%M:%S%.f %p", "%b %d, %Y @ %H:%M:%S%.f"];
 
 /// Deepest nesting of names in a column's name.
 const DEPTH: usize = 32;
@@ -76,7 +80,7 @@ fn is_nothing(place: &Place, value: &Value) -> bool {
     let asked = !place.below.is_empty() && place.member != "userIdentity";
     match value {
         Value::Null => true,
-        Value::String(text) if asked => text.is_empty(),
+        Value::String(text) if asked => text.is_empty() || text == "-",
         Value::String(text) => NOTHING.iter().any(|word| text.trim().eq_ignore_ascii_case(word)),
         _ => false,
     }
@@ -87,6 +91,9 @@ fn is_nothing(place: &Place, value: &Value) -> bool {
 fn unprinted(place: &Place, value: Value) -> Value {
     let Value::String(text) = &value else { return value };
     let trimmed = text.trim();
+    if place.member == "eventTime" {
+        return time(trimmed).map_or(value, Value::String);
+    }
     if literal::begins(trimmed) {
         return literal::parse(trimmed).unwrap_or(value);
     }
@@ -100,6 +107,12 @@ fn unprinted(place: &Place, value: Value) -> Value {
         return value;
     }
     serde_json::from_str(trimmed).ok().or_else(|| structs::parse(trimmed)).unwrap_or(value)
+}
+
+/// A time in RFC 3339, where it is written as portals write it for people.
+fn time(text: &str) -> Option<String> {
+    let mut times = TIMES.iter().filter_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    times.next().map(|time| time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
 }
 
 /// Whether the member is the id of an account, which tools take for a number.

@@ -423,11 +423,10 @@ fn columns<'c>(cells: impl Iterator<Item = (&'c str, &'c str)>) -> Draft {
 fn mentions_a_record(raw: &str) -> bool {
     let bytes = raw.as_bytes();
     let mentions = |word: &[u8]| memmem::find(bytes, word).is_some();
-    WORDS.iter().any(|word| mentions(word)) || raw.match_indices('"').any(|(at, _)| {
-        raw.get(at + 1..).is_some_and(encoded::begins)
-    })
+    WORDS.iter().any(|word| mentions(word))
+        || raw.match_indices('"').any(|(at, _)| raw.get(at + 1..).is_some_and(encoded::begins))
 }
 
 /// Words without which nothing holds a record, or a notice of one.
 const WORDS: &[&[u8]] =
-    &[b"event", b"Event", b"class_uid", b"detail-type", b"s3ObjectKey", b"s3Bucket"];
+    &[b"event", b"Event", b"class_uid", b"detail-type", b"s3ObjectKey", b"\"requester\""];

@@ -13,11 +13,7 @@ const OBJECTS: &[(&[&str], Reason, Sentence)] = &[
     (&["digestStartTime"], Reason::Digest, Sentence::new("log-digest")),
     (&["hashAlgorithm", "hashSignature"], Reason::Digest, Sentence::new("log-signature")),
     // What CloudTrail publishes to a topic, and EventBridge's "Object Created".
-    (
-        &["s3Bucket", "s3ObjectKey"],
-        Reason::NotCloudtrail,
-        Sentence::new("log-delivery-notice"),
-    ),
+    (&["s3Bucket", "s3ObjectKey"], Reason::NotCloudtrail, Sentence::new("log-delivery-notice")),
     (
         &["bucket", "object", "requester"],
         Reason::NotCloudtrail,

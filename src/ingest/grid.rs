@@ -47,7 +47,8 @@ pub(super) fn names(member: &str, raw: &str) -> Option<Vec<String>> {
         return None;
     }
     let value: Value = serde_json::from_str(raw).ok()?;
-    let list = value.as_array().or_else(|| LISTS.iter().find_map(|list| value.get(list)?.as_array()));
+    let list =
+        value.as_array().or_else(|| LISTS.iter().find_map(|list| value.get(list)?.as_array()));
     let name = |cell: &Value| {
         let text = cell.as_str().or_else(|| NAMES.iter().find_map(|name| cell.get(name)?.as_str()));
         text.map(str::to_owned)
@@ -90,9 +91,10 @@ pub(super) fn header(cells: &[Value]) -> Option<Vec<String>> {
 /// The rows of a table that stands on its side: the name of each call is a list or a map of names
 /// (pandas `to_json()`, `to_dict("list")`); `None` when the object is none.
 pub(super) fn transposed(object: &Object<'_>) -> Option<Vec<Row>> {
-    let is_name = |name: &str| column::place(name).is_some_and(|place| {
-        place.member == "eventName" && place.below.is_empty()
-    });
+    let is_name = |name: &str| {
+        column::place(name)
+            .is_some_and(|place| place.member == "eventName" && place.below.is_empty())
+    };
     let whole = |raw: &RawValue| raw.get().starts_with(['{', '[']);
     let keys = match object.get("eventName") {
         Some(raw) if !whole(raw) => return None,

@@ -130,7 +130,9 @@ mod tests {
 
     #[test]
     fn damage_gives_nothing() {
-        for text in ["", "{", "{'a'", "{'a': }", "{'a': 1", "['a' 'b']", "{'a': 1}}", "x", "{'\\u12"] {
+        for text in
+            ["", "{", "{'a'", "{'a': }", "{'a': 1", "['a' 'b']", "{'a': 1}}", "x", "{'\\u12"]
+        {
             assert_eq!(parse(text), None, "{text}");
         }
         assert_eq!(parse(&"[".repeat(100_000)), None);

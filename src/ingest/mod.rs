@@ -140,6 +140,7 @@ fn finish(plan: &mut Plan, mut reorder: Reorder, books: Books) -> (Batch, Ledger
         plan.bound(last);
     }
     let (batch, out_of_range) = reorder.finish(|event| plan.selection.takes_time(event.time));
+    // Their times are in the span of what was seen.
     let mut ledger = books.close(reorder.kept, reorder.duplicates(), out_of_range);
     ledger.late = reorder.late_ones;
     (batch, ledger)

@@ -13,7 +13,7 @@ use super::foreign;
 use super::grid;
 use super::header::{Header, Needs};
 use super::identifier::Identifier;
-use super::ledger::Reason;
+use super::ledger::{self, Reason};
 use super::merge::{self, Known};
 use super::selection::Selection;
 use super::sight::Sight;
@@ -37,6 +37,8 @@ pub(super) struct Tally {
     pub(super) malformed: u64,
     /// Records outside the selection.
     pub(super) out_of_range: u64,
+    /// The first and last time of those.
+    pub(super) outside: Option<(Time, Time)>,
     /// Records of a sort that holds no calls.
     pub(super) passed_over: BTreeMap<Reason, u64>,
     /// Objects and lines that have nothing to do with CloudTrail.
@@ -54,7 +56,8 @@ pub(super) struct Tally {
 impl Tally {
     /// Whether this is a CloudTrail file at all; only then is what it holds counted as records.
     pub(super) fn recognised(&self) -> bool {
-        let records = self.understood > 0 || !self.passed_over.is_empty();
+        let summaries = self.flaws.contains_key(&Flaw::Summary);
+        let records = self.understood > 0 || !self.passed_over.is_empty() || summaries;
         records || (self.container && self.foreign == 0 && self.neighbour.is_none())
     }
 
@@ -189,6 +192,8 @@ impl<'s> Reading<'s> {
         self.tally.understood += 1;
         if !self.selection.takes(&header) {
             self.tally.out_of_range += 1;
+            let time = header.time();
+            self.tally.outside = ledger::united(self.tally.outside, Some((time, time)));
             return;
         }
         if self.watch.is_some() {
@@ -302,12 +307,17 @@ impl<'s> Reading<'s> {
             }
             return self.draft(draft);
         }
-        self.row(&table.names, cells.iter().map(|cell| Value::String(cell.to_string())).collect());
+        let cells = table.names.iter().cloned().zip(cells);
+        let filled = cells.filter(|(_, cell)| !matches!(cell.as_ref(), "" | "-"));
+        self.found_in(filled.map(|(name, cell)| (name, Value::String(cell.to_string()))).collect());
     }
 
     /// One row of a table that is written as JSON.
     pub(super) fn row(&mut self, names: &[String], cells: Vec<Value>) {
-        let row = names.iter().cloned().zip(cells).collect();
+        self.found_in(names.iter().cloned().zip(cells).collect());
+    }
+
+    fn found_in(&mut self, row: grid::Row) {
         if !self.found(|out| envelope::peel_row(row, out)) {
             self.tally.foreign += 1;
         }

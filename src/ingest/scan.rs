@@ -19,7 +19,7 @@ use super::{extent, grid};
 
 /// A single value larger than this is given up: CloudTrail's own limit for a record is 1 MB, and
 /// wrappers hold few records each.
-const LARGEST_RECORD: usize = 64 << 20;
+pub(super) const LARGEST_VALUE: usize = 64 << 20;
 
 /// The members that hold the records, in every form that holds them in an array.
 const CONTAINERS: &[&str] = &[
@@ -128,7 +128,7 @@ impl<'m> Scan<'m> {
                     reading.cut();
                     return text.len();
                 }
-                Step::More if text.len() - at > LARGEST_RECORD => {
+                Step::More if text.len() - at > LARGEST_VALUE => {
                     reading.flawed(Flaw::TooLarge);
                     self.lost = true;
                     return text.len();
@@ -212,7 +212,8 @@ impl<'m> Scan<'m> {
 
     /// Keeps what the columns of the rows that follow are called.
     fn note_names(&mut self, tail: Tail<'_>, start: usize, end: usize) {
-        if let Some(names) = grid::names(tail.key(), tail.text.get(start..end).unwrap_or_default()) {
+        if let Some(names) = grid::names(tail.key(), tail.text.get(start..end).unwrap_or_default())
+        {
             self.names = Some(names);
         }
     }
@@ -521,7 +522,9 @@ fn look_at_start(text: &str, reading: &mut Reading<'_>) -> Mode {
     if start.starts_with(['{', '[']) {
         return Mode::Values;
     }
-    match Table::of(start.lines().next().unwrap_or_default()) {
+    let mut lines = start.lines();
+    let header = lines.next().unwrap_or_default();
+    match Table::of(header, lines.next().unwrap_or_default()) {
         Some(table) => {
             if let Table::Refused(reason, why) = &table {
                 reading.tally.neighbour = Some((*reason, why.clone()));
@@ -534,11 +537,12 @@ fn look_at_start(text: &str, reading: &mut Reading<'_>) -> Mode {
 
 /// Reads rows; the header is met again here and passed over as the first.
 fn rows(table: &Rows, tail: Tail<'_>, reading: &mut Reading<'_>) -> usize {
-    let mut at = tail.at;
+    // A byte order mark before a quote would take the quote for a letter.
+    let mut at = tail.text.len() - tail.text.trim_start_matches('\u{feff}').len();
     while at < tail.text.len() {
         let rest = tail.text.get(at..).unwrap_or_default();
         let Some((cells, length)) = table::row(rest, table.delimiter, tail.last) else {
-            if rest.len() <= LARGEST_RECORD {
+            if rest.len() <= LARGEST_VALUE {
                 break;
             }
             // A quote that is never closed.

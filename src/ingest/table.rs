@@ -11,6 +11,12 @@ use crate::wording::Sentence;
 /// What a record cannot do without.
 const NEEDED: [&str; 4] = ["eventTime", "eventSource", "eventName", "userIdentity"];
 
+/// What may stand between columns.
+const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+/// How a quoted cell begins that holds a record.
+const RECORDS: [&str; 2] = ["\"{\"\"event", "\"{\"\"user"];
+
 /// So many columns of a record are no chance.
 const FEW: usize = 3;
 
@@ -44,13 +50,31 @@ impl Rows {
 }
 
 impl Table {
-    /// Reads the first line of a file; `None` when it is no header of a table of CloudTrail events.
-    pub(super) fn of(line: &str) -> Option<Table> {
+    /// Reads the first two lines of a file; `None` when they are not the header of a table of
+    /// CloudTrail events and a row.
+    pub(super) fn of(header: &str, row: &str) -> Option<Table> {
         // A record behind a time stamp has the same names between the same commas.
-        if line.contains('{') && !line.contains("{}") {
+        if header.contains('{') && !header.contains("{}") {
             return None;
         }
-        [b',', b'\t', b';', b'|'].into_iter().find_map(|delimiter| Table::with(line, delimiter))
+        let named = |delimiter| Table::with(header, delimiter);
+        let holding = |delimiter| Table::holding(header, row, delimiter);
+        DELIMITERS.into_iter().find_map(named).or_else(|| DELIMITERS.into_iter().find_map(holding))
+    }
+
+    /// A table with whole records in a column of any name.
+    fn holding(header: &str, line: &str, delimiter: u8) -> Option<Table> {
+        if !RECORDS.iter().any(|start| line.contains(start)) {
+            return None;
+        }
+        let (names, _) = row(header, delimiter, true)?;
+        let (cells, _) = row(line, delimiter, true)?;
+        let whole = cells.iter().position(|cell| cell.starts_with("{\""))?;
+        let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+        (whole < names.len()).then(|| {
+            let places = names.iter().map(|_| None).collect();
+            Table::Rows(Rows { names, places, whole: Some(whole), delimiter })
+        })
     }
 
     fn with(line: &str, delimiter: u8) -> Option<Table> {
@@ -152,12 +176,14 @@ mod tests {
 
     #[test]
     fn tells_tables_apart() {
-        let read = |header: &str| matches!(Table::of(header), Some(Table::Rows(_)));
-        assert!(read("\"eventversion\",\"useridentity\",\"eventtime\",\"eventsource\",\"eventname\""));
+        let read = |header: &str| matches!(Table::of(header, ""), Some(Table::Rows(_)));
+        assert!(read(
+            "\"eventversion\",\"useridentity\",\"eventtime\",\"eventsource\",\"eventname\""
+        ));
         assert!(read("@timestamp,@message"));
         assert!(read("TimeGenerated,EventName,EventSource,UserIdentityArn"));
         assert!(read("@timestamp;event.action;event.provider;aws.cloudtrail.user_identity.arn"));
-        let refused = |header: &str| match Table::of(header) {
+        let refused = |header: &str| match Table::of(header, "") {
             Some(Table::Refused(reason, _)) => Some(reason),
             _ => None,
         };
@@ -165,7 +191,7 @@ mod tests {
         assert_eq!(refused(console), Some(Reason::ConsoleCsv));
         let chosen = "eventName,awsRegion,userIdentity.arn";
         assert_eq!(refused(chosen), Some(Reason::UnsupportedFormat));
-        assert_eq!(Table::of("id,price,customer"), None);
-        assert_eq!(Table::of("a line of text"), None);
+        assert_eq!(Table::of("id,price,customer", "1,2,3"), None);
+        assert_eq!(Table::of("a line of text", "another"), None);
     }
 }

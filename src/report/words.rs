@@ -315,14 +315,14 @@ pub(super) fn coverage(report: &Report, wording: &Wording) -> String {
         .arg("outside", events.out_of_range);
     let span = match &report.coverage.span {
         Some(span) => {
-            Sentence::new("coverage-span").arg("first", &span.first).arg("last", &span.last)
+            Some(Sentence::new("coverage-span").arg("first", &span.first).arg("last", &span.last))
         }
-        None => Sentence::new("coverage-no-span"),
+        None => (events.kept > 0).then(|| Sentence::new("coverage-no-span")),
     };
     let sample = sampled(&report.coverage);
     let told = (events.notifications > 0)
         .then(|| Sentence::new("coverage-notifications").arg("count", events.notifications));
-    let said = [Some(counts), told, Some(span), sample].into_iter().flatten();
+    let said = [Some(counts), told, span, sample].into_iter().flatten();
     wording.paragraph(&said.map(|sentence| wording.say(&sentence)).collect::<Vec<_>>())
 }
 

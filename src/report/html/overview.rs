@@ -84,7 +84,10 @@ impl<'a> Overview<'a> {
         let coverage = &report.coverage;
         let calls: u64 = report.incidents.iter().map(|incident| incident.count).sum();
         let incidents = report.incidents.len();
-        let title = Sentence::new("html-title").arg("incidents", incidents).arg("calls", calls);
+        let title = match report.coverage.events.kept {
+            0 if incidents == 0 => Sentence::new("html-nothing-kept"),
+            _ => Sentence::new("html-title").arg("incidents", incidents).arg("calls", calls),
+        };
         let times = || report.incidents.iter().flat_map(|incident| &incident.occurrences);
         let listed = times().count() as u64;
         let drawn_of = (listed < calls).then(|| {

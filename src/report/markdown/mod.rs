@@ -127,6 +127,7 @@ fn codes<T: AsRef<str>>(texts: &[T]) -> String {
 
 fn opening(report: &Report, wording: &Wording) -> String {
     let count = match report.incidents.len() {
+        0 if report.coverage.events.kept == 0 => Sentence::new("markdown-nothing-kept"),
         0 => Sentence::new("markdown-no-incident"),
         count => Sentence::new("markdown-opening").arg("count", count),
     };

@@ -59,6 +59,7 @@ fn incident(page: &mut Page, incident: &Incident, wording: &Wording) {
 /// Counts first, worst kind first; without an incident, what that rests on.
 fn summary(page: &mut Page, report: &Report, wording: &Wording) {
     let line = match report.incidents.len() {
+        0 if report.coverage.events.kept == 0 => Sentence::new("terminal-nothing-kept"),
         0 => Sentence::new("terminal-no-incident"),
         count => {
             Sentence::new("terminal-incidents").arg("count", count).arg("kinds", kinds(report))
