@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use foldhash::HashSet;
 use memchr::memmem;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -395,7 +396,10 @@ fn cell_in(value: &Value, depth: usize, out: &mut dyn Peeled) -> bool {
 /// The members of a record, to be put together again.
 pub(super) fn draft_of(object: &Object<'_>) -> Draft {
     // The last member of a name counts, as JSON parsers have it; the draft keeps the first it gets.
-    columns(object.0.iter().rev().map(|(name, raw)| (name.as_ref(), raw.get())))
+    let mut seen = HashSet::default();
+    let mut last: Vec<_> = object.0.iter().rev().filter(|(name, _)| seen.insert(name)).collect();
+    last.reverse();
+    columns(last.into_iter().map(|(name, raw)| (name.as_ref(), raw.get())))
 }
 
 /// Whether some members stand under names that only tools write.
