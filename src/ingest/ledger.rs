@@ -200,12 +200,17 @@ impl Ledger {
             return None;
         }
         let (from, to) = united(self.outside, self.span)?;
-        let sentence = match out_of_range {
+        let (from, to) = (from.to_string(), to.to_string());
+        Some(match out_of_range {
             0 => Sentence::new("log-files-out-of-range")
-                .arg("count", self.files_out_of_range.to_string()),
-            count => Sentence::new("log-nothing-in-range").arg("count", count.to_string()),
-        };
-        Some(sentence.arg("from", from.to_string()).arg("to", to.to_string()))
+                .arg("count", self.files_out_of_range.to_string())
+                .arg("from", from)
+                .arg("to", to),
+            count => Sentence::new("log-nothing-in-range")
+                .arg("count", count.to_string())
+                .arg("from", from)
+                .arg("to", to),
+        })
     }
 
     /// That so much could not be understood that what could is no basis for saying that nothing is
