@@ -8,6 +8,7 @@ html-title = { $incidents ->
     }
    *[other] { $incidents } causes behind { $calls } failed calls
 }
+html-nothing-kept = Nothing to judge
 html-lead = { $records ->
     [one] 1 CloudTrail record
    *[other] { $records } CloudTrail records

@@ -69,6 +69,17 @@ log-tar = a tar archive
 log-sqlite = a SQLite database
 log-pdf = a PDF
 log-part = what `trailwhy analyze --partial` wrote; hint: put such files together with `trailwhy merge`
+log-too-large = more than 64 MB in one value, which no record takes; hint: write one record a line (jq -c, pandas orient="records", lines=True)
+log-columns-missing = a table of calls without { $columns }; hint: export these columns too, userIdentity as JSON or flattened, or the whole record
+log-rows-unnamed = rows of cells whose columns are not named before them; hint: export CSV with a header, or JSON with one object a row
+log-delivery-notice = notices that log files were delivered, not the files; hint: fetch the objects they name: aws s3 cp s3://BUCKET/KEY .
+log-workbook = an Excel workbook; hint: save the sheet as CSV
+log-no-callers = { $records } not say who called: neither chains nor callers can be told of them; hint: export userIdentity too, as JSON or flattened
+log-nameless-once = 1 record does
+log-nameless = { $count } records do
+log-nothing-in-range = no record is in what was asked for; { $count } were read that are not, from { $from } to { $to }; hint: widen --since, --until, --account or --region
+log-files-out-of-range = no file is in what was asked for; by their names { $count } are not, delivered from { $from } to { $to }; hint: widen --since, --until or --region
+log-mostly-malformed = { $malformed } of { $read } records could not be understood, so that it cannot be said that nothing is wrong; hint: export whole records, one JSON object a line (jq -c '.Records[]'), or use the files that the trail delivers
 
 # Commands.
 log-kept-a-day = AWS keeps it for 24 hours

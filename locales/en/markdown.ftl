@@ -2,6 +2,7 @@
 
 markdown-title = Postmortem draft
 markdown-no-incident = No incident was found in what was read; what that rests on is at the end.
+markdown-nothing-kept = No record was kept, so that there is nothing to judge; why is at the end.
 markdown-opening = { $count ->
     [one] This draft covers { $count } incident found in CloudTrail.
    *[other] This draft covers { $count } incidents found in CloudTrail, worst first.

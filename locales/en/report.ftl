@@ -85,6 +85,7 @@ terminal-incidents = { $count ->
 terminal-kind-count = { $count } { $kind }
 terminal-no-incident = No incident found in what was read.
 nothing-judged = No incident was found, but { $unjudged } refused calls were not judged. Narrow the export with --since, --account or --region, or analyse it with --whole.
+terminal-nothing-kept = No record was kept: there is nothing to judge.
 terminal-incident = Incident { $number } of { $of }: { $kind }
 terminal-happened = WHAT HAPPENED
 terminal-chain = THE CHAIN

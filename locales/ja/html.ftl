@@ -4,6 +4,7 @@ html-title = { $incidents ->
     [0] インシデントは見つかりませんでした
    *[other] 失敗した呼び出し { $calls } 件、原因 { $incidents } 件
 }
+html-nothing-kept = 判定対象のレコードがありません
 html-lead = { $first } から { $last } までの CloudTrail レコード { $records } 件。
 html-lead-without-span = CloudTrail レコード { $records } 件。
 html-skip = インシデントへ移動

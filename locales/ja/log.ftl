@@ -69,6 +69,17 @@ log-tar = tar アーカイブ
 log-sqlite = SQLite データベース
 log-pdf = PDF ファイル
 log-part = `trailwhy analyze --partial` が書いたファイル。対処: `trailwhy merge` でまとめてください
+log-too-large = 1 つの値が 64 MB を超えています (レコードとしてあり得ない大きさです)。1 行に 1 レコードで書き出してください (jq -c、pandas では orient="records", lines=True)
+log-columns-missing = { $columns } のない表です。これらの列 (userIdentity は JSON または展開した列) かレコード全体も含めてエクスポートしてください
+log-rows-unnamed = 列名が前に示されていない行の一覧です。ヘッダー付きの CSV か、1 行を 1 オブジェクトとする JSON でエクスポートしてください
+log-delivery-notice = ログファイルの配信通知であり、ログファイルそのものではありません。通知にあるオブジェクトを取得してください: aws s3 cp s3://BUCKET/KEY .
+log-workbook = Excel ブック。シートを CSV として保存してください
+log-no-callers = { $records }に呼び出し元の記録がなく、連鎖も呼び出し元も判断できません。userIdentity も JSON または展開した列としてエクスポートしてください
+log-nameless-once = 1 件のレコード
+log-nameless = { $count } 件のレコード
+log-nothing-in-range = 指定された範囲にレコードはありません。範囲外のレコードを { $count } 件読み取りました ({ $from } から { $to } まで)。--since、--until、--account、--region を見直してください
+log-files-out-of-range = 指定された範囲にファイルはありません。ファイル名によると { $count } 件が範囲外です (配信は { $from } から { $to } まで)。--since、--until、--region を見直してください
+log-mostly-malformed = { $read } 件のレコードのうち { $malformed } 件を解釈できなかったため、問題がないとは言えません。レコード全体を 1 行に 1 つの JSON オブジェクトとしてエクスポートするか (jq -c '.Records[]')、証跡が配信したファイルを使用してください
 
 # コマンド。
 log-kept-a-day = AWS での保存期間は 24 時間

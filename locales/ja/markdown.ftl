@@ -2,6 +2,7 @@
 
 markdown-title = ポストモーテム (草案)
 markdown-no-incident = 読み取った範囲にインシデントは見つかりませんでした。その前提は末尾に記載しています。
+markdown-nothing-kept = 対象となるレコードがないため、判定できません。理由は末尾に記載しています。
 markdown-opening = CloudTrail から検出したインシデント { $count } 件についての草案です。
 markdown-made-by = trailwhy { $version } がログのみから作成しました。時刻はすべて UTC です。
 markdown-incident = インシデント { $number }: { $headline }

@@ -82,6 +82,7 @@ terminal-incidents = インシデント { $count } 件{ $count ->
 terminal-kind-count = { $kind } { $count } 件
 terminal-no-incident = 読み取った範囲にインシデントは見つかりませんでした。
 nothing-judged = インシデントは見つかりませんでしたが、拒否された呼び出しのうち { $unjudged } 件は判定していません。--since、--account、--region で範囲を絞るか、--whole で解析してください。
+terminal-nothing-kept = 対象となるレコードがないため、判定できません。
 terminal-incident = インシデント { $number }/{ $of }: { $kind }
 terminal-happened = 何が起きたか
 terminal-chain = 呼び出しの連鎖

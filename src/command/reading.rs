@@ -105,10 +105,25 @@ pub(super) fn look_through(ledger: &Ledger, quiet: bool) -> Result<()> {
     if !quiet {
         warn(ledger);
     }
-    if ledger.files_read == 0 && ledger.records.kept == 0 {
+    let outside = ledger.nothing_in_range();
+    if let Some(said) = outside.as_ref().filter(|_| !quiet) {
+        anstream::eprintln!("trailwhy: {}", Wording::new(Language::En).say(said));
+    }
+    if ledger.files_read == 0 && ledger.records.kept == 0 && outside.is_none() {
         return Err(Error::Usage(nothing_readable(ledger)));
     }
     Ok(())
+}
+
+/// Errs where nothing was found in what for the most part could not be understood.
+///
+/// # Errors
+/// When most records were malformed and there is no incident.
+pub(super) fn distrust(ledger: &Ledger, incidents: usize) -> Result<()> {
+    match ledger.mostly_malformed().filter(|_| incidents == 0) {
+        Some(said) => Err(Error::Usage(Wording::new(Language::En).say(&said))),
+        None => Ok(()),
+    }
 }
 
 /// What is to be read, and how.
@@ -147,6 +162,16 @@ fn nothing_readable(ledger: &Ledger) -> String {
             "`{0}` is what `trailwhy analyze --partial` wrote; hint: `trailwhy merge {0}`",
             sanitize::line(&part.path)
         );
+    }
+    let mut details = ledger.skipped.iter().map(|skip| skip.detail.as_ref());
+    let first = details.next().flatten();
+    if let Some(said) = first.filter(|_| details.all(|detail| detail == first)) {
+        let said = Wording::new(Language::En).say(said);
+        let all = match ledger.skipped.as_slice() {
+            [one] => format!("`{}` holds", sanitize::line(&one.path)),
+            files => format!("the {} files hold", files.len()),
+        };
+        return format!("{all} no CloudTrail records: {}", sanitize::line(&said));
     }
     format!(
         "none of the {} files could be read as CloudTrail records; hint: download the trail's delivery \

@@ -46,6 +46,7 @@ impl<'a> Reporting<'a> {
     /// # Errors
     /// When a report cannot be written.
     pub(super) fn publish(&self, analysis: Analysis, config: &Config) -> anyhow::Result<ExitCode> {
+        reading::distrust(&analysis.ingested.ledger, analysis.diagnosis.incidents.len())?;
         let wording = Wording::new(analysis::language(self.arguments.lang, config));
         let mut reports = Reports {
             analysis: &analysis,

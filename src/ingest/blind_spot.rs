@@ -46,11 +46,15 @@ pub enum BlindSpotKind {
     OwnerAccountMissing,
     /// Records that say different things have the same id, so that it does not tell which is meant.
     IdsRepeat,
+    /// Records do not say who called.
+    CallersMissing,
+    /// No record is in what was asked for.
+    NothingInRange,
 }
 
 impl BlindSpotKind {
     /// All of them.
-    pub(super) const ALL: [BlindSpotKind; 12] = [
+    pub(super) const ALL: [BlindSpotKind; 14] = [
         BlindSpotKind::KmsEventsExcluded,
         BlindSpotKind::NoKmsEvents,
         BlindSpotKind::ReadEventsMissing,
@@ -63,6 +67,8 @@ impl BlindSpotKind {
         BlindSpotKind::CallerAccountMissing,
         BlindSpotKind::OwnerAccountMissing,
         BlindSpotKind::IdsRepeat,
+        BlindSpotKind::CallersMissing,
+        BlindSpotKind::NothingInRange,
     ];
 
     /// The report's word.
@@ -80,6 +86,8 @@ impl BlindSpotKind {
             BlindSpotKind::CallerAccountMissing => "caller_account_missing",
             BlindSpotKind::OwnerAccountMissing => "owner_account_missing",
             BlindSpotKind::IdsRepeat => "ids_repeat",
+            BlindSpotKind::CallersMissing => "callers_missing",
+            BlindSpotKind::NothingInRange => "nothing_in_range",
         }
     }
 }

@@ -17,6 +17,8 @@ pub(super) enum Flaw {
     NoJson,
     /// A summary: the caller and the parameters are left out.
     Summary,
+    /// Larger than any record.
+    TooLarge,
 }
 
 impl Flaw {
@@ -27,6 +29,7 @@ impl Flaw {
             Flaw::NoName => Sentence::new("log-no-name"),
             Flaw::NoJson => Sentence::new("log-no-json"),
             Flaw::Summary => Sentence::new("log-summary"),
+            Flaw::TooLarge => Sentence::new("log-too-large"),
         }
     }
 }

@@ -3,13 +3,34 @@
 
 use std::borrow::Cow;
 
-/// The text without white space outside strings; borrowed where there is none, which is told by
-/// the first name alone: whoever spreads JSON out does so throughout.
+/// The text without white space outside strings, and with slashes as they are, which some tools
+/// escape (pandas, PHP). It is borrowed where there is nothing to do; of white space the first name
+/// alone tells: whoever spreads JSON out does so throughout.
 pub(super) fn compact(text: &str) -> Cow<'_, str> {
-    match is_spread(text.as_bytes()) {
+    let text = match is_spread(text.as_bytes()) {
         true => Cow::Owned(without_blanks(text)),
         false => Cow::Borrowed(text),
+    };
+    match memchr::memmem::find(text.as_bytes(), b"\\/") {
+        Some(_) => Cow::Owned(with_plain_slashes(&text)),
+        None => text,
     }
+}
+
+fn with_plain_slashes(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, chars.clone().next()) {
+            ('\\', Some('/')) => {}
+            ('\\', Some(escaped)) => {
+                plain.extend([c, escaped]);
+                chars.next();
+            }
+            _ => plain.push(c),
+        }
+    }
+    plain
 }
 
 fn is_spread(text: &[u8]) -> bool {
@@ -50,6 +71,7 @@ mod tests {
             ("{\"a\":\"b: c\"}", "{\"a\":\"b: c\"}"),
             ("{}", "{}"),
             ("null", "null"),
+            (r#"{"a":"b\/c\\/d\"\/"}"#, r#"{"a":"b/c\\/d\"/"}"#),
         ] {
             assert_eq!(compact(spread), want);
         }

@@ -323,12 +323,12 @@ pub(super) mod tests {
         ];
         let change = (time(), id(), text(), what)
             .prop_map(|(time, event_id, trail, what)| TrailChange { time, event_id, trail, what });
-        let counts = prop::array::uniform4(0..200_u64);
+        let counts = prop::array::uniform5(0..200_u64);
         let streams = prop::collection::vec(stream, 0..4);
         let changes = prop::collection::vec(change, 0..4);
         let span = prop::option::of((time(), time()));
         (span, streams, counts, mentions(), mentions(), changes).prop_map(
-            |(span, streams, [kms, reads, writes, data], callers, owners, changes)| {
+            |(span, streams, [kms, reads, writes, data, nameless], callers, owners, changes)| {
                 let mut sight = Sight::default();
                 let span = span.map(|(a, b)| (a.min(b), a.max(b)));
                 let seen = Sight {
@@ -338,6 +338,7 @@ pub(super) mod tests {
                     reads,
                     writes,
                     data,
+                    nameless,
                     callers,
                     owners,
                     changes,

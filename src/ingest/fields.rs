@@ -56,6 +56,25 @@ impl<'t> Fields<'t> {
         &mut self.texts[field as usize]
     }
 
+    /// Whether it says what every record says: which call, when, and who made it. What does not may
+    /// say it under other names.
+    #[inline]
+    pub(super) fn is_whole(&self) -> bool {
+        self.time.is_some()
+            && self.get(Field::EventName).is_some()
+            && self.get(Field::EventSource).is_some_and(|source| !source.starts_with("aws:"))
+            && self.names_caller()
+    }
+
+    /// Whether it says anything of who made the call.
+    #[inline]
+    pub(super) fn names_caller(&self) -> bool {
+        self.identity_type.is_some()
+            || [Field::Arn, Field::PrincipalId, Field::AccountId, Field::InvokedBy]
+                .into_iter()
+                .any(|field| self.get(field).is_some())
+    }
+
     /// A number for everything it says but which call it was: ids, and the key that signed.
     pub(super) fn sort(&self) -> u64 {
         const OWN: u64 = 1 << Field::EventId as u64

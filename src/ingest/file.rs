@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use super::build::Flaw;
 use super::charset::Charset;
 use super::foreign;
 use super::gzip;
@@ -11,7 +12,7 @@ use super::inflate::{Bytes, Caps, Damage, Inflate, said_by_system};
 use super::ledger::{Ledger, Reason, Skip};
 use super::marks::Marks;
 use super::reading::{Part, Reading, Tally};
-use super::scan::Scan;
+use super::scan::{LARGEST_VALUE, Scan};
 use super::selection::Selection;
 use super::source::Source;
 use super::survey::{Scout, Watch};
@@ -193,7 +194,9 @@ fn walk<'o>(
             break;
         }
         window.consume(consumed);
-        let target = order.window.max(window.len() * 2);
+        // Beyond the cap of a value there is nothing to wait for.
+        let most = LARGEST_VALUE + order.window;
+        let target = order.window.max(most.min(window.len() * 2));
         more = match charset {
             Charset::Utf8 => bytes.fill(window, target),
             other => other.fill(&mut bytes, true, raw, window, target),
@@ -231,6 +234,7 @@ impl Account {
         ledger.records.read += self.tally.understood + self.tally.malformed;
         ledger.records.malformed += self.tally.malformed;
         ledger.records.out_of_range += self.tally.out_of_range;
+        ledger.leave_out(self.tally.outside);
     }
 
     /// Everything that has to be said about the file.
@@ -247,6 +251,9 @@ impl Account {
         } else if !tally.recognised() {
             reasons.push(match &tally.neighbour {
                 Some((reason, detail)) => (*reason, Some(detail.clone())),
+                None if tally.flaws.contains_key(&Flaw::TooLarge) => {
+                    (Reason::NotCloudtrail, Some(Flaw::TooLarge.sentence()))
+                }
                 None => (Reason::NotCloudtrail, None),
             });
             return reasons;

@@ -1,6 +1,8 @@
 //! Recognises what lies beside CloudTrail's logs in a bucket, so that it is passed over by name and
 //! not called damaged.
 
+use serde_json::Value;
+
 use super::codec;
 use super::envelope::Object;
 use super::ledger::Reason;
@@ -10,6 +12,13 @@ use crate::wording::{Argument, Sentence};
 const OBJECTS: &[(&[&str], Reason, Sentence)] = &[
     (&["digestStartTime"], Reason::Digest, Sentence::new("log-digest")),
     (&["hashAlgorithm", "hashSignature"], Reason::Digest, Sentence::new("log-signature")),
+    // What CloudTrail publishes to a topic, and EventBridge's "Object Created".
+    (&["s3Bucket", "s3ObjectKey"], Reason::NotCloudtrail, Sentence::new("log-delivery-notice")),
+    (
+        &["bucket", "object", "requester"],
+        Reason::NotCloudtrail,
+        Sentence::new("log-delivery-notice"),
+    ),
     (&["insightDetails"], Reason::Insight, Sentence::new("log-insights")),
     (&["timeWindow", "summary"], Reason::Aggregated, Sentence::new("log-aggregated")),
     (&["fileVersion", "configurationItems"], Reason::ConfigFile, Sentence::new("log-config-file")),
@@ -31,6 +40,13 @@ pub(super) fn object(object: &Object<'_>) -> Option<(Reason, Sentence)> {
         .iter()
         .find(|(members, ..)| members.iter().all(|member| object.get(member).is_some()))?;
     Some((row.1, row.2.clone()))
+}
+
+/// What a list is that holds no record.
+pub(super) fn list(text: &str) -> Option<(Reason, Sentence)> {
+    let cells: Vec<Value> = serde_json::from_str(text).ok()?;
+    let rows = cells.len() > 1 && cells.iter().all(|cell| !cell.is_array());
+    rows.then(|| (Reason::UnsupportedFormat, Sentence::new("log-rows-unnamed")))
 }
 
 /// What a line is that holds no JSON.
@@ -102,6 +118,9 @@ fn columns(what: &str) -> Sentence {
 pub(super) fn format(start: &[u8]) -> Option<Sentence> {
     if start.get(257..262) == Some(b"ustar") {
         return Some(packed(Sentence::new("log-tar")));
+    }
+    if start.starts_with(b"PK") && start.get(30..49) == Some(b"[Content_Types].xml") {
+        return Some(Sentence::new("log-workbook"));
     }
     FORMATS.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, said)| said())
 }

@@ -57,6 +57,11 @@ impl<'r> Header<'r> {
         self.get(Field::EventType) == Some(EVENT_TYPE)
     }
 
+    /// Whether it says anything of who made the call.
+    pub fn names_caller(&self) -> bool {
+        self.fields.names_caller()
+    }
+
     /// `readOnly`.
     pub fn read_only(&self) -> Option<bool> {
         flag(self.fields.read_only)

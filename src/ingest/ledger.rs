@@ -163,6 +163,9 @@ pub struct Ledger {
     pub bytes_inflated: u64,
     /// First and last event time among the kept.
     pub span: Option<(Time, Time)>,
+    /// First and last time of what is not in what was asked for: events, and deliveries of files that
+    /// were not opened.
+    pub outside: Option<(Time, Time)>,
     /// Accounts the records were delivered to.
     pub accounts: BTreeSet<String>,
     /// Regions of the records.
@@ -171,7 +174,57 @@ pub struct Ledger {
     pub blind_spots: Vec<BlindSpot>,
 }
 
+/// From the first to the last of two stretches of time.
+pub(super) fn united(
+    one: Option<(Time, Time)>,
+    other: Option<(Time, Time)>,
+) -> Option<(Time, Time)> {
+    match (one, other) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
+    }
+}
+
 impl Ledger {
+    /// Notes that something is there which is not in what was asked for.
+    pub(super) fn leave_out(&mut self, span: Option<(Time, Time)>) {
+        self.outside = united(self.outside, span);
+    }
+
+    /// That nothing of what was asked for is there, although something is: what there is, and from
+    /// when to when.
+    pub fn nothing_in_range(&self) -> Option<Sentence> {
+        let Records { read, kept, malformed, out_of_range, .. } = self.records;
+        let left_out = out_of_range > 0 || (read == 0 && self.files_out_of_range > 0);
+        if kept > 0 || !left_out || malformed > out_of_range {
+            return None;
+        }
+        let (from, to) = united(self.outside, self.span)?;
+        let (from, to) = (from.to_string(), to.to_string());
+        Some(match out_of_range {
+            0 => Sentence::new("log-files-out-of-range")
+                .arg("count", self.files_out_of_range.to_string())
+                .arg("from", from)
+                .arg("to", to),
+            count => Sentence::new("log-nothing-in-range")
+                .arg("count", count.to_string())
+                .arg("from", from)
+                .arg("to", to),
+        })
+    }
+
+    /// That so much could not be understood that what could is no basis for saying that nothing is
+    /// wrong: how much, and what to do.
+    pub fn mostly_malformed(&self) -> Option<Sentence> {
+        let Records { read, malformed, .. } = self.records;
+        let understood = read.saturating_sub(malformed);
+        (malformed > understood).then(|| {
+            Sentence::new("log-mostly-malformed")
+                .arg("malformed", malformed.to_string())
+                .arg("read", read.to_string())
+        })
+    }
+
     /// Adds something that was found only when all was read.
     pub(super) fn note(&mut self, spot: Option<BlindSpot>) {
         self.blind_spots.extend(spot);

@@ -1,7 +1,7 @@
 //! Schemas that spread a record's members over other names: OCSF and the Elastic Common Schema.
 //! Data, not code: a new schema or version is a row.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::draft::Draft;
 
@@ -77,6 +77,9 @@ const ELASTIC: Table = &[
     ("@timestamp", "eventTime"),
     ("event.provider", "eventSource"),
     ("event.action", "eventName"),
+    // SOF-ELK and OpenSearch Security Analytics keep these two below `aws.cloudtrail`.
+    ("aws.cloudtrail.event_source", "eventSource"),
+    ("aws.cloudtrail.event_name", "eventName"),
     ("cloud.region", "awsRegion"),
     ("source.address", "sourceIPAddress"),
     ("source.ip", "sourceIPAddress"),
@@ -132,24 +135,43 @@ const ELASTIC: Table = &[
     ),
 ];
 
+/// Where a document of Elastic's holds the name of the call.
+const NAMES: &[&str] = &["event.action", "aws.cloudtrail.event_name"];
+
 /// Whether an object with these member names may be one of the schemas.
 pub(super) fn may_map<'n>(mut names: impl Iterator<Item = &'n str>) -> bool {
     names.any(|name| name == "class_uid" || name == "aws" || name.starts_with("aws.cloudtrail."))
 }
 
+/// Whether columns with these names are those of one of the schemas, whole enough for a record.
+pub(super) fn are_columns(names: &[String]) -> bool {
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    has("class_uid") && has("api.operation") || has("event.action") && has("event.provider")
+}
+
 /// The record behind an object of one of the schemas; `None` when it is of neither, or speaks of
 /// something else than CloudTrail.
-pub(super) fn record(text: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    let table = match look(&value, "class_uid").and_then(Value::as_u64) {
+pub(super) fn record(value: &Value) -> Option<String> {
+    let nested;
+    let value = match value.as_object().is_some_and(|map| map.keys().any(|name| name.contains('.')))
+    {
+        true => {
+            nested = unflattened(value);
+            &nested
+        }
+        false => value,
+    };
+    let class = look(value, "class_uid");
+    let number = class.and_then(|class| class.as_u64().or_else(|| class.as_str()?.parse().ok()));
+    let table = match number {
         Some(3001 | 3002 | 3005 | 6003) => OCSF,
         Some(_) => return None,
-        None if look(&value, "event.action").is_some() => ELASTIC,
+        None if NAMES.iter().any(|name| look(value, name).is_some()) => ELASTIC,
         None => return None,
     };
     let mut draft = Draft::default();
     for (from, to) in table {
-        if let Some(found) = look(&value, from) {
+        if let Some(found) = look(value, from) {
             draft.set(to, found.clone());
         }
     }
@@ -159,18 +181,34 @@ pub(super) fn record(text: &str) -> Option<String> {
     draft.json()
 }
 
-/// What stands at a dotted path, be it nested or a name with dots in it; a list of one is its
-/// element, as search engines return it.
+/// What stands at a dotted path; a list of one is its element, as search engines return it.
 fn look<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
-    let map = value.as_object()?;
-    if let Some(found) = map.get(path) {
-        return match found.as_array().map(Vec::as_slice) {
-            Some([one]) if !one.is_object() => Some(one),
-            _ => Some(found),
-        };
+    let mut found = value;
+    for name in path.split('.') {
+        found = found.get(name)?;
     }
-    path.match_indices('.').find_map(|(at, _)| {
-        let head = map.get(path.get(..at)?)?;
-        look(head, path.get(at + 1..)?)
-    })
+    match found.as_array().map(Vec::as_slice) {
+        Some([one]) if !one.is_object() => Some(one),
+        _ => Some(found),
+    }
+}
+
+/// No schema nests deeper.
+const LEVELS: usize = 24;
+
+/// Names with dots in them as nested objects. Where a name is that of a value and of an object, the
+/// first counts.
+fn unflattened(value: &Value) -> Value {
+    let mut nested = Value::Object(Map::new());
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let mut slot = &mut nested;
+        for part in name.splitn(LEVELS, '.') {
+            let Value::Object(map) = slot else { break };
+            slot = map.entry(part).or_insert_with(|| Value::Object(Map::new()));
+        }
+        if slot.as_object().is_some_and(Map::is_empty) {
+            *slot = value.clone();
+        }
+    }
+    nested
 }

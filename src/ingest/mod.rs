@@ -10,20 +10,24 @@ mod blind_spot;
 mod build;
 mod charset;
 mod codec;
+mod column;
 mod compact;
 mod contribution;
 mod draft;
+mod encoded;
 mod envelope;
 mod extent;
 mod fields;
 mod file;
 mod foreign;
+mod grid;
 mod gzip;
 mod header;
 mod identifier;
 mod inflate;
 mod layout;
 mod ledger;
+mod literal;
 mod mapping;
 mod marks;
 mod merge;
@@ -135,6 +139,7 @@ fn finish(plan: &mut Plan, mut reorder: Reorder, books: Books) -> (Batch, Ledger
         plan.bound(last);
     }
     let (batch, out_of_range) = reorder.finish(|event| plan.selection.takes_time(event.time));
+    // Their times are in the span of what was seen.
     let mut ledger = books.close(reorder.kept, reorder.duplicates(), out_of_range);
     ledger.late = reorder.late_ones;
     (batch, ledger)

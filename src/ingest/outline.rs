@@ -360,7 +360,8 @@ impl<'t> Outline<'t, '_> {
     /// Past a backslash and what it escapes.
     fn escape(self, at: usize) -> Next {
         match self.byte(at + 1).ok_or(Stop::More)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
+            // CloudTrail escapes no slash; tools do, and then names are looked for in vain.
+            b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
             b'u' => {
                 let digits = self.text.as_bytes().get(at + 2..at + 6).ok_or(Stop::More)?;
                 let proper = digits.iter().all(u8::is_ascii_hexdigit);

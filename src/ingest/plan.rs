@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::thread;
 
+use super::blind_spot::{BlindSpot, BlindSpotKind};
 use super::file::{self, Account, Desk, Order};
 use super::layout::DELIVERY_SLACK;
 use super::ledger::Ledger;
@@ -67,8 +68,14 @@ impl Plan {
         plan.resolve();
         let all = plan.sources.len();
         let selection = &plan.selection;
+        let ledger = &mut plan.ledger;
         plan.sources.retain(|source| {
-            source.delivery.as_ref().is_none_or(|delivery| selection.takes_delivery(delivery))
+            let Some(delivery) = &source.delivery else { return true };
+            let takes = selection.takes_delivery(delivery);
+            if !takes {
+                ledger.leave_out(Some((delivery.stamp, delivery.stamp)));
+            }
+            takes
         });
         plan.ledger.ordered = plan.sources.iter().all(|source| source.delivery.is_some());
         plan.ledger.files_out_of_range = (all - plan.sources.len()) as u64;
@@ -289,6 +296,7 @@ impl Books {
         own.records.read += other.records.read;
         own.records.malformed += other.records.malformed;
         own.records.out_of_range += other.records.out_of_range;
+        own.leave_out(other.outside);
         own.ordered &= other.ordered;
         own.late += other.late;
         own.bytes_stored += other.bytes_stored;
@@ -312,6 +320,10 @@ impl Books {
         ledger.accounts = self.sight.accounts();
         ledger.regions = self.sight.regions();
         ledger.blind_spots = self.sight.blind_spots();
+        let nothing = ledger.nothing_in_range();
+        ledger.note(
+            nothing.map(|detail| BlindSpot::new(BlindSpotKind::NothingInRange, detail, None)),
+        );
         self.ledger
     }
 }

@@ -1,19 +1,24 @@
 //! What one file gives: its events, and the account of everything that did not become one.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use super::build::{self, Flaw};
 use super::draft::Draft;
 use super::envelope::{self, Object, Peeled};
 use super::fields::Fields;
 use super::foreign;
+use super::grid;
 use super::header::{Header, Needs};
 use super::identifier::Identifier;
-use super::ledger::Reason;
+use super::ledger::{self, Reason};
 use super::merge::{self, Known};
 use super::selection::Selection;
 use super::sight::Sight;
 use super::survey::{Facts, Scout, Trace, Watch};
+use super::table::Rows;
 use super::trail_change;
 use super::wire::Record;
 use crate::event::{Field, Time};
@@ -32,6 +37,8 @@ pub(super) struct Tally {
     pub(super) malformed: u64,
     /// Records outside the selection.
     pub(super) out_of_range: u64,
+    /// The first and last time of those.
+    pub(super) outside: Option<(Time, Time)>,
     /// Records of a sort that holds no calls.
     pub(super) passed_over: BTreeMap<Reason, u64>,
     /// Objects and lines that have nothing to do with CloudTrail.
@@ -49,7 +56,8 @@ pub(super) struct Tally {
 impl Tally {
     /// Whether this is a CloudTrail file at all; only then is what it holds counted as records.
     pub(super) fn recognised(&self) -> bool {
-        let records = self.understood > 0 || !self.passed_over.is_empty();
+        let summaries = self.flaws.contains_key(&Flaw::Summary);
+        let records = self.understood > 0 || !self.passed_over.is_empty() || summaries;
         records || (self.container && self.foreign == 0 && self.neighbour.is_none())
     }
 
@@ -121,10 +129,32 @@ impl<'s> Reading<'s> {
 
     /// A record in CloudTrail's own form; `text` is what it was parsed from.
     pub(super) fn record(&mut self, record: &Record<'_>, text: &str) {
-        if record.has_text_for_structure() {
-            return self.redrafted(text);
+        if record.has_text_for_structure() || !record.is_whole() {
+            return match serde_json::from_str::<Object<'_>>(text) {
+                Ok(object) => self.unusual(record, text, &object),
+                Err(_) => self.flawed(Flaw::NoJson),
+            };
         }
         self.enter(record);
+    }
+
+    /// What begins like a record and does not say all that one does: a table on its side, a service's
+    /// message with records inside, a record whose structures a tool has flattened or turned into
+    /// text, or one that is so.
+    fn unusual(&mut self, record: &Record<'_>, text: &str, object: &Object<'_>) {
+        if grid::transposed(object).is_some() {
+            self.element(text);
+        } else if envelope::is_message(object) {
+            let before = self.tally.met();
+            envelope::peel_message(object, self);
+            if self.tally.met() == before {
+                self.enter(record);
+            }
+        } else if record.has_text_for_structure() || envelope::is_flattened(object) {
+            self.draft(envelope::draft_of(object));
+        } else {
+            self.enter(record);
+        }
     }
 
     fn enter(&mut self, record: &Record<'_>) {
@@ -146,9 +176,12 @@ impl<'s> Reading<'s> {
             return;
         }
         if fields.get(Field::EventSource).is_some_and(|source| source.starts_with("aws:")) {
-            // Notifications of S3, SQS and others have the same outside.
-            let notifications = (Reason::NotCloudtrail, Sentence::new("log-notifications"));
-            self.tally.neighbour.get_or_insert(notifications);
+            // Notices of S3, SQS and others have the same outside.
+            let notice = match fields.get(Field::EventSource) {
+                Some("aws:s3") => Sentence::new("log-delivery-notice"),
+                _ => Sentence::new("log-notifications"),
+            };
+            self.tally.neighbour.get_or_insert((Reason::NotCloudtrail, notice));
             self.tally.foreign += 1;
             return;
         }
@@ -159,6 +192,8 @@ impl<'s> Reading<'s> {
         self.tally.understood += 1;
         if !self.selection.takes(&header) {
             self.tally.out_of_range += 1;
+            let time = header.time();
+            self.tally.outside = ledger::united(self.tally.outside, Some((time, time)));
             return;
         }
         if self.watch.is_some() {
@@ -231,18 +266,10 @@ impl<'s> Reading<'s> {
         }
     }
 
-    fn flawed(&mut self, flaw: Flaw) {
+    /// Something that should be a record and is none.
+    pub(super) fn flawed(&mut self, flaw: Flaw) {
         *self.tally.flaws.entry(flaw).or_default() += 1;
         self.tally.malformed += 1;
-    }
-
-    /// A record whose structures a tool has turned into text, or that names a member twice: put
-    /// together again from its members.
-    fn redrafted(&mut self, text: &str) {
-        match serde_json::from_str::<Object<'_>>(text) {
-            Ok(object) => self.draft(envelope::draft_of(&object)),
-            Err(_) => self.flawed(Flaw::NoJson),
-        }
     }
 
     fn enter_json(&mut self, json: &str) {
@@ -258,15 +285,49 @@ impl<'s> Reading<'s> {
         let json = envelope::peel(text, self);
         if json && self.tally.met() == before {
             self.tally.foreign += 1;
+            if self.tally.neighbour.is_none() {
+                self.tally.neighbour = foreign::list(text);
+            }
         }
         json
     }
 
-    /// The text of a record in a cell of a table.
-    pub(super) fn cell(&mut self, text: &str) {
-        if !envelope::peel_text(text, self) {
+    /// One row of a table.
+    pub(super) fn cells(&mut self, table: &Rows, cells: &[Cow<'_, str>]) {
+        let whole = table.whole.and_then(|column| cells.get(column));
+        if whole.is_some_and(|cell| self.found(|out| envelope::peel_text(cell, out))) {
+            return;
+        }
+        if table.has("eventName") {
+            let mut draft = Draft::default();
+            for (place, cell) in table.places.iter().zip(cells) {
+                if let Some(place) = place {
+                    draft.put(place, Value::String(cell.to_string()));
+                }
+            }
+            return self.draft(draft);
+        }
+        let cells = table.names.iter().cloned().zip(cells);
+        let filled = cells.filter(|(_, cell)| !matches!(cell.as_ref(), "" | "-"));
+        self.found_in(filled.map(|(name, cell)| (name, Value::String(cell.to_string()))).collect());
+    }
+
+    /// One row of a table that is written as JSON.
+    pub(super) fn row(&mut self, names: &[String], cells: Vec<Value>) {
+        self.found_in(names.iter().cloned().zip(cells).collect());
+    }
+
+    fn found_in(&mut self, row: grid::Row) {
+        if !self.found(|out| envelope::peel_row(row, out)) {
             self.tally.foreign += 1;
         }
+    }
+
+    /// Whether looking gave anything that is counted.
+    fn found(&mut self, look: impl FnOnce(&mut dyn Peeled) -> bool) -> bool {
+        let before = self.tally.met();
+        look(self);
+        self.tally.met() > before
     }
 
     /// A line that holds no JSON.
@@ -301,8 +362,8 @@ fn identifier(id: &str, fields: &Fields<'_>, time: Time) -> Identifier {
 impl Peeled for Reading<'_> {
     fn record(&mut self, text: &str, object: &Object<'_>) {
         match serde_json::from_str::<Record<'_>>(text) {
-            Ok(record) if record.has_text_for_structure() => {
-                self.draft(envelope::draft_of(object));
+            Ok(record) if record.has_text_for_structure() || !record.is_whole() => {
+                self.unusual(&record, text, object);
             }
             Ok(record) => self.enter(&record),
             Err(_) => self.draft(envelope::draft_of(object)),

@@ -4,25 +4,22 @@
 //! record starts. Each record is then parsed on its own, so that one broken record costs only
 //! itself, and a file of any size takes no more memory than a window.
 
-use std::borrow::Cow;
+use serde_json::Deserializer;
 
-use serde_json::{Deserializer, Value};
-
-use super::draft::Draft;
-use super::envelope::{self, Peeled};
-use super::extent::{self, Extent};
+use super::build::Flaw;
+use super::envelope;
+use super::extent::Extent;
 use super::fields::Fields;
-use super::ledger::Reason;
 use super::marks::Marks;
 use super::outline::{Outline, Stop};
 use super::reading::Reading;
-use super::table::{self, Table};
+use super::table::{self, Rows, Table};
 use super::wire::Record;
-use crate::wording::Sentence;
+use super::{extent, grid};
 
-/// A single record larger than this is given up: CloudTrail's own limit is 256 KB, and wrappers
-/// hold few records each.
-const LARGEST_RECORD: usize = 64 << 20;
+/// A single value larger than this is given up: CloudTrail's own limit for a record is 1 MB, and
+/// wrappers hold few records each.
+pub(super) const LARGEST_VALUE: usize = 64 << 20;
 
 /// The members that hold the records, in every form that holds them in an array.
 const CONTAINERS: &[&str] = &[
@@ -37,15 +34,25 @@ const CONTAINERS: &[&str] = &[
     "value",
     "data",
     "rows",
+    "Rows",
     "logs",
     "detections",
+    "records",
+    "Messages",
+    "tables",
+    "values",
 ];
+
+/// Members whose object holds such an array: Elasticsearch, Athena GetQueryResults.
+const AROUND: &[&str] = &["hits", "ResultSet"];
 
 /// What the walk is inside of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Frame {
     Array,
     Object,
+    /// An object that holds records under their numbers.
+    Numbered,
 }
 
 /// What one step of the walk came to.
@@ -64,6 +71,8 @@ pub(super) struct Scan<'m> {
     /// Set after damage: look for the start of a record before anything else.
     lost: bool,
     mode: Mode,
+    /// What the cells of rows are called that are lists.
+    names: Option<Vec<String>>,
     /// Of the text being walked through, as soon as a record is met in it; without them every record
     /// goes through the parser.
     marks: Option<&'m mut Marks>,
@@ -79,13 +88,20 @@ enum Mode {
     /// JSON values, or lines that hold some.
     Values,
     /// Rows.
-    Rows(Table),
+    Table(Table),
 }
 
 impl<'m> Scan<'m> {
     /// At the start of a file; the memory of `marks` is used again.
     pub(super) fn new(marks: Option<&'m mut Marks>) -> Scan<'m> {
-        Scan { frames: Vec::new(), lost: false, mode: Mode::Unknown, marks, marked: false }
+        Scan {
+            frames: Vec::new(),
+            lost: false,
+            mode: Mode::Unknown,
+            names: None,
+            marks,
+            marked: false,
+        }
     }
 
     /// Reads as many records as `text` holds and returns how much of it is done with. `last` says
@@ -96,7 +112,8 @@ impl<'m> Scan<'m> {
             self.mode = look_at_start(text, reading);
         }
         match &self.mode {
-            Mode::Rows(table) => rows(table, Tail { text, at: 0, last }, reading),
+            Mode::Table(Table::Refused(..)) => text.len(),
+            Mode::Table(Table::Rows(table)) => rows(table, Tail { text, at: 0, last }, reading),
             Mode::Unknown | Mode::Values => self.values(text, last, reading),
         }
     }
@@ -111,8 +128,8 @@ impl<'m> Scan<'m> {
                     reading.cut();
                     return text.len();
                 }
-                Step::More if text.len() - at > LARGEST_RECORD => {
-                    reading.malformed();
+                Step::More if text.len() - at > LARGEST_VALUE => {
+                    reading.flawed(Flaw::TooLarge);
                     self.lost = true;
                     return text.len();
                 }
@@ -132,6 +149,7 @@ impl<'m> Scan<'m> {
         };
         match self.frames.last() {
             Some(Frame::Object) => self.in_object(tail),
+            Some(Frame::Numbered) => self.numbered(tail, reading),
             Some(Frame::Array) if tail.first() == b']' => {
                 self.frames.pop();
                 Step::To(tail.at + 1)
@@ -163,13 +181,40 @@ impl<'m> Scan<'m> {
         }
         match member(tail) {
             Member::Container(at) => self.enter(tail, at),
-            Member::Other { end, .. } => Step::To(end),
+            Member::Other { start, end, .. } => {
+                self.note_names(tail, start, end);
+                Step::To(end)
+            }
             Member::More => Step::More,
             Member::None => {
                 // Damage between members: whatever follows is looked at afresh.
                 self.frames.clear();
                 Step::To(tail.at + 1)
             }
+        }
+    }
+
+    /// At a number and the record behind it, or at the end.
+    fn numbered(&mut self, tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
+        if tail.first() == b'}' {
+            self.frames.pop();
+            return Step::To(tail.at + 1);
+        }
+        match value_of(tail) {
+            At::Value(at) => self.value(Tail { at, ..tail }, reading),
+            At::More => Step::More,
+            At::None => {
+                self.frames.clear();
+                Step::To(tail.at + 1)
+            }
+        }
+    }
+
+    /// Keeps what the columns of the rows that follow are called.
+    fn note_names(&mut self, tail: Tail<'_>, start: usize, end: usize) {
+        if let Some(names) = grid::names(tail.key(), tail.text.get(start..end).unwrap_or_default())
+        {
+            self.names = Some(names);
         }
     }
 
@@ -198,7 +243,7 @@ impl<'m> Scan<'m> {
     /// A value where a record may stand.
     fn value(&mut self, tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
         if tail.first() != b'{' {
-            return element(tail, reading);
+            return self.element(tail, reading);
         }
         if let Some(step) = self.outlined(tail, reading) {
             return step;
@@ -208,8 +253,12 @@ impl<'m> Scan<'m> {
                 self.frames.push(Frame::Object);
                 self.enter(tail, at)
             }
+            Opening::Numbered => {
+                self.frames.push(Frame::Numbered);
+                Step::To(tail.at + 1)
+            }
             Opening::Record => record(tail, reading),
-            Opening::Element => element(tail, reading),
+            Opening::Element => self.element(tail, reading),
             Opening::More => Step::More,
         }
     }
@@ -223,22 +272,33 @@ impl<'m> Scan<'m> {
         }
         let mut fields = Fields::default();
         match (Outline { text: tail.text, marks }).record(tail.at, &mut fields) {
-            Ok(end) => {
+            Ok(end) if fields.is_whole() => {
                 reading.fields(&fields);
                 Some(Step::To(end))
             }
+            Ok(_) => None,
             Err(Stop::More) if !tail.last => Some(Step::More),
             Err(Stop::More | Stop::Unusual) => None,
         }
     }
 
     /// Reads the members at the start of an object until it is clear what the object is.
-    fn opening(&self, tail: Tail<'_>, reading: &mut Reading<'_>) -> Opening {
+    fn opening(&mut self, tail: Tail<'_>, reading: &mut Reading<'_>) -> Opening {
         let mut at = Tail { at: tail.at + 1, ..tail };
+        let mut first = true;
         loop {
             let Some(here) = at.skip_blank() else {
                 return if tail.last { Opening::Element } else { Opening::More };
             };
+            if std::mem::take(&mut first) && here.is_numbered() {
+                match value_of(here) {
+                    At::Value(value) if here.text.as_bytes().get(value) == Some(&b'{') => {
+                        return Opening::Numbered;
+                    }
+                    At::More => return Opening::More,
+                    At::Value(_) | At::None => {}
+                }
+            }
             match member(here) {
                 Member::Container(start) => {
                     reading.tally.container = true;
@@ -246,11 +306,46 @@ impl<'m> Scan<'m> {
                 }
                 Member::Other { record: true, .. } => return Opening::Record,
                 Member::Other { peel: true, .. } => return Opening::Element,
-                Member::Other { end, .. } => at.at = end,
+                Member::Other { start, end, .. } => {
+                    self.note_names(here, start, end);
+                    at.at = end;
+                }
                 Member::More => return Opening::More,
                 Member::None => return Opening::Element,
             }
         }
+    }
+
+    /// Anything else in a record's place: its extent is found first, then what is inside.
+    fn element(&mut self, tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
+        let rest = tail.rest();
+        let length = match extent::value(rest) {
+            Extent::Ends(length) => length,
+            Extent::Open if !tail.last => return Step::More,
+            Extent::Open | Extent::Broken => return salvage(tail, reading),
+        };
+        let text = rest.get(..length).unwrap_or_default();
+        if self.row(text, reading) || reading.element(text) {
+            return Step::To(tail.at + length.max(1));
+        }
+        salvage(tail, reading)
+    }
+
+    /// Reads a list of cells where the names of the columns are known, or takes it for the names.
+    fn row(&mut self, text: &str, reading: &mut Reading<'_>) -> bool {
+        if !text.starts_with('[') && !text.starts_with('{') {
+            return false;
+        }
+        let Some(cells) = grid::cells(text) else { return false };
+        match &self.names {
+            Some(names) if names.len() == cells.len() => reading.row(names, cells),
+            Some(_) => return false,
+            None => match grid::header(&cells) {
+                Some(names) => self.names = Some(names),
+                None => return false,
+            },
+        }
+        true
     }
 }
 
@@ -258,6 +353,8 @@ impl<'m> Scan<'m> {
 enum Opening {
     /// It holds an array of records, which starts here.
     Container(usize),
+    /// It holds records under their numbers.
+    Numbered,
     /// It is a record as CloudTrail writes it.
     Record,
     /// Something else: a wrapper around a record, or no record at all.
@@ -291,6 +388,12 @@ impl<'t> Tail<'t> {
         (!left.is_empty()).then_some(Tail { at: self.text.len() - left.len(), ..self })
     }
 
+    /// Whether the name of the member that starts here is a number.
+    fn is_numbered(self) -> bool {
+        let key = self.key();
+        !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit())
+    }
+
     /// The name of the member that starts here.
     fn key(self) -> &'t str {
         let rest = self.rest().strip_prefix('"').unwrap_or_default();
@@ -302,8 +405,10 @@ impl<'t> Tail<'t> {
 enum Member {
     /// An array (or the object around one) that holds records; it starts here.
     Container(usize),
-    /// Any other; where it ends, and whether it marks the object as a record or a wrapper.
+    /// Any other; where its value starts and ends, and whether it marks the object as a record or a
+    /// wrapper.
     Other {
+        start: usize,
         end: usize,
         record: bool,
         peel: bool,
@@ -313,33 +418,53 @@ enum Member {
     None,
 }
 
-fn member(tail: Tail<'_>) -> Member {
-    let starved = || if tail.last { Member::None } else { Member::More };
+/// Where the value of a member starts.
+enum At {
+    Value(usize),
+    More,
+    /// There is no member here.
+    None,
+}
+
+fn value_of(tail: Tail<'_>) -> At {
+    let starved = || if tail.last { At::None } else { At::More };
     if tail.first() != b'"' {
-        return Member::None;
+        return At::None;
     }
-    let key = tail.key();
     let after = match extent::string(tail.rest()) {
         Extent::Ends(length) => Tail { at: tail.at + length, ..tail },
         Extent::Open => return starved(),
-        Extent::Broken => return Member::None,
+        Extent::Broken => return At::None,
     };
     let Some(colon) = after.skip_blank() else { return starved() };
     if colon.first() != b':' {
-        return Member::None;
+        return At::None;
     }
-    let Some(value) = (Tail { at: colon.at + 1, ..colon }).skip_blank() else { return starved() };
+    match (Tail { at: colon.at + 1, ..colon }).skip_blank() {
+        Some(value) => At::Value(value.at),
+        None => starved(),
+    }
+}
+
+fn member(tail: Tail<'_>) -> Member {
+    let starved = || if tail.last { Member::None } else { Member::More };
+    let value = match value_of(tail) {
+        At::Value(at) => Tail { at, ..tail },
+        At::More => return Member::More,
+        At::None => return Member::None,
+    };
+    let (key, start) = (tail.key(), value.at);
     let record = envelope::is_record_member(key);
     let peel = envelope::is_wrapper_member(key);
     if record || peel {
-        return Member::Other { end: value.at, record, peel };
+        return Member::Other { start, end: start, record, peel };
     }
-    let holds = CONTAINERS.contains(&key);
-    if holds && (value.first() == b'[' || (key == "hits" && value.first() == b'{')) {
-        return Member::Container(value.at);
+    let (holds, around) = (CONTAINERS.contains(&key), AROUND.contains(&key));
+    if (holds && value.first() == b'[') || (around && value.first() == b'{') {
+        return Member::Container(start);
     }
     match extent::value(value.rest()) {
-        Extent::Ends(length) => Member::Other { end: value.at + length, record, peel },
+        Extent::Ends(length) => Member::Other { start, end: start + length, record, peel },
         Extent::Open => starved(),
         Extent::Broken => Member::None,
     }
@@ -357,19 +482,6 @@ fn record(tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
         }
         Some(Err(error)) if error.is_eof() => Step::More,
         Some(Err(_)) | None => salvage(tail, reading),
-    }
-}
-
-/// Anything else in a record's place: its extent is found first, then what is inside.
-fn element(tail: Tail<'_>, reading: &mut Reading<'_>) -> Step {
-    let rest = tail.rest();
-    match extent::value(rest) {
-        Extent::Ends(length) => match reading.element(rest.get(..length).unwrap_or_default()) {
-            true => Step::To(tail.at + length.max(1)),
-            false => salvage(tail, reading),
-        },
-        Extent::Open if !tail.last => Step::More,
-        Extent::Open | Extent::Broken => salvage(tail, reading),
     }
 }
 
@@ -410,51 +522,40 @@ fn look_at_start(text: &str, reading: &mut Reading<'_>) -> Mode {
     if start.starts_with(['{', '[']) {
         return Mode::Values;
     }
-    match Table::of(start.lines().next().unwrap_or_default()) {
+    let mut lines = start.lines();
+    let header = lines.next().unwrap_or_default();
+    match Table::of(header, lines.next().unwrap_or_default()) {
         Some(table) => {
-            if table == Table::Summary {
-                reading.tally.neighbour =
-                    Some((Reason::ConsoleCsv, Sentence::new("log-console-table")));
+            if let Table::Refused(reason, why) = &table {
+                reading.tally.neighbour = Some((*reason, why.clone()));
             }
-            Mode::Rows(table)
+            Mode::Table(table)
         }
         None => Mode::Values,
     }
 }
 
 /// Reads rows; the header is met again here and passed over as the first.
-fn rows(table: &Table, tail: Tail<'_>, reading: &mut Reading<'_>) -> usize {
-    let (delimiter, mut at) = match table {
-        Table::Summary => return tail.text.len(),
-        Table::Raw { delimiter, .. } | Table::Columns { delimiter, .. } => (*delimiter, tail.at),
-    };
+fn rows(table: &Rows, tail: Tail<'_>, reading: &mut Reading<'_>) -> usize {
+    // A byte order mark before a quote would take the quote for a letter.
+    let mut at = tail.text.len() - tail.text.trim_start_matches('\u{feff}').len();
     while at < tail.text.len() {
         let rest = tail.text.get(at..).unwrap_or_default();
-        let Some((cells, length)) = table::row(rest, delimiter, tail.last) else { break };
-        at += length.max(1);
-        if cells.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
-        match table {
-            Table::Raw { column, .. } => match cells.get(*column) {
-                Some(cell) if cell.contains('{') => reading.cell(cell),
-                _ => {}
-            },
-            Table::Columns { names, .. } if !is_header(names, &cells) => {
-                let mut draft = Draft::default();
-                for (name, cell) in names.iter().zip(&cells) {
-                    draft.set(name, Value::String(cell.to_string()));
-                }
-                reading.draft(draft);
+        let Some((cells, length)) = table::row(rest, table.delimiter, tail.last) else {
+            if rest.len() <= LARGEST_VALUE {
+                break;
             }
-            Table::Columns { .. } | Table::Summary => {}
+            // A quote that is never closed.
+            reading.flawed(Flaw::TooLarge);
+            return tail.text.len();
+        };
+        at += length.max(1);
+        let header = || table.names.iter().zip(&cells).all(|(name, cell)| name == cell.trim());
+        if !cells.iter().all(|cell| cell.trim().is_empty()) && !header() {
+            reading.cells(table, &cells);
         }
     }
     at
-}
-
-fn is_header(names: &[String], cells: &[Cow<'_, str>]) -> bool {
-    names.iter().zip(cells).all(|(name, cell)| name == cell)
 }
 
 /// A line of text: what stands before a `{` is a time stamp or the like.

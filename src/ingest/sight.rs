@@ -26,6 +26,8 @@ pub(super) struct Sight {
     pub(super) reads: u64,
     pub(super) writes: u64,
     pub(super) data: u64,
+    /// Records that do not say who called.
+    pub(super) nameless: u64,
     /// Accounts that call but are no recipients, and accounts that own what was called.
     pub(super) callers: BTreeMap<String, Mention>,
     pub(super) owners: BTreeMap<String, Mention>,
@@ -75,6 +77,7 @@ impl Sight {
         let hour = time.0.div_euclid(HOUR);
         self.stream(header.account(), header.get(Field::AwsRegion)).count(hour, 1);
         self.kms += u64::from(header.source() == "kms.amazonaws.com");
+        self.nameless += u64::from(!header.names_caller());
         self.see_category(header);
         self.see_accounts(header, id);
     }
@@ -140,6 +143,7 @@ impl Sight {
         self.reads += other.reads;
         self.writes += other.writes;
         self.data += other.data;
+        self.nameless += other.nameless;
         for (mine, others) in [(&mut self.callers, other.callers), (&mut self.owners, other.owners)]
         {
             for (account, mention) in others {
@@ -213,6 +217,14 @@ impl Sight {
         }
         if self.data == 0 {
             push(BlindSpotKind::DataEventsMissing, Sentence::new("log-no-data"));
+        }
+        if self.nameless > 0 {
+            let records = match self.nameless {
+                1 => Sentence::new("log-nameless-once"),
+                count => Sentence::new("log-nameless").arg("count", count.to_string()),
+            };
+            let detail = Sentence::new("log-no-callers").arg("records", records);
+            push(BlindSpotKind::CallersMissing, detail);
         }
     }
 

@@ -54,7 +54,13 @@ pub struct Found {
     pub unreadable: Vec<Skip>,
 }
 
-/// Walks the inputs. A path that does not exist is an error, because the user named it; what cannot
+/// What is said of a pipe, a device or a socket: it cannot be looked at beforehand nor read twice, and
+/// it may never end.
+const ENDLESS: &str = "neither a file nor a folder\n\
+    hint: hand it over on standard input, named `-`: trailwhy analyze - < PATH";
+
+/// Walks the inputs. A path that does not exist is an error, because the user named it, and so is one
+/// of a device; what cannot
 /// be read below a folder is only noted. Symbolic links are followed, loops are noted.
 pub fn discover(inputs: &[Input]) -> Result<Found> {
     let mut found = Found::default();
@@ -64,6 +70,10 @@ pub fn discover(inputs: &[Input]) -> Result<Found> {
             Input::Stdin => found.sources.push(Source { path: None, delivery: None }),
             Input::Path(path) => {
                 let real = path.canonicalize().map_err(|e| not_readable(path, e))?;
+                let kind = path.metadata().map_err(|e| not_readable(path, e))?;
+                if !kind.is_file() && !kind.is_dir() {
+                    return Err(Error::document(path, ENDLESS));
+                }
                 if seen.insert(real) {
                     walk(path, &mut found);
                 }
@@ -88,11 +98,7 @@ fn walk(top: &Path, found: &mut Found) {
             Ok(entry) if entry.file_type().is_file() => {
                 found.sources.push(Source::file(entry.path()));
             }
-            // A pipe such as `<(zcat …)` is fine where the user named it; inside a folder it would
-            // block for ever.
-            Ok(entry) if entry.depth() == 0 && !entry.file_type().is_dir() => {
-                found.sources.push(Source::file(entry.path()));
-            }
+            // A pipe or a device inside a folder would block for ever.
             Ok(_) => {}
             Err(error) => found.unreadable.push(unreadable(top, &error)),
         }

@@ -1,65 +1,101 @@
-//! Tables: CSV results of Athena, CloudTrail Lake and CloudWatch Logs Insights, a row at a time
-//! (RFC 4180).
+//! Tables: CSV results of Athena, CloudTrail Lake, CloudWatch Logs Insights and everything else that
+//! writes a header, a row at a time (RFC 4180).
 
 use std::borrow::Cow;
 
-use super::draft;
+use super::column::{self, Place};
+use super::ledger::Reason;
+use super::mapping;
+use crate::wording::Sentence;
 
-/// A column that holds a whole record as JSON.
-const RAW: &[&str] =
-    &["@message", "message", "cloudtrailevent", "eventjson", "_raw", "raw", "detail", "event"];
+/// What a record cannot do without.
+const NEEDED: [&str; 4] = ["eventTime", "eventSource", "eventName", "userIdentity"];
+
+/// What may stand between columns.
+const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+/// How a quoted cell begins that holds a record.
+const RECORDS: [&str; 2] = ["\"{\"\"event", "\"{\"\"user"];
+
+/// So many columns of a record are no chance.
+const FEW: usize = 3;
 
 /// What the header of a table promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Table {
-    /// A column holds whole records.
-    Raw {
-        /// Which.
-        column: usize,
-        /// Between columns.
-        delimiter: u8,
-    },
-    /// Members of a record in columns.
-    Columns {
-        /// Their names, as the header has them.
-        names: Vec<String>,
-        /// Between columns.
-        delimiter: u8,
-    },
-    /// Names and times only: who called and with what is not there.
-    Summary,
+    /// Rows that hold records.
+    Rows(Rows),
+    /// Rows that have lost what a record cannot do without: what to say of them.
+    Refused(Reason, Sentence),
+}
+
+/// How the rows of a table are to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rows {
+    /// The names of the columns, as the header has them.
+    pub(super) names: Vec<String>,
+    /// Where what stands in the columns belongs.
+    pub(super) places: Vec<Option<Place>>,
+    /// The column that holds whole records, if one does.
+    pub(super) whole: Option<usize>,
+    /// Between columns.
+    pub(super) delimiter: u8,
+}
+
+impl Rows {
+    /// Whether a column holds that member, or something below it.
+    pub(super) fn has(&self, member: &str) -> bool {
+        self.places.iter().flatten().any(|place| place.member == member)
+    }
 }
 
 impl Table {
-    /// Reads the first line of a file; `None` when it is no header of a table of CloudTrail events.
-    pub(super) fn of(line: &str) -> Option<Table> {
+    /// Reads the first two lines of a file; `None` when they are not the header of a table of
+    /// CloudTrail events and a row.
+    pub(super) fn of(header: &str, row: &str) -> Option<Table> {
         // A record behind a time stamp has the same names between the same commas.
-        if line.contains('{') {
+        if header.contains('{') && !header.contains("{}") {
             return None;
         }
-        [b',', b'\t', b';'].into_iter().find_map(|delimiter| Table::with(line, delimiter))
+        let named = |delimiter| Table::with(header, delimiter);
+        let holding = |delimiter| Table::holding(header, row, delimiter);
+        DELIMITERS.into_iter().find_map(named).or_else(|| DELIMITERS.into_iter().find_map(holding))
+    }
+
+    /// A table with whole records in a column of any name.
+    fn holding(header: &str, line: &str, delimiter: u8) -> Option<Table> {
+        if !RECORDS.iter().any(|start| line.contains(start)) {
+            return None;
+        }
+        let (names, _) = row(header, delimiter, true)?;
+        let (cells, _) = row(line, delimiter, true)?;
+        let whole = cells.iter().position(|cell| cell.starts_with("{\""))?;
+        let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+        (whole < names.len()).then(|| {
+            let places = names.iter().map(|_| None).collect();
+            Table::Rows(Rows { names, places, whole: Some(whole), delimiter })
+        })
     }
 
     fn with(line: &str, delimiter: u8) -> Option<Table> {
         let (names, _) = row(line, delimiter, true)?;
-        let folded = |name: &str| name.trim().to_ascii_lowercase();
-        let raw = RAW.iter().find_map(|raw| names.iter().position(|name| folded(name) == **raw));
-        if let Some(column) = raw {
-            return Some(Table::Raw { column, delimiter });
+        let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+        let places: Vec<Option<Place>> = names.iter().map(|name| column::place(name)).collect();
+        let whole = names.iter().position(|name| column::holds_records(name));
+        let schema = mapping::are_columns(&names);
+        let rows = Rows { names, places, whole, delimiter };
+        let missing: Vec<&str> = NEEDED.into_iter().filter(|member| !rows.has(member)).collect();
+        if whole.is_some() || schema || missing.is_empty() {
+            return Some(Table::Rows(rows));
         }
-        let has = |member: &str| names.iter().any(|name| draft::spelled(name) == Some(member));
-        let starts = |member: &str| {
-            let head = |name: &str| name.split('.').next().and_then(draft::spelled);
-            names.iter().any(|name| head(name) == Some(member))
-        };
-        if !has("eventName") || !has("eventTime") {
-            return None;
+        if missing == ["userIdentity"] {
+            return Some(Table::Refused(Reason::ConsoleCsv, Sentence::new("log-console-table")));
         }
-        if !starts("userIdentity") {
-            return Some(Table::Summary);
-        }
-        let names = names.into_iter().map(Cow::into_owned).collect();
-        Some(Table::Columns { names, delimiter })
+        let known = rows.places.iter().flatten().count();
+        (known >= FEW).then(|| {
+            let detail = Sentence::new("log-columns-missing").arg("columns", missing.join(", "));
+            Table::Refused(Reason::UnsupportedFormat, detail)
+        })
     }
 }
 
@@ -140,13 +176,22 @@ mod tests {
 
     #[test]
     fn tells_tables_apart() {
-        let athena = "\"eventversion\",\"useridentity\",\"eventtime\",\"eventname\"";
-        assert!(matches!(Table::of(athena), Some(Table::Columns { .. })));
-        let insights = "@timestamp,@message";
-        assert_eq!(Table::of(insights), Some(Table::Raw { column: 1, delimiter: b',' }));
+        let read = |header: &str| matches!(Table::of(header, ""), Some(Table::Rows(_)));
+        assert!(read(
+            "\"eventversion\",\"useridentity\",\"eventtime\",\"eventsource\",\"eventname\""
+        ));
+        assert!(read("@timestamp,@message"));
+        assert!(read("TimeGenerated,EventName,EventSource,UserIdentityArn"));
+        assert!(read("@timestamp;event.action;event.provider;aws.cloudtrail.user_identity.arn"));
+        let refused = |header: &str| match Table::of(header, "") {
+            Some(Table::Refused(reason, _)) => Some(reason),
+            _ => None,
+        };
         let console = "User name,Event time,Event source,Event name,AWS region,User agent";
-        assert_eq!(Table::of(console), Some(Table::Summary));
-        assert_eq!(Table::of("id,price,customer"), None);
-        assert_eq!(Table::of("a line of text"), None);
+        assert_eq!(refused(console), Some(Reason::ConsoleCsv));
+        let chosen = "eventName,awsRegion,userIdentity.arn";
+        assert_eq!(refused(chosen), Some(Reason::UnsupportedFormat));
+        assert_eq!(Table::of("id,price,customer", "1,2,3"), None);
+        assert_eq!(Table::of("a line of text", "another"), None);
     }
 }

@@ -226,6 +226,26 @@ impl Record<'_> {
     }
 }
 
+impl Record<'_> {
+    /// Whether it says what every record says (see [`Fields::is_whole`]).
+    pub(super) fn is_whole(&self) -> bool {
+        let caller = self.user_identity.object().is_some_and(|caller| {
+            let says = [
+                &caller.kind,
+                &caller.arn,
+                &caller.principal_id,
+                &caller.account_id,
+                &caller.invoked_by,
+            ];
+            says.into_iter().any(|text| text.get().is_some())
+        });
+        caller
+            && self.event_time.get().is_some()
+            && self.event_name.get().is_some()
+            && self.event_source.get().is_some_and(|source| !source.starts_with("aws:"))
+    }
+}
+
 /// The members that stay JSON, without white space.
 #[derive(Debug)]
 pub(super) struct Raws<'a>([(Field, Option<Cow<'a, str>>); 11]);

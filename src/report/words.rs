@@ -315,14 +315,14 @@ pub(super) fn coverage(report: &Report, wording: &Wording) -> String {
         .arg("outside", events.out_of_range);
     let span = match &report.coverage.span {
         Some(span) => {
-            Sentence::new("coverage-span").arg("first", &span.first).arg("last", &span.last)
+            Some(Sentence::new("coverage-span").arg("first", &span.first).arg("last", &span.last))
         }
-        None => Sentence::new("coverage-no-span"),
+        None => (events.kept > 0).then(|| Sentence::new("coverage-no-span")),
     };
     let sample = sampled(&report.coverage);
     let told = (events.notifications > 0)
         .then(|| Sentence::new("coverage-notifications").arg("count", events.notifications));
-    let said = [Some(counts), told, Some(span), sample].into_iter().flatten();
+    let said = [Some(counts), told, span, sample].into_iter().flatten();
     wording.paragraph(&said.map(|sentence| wording.say(&sentence)).collect::<Vec<_>>())
 }
 
@@ -339,12 +339,19 @@ pub(super) fn sampled(coverage: &Coverage) -> Option<Sentence> {
     })
 }
 
-/// The headline of a report without incidents: the sentence given, unless refused calls were left
-/// unjudged.
-pub(super) fn nothing_found(report: &Report, otherwise: &'static str) -> Sentence {
-    match report.unjudged() {
-        0 => Sentence::new(otherwise),
-        unjudged => Sentence::new("nothing-judged").arg("unjudged", unjudged),
+/// The headline of a report without incidents in one of the formats: that nothing was found is said
+/// only where something was read and every refused call was judged.
+pub(super) fn nothing_found(report: &Report, format: &str) -> Sentence {
+    if report.unjudged() > 0 {
+        return Sentence::new("nothing-judged").arg("unjudged", report.unjudged());
+    }
+    match (format, report.coverage.events.kept) {
+        ("html", 0) => Sentence::new("html-nothing-kept"),
+        ("html", _) => Sentence::new("html-title").arg("incidents", 0_usize).arg("calls", 0_usize),
+        ("markdown", 0) => Sentence::new("markdown-nothing-kept"),
+        ("markdown", _) => Sentence::new("markdown-no-incident"),
+        (_, 0) => Sentence::new("terminal-nothing-kept"),
+        _ => Sentence::new("terminal-no-incident"),
     }
 }
 

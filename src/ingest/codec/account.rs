@@ -54,6 +54,10 @@ pub(super) fn write_ledger(ledger: &Ledger, to: &mut Writer) {
     to.number(ledger.late);
     to.number(ledger.bytes_stored);
     to.number(ledger.bytes_inflated);
+    to.maybe(ledger.outside, |to, (first, last)| {
+        to.time(first);
+        to.time(last);
+    });
     // Thousands of digests are passed over for one reason.
     let details: BTreeSet<&Sentence> =
         ledger.skipped.iter().filter_map(|skip| skip.detail.as_ref()).collect();
@@ -87,6 +91,7 @@ pub(super) fn read_ledger(from: &mut Reader<'_>) -> Option<Ledger> {
         late: from.tally()?,
         bytes_stored: from.tally()?,
         bytes_inflated: from.tally()?,
+        outside: from.maybe(|from| Some((from.time()?, from.time()?)))?,
         skipped: read_skips(from)?,
         ..Ledger::default()
     })
@@ -123,7 +128,7 @@ pub(super) fn write_sight(sight: &Sight, to: &mut Writer) {
             to.number(*count);
         });
     });
-    for count in [sight.kms, sight.reads, sight.writes, sight.data] {
+    for count in [sight.kms, sight.reads, sight.writes, sight.data, sight.nameless] {
         to.number(count);
     }
     for mentions in [&sight.callers, &sight.owners] {
@@ -162,6 +167,7 @@ pub(super) fn read_sight(from: &mut Reader<'_>) -> Option<Sight> {
         reads: from.tally()?,
         writes: from.tally()?,
         data: from.tally()?,
+        nameless: from.tally()?,
         callers: read_mentions(from)?,
         owners: read_mentions(from)?,
         changes: from.list(read_change)?,

@@ -85,7 +85,7 @@ impl<'a> Overview<'a> {
         let calls: u64 = report.incidents.iter().map(|incident| incident.count).sum();
         let incidents = report.incidents.len();
         let title = match incidents {
-            0 if report.unjudged() > 0 => nothing_found(report, "html-title"),
+            0 => nothing_found(report, "html"),
             _ => Sentence::new("html-title").arg("incidents", incidents).arg("calls", calls),
         };
         let times = || report.incidents.iter().flat_map(|incident| &incident.occurrences);

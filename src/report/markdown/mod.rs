@@ -127,7 +127,7 @@ fn codes<T: AsRef<str>>(texts: &[T]) -> String {
 
 fn opening(report: &Report, wording: &Wording) -> String {
     let count = match report.incidents.len() {
-        0 => words::nothing_found(report, "markdown-no-incident"),
+        0 => words::nothing_found(report, "markdown"),
         count => Sentence::new("markdown-opening").arg("count", count),
     };
     let by = Sentence::new("markdown-made-by").arg("version", &report.tool.version);

@@ -59,7 +59,7 @@ fn incident(page: &mut Page, incident: &Incident, wording: &Wording) {
 /// Counts first, worst kind first; without an incident, what that rests on.
 fn summary(page: &mut Page, report: &Report, wording: &Wording) {
     let line = match report.incidents.len() {
-        0 => words::nothing_found(report, "terminal-no-incident"),
+        0 => words::nothing_found(report, "terminal"),
         count => {
             Sentence::new("terminal-incidents").arg("count", count).arg("kinds", kinds(report))
         }
