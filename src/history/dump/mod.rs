@@ -35,6 +35,9 @@ pub(crate) use names::Names;
 const LARGEST: Cap =
     Cap { bytes: 512 << 20, instead: "dump each account to a file of its own" };
 
+/// Faults of one document that are told one by one; finding the place of one is reading the file.
+const FAULTS: usize = 100;
+
 /// What a dump shows of one subject.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fact {
@@ -424,8 +427,12 @@ impl Dump {
         };
         match Policy::parse(text) {
             Ok(policy) => {
-                for warning in policy.warnings() {
+                let warnings = policy.warnings();
+                for warning in warnings.iter().take(FAULTS) {
                     complain(warning.place, &warning.message);
+                }
+                if let Some(more @ 1..) = warnings.len().checked_sub(FAULTS) {
+                    complain(None, &format!("{more} more faults in this document"));
                 }
             }
             Err(PolicyError { line, column, message }) => complain(Some((line, column)), &message),
