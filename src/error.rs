@@ -1,6 +1,9 @@
 //! The one error type of the crate. Every input/output error carries the path it happened at.
+//! Names of files and texts out of them are shown escaped.
 
 use std::path::{Path, PathBuf};
+
+use crate::report::sanitize;
 
 /// What can go wrong beyond a single record or file.
 ///
@@ -9,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// Reading or writing a path failed.
-    #[error("`{}`: {source}", path.display())]
+    #[error("`{}`: {source}", sanitize::line(&path.to_string_lossy()))]
     Io {
         /// The path as the user named it.
         path: PathBuf,
@@ -17,7 +20,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A document that the user handed over cannot be used.
-    #[error("`{}`: {message}", path.display())]
+    #[error("`{}`: {}", sanitize::line(&path.to_string_lossy()), sanitize::lines(message))]
     Document {
         /// The path as the user named it.
         path: PathBuf,
@@ -25,7 +28,7 @@ pub enum Error {
         message: String,
     },
     /// The command line asks for something impossible; the text says what to do instead.
-    #[error("{0}")]
+    #[error("{}", sanitize::lines(.0))]
     Usage(String),
 }
 

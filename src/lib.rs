@@ -9,6 +9,7 @@ pub mod command;
 pub mod contrast;
 pub mod diagnose;
 pub mod error;
+mod given;
 pub mod event;
 pub mod history;
 pub mod iam;

@@ -1,20 +1,35 @@
 //! Arguments in, exit status out; a closed pipe is success.
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use trailwhy::{cli::Cli, command};
+use trailwhy::{cli::Cli, command, report::sanitize};
 
 fn main() -> ExitCode {
-    match command::run(Cli::parse()) {
+    match command::run(typed()) {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            anstream::eprintln!("trailwhy: {error}");
+            command::tell(error);
             ExitCode::from(2)
         }
     }
+}
+
+/// What was typed. A complaint about it repeats pieces of it, so it is made of what may be shown.
+fn typed() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        let shown = std::env::args_os().map(|word| OsString::from(sanitize::line(&word.to_string_lossy())));
+        match Cli::try_parse_from(shown) {
+            Err(of_shown) => of_shown.exit(),
+            Ok(_) => {
+                command::tell(error.render());
+                std::process::exit(error.exit_code());
+            }
+        }
+    })
 }
 
 /// Whoever read our output has seen enough (`trailwhy … | head`).

@@ -6,13 +6,22 @@ use std::process::ExitCode;
 
 use super::analysis::Analysis;
 use super::config::Config;
-use super::reading;
+use super::{output, reading};
 use super::reporting::Reporting;
 use crate::cli::AnalyzeArguments;
 
 /// Reads, diagnoses and reports.
 pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
     let config = Config::of(arguments.read.config.as_deref())?;
+    let written = &arguments.report;
+    output::refuse_overlap(
+        written.output.iter().chain(&written.redact.redact_map).chain(&arguments.partial),
+        reading::paths(&arguments.read, &config)
+            .iter()
+            .chain(reading::besides(&arguments.known))
+            .chain(&written.gate.baseline)
+            .chain(config.files()),
+    )?;
     if let Some(to) = &arguments.partial {
         return contribute(arguments, &config, to);
     }

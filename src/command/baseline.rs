@@ -4,14 +4,19 @@
 //! together to incidents depends on what else is in the log.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::event::arn;
+use crate::given::{self, Cap};
 use crate::report::{Incident, Kind, Report, redact};
+
+const CAP: Cap = Cap {
+    bytes: 256 << 20,
+    instead: "a baseline needs no occurrences: write it with `--max-occurrences 1 --format json`",
+};
 
 /// What failed in a report of before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,7 +62,7 @@ impl Baseline {
     /// # Errors
     /// When the file cannot be read or is no JSON report.
     pub fn read(path: &Path) -> Result<Baseline> {
-        let bytes = fs::read(path).map_err(|error| Error::io(path, error))?;
+        let bytes = given::bytes(path, CAP)?;
         let report: KnownReport = serde_json::from_slice(&bytes).map_err(|error| {
             Error::document(
                 path,

@@ -9,6 +9,7 @@ use super::ask;
 use super::config::Config;
 use super::reporting::terminal_style;
 use super::sharing::Sharing;
+use super::{output, reading};
 use crate::cli::{CompareArguments, ListFormat};
 use crate::diagnose::Incident;
 use crate::error::{Error, Result};
@@ -23,6 +24,13 @@ use crate::wording::{Language, Wording};
 /// Reads and compares.
 pub fn run(arguments: &CompareArguments) -> anyhow::Result<ExitCode> {
     let config = Config::of(arguments.read.config.as_deref())?;
+    output::refuse_overlap(
+        &arguments.redact.redact_map,
+        reading::paths(&arguments.read, &config)
+            .iter()
+            .chain(reading::besides(&arguments.known))
+            .chain(config.files()),
+    )?;
     let analysis = Analysis::run_on_all(&arguments.read, &arguments.known, &config)?;
     let wording = Wording::new(match arguments.format {
         ListFormat::Json => Language::En,

@@ -15,14 +15,14 @@
 //! expires = "2027-03-31"
 //! ```
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::ignore::IgnoreRule;
 use crate::error::{Error, Result};
-use crate::report::Kind;
+use crate::given::{self, Cap};
+use crate::report::{Kind, sanitize};
 use crate::wording::Language;
 
 /// The name under which the file is looked for.
@@ -43,6 +43,8 @@ pub struct Config {
     pub baseline: Option<PathBuf>,
     /// Denials known to be harmless.
     pub ignore: Vec<IgnoreRule>,
+    /// Where this was written.
+    pub(super) read_from: Option<PathBuf>,
 }
 
 /// The file as written.
@@ -61,6 +63,8 @@ struct Written {
     ignore: Vec<IgnoreRule>,
 }
 
+const CAP: Cap = Cap { bytes: 1 << 20, instead: "a configuration is TOML of a few lines" };
+
 impl Config {
     /// The file that was named, else the nearest one above the current folder, else nothing.
     ///
@@ -75,13 +79,18 @@ impl Config {
         found.map_or_else(|| Ok(Config::default()), |path| Config::read(&path))
     }
 
+    /// The files that it names, and itself.
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.policies.iter().chain(&self.baseline).chain(&self.read_from)
+    }
+
     /// Reads the file at `path`.
     ///
     /// # Errors
     /// When it cannot be read, is no TOML, holds a word that is not known, or an ignore rule that
     /// says nothing, lacks its reason, or lacks its expiry.
     pub fn read(path: &Path) -> Result<Config> {
-        let text = fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
+        let text = given::text(path, CAP)?;
         Config::parse(&text, path)
     }
 
@@ -98,14 +107,17 @@ impl Config {
             return Err(wrong(format!(
                 "the ignore rule with the reason `{}` would ignore everything\n\
                  hint: give it an action, a principal, a resource, a kind, a layer or an incident",
-                rule.reason
+                sanitize::line(&rule.reason)
             )));
         }
         let language = match written.language.as_deref() {
             None => None,
             Some(tag) => Some(
                 Language::from_tag(tag)
-                    .ok_or_else(|| wrong(format!("`{tag}` is no language; `en` and `ja` are")))?,
+                    .ok_or_else(|| wrong(format!(
+                        "`{}` is no language; `en` and `ja` are",
+                        sanitize::line(tag)
+                    )))?,
             ),
         };
         let base = path.parent().unwrap_or(Path::new(""));
@@ -117,6 +129,7 @@ impl Config {
             fail_on: written.fail_on,
             baseline: written.baseline.map(|path| base.join(path)),
             ignore: written.ignore,
+            read_from: Some(path.to_path_buf()),
         })
     }
 }

@@ -10,6 +10,7 @@ use super::ask;
 use super::config::Config;
 use super::reporting::terminal_style;
 use super::sharing::Sharing;
+use super::{output, reading};
 use crate::cli::{ExplainArguments, ListFormat};
 use crate::error::Error;
 use crate::report::{explanation, retitle, sanitize, terminal};
@@ -23,11 +24,19 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     let config = Config::of(read.config.as_deref())?;
     if read.paths.is_empty() && config.paths.is_empty() {
         return Err(Error::Usage(format!(
-            "`{id}` is taken for the id to explain, and there is no path to read\n\
-             hint: trailwhy explain PATH… ID"
+            "`{}` is taken for the id to explain, and there is no path to read\n\
+             hint: trailwhy explain PATH… ID",
+            sanitize::line(&id)
         ))
         .into());
     }
+    output::refuse_overlap(
+        &arguments.redact.redact_map,
+        reading::paths(&read, &config)
+            .iter()
+            .chain(reading::besides(&arguments.known))
+            .chain(config.files()),
+    )?;
     let analysis = Analysis::run_on_all(&read, &arguments.known, &config)?;
     let wording = Wording::new(match arguments.format {
         ListFormat::Json => Language::En,

@@ -1,15 +1,11 @@
 //! What stands between the diagnosis and the exit status: the rules for harmless denials, the
 //! incidents known before, the kinds that count.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::Path;
-
 use super::baseline::{Baseline, failing, mark};
 use super::config::Config;
 use super::ignore::{IgnoreRule, ignore};
 use crate::cli::GateArguments;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::report::{Kind, Report};
 use crate::wording::Wording;
 
@@ -55,23 +51,6 @@ impl Gate {
     }
 }
 
-/// Writes a file whole. A full disk may show only when the file is closed: `sync_all` asks.
-///
-/// # Errors
-/// When the file cannot be written; the message names it.
-pub fn save(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
-    let write = || -> std::io::Result<()> {
-        let mut file = File::create(path)?;
-        file.write_all(content.as_ref())?;
-        match file.sync_all() {
-            // Pipes and devices cannot be synchronized, and need not be.
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Ok(()),
-            other => other,
-        }
-    };
-    write().map_err(|error| Error::io(path, error))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,11 +94,5 @@ mod tests {
         let told = gate(&rule("2020-01-01"), &[]).ignore(&mut all, &wording);
         assert_eq!(told, ["the ignore rule with the reason `a sandbox` has expired"]);
         assert_eq!(all, report());
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_written_is_named() {
-        let error = save(Path::new("no/such/folder/map.json"), "").unwrap_err();
-        assert!(error.to_string().starts_with("`no/such/folder/map.json`: "), "{error}");
     }
 }

@@ -1,22 +1,43 @@
 //! `trailwhy merge`: the report of an export that was read in parts.
 
-use std::fs;
-use std::io::Read;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::analysis::{Analysis, Besides};
 use super::config::Config;
-use super::reading;
+use super::{output, reading};
 use super::reporting::Reporting;
 use crate::cli::MergeArguments;
 use crate::error::{Error, Result};
+use crate::given::{self, Cap};
 use crate::ingest::{self, Budget, Contribution, Parts, Terms};
+use crate::report::sanitize;
 use crate::sampling::Sorts;
+
+/// A part holds a sample, however large the export was.
+const CAP: Cap = Cap {
+    bytes: 2 << 30,
+    instead: "name what `trailwhy analyze --partial` wrote; a part holds at most a sample",
+};
+
+/// Bytes that tell whether a file is a part.
+const START: u64 = 64;
 
 /// Puts parts together, diagnoses and reports.
 pub fn run(arguments: &MergeArguments) -> anyhow::Result<ExitCode> {
     let config = Config::of(arguments.config.as_deref())?;
+    let written = &arguments.report;
+    output::refuse_overlap(
+        written.output.iter().chain(&written.redact.redact_map).chain(&arguments.partial),
+        arguments
+            .files
+            .iter()
+            .chain(reading::besides(&arguments.known))
+            .chain(&written.gate.baseline)
+            .chain(config.files()),
+    )?;
     let services = reading::services(arguments.known.services.as_deref())?;
     let mut parts = Files::new(&arguments.files, services)?;
     if let Some(to) = &arguments.partial {
@@ -79,7 +100,7 @@ impl Parts for Files<'_> {
                          the same options",
                         self.paths
                             .first()
-                            .map(|path| path.display().to_string())
+                            .map(|path| sanitize::line(&path.to_string_lossy()))
                             .unwrap_or_default()
                     ),
                 ));
@@ -90,21 +111,33 @@ impl Parts for Files<'_> {
     }
 }
 
+/// A part whole; of anything else only as much as tells that it is none, for it may never end.
+fn part(mut source: impl Read, path: &Path) -> Result<Vec<u8>> {
+    let mut start = Vec::new();
+    let begun = source.by_ref().take(START).read_to_end(&mut start);
+    begun.map_err(|error| Error::io(path, error))?;
+    if !Contribution::begins_as(&start) {
+        return Ok(start);
+    }
+    given::bytes_of(start.as_slice().chain(source), path, CAP)
+}
+
 fn bytes(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
     let read = match path.as_os_str() == "-" {
-        true => std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes),
-        false => fs::read(path),
+        true => part(std::io::stdin().lock(), path),
+        false => File::open(path)
+            .map_err(|error| Error::io(path, error))
+            .and_then(|file| part(file, path)),
     };
-    read.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::Usage(format!(
+    read.map_err(|error| match error {
+        Error::Io { source, .. } if source.kind() == ErrorKind::NotFound => Error::Usage(format!(
             "`{}` is not there; hint: name files that `trailwhy analyze --partial` wrote",
-            path.display()
+            sanitize::line(&path.to_string_lossy())
         )),
-        std::io::ErrorKind::IsADirectory => Error::document(
+        Error::Io { source, .. } if source.kind() == ErrorKind::IsADirectory => Error::document(
             path,
             "a folder\nhint: name the files in it that `trailwhy analyze --partial` wrote",
         ),
-        _ => Error::io(path, error),
+        error => error,
     })
 }

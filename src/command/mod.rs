@@ -13,6 +13,7 @@ pub mod gate;
 mod generate;
 pub mod ignore;
 mod merge;
+mod output;
 mod policies;
 mod progress;
 mod reading;
@@ -20,10 +21,12 @@ mod reporting;
 mod schema;
 mod sharing;
 mod simulate;
+mod tell;
 
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
+pub use tell::tell;
 
 /// Runs what was typed; the exit status follows the report's contract.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {

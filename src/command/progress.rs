@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::{output, tell};
 use crate::ingest::Progress;
 
 /// Who waits less needs no bar.
@@ -80,7 +81,8 @@ fn watch_interrupts(state: Arc<State>) {
     // Errs when a handler is set already, as in a second read of one process: that one serves.
     let _ = ctrlc::set_handler(move || {
         state.bar.finish_and_clear();
-        anstream::eprintln!("trailwhy: interrupted {}; nothing was written", state.how_far());
+        output::abandon();
+        tell(format_args!("interrupted {}; nothing was written", state.how_far()));
         std::process::exit(INTERRUPTED);
     });
 }

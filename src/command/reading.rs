@@ -2,16 +2,18 @@
 //! and warnings on standard error.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::config::Config;
-use super::gate;
+use super::output::{self, Access};
 use super::progress::Bar;
+use super::tell;
 use crate::chain::Knowledge;
 use crate::chain::service::Table;
-use crate::cli::ReadArguments;
+use crate::cli::{KnownArguments, ReadArguments};
 use crate::error::{Error, Result};
+use crate::given::{self, Cap};
 use crate::history::History;
 use crate::ingest::{self, Budget, Contribution, Ingested, Input, Ledger, Options, Skip};
 use crate::report::sanitize;
@@ -20,6 +22,9 @@ use crate::wording::{Language, Sentence, Wording};
 
 /// Skipped files named on standard error; the rest is counted.
 const NAMED: usize = 10;
+
+const SERVICES: Cap =
+    Cap { bytes: 16 << 20, instead: "a service table is TOML with a row for each service" };
 
 const NO_PATH: &str = "no path to read\n\
     hint: name the folder or files of an export, or `-` for standard input, or set `paths` in \
@@ -77,6 +82,16 @@ pub(super) fn contribute(
     Ok(part)
 }
 
+/// What a command reads as records: what was typed, else what the configuration says.
+pub(super) fn paths<'a>(arguments: &'a ReadArguments, config: &'a Config) -> &'a Vec<PathBuf> {
+    if arguments.paths.is_empty() { &config.paths } else { &arguments.paths }
+}
+
+/// What is known besides, as it lies on disk.
+pub(super) fn besides(known: &KnownArguments) -> impl Iterator<Item = &PathBuf> {
+    known.dumps.policies.iter().chain(&known.evidence).chain(&known.services)
+}
+
 /// Writes a part to a file, or to standard output.
 pub(super) fn save_part(part: &Contribution, to: &Path, quiet: bool) -> anyhow::Result<ExitCode> {
     let file = part.encode()?;
@@ -85,14 +100,14 @@ pub(super) fn save_part(part: &Contribution, to: &Path, quiet: bool) -> anyhow::
         out.write_all(&file)?;
         out.flush()?;
     } else {
-        gate::save(to, &file)?;
+        output::save(to, &file, Access::Owner)?;
     }
     if !quiet {
-        anstream::eprintln!(
-            "trailwhy: {} records in {} bytes; hint: `trailwhy merge` makes the report of all parts",
+        tell(format_args!(
+            "{} records in {} bytes; hint: `trailwhy merge` makes the report of all parts",
             part.ledger().records.kept,
             file.len()
-        );
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -132,7 +147,7 @@ fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<Input>, Opti
         // Errs only when the pool exists already; then its size stays.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     }
-    let paths = if arguments.paths.is_empty() { &config.paths } else { &arguments.paths };
+    let paths = paths(arguments, config);
     if paths.is_empty() {
         return Err(Error::Usage(NO_PATH.to_owned()));
     }
@@ -186,19 +201,19 @@ fn warn(ledger: &Ledger) {
     let english = Wording::new(Language::En);
     for skip in damaged.iter().take(NAMED) {
         let detail = skip.detail.as_ref().map(|detail| english.say(detail));
-        anstream::eprintln!(
-            "trailwhy: warning: `{}`: {}{}; {} records kept",
-            sanitize::line(&skip.path),
+        tell::warn(format_args!(
+            "`{}`: {}{}; {} records kept",
+            skip.path,
             skip.reason.as_str(),
-            detail.as_deref().map(|d| format!(": {}", sanitize::line(d))).unwrap_or_default(),
+            detail.map(|detail| format!(": {detail}")).unwrap_or_default(),
             skip.recovered
-        );
+        ));
     }
     if damaged.len() > NAMED {
-        anstream::eprintln!(
-            "trailwhy: warning: {} more damaged files; the report lists them all",
+        tell::warn(format_args!(
+            "{} more damaged files; the report lists them all",
             damaged.len() - NAMED
-        );
+        ));
     }
 }
 
@@ -206,7 +221,7 @@ fn warn(ledger: &Ledger) {
 pub(super) fn warn_of_gaps(history: &History) {
     let english = Wording::new(Language::En);
     for gap in history.gaps() {
-        anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&gap.say(&english)));
+        tell::warn(gap.say(&english));
     }
 }
 
@@ -214,8 +229,7 @@ pub(super) fn warn_of_gaps(history: &History) {
 pub(super) fn warn_of_unused_evidence(unused: &[(String, Sentence)]) {
     let english = Wording::new(Language::En);
     for (file, why) in unused {
-        let (file, why) = (sanitize::line(file), sanitize::line(&english.say(why)));
-        anstream::eprintln!("trailwhy: warning: `{file}` was not used: {why}");
+        tell::warn(format_args!("`{file}` was not used: {}", english.say(why)));
     }
 }
 
@@ -236,6 +250,5 @@ pub(super) fn knowledge(services: Option<&Path>) -> Result<Knowledge> {
 /// # Errors
 /// When the file cannot be read.
 pub(super) fn services(path: Option<&Path>) -> Result<Option<String>> {
-    let read = |path| std::fs::read_to_string(path).map_err(|e| Error::io(path, e));
-    path.map(read).transpose()
+    path.map(|path| given::text(path, SERVICES)).transpose()
 }

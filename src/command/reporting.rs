@@ -8,9 +8,11 @@ use anyhow::Context;
 
 use super::analysis::{self, Analysis};
 use super::config::Config;
-use super::gate::{self, Gate};
+use super::gate::Gate;
+use super::output::{self, Access};
 use super::reading;
 use super::sharing::Sharing;
+use super::tell;
 use crate::cli::{Format, ReportArguments};
 use crate::error::{Error, Result};
 use crate::report::{self, Report, sanitize};
@@ -58,7 +60,7 @@ impl<'a> Reporting<'a> {
         };
         for (path, format) in &self.outputs {
             let text = reports.render(*format, report::terminal::Style::plain(100))?;
-            gate::save(path, &text)?;
+            output::save(path, text, Access::Everyone)?;
         }
         if self.outputs.is_empty() {
             let text = reports.render(self.arguments.format, terminal_style())?;
@@ -73,7 +75,7 @@ impl<'a> Reporting<'a> {
             reading::warn_of_gaps(&analysis.history);
             reading::warn_of_unused_evidence(&analysis.diagnosis.unused_evidence);
             for told in expired {
-                anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&told));
+                tell::warn(told);
             }
             tell_of_others(counting, report.incidents.len());
         }
@@ -93,10 +95,10 @@ fn fails(report: &Report, counting: usize) -> bool {
 
 fn tell_of_others(counting: usize, incidents: usize) {
     if counting < incidents {
-        anstream::eprintln!(
-            "trailwhy: {counting} of {incidents} incidents count for the exit status; the others are \
+        tell(format_args!(
+            "{counting} of {incidents} incidents count for the exit status; the others are \
              known to the baseline or of other kinds"
-        );
+        ));
     }
 }
 
@@ -183,7 +185,7 @@ fn format_of(path: &Path) -> Result<Format> {
         "txt" | "log" => Ok(Format::Terminal),
         _ => Err(Error::Usage(format!(
             "`{}` has no suffix that tells a format; hint: .json .md .html .sarif .csv .txt",
-            path.display()
+            sanitize::line(&path.to_string_lossy())
         ))),
     }
 }

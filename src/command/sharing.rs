@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::gate;
+use super::output::{self, Access};
 use crate::cli::RedactArguments;
 use crate::report::redact::Redactor;
 
@@ -41,7 +41,8 @@ impl Sharing {
     /// When the file cannot be written.
     pub(super) fn keep_mapping(&self, arguments: &RedactArguments) -> anyhow::Result<()> {
         if let (Some(redactor), Some(path)) = (&self.0, &arguments.redact_map) {
-            gate::save(path, &(serde_json::to_string_pretty(&redactor.mapping())? + "\n"))?;
+            let text = serde_json::to_string_pretty(&redactor.mapping())? + "\n";
+            output::save(path, text, Access::Owner)?;
         }
         Ok(())
     }

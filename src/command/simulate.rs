@@ -2,12 +2,13 @@
 //! out, in the same order. A line that cannot be read gets an error of its own and does not stop
 //! the rest.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::error::Error;
 use crate::event::Layer;
 use crate::iam::{
     AttachedPolicy, BlockPublicAccess, Context, Deciding, Decision, EndpointPolicy, KeyState,
@@ -16,6 +17,9 @@ use crate::iam::{
 };
 use crate::wording::{Language, Wording};
 
+/// Longest case: what comes without a line's end must not fill the memory.
+const LONGEST: u64 = 16 << 20;
+
 /// Answers every line of standard input; the exit status is 2 when some could not be read.
 pub fn run() -> anyhow::Result<ExitCode> {
     let all_read = answer_lines(BufReader::new(io::stdin().lock()), io::stdout().lock())?;
@@ -23,20 +27,32 @@ pub fn run() -> anyhow::Result<ExitCode> {
 }
 
 /// Whether every line could be read.
-fn answer_lines(input: BufReader<impl io::Read>, output: impl Write) -> io::Result<bool> {
+fn answer_lines(input: BufReader<impl Read>, output: impl Write) -> anyhow::Result<bool> {
     let mut input = input;
     let mut output = BufWriter::new(output);
     let mut all_read = true;
     let mut line = Vec::new();
+    let mut number = 0_u64;
     loop {
         // Whoever asks line by line gets each answer before the next question.
         if input.buffer().is_empty() {
             output.flush()?;
         }
         line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 {
+        if input.by_ref().take(LONGEST + 1).read_until(b'\n', &mut line)? == 0 {
             output.flush()?;
             return Ok(all_read);
+        }
+        number += 1;
+        if line.len() as u64 > LONGEST {
+            output.flush()?;
+            return Err(Error::Usage(format!(
+                "line {number} of standard input is longer than {} MiB; the cases after it were \
+                 not read\nhint: one case is one line, and its policies are no larger than AWS \
+                 takes them",
+                LONGEST >> 20
+            ))
+            .into());
         }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::change::{at, text_at};
 use super::dump::Gap;
+use crate::given::{self, Cap};
 use crate::error::{Error, Result};
 use crate::event::{Effect, Event, Field, Layer, Time, denial};
 use crate::iam::{Context, Values};
@@ -57,6 +58,12 @@ pub struct Finding {
     stem: String,
 }
 
+/// Evidence is of a few kilobytes.
+const CAP: Cap = Cap {
+    bytes: 64 << 20,
+    instead: "give what `sts decode-authorization-message` printed, one call to a file",
+};
+
 /// Everything the evidence files say.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
@@ -81,13 +88,31 @@ impl Evidence {
                     Error::io(at, source.unwrap_or_else(|| std::io::Error::other("a loop")))
                 })?;
                 if entry.file_type().is_file() {
-                    let bytes = std::fs::read(entry.path())
-                        .map_err(|source| Error::io(entry.path(), source))?;
-                    evidence.take(entry.path(), &String::from_utf8_lossy(&bytes));
+                    evidence.read_file(entry.path())?;
+                } else if entry.depth() == 0 && !entry.file_type().is_dir() {
+                    // A pipe that was named is meant (`<(aws sts …)`).
+                    let bytes = given::bytes(path, CAP)?;
+                    evidence.take(path, &String::from_utf8_lossy(&bytes));
                 }
             }
         }
         Ok(evidence)
+    }
+
+    /// A file that is too large is one that cannot be used; the others can.
+    fn read_file(&mut self, path: &Path) -> Result<()> {
+        match given::bytes(path, CAP) {
+            Ok(bytes) => self.take(path, &String::from_utf8_lossy(&bytes)),
+            Err(Error::Document { message, .. }) => self.gaps.push(Gap {
+                file: path.display().to_string().into(),
+                line: None,
+                column: None,
+                about: None,
+                message,
+            }),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Takes one file's text.

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::HashSet;
 use serde_json::Value;
 
 use super::action::ActionElement;
@@ -138,9 +139,14 @@ impl Policy {
             let message = "a policy is a JSON object with `Statement`".to_owned();
             return Err(PolicyError { line: 1, column: 1, message });
         }
-        let mut reader = Reader { text, path: Vec::new(), statement: None, warnings: Vec::new() };
+        let mut reader = Reader {
+            path: Vec::new(),
+            statement: None,
+            warnings: Vec::new(),
+            paths: Vec::new(),
+        };
         let statements = reader.statements(&document);
-        let warnings = reader.warnings;
+        let warnings = reader.placed(text);
         Ok(Policy { document, statements, warnings })
     }
 }
@@ -151,18 +157,30 @@ fn without_place(message: &str) -> &str {
 }
 
 /// Reads statements and remembers where it is, for the warnings.
-struct Reader<'a> {
-    text: Option<&'a str>,
+struct Reader {
     path: Vec<Step>,
     statement: Option<usize>,
     warnings: Vec<PolicyWarning>,
+    /// Of each warning.
+    paths: Vec<Vec<Step>>,
 }
 
-impl Reader<'_> {
+impl Reader {
+    /// The warnings with their places in the text.
+    fn placed(self, text: Option<&str>) -> Vec<PolicyWarning> {
+        let mut warnings = self.warnings;
+        if let Some(text) = text.filter(|_| !warnings.is_empty()) {
+            for (warning, place) in warnings.iter_mut().zip(locate(text, &self.paths)) {
+                warning.place = Some(place);
+            }
+        }
+        warnings
+    }
+
     fn warn(&mut self, message: impl Into<String>) {
-        let place = self.text.map(|text| locate(text, &self.path));
+        self.paths.push(self.path.clone());
         let message = message.into();
-        let warning = PolicyWarning { place, statement: self.statement, message, loses: false };
+        let warning = PolicyWarning { place: None, statement: self.statement, message, loses: false };
         self.warnings.push(warning);
     }
 
@@ -223,10 +241,10 @@ impl Reader<'_> {
     }
 
     fn warn_of_repeated_sids(&mut self, statements: &[Statement]) {
-        for (at, statement) in statements.iter().enumerate() {
+        let mut met = HashSet::default();
+        for statement in statements {
             let Some(sid) = statement.sid() else { continue };
-            let before = statements.iter().take(at).any(|earlier| earlier.sid() == Some(sid));
-            if before {
+            if !met.insert(sid) {
                 self.statement = Some(statement.index);
                 let step = Step::Index(statement.index);
                 self.within(Step::Key("Statement".into()), |reader| {

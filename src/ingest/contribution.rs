@@ -22,6 +22,7 @@ use super::survey::Cuts;
 use super::{Options, Progress};
 use crate::error::{Error, Result};
 use crate::event::{Event, Time};
+use crate::report::sanitize;
 
 /// What must be the same in all parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -164,6 +165,11 @@ impl Contribution {
         codec::encode(self)
     }
 
+    /// Whether a file with this start may be a part.
+    pub fn begins_as(start: &[u8]) -> bool {
+        start.starts_with(codec::MAGIC)
+    }
+
     /// Reads the file of a part; `name` is what the file is called in an error.
     ///
     /// Errs when it is something else, damaged, or of another version's format.
@@ -179,7 +185,7 @@ impl Refusal {
             Refusal::Other => format!(
                 "no partial result\nhint: an export is read by `trailwhy analyze {0}`; add \
                  `--partial FILE` to make a partial result of it",
-                name.display()
+                sanitize::line(&name.to_string_lossy())
             ),
             Refusal::Damaged => {
                 "a damaged partial result: it ends too early or was changed\nhint: \
@@ -187,12 +193,14 @@ impl Refusal {
                     .to_owned()
             }
             Refusal::Format { version, newer: true } => format!(
-                "made by trailwhy {version}, in a format that this trailwhy {own} does not know\n\
-                 hint: merge with trailwhy {version}"
+                "made by trailwhy {0}, in a format that this trailwhy {own} does not know\n\
+                 hint: merge with trailwhy {0}",
+                sanitize::line(version)
             ),
             Refusal::Format { version, newer: false } => format!(
-                "made by trailwhy {version}, in a format that trailwhy {own} no longer reads\nhint: \
-                 make it again with trailwhy {own}, or merge with trailwhy {version}"
+                "made by trailwhy {0}, in a format that trailwhy {own} no longer reads\nhint: \
+                 make it again with trailwhy {own}, or merge with trailwhy {0}",
+                sanitize::line(version)
             ),
         }
     }

@@ -61,15 +61,17 @@ pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
     }
 }
 
-/// One incident as it happened in one of its occurrences.
-pub(super) fn incident_of(
+/// Incidents by their place, each as it happened in one of its occurrences.
+pub(super) fn incidents_of(
     material: &Material<'_>,
     wording: &Wording,
-    at: usize,
-    shown: usize,
-) -> Option<Incident> {
+    shown: &[(usize, usize)],
+) -> Vec<(usize, Incident)> {
+    if shown.is_empty() {
+        return Vec::new();
+    }
     let builder = Builder::new(material, wording);
-    builder.incident(at, shown)
+    shown.iter().filter_map(|(at, shown)| Some((*at, builder.incident(*at, *shown)?))).collect()
 }
 
 /// A change of policies with its difference.

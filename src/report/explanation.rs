@@ -2,11 +2,11 @@
 //! ended, the incident behind them with everything for and against each layer, and what was in
 //! force.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::build::{Material, chain_steps, error_message, incident_of};
+use super::build::{Material, chain_steps, error_message, incidents_of};
 use super::in_force::{self, InForce};
 use super::{CallerKind, Effect, Incident, Layer, Outcome, Step};
 use crate::diagnose::{self, evaluated};
@@ -176,12 +176,11 @@ pub struct Evaluated {
 
 /// Puts the answer together.
 pub fn explain(material: &Material<'_>, wording: &Wording, asked: &Asked) -> Explanation {
-    let teller = Teller { material, wording, asked };
+    let named = asked.events.iter().copied().collect();
+    let mut teller = Teller { material, wording, asked, named, roots: BTreeSet::new() };
+    teller.roots = asked.events.iter().map(|index| teller.root(*index)).collect();
     let involved = teller.involved();
-    let incidents: Vec<(usize, Incident)> = involved
-        .iter()
-        .filter_map(|(at, shown)| Some((*at, incident_of(material, wording, *at, *shown)?)))
-        .collect();
+    let incidents = incidents_of(material, wording, &involved);
     let focus = teller.focus(&involved);
     Explanation {
         schema: SCHEMA.to_owned(),
@@ -229,10 +228,17 @@ fn ending(chain: &[Step]) -> Ending {
     }
 }
 
+/// An incident as it is shown, as it was found, and the occurrence in one chain.
+type Tie<'i> = (&'i Incident, &'i diagnose::Incident, &'i diagnose::Occurrence);
+
 struct Teller<'t> {
     material: &'t Material<'t>,
     wording: &'t Wording,
     asked: &'t Asked,
+    /// The events asked about.
+    named: BTreeSet<usize>,
+    /// The tops of their chains.
+    roots: BTreeSet<usize>,
 }
 
 impl Teller<'_> {
@@ -241,25 +247,20 @@ impl Teller<'_> {
         chains.root(chains.copy_of(index).unwrap_or(index))
     }
 
-    fn roots(&self) -> BTreeSet<usize> {
-        self.asked.events.iter().map(|index| self.root(*index)).collect()
-    }
-
     /// The incidents of the chains asked about, with the occurrence to show: the one whose denied
     /// call was asked about, else the first in one of the chains.
     fn involved(&self) -> Vec<(usize, usize)> {
-        let roots = self.roots();
         let incidents = self.material.diagnosis.incidents.iter().enumerate();
         incidents
             .filter_map(|(at, incident)| {
                 let mut found = None;
                 for (place, occurrence) in incident.occurrences.iter().enumerate() {
                     let denied = occurrence.failing.as_ref().map(|failing| failing.denied);
-                    if denied.is_some_and(|denied| self.asked.events.contains(&denied)) {
+                    if denied.is_some_and(|denied| self.named.contains(&denied)) {
                         return Some((at, place));
                     }
                     let top = denied.or(occurrence.root).map(|index| self.root(index));
-                    if found.is_none() && top.is_some_and(|top| roots.contains(&top)) {
+                    if found.is_none() && top.is_some_and(|top| self.roots.contains(&top)) {
                         found = Some((at, place));
                     }
                 }
@@ -306,31 +307,38 @@ impl Teller<'_> {
     }
 
     fn chains(&self, incidents: &[(usize, Incident)]) -> Vec<ChainTold> {
-        let named: BTreeSet<usize> = self.asked.events.iter().copied().collect();
-        let told = self.roots().into_iter().map(|root| {
-            let mut told = chain_told(self.material, root, &named, self.wording);
-            for (at, incident) in incidents {
-                self.tie(&mut told, root, *at, incident);
+        let ties = self.ties(incidents);
+        let told = self.roots.iter().map(|root| {
+            let mut told = chain_told(self.material, *root, &self.named, self.wording);
+            for (shown, incident, occurrence) in ties.get(root).into_iter().flatten() {
+                told.incident_id.get_or_insert_with(|| shown.id.clone());
+                if occurrence.failing.is_none() && told.ending == Ending::Success {
+                    told.ending = Ending::StepMissing;
+                    told.missing_steps.clone_from(&incident.missing_steps);
+                }
             }
             told
         });
         told.collect()
     }
 
-    /// Notes the incident of a chain, and the steps that never came in it.
-    fn tie(&self, told: &mut ChainTold, root: usize, at: usize, shown: &Incident) {
-        let Some(incident) = self.material.diagnosis.incidents.get(at) else { return };
-        let of_chain = |occurrence: &&diagnose::Occurrence| {
-            let index = occurrence.failing.as_ref().map(|failing| failing.denied);
-            index.or(occurrence.root).is_some_and(|index| self.root(index) == root)
-        };
-        if let Some(occurrence) = incident.occurrences.iter().find(of_chain) {
-            told.incident_id.get_or_insert_with(|| shown.id.clone());
-            if occurrence.failing.is_none() && told.ending == Ending::Success {
-                told.ending = Ending::StepMissing;
-                told.missing_steps.clone_from(&incident.missing_steps);
+    /// For the top of each chain the incidents that it belongs to, with how it did: found once for
+    /// all chains, since a busy principal has tens of thousands of both.
+    fn ties<'i>(&'i self, shown: &'i [(usize, Incident)]) -> BTreeMap<usize, Vec<Tie<'i>>> {
+        let mut ties: BTreeMap<usize, Vec<Tie<'i>>> = BTreeMap::new();
+        for (at, shown) in shown {
+            let Some(incident) = self.material.diagnosis.incidents.get(*at) else { continue };
+            let mut met = BTreeSet::new();
+            for occurrence in &incident.occurrences {
+                let index = occurrence.failing.as_ref().map(|failing| failing.denied);
+                let Some(index) = index.or(occurrence.root) else { continue };
+                let root = self.root(index);
+                if self.roots.contains(&root) && met.insert(root) {
+                    ties.entry(root).or_default().push((shown, incident, occurrence));
+                }
             }
         }
+        ties
     }
 
     fn weighed(&self, at: usize) -> Vec<Weighed> {

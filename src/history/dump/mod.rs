@@ -15,7 +15,6 @@ mod resource;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,12 +26,17 @@ use super::replay::Source;
 use super::subject::{Entity, PolicyType, Subject};
 use crate::error::{Error, Result};
 use crate::event::Time;
+use crate::given::{self, Cap};
 use crate::iam::{Policy, PolicyError};
 use crate::wording::{Sentence, Wording};
 pub(crate) use names::Names;
 
 /// Largest file read, unpacked: a dump of a large account has tens of megabytes.
-const LARGEST: u64 = 512 << 20;
+const LARGEST: Cap =
+    Cap { bytes: 512 << 20, instead: "dump each account to a file of its own" };
+
+/// Faults of one document that are told one by one; finding the place of one is reading the file.
+const FAULTS: usize = 100;
 
 /// What a dump shows of one subject.
 #[derive(Debug, Clone, PartialEq)]
@@ -291,7 +295,14 @@ impl Dump {
                     .and_then(|meta| meta.modified())
                     .map_err(|e| Error::io(&file, e))?;
                 let modified = as_of.unwrap_or_else(|| milliseconds(modified));
-                let bytes = bytes_of(&file)?;
+                let bytes = match bytes_of(&file) {
+                    // One that is too large is a gap; where it alone was named, nothing is left.
+                    Err(Error::Document { message, .. }) if file != *path => {
+                        dump.gap(&file.display().to_string().into(), None, &message);
+                        continue;
+                    }
+                    bytes => bytes?,
+                };
                 dump.take(&file, &bytes, modified, as_of.is_some());
             }
         }
@@ -416,8 +427,12 @@ impl Dump {
         };
         match Policy::parse(text) {
             Ok(policy) => {
-                for warning in policy.warnings() {
+                let warnings = policy.warnings();
+                for warning in warnings.iter().take(FAULTS) {
                     complain(warning.place, &warning.message);
+                }
+                if let Some(more @ 1..) = warnings.len().checked_sub(FAULTS) {
+                    complain(None, &format!("{more} more faults in this document"));
                 }
             }
             Err(PolicyError { line, column, message }) => complain(Some((line, column)), &message),
@@ -494,7 +509,9 @@ fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
             let at = e.path().unwrap_or(path).to_path_buf();
             Error::io(at, e.into_io_error().unwrap_or_else(|| std::io::Error::other("a loop")))
         })?;
-        if entry.file_type().is_file() {
+        // A pipe that was named is meant (`<(aws iam …)`).
+        let named = entry.depth() == 0 && !entry.file_type().is_dir();
+        if entry.file_type().is_file() || named {
             files.push(entry.into_path());
         }
     }
@@ -502,19 +519,12 @@ fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>> {
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        fs::File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
-        if bytes.starts_with(&[0x1f, 0x8b]) {
-            let mut unpacked = Vec::new();
-            flate2::bufread::MultiGzDecoder::new(bytes.as_slice())
-                .take(LARGEST)
-                .read_to_end(&mut unpacked)?;
-            return Ok(unpacked);
-        }
-        Ok(bytes)
-    };
-    read().map_err(|e| Error::io(path, e))
+    let bytes = given::bytes(path, LARGEST)?;
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        let packed = flate2::bufread::MultiGzDecoder::new(bytes.as_slice());
+        return given::bytes_of(packed, path, LARGEST);
+    }
+    Ok(bytes)
 }
 
 /// The latest date at which something shown was created: the dump is not older than that.
