@@ -28,10 +28,7 @@ pub(crate) fn bytes(path: &Path, cap: Cap) -> Result<Vec<u8>> {
     let device = file.metadata().is_ok_and(|metadata| is_device(&metadata));
     match device {
         true => up_to(file, path, OF_A_DEVICE)?.ok_or_else(|| {
-            Error::document(
-                path,
-                format!("a device, which may never end\nhint: {}", cap.instead),
-            )
+            Error::document(path, format!("a device, which may never end\nhint: {}", cap.instead))
         }),
         false => bytes_of(file, path, cap),
     }
@@ -62,13 +59,19 @@ pub(crate) fn too_much(name: &Path, cap: Cap) -> Error {
         0 => format!("{} KiB", cap.bytes >> 10),
         size => format!("{size} MiB"),
     };
-    Error::document(name, format!("more than {size}, which is all that is read of it\nhint: {}", cap.instead))
+    Error::document(
+        name,
+        format!("more than {size}, which is all that is read of it\nhint: {}", cap.instead),
+    )
 }
 
 /// `None` where there is more.
 fn up_to(source: impl Read, name: &Path, cap: u64) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    source.take(cap + 1).read_to_end(&mut bytes).map_err(|error: io::Error| Error::io(name, error))?;
+    source
+        .take(cap + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error: io::Error| Error::io(name, error))?;
     Ok((bytes.len() as u64 <= cap).then_some(bytes))
 }
 

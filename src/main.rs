@@ -21,7 +21,8 @@ fn main() -> ExitCode {
 /// What was typed. A complaint about it repeats pieces of it, so it is made of what may be shown.
 fn typed() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
-        let shown = std::env::args_os().map(|word| OsString::from(sanitize::line(&word.to_string_lossy())));
+        let shown =
+            std::env::args_os().map(|word| OsString::from(sanitize::line(&word.to_string_lossy())));
         match Cli::try_parse_from(shown) {
             Err(of_shown) => of_shown.exit(),
             Ok(_) => {

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use super::analysis::Analysis;
 use super::config::Config;
-use super::{output, reading};
 use super::reporting::Reporting;
+use super::{output, reading};
 use crate::cli::AnalyzeArguments;
 
 /// Reads, diagnoses and reports.

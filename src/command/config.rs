@@ -112,13 +112,9 @@ impl Config {
         }
         let language = match written.language.as_deref() {
             None => None,
-            Some(tag) => Some(
-                Language::from_tag(tag)
-                    .ok_or_else(|| wrong(format!(
-                        "`{}` is no language; `en` and `ja` are",
-                        sanitize::line(tag)
-                    )))?,
-            ),
+            Some(tag) => Some(Language::from_tag(tag).ok_or_else(|| {
+                wrong(format!("`{}` is no language; `en` and `ja` are", sanitize::line(tag)))
+            })?),
         };
         let base = path.parent().unwrap_or(Path::new(""));
         let beside = |paths: Vec<PathBuf>| paths.iter().map(|path| base.join(path)).collect();

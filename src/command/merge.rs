@@ -1,14 +1,15 @@
 //! `trailwhy merge`: the report of an export that was read in parts.
 
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::analysis::{Analysis, Besides};
 use super::config::Config;
-use super::{output, reading};
 use super::reporting::Reporting;
+use super::{output, reading};
 use crate::cli::MergeArguments;
 use crate::error::{Error, Result};
 use crate::given::{self, Cap};
@@ -58,21 +59,25 @@ pub fn run(arguments: &MergeArguments) -> anyhow::Result<ExitCode> {
 /// Files of parts; read whenever they are asked for, so that of thousands one is in memory.
 struct Files<'f> {
     paths: &'f [PathBuf],
-    /// Standard input comes only once.
-    stdin: Option<Vec<u8>>,
+    /// Standard input and pipes come only once.
+    kept: BTreeMap<&'f Path, Vec<u8>>,
     services: Option<String>,
 }
 
 impl<'f> Files<'f> {
     fn new(paths: &'f [PathBuf], services: Option<String>) -> Result<Files<'f>> {
-        let named = paths.iter().any(|path| path.as_os_str() == "-");
-        let stdin = named.then(|| bytes(Path::new("-"))).transpose()?;
-        Ok(Files { paths, stdin, services })
+        let mut kept = BTreeMap::new();
+        for path in paths.iter().filter(|path| comes_once(path)) {
+            if !kept.contains_key(path.as_path()) {
+                kept.insert(path.as_path(), bytes(path)?);
+            }
+        }
+        Ok(Files { paths, kept, services })
     }
 
     /// The parts, with what is said of those that do not go together.
     fn read(&self, path: &Path) -> Result<Contribution> {
-        let part = match self.stdin.as_ref().filter(|_| path.as_os_str() == "-") {
+        let part = match self.kept.get(path) {
             Some(bytes) => Contribution::decode(bytes, path)?,
             None => Contribution::decode(&bytes(path)?, path)?,
         };
@@ -109,6 +114,11 @@ impl Parts for Files<'_> {
         }
         Ok(())
     }
+}
+
+fn comes_once(path: &Path) -> bool {
+    let other = |kind: Metadata| !kind.is_file() && !kind.is_dir();
+    path.as_os_str() == "-" || fs::metadata(path).is_ok_and(other)
 }
 
 /// A part whole; of anything else only as much as tells that it is none, for it may never end.

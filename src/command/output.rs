@@ -211,9 +211,9 @@ struct Target {
 impl Target {
     fn at(path: &Path) -> Target {
         let metadata = fs::metadata(path).ok();
-        let full = fs::canonicalize(path).ok().or_else(|| {
-            Some(fs::canonicalize(folder(path)).ok()?.join(path.file_name()?))
-        });
+        let full = fs::canonicalize(path)
+            .ok()
+            .or_else(|| Some(fs::canonicalize(folder(path)).ok()?.join(path.file_name()?)));
         Target {
             path: full.unwrap_or_else(|| path.to_path_buf()),
             id: metadata.as_ref().and_then(id),

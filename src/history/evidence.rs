@@ -11,9 +11,9 @@ use serde_json::Value as Json;
 
 use super::change::{at, text_at};
 use super::dump::Gap;
-use crate::given::{self, Cap};
 use crate::error::{Error, Result};
 use crate::event::{Effect, Event, Field, Layer, Time, denial};
+use crate::given::{self, Cap};
 use crate::iam::{Context, Values};
 
 /// A statement AWS names.

@@ -139,12 +139,8 @@ impl Policy {
             let message = "a policy is a JSON object with `Statement`".to_owned();
             return Err(PolicyError { line: 1, column: 1, message });
         }
-        let mut reader = Reader {
-            path: Vec::new(),
-            statement: None,
-            warnings: Vec::new(),
-            paths: Vec::new(),
-        };
+        let mut reader =
+            Reader { path: Vec::new(), statement: None, warnings: Vec::new(), paths: Vec::new() };
         let statements = reader.statements(&document);
         let warnings = reader.placed(text);
         Ok(Policy { document, statements, warnings })
@@ -180,7 +176,8 @@ impl Reader {
     fn warn(&mut self, message: impl Into<String>) {
         self.paths.push(self.path.clone());
         let message = message.into();
-        let warning = PolicyWarning { place: None, statement: self.statement, message, loses: false };
+        let warning =
+            PolicyWarning { place: None, statement: self.statement, message, loses: false };
         self.warnings.push(warning);
     }
 

@@ -32,8 +32,7 @@ use crate::wording::{Sentence, Wording};
 pub(crate) use names::Names;
 
 /// Largest file read, unpacked: a dump of a large account has tens of megabytes.
-const LARGEST: Cap =
-    Cap { bytes: 512 << 20, instead: "dump each account to a file of its own" };
+const LARGEST: Cap = Cap { bytes: 512 << 20, instead: "dump each account to a file of its own" };
 
 /// Faults of one document that are told one by one; finding the place of one is reading the file.
 const FAULTS: usize = 100;
