@@ -134,6 +134,7 @@ impl Config {
 mod tests {
     use super::*;
     use crate::event::Layer;
+    use std::fs;
 
     fn parse(text: &str) -> Result<Config> {
         Config::parse(text, Path::new("team/trailwhy.toml"))

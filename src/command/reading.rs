@@ -122,7 +122,7 @@ pub(super) fn look_through(ledger: &Ledger, quiet: bool) -> Result<()> {
     }
     let outside = ledger.nothing_in_range();
     if let Some(said) = outside.as_ref().filter(|_| !quiet) {
-        anstream::eprintln!("trailwhy: {}", Wording::new(Language::En).say(said));
+        tell(Wording::new(Language::En).say(said));
     }
     if ledger.files_read == 0 && ledger.records.kept == 0 && outside.is_none() {
         return Err(Error::Usage(nothing_readable(ledger)));

@@ -26,7 +26,7 @@ fn has_userinfo(text: &str) -> bool {
     let mut rest = text;
     while let Some(at) = memchr::memmem::find(rest.as_bytes(), b"://") {
         rest = rest.get(at + 3..).unwrap_or_default();
-        let end = rest.find(|letter: char| matches!(letter, '/' | '@' | '"' | '\\' | ' '));
+        let end = rest.find(['/', '@', '"', '\\', ' ']);
         if end.and_then(|end| rest.as_bytes().get(end)) == Some(&b'@') {
             return true;
         }
