@@ -91,7 +91,7 @@ impl Config {
     /// says nothing, lacks its reason, or lacks its expiry.
     pub fn read(path: &Path) -> Result<Config> {
         let text = given::text(path, CAP)?;
-        Config::parse(&text, path)
+        Ok(Config { read_from: Some(path.to_path_buf()), ..Config::parse(&text, path)? })
     }
 
     /// The nearest file in `folder` or above it; `None` where there is none.
@@ -125,13 +125,15 @@ impl Config {
             fail_on: written.fail_on,
             baseline: written.baseline.map(|path| base.join(path)),
             ignore: written.ignore,
-            read_from: Some(path.to_path_buf()),
+            read_from: None,
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::event::Layer;
     use std::fs;
