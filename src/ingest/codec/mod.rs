@@ -32,7 +32,7 @@ use bytes::{Reader, Writer};
 pub(super) const MAGIC: &[u8; 10] = b"\x8ftrailwhy\n";
 
 /// The format that is written and read.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
