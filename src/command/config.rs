@@ -136,7 +136,6 @@ mod tests {
 
     use super::*;
     use crate::event::Layer;
-    use std::fs;
 
     fn parse(text: &str) -> Result<Config> {
         Config::parse(text, Path::new("team/trailwhy.toml"))
