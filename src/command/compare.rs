@@ -58,7 +58,7 @@ fn chains(
         id => With::This(working_call(id, analysis, &report)?),
     };
     let material = analysis.material(None);
-    let found = side_by_side(&material, wording, failed, with);
+    let found = side_by_side(&material, &sharing.wording(wording.language()), failed, with);
     let found = if sharing.redacts() { found.without_records() } else { found };
     let found = sharing.shared(found)?;
     let same = match arguments.all {
@@ -132,7 +132,8 @@ fn both_groups(
             .into());
         }
     }
-    let found = sharing.shared(groups(&analysis.material(None), wording, &failed, &succeeded))?;
+    let words = sharing.wording(wording.language());
+    let found = sharing.shared(groups(&analysis.material(None), &words, &failed, &succeeded))?;
     Ok(match arguments.format {
         ListFormat::Json => json(&found)?,
         ListFormat::Text => terminal::groups(&found, wording, terminal_style()),

@@ -110,7 +110,10 @@ impl Reports<'_> {
         let at = match made {
             Some(at) => at,
             None => {
-                let (report, _) = self.all(language);
+                let (report, _) = match self.sharing.redacts() {
+                    true => self.all_in(&self.sharing.wording(language)),
+                    false => self.all(language),
+                };
                 let mut report = self.sharing.shared(report)?;
                 if self.sharing.redacts() {
                     report::retitle(&mut report.incidents, &Wording::new(language));
@@ -133,6 +136,10 @@ impl Reports<'_> {
             english = Wording::new(language);
             &english
         };
+        self.all_in(wording)
+    }
+
+    fn all_in(&self, wording: &Wording) -> (Report, Vec<String>) {
         let mut report = self.analysis.report(wording, self.arguments.max_occurrences);
         report.incidents.retain(|incident| analysis::shows(&self.arguments.show, incident));
         let expired = self.gate.ignore(&mut report, wording);

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::gate;
 use crate::cli::RedactArguments;
 use crate::report::redact::Redactor;
+use crate::wording::{Language, Wording};
 
 /// What is taken out of everything that leaves the program, where that was asked for. One redactor
 /// serves all formats: the same thing has the same stand-in in each of them.
@@ -19,6 +20,14 @@ impl Sharing {
     /// Whether something is taken out: then no record may leave as it was logged.
     pub(super) fn redacts(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// The words of a language for a document that is to be shared.
+    pub(super) fn wording(&self, language: Language) -> Wording {
+        match self.redacts() {
+            true => Wording::marking(language),
+            false => Wording::new(language),
+        }
     }
 
     /// The document as it may be shared.
