@@ -91,6 +91,17 @@ const OPERATIONS: [&str; 17] = [
     "DeriveSharedSecret",
 ];
 
+/// Members and condition keys whose values are services (IAM user guide, "AWS global condition context
+/// keys"; KMS developer guide, "kms:ViaService").
+const SERVICES: [&str; 6] = [
+    "Service",
+    "kms:ViaService",
+    "aws:CalledVia",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
+    "aws:PrincipalServiceName",
+];
+
 /// Beginnings of condition operators (IAM user guide, "IAM JSON policy elements: Condition
 /// operators").
 const OPERATORS: [&str; 6] = ["String", "Numeric", "Date", "Arn", "IpAddress", "NotIpAddress"];
@@ -181,27 +192,22 @@ impl Redactor {
         let operator = operator.rsplit(':').next().unwrap_or_default();
         let plain = !at.free;
         let kept = plain
-            && match at.name.as_str() {
-                "Effect" | "effect" => matches!(text, "Allow" | "Deny"),
-                "Version" => matches!(text, "2012-10-17" | "2008-10-17"),
-                "Action" | "NotAction" | "actions" | "not_actions" => self.is_action(text),
-                "Operations" | "operations" => OPERATIONS.contains(&text),
-                "Service"
-                | "kms:ViaService"
-                | "aws:CalledVia"
-                | "aws:CalledViaFirst"
-                | "aws:CalledViaLast"
-                | "aws:PrincipalServiceName" => self.is_service(text),
-                "aws:RequestedRegion" => super::word::is_region(text),
-                "op" => matches!(text, "add" | "remove" | "replace" | "move" | "copy" | "test"),
-                "type" => matches!(text, "AWS" | "Service" | "Federated" | "*"),
-                "test" => is_operator(text),
-                _ => match operator {
-                    "Bool" | "BoolIfExists" | "Null" => matches!(text, "true" | "false"),
-                    _ if operator.starts_with("Numeric") => text.parse::<f64>().is_ok(),
-                    _ if operator.starts_with("Date") => Time::parse(text).is_some(),
-                    _ => false,
-                },
+            && match (operator, at.name.as_str()) {
+                ("Bool" | "BoolIfExists" | "Null", _) => matches!(text, "true" | "false"),
+                (_, "Effect" | "effect") => matches!(text, "Allow" | "Deny"),
+                (_, "Version") => matches!(text, "2012-10-17" | "2008-10-17"),
+                (_, "Action" | "NotAction" | "actions" | "not_actions") => self.is_action(text),
+                (_, "Operations" | "operations") => OPERATIONS.contains(&text),
+                (_, key) if SERVICES.contains(&key) => self.is_service(text),
+                (_, "aws:RequestedRegion") => super::word::is_region(text),
+                (_, "op") => {
+                    matches!(text, "add" | "remove" | "replace" | "move" | "copy" | "test")
+                }
+                (_, "type") => matches!(text, "AWS" | "Service" | "Federated" | "*"),
+                (_, "test") => is_operator(text),
+                (operator, _) if operator.starts_with("Numeric") => text.parse::<f64>().is_ok(),
+                (operator, _) if operator.starts_with("Date") => Time::parse(text).is_some(),
+                _ => false,
             };
         if kept || text == "*" {
             return text.to_owned();
@@ -239,22 +245,32 @@ impl Redactor {
         let mut result = String::with_capacity(text.len());
         let mut rest = text;
         let mut words: Vec<String> = Vec::new();
+        let (mut test, mut variable) = (String::new(), String::new());
         while let Some(first) = rest.chars().next() {
             let inside = |c: char| c.is_alphanumeric() || "_.-:/".contains(c);
             if first == '"' {
                 let (string, after) = quoted(rest);
                 rest = after;
+                let value = string.trim_matches('"');
+                match at.name.as_str() {
+                    "test" => value.clone_into(&mut test),
+                    "variable" => value.clone_into(&mut variable),
+                    _ => {}
+                }
                 result.push_str(&self.quoted(string, after, &mut at, &words));
                 words.push("\"".to_owned());
             } else if first == '#' {
                 let (comment, after) = rest.split_at(rest.find('\n').unwrap_or(rest.len()));
                 rest = after;
                 result.push_str(&self.text_of_program(comment));
-            } else if inside(first) && first != '-' {
+            } else if first.is_alphanumeric() || first == '_' {
                 let (word, after) = rest.split_at(rest.find(|c| !inside(c)).unwrap_or(rest.len()));
                 rest = after;
                 if after.trim_start().starts_with('=') {
-                    at = Member::default().inside(word);
+                    at = match word {
+                        "values" => Member::default().inside(&test).inside(&variable),
+                        _ => Member::default().inside(word),
+                    };
                 }
                 result.push_str(&self.bare(word));
                 words.push(word.to_owned());

@@ -205,6 +205,9 @@ const ARGUMENTS: [(Given, &[&str]); 7] = [
     ),
 ];
 
+/// Arguments that say what they name before its name.
+const ENTITIES: [&str; 3] = ["entity", "of", "to"];
+
 /// What a piece that went into a sentence is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Given {
@@ -333,8 +336,13 @@ impl Redactor {
             Some(Given::Caller) => self.caller(text),
             Some(Given::Said) if name == "condition" => self.code(text),
             Some(Given::Said) => self.words(text, Reading::Prose),
-            _ if text.is_empty() => String::new(),
-            _ => self.name(text),
+            _ => match text.split_once(' ') {
+                // `user deploy`: what it is, and its name.
+                Some((kind @ ("user" | "role" | "group"), entity)) if ENTITIES.contains(&name) => {
+                    format!("{kind} {}", self.name(entity))
+                }
+                _ => self.name(text),
+            },
         }
     }
 
@@ -345,7 +353,9 @@ impl Redactor {
             "region" => self.region(value),
             "root_action" if self.is_action(value) => value.to_owned(),
             "invoked_by" if super::word::is_service(value) => value.to_owned(),
-            "mfa" | "credentials" | "caller_kind" if self.vocabulary.is_attribute(value) => {
+            "mfa" | "credentials" | "caller_kind" | "caller"
+                if self.vocabulary.is_attribute(value) =>
+            {
                 value.to_owned()
             }
             "network" if matches!(value, "private" | "public") => value.to_owned(),
