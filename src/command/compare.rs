@@ -8,7 +8,7 @@ use super::analysis::{self, Analysis};
 use super::ask;
 use super::config::Config;
 use super::reporting::terminal_style;
-use super::sharing::Sharing;
+use super::sharing::{self, Sharing};
 use crate::cli::{CompareArguments, ListFormat};
 use crate::diagnose::Incident;
 use crate::error::{Error, Result};
@@ -23,7 +23,11 @@ use crate::wording::{Language, Wording};
 /// Reads and compares.
 pub fn run(arguments: &CompareArguments) -> anyhow::Result<ExitCode> {
     let config = Config::of(arguments.read.config.as_deref())?;
-    let analysis = Analysis::run_on_all(&arguments.read, &arguments.known, &config)?;
+    let analysis = Analysis::run_on_all(
+        &sharing::read(&arguments.read, &arguments.redact),
+        &arguments.known,
+        &config,
+    )?;
     let wording = Wording::new(match arguments.format {
         ListFormat::Json => Language::En,
         ListFormat::Text => analysis::language(arguments.lang, &config),

@@ -17,7 +17,7 @@ use crate::wording::{Language, Wording};
 
 /// Reads, finds what the id names, and tells all about it.
 pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
-    let mut read = arguments.read.clone();
+    let mut read = super::sharing::read(&arguments.read, &arguments.redact);
     let id = read.paths.pop().context("an id is required")?;
     let id = id.to_string_lossy();
     let config = Config::of(read.config.as_deref())?;

@@ -69,10 +69,13 @@ impl<'a> Reporting<'a> {
         let (report, expired) = reports.all(Language::En);
         let counting = self.gate.counting(&report);
         if !self.quiet {
-            reading::warn_of_gaps(&analysis.history);
-            reading::warn_of_unused_evidence(&analysis.diagnosis.unused_evidence);
-            for told in expired {
-                anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&told));
+            // These name files and people.
+            if !reports.sharing.redacts() {
+                reading::warn_of_gaps(&analysis.history);
+                reading::warn_of_unused_evidence(&analysis.diagnosis.unused_evidence);
+                for told in expired {
+                    anstream::eprintln!("trailwhy: warning: {}", sanitize::line(&told));
+                }
             }
             tell_of_others(counting, report.incidents.len());
         }

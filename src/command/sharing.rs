@@ -4,13 +4,19 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::gate;
-use crate::cli::RedactArguments;
+use crate::cli::{ReadArguments, RedactArguments};
 use crate::report::redact::Redactor;
 use crate::wording::{Language, Wording};
 
 /// What is taken out of everything that leaves the program, where that was asked for. One redactor
 /// serves all formats: the same thing has the same stand-in in each of them.
 pub(super) struct Sharing(Option<Redactor>);
+
+/// What is to be read, told of without the paths of files where names are taken out: folders of an export
+/// are named by accounts. The report lists the damage.
+pub(super) fn read(arguments: &ReadArguments, redact: &RedactArguments) -> ReadArguments {
+    ReadArguments { quiet: arguments.quiet || redact.redact, ..arguments.clone() }
+}
 
 impl Sharing {
     pub(super) fn new(arguments: &RedactArguments) -> Self {

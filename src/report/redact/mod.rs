@@ -117,7 +117,10 @@ impl Redactor {
     fn replace_fields(&mut self, fields: &mut Map<String, Value>, place: &Place) {
         let compared = fields.get("attribute").or(fields.get("field"));
         let compared = compared.and_then(Value::as_str).map(str::to_owned);
-        for (name, field) in fields {
+        // Signatures are listed in the order of their hashes, which follows from the names: they are
+        // numbered where they stand beside what they are of.
+        let is_hashes = |name: &str| matches!(name, "signatures" | "new_signatures");
+        for (name, field) in fields.iter_mut().filter(|(name, _)| !is_hashes(name)) {
             match (&compared, name.as_str(), field) {
                 (Some(attribute), "value" | "failed" | "succeeded", Value::String(text)) => {
                     *text = self.attribute(attribute, text);
@@ -130,6 +133,12 @@ impl Redactor {
                     }
                 }
                 (_, _, field) => self.replace(field, &place.inside(name)),
+            }
+        }
+        for (name, field) in fields.iter_mut().filter(|(name, _)| is_hashes(name)) {
+            self.replace(field, &place.inside(name));
+            if let Value::Array(parts) = field {
+                parts.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
             }
         }
     }

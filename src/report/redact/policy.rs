@@ -194,6 +194,10 @@ impl Redactor {
         let kept = plain
             && match (operator, at.name.as_str()) {
                 ("Bool" | "BoolIfExists" | "Null", _) => matches!(text, "true" | "false"),
+                // The value of a patch, whose path tells the operator.
+                ("", key) if matches!(text, "true" | "false") => {
+                    key == "value" || (key.contains(':') && !key.contains('/'))
+                }
                 (_, "Effect" | "effect") => matches!(text, "Allow" | "Deny"),
                 (_, "Version") => matches!(text, "2012-10-17" | "2008-10-17"),
                 (_, "Action" | "NotAction" | "actions" | "not_actions") => self.is_action(text),
