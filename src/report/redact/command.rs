@@ -46,6 +46,10 @@ impl Redactor {
             "--region" => super::word::is_region(value),
             // Key policies have this name and no other (KMS API reference, `PutKeyPolicy`).
             "--policy-name" => service == "kms" && value == "default",
+            // Versions of managed policies are numbered by IAM.
+            "--version-id" => value.strip_prefix('v').is_some_and(|number| {
+                number.len() < 5 && number.bytes().all(|byte| byte.is_ascii_digit())
+            }),
             "--action-names" => self.is_action(value),
             _ => FIXED.contains(&option),
         };
