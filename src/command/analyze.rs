@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::analysis::Analysis;
 use super::config::Config;
 use super::reporting::Reporting;
-use super::{output, reading};
+use super::{output, reading, sharing};
 use crate::cli::AnalyzeArguments;
 
 /// Reads, diagnoses and reports.
@@ -27,7 +27,8 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
     }
     let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?;
     let run = if arguments.whole { Analysis::run_on_all } else { Analysis::run };
-    let analysis = run(&arguments.read, &arguments.known, &config)?;
+    let read = sharing::read(&arguments.read, &arguments.report.redact);
+    let analysis = run(&read, &arguments.known, &config)?;
     reporting.publish(analysis, &config)
 }
 

@@ -8,7 +8,7 @@ use super::analysis::{self, Analysis};
 use super::ask;
 use super::config::Config;
 use super::reporting::terminal_style;
-use super::sharing::Sharing;
+use super::sharing::{self, Sharing};
 use super::{output, reading};
 use crate::cli::{CompareArguments, ListFormat};
 use crate::diagnose::Incident;
@@ -31,7 +31,11 @@ pub fn run(arguments: &CompareArguments) -> anyhow::Result<ExitCode> {
             .chain(reading::besides(&arguments.known))
             .chain(config.files()),
     )?;
-    let analysis = Analysis::run_on_all(&arguments.read, &arguments.known, &config)?;
+    let analysis = Analysis::run_on_all(
+        &sharing::read(&arguments.read, &arguments.redact),
+        &arguments.known,
+        &config,
+    )?;
     let wording = Wording::new(match arguments.format {
         ListFormat::Json => Language::En,
         ListFormat::Text => analysis::language(arguments.lang, &config),
@@ -66,7 +70,7 @@ fn chains(
         id => With::This(working_call(id, analysis, &report)?),
     };
     let material = analysis.material(None);
-    let found = side_by_side(&material, wording, failed, with);
+    let found = side_by_side(&material, &sharing.wording(wording.language()), failed, with);
     let found = if sharing.redacts() { found.without_records() } else { found };
     let found = sharing.shared(found)?;
     let same = match arguments.all {
@@ -140,7 +144,8 @@ fn both_groups(
             .into());
         }
     }
-    let found = sharing.shared(groups(&analysis.material(None), wording, &failed, &succeeded))?;
+    let words = sharing.wording(wording.language());
+    let found = sharing.shared(groups(&analysis.material(None), &words, &failed, &succeeded))?;
     Ok(match arguments.format {
         ListFormat::Json => json(&found)?,
         ListFormat::Text => terminal::groups(&found, wording, terminal_style()),

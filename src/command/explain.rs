@@ -18,7 +18,7 @@ use crate::wording::{Language, Wording};
 
 /// Reads, finds what the id names, and tells all about it.
 pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
-    let mut read = arguments.read.clone();
+    let mut read = super::sharing::read(&arguments.read, &arguments.redact);
     let id = read.paths.pop().context("an id is required")?;
     let id = id.to_string_lossy();
     let config = Config::of(read.config.as_deref())?;
@@ -38,14 +38,16 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
             .chain(config.files()),
     )?;
     let analysis = Analysis::run_on_all(&read, &arguments.known, &config)?;
-    let wording = Wording::new(match arguments.format {
+    let mut sharing = Sharing::new(&arguments.redact);
+    let language = match arguments.format {
         ListFormat::Json => Language::En,
         ListFormat::Text => analysis::language(arguments.lang, &config),
-    });
+    };
+    let wording = Wording::new(language);
     let report = analysis.report(&wording, None);
     let asked = ask::find(&id, &analysis.ingested.events, &report)?;
-    let explanation = explanation::explain(&analysis.material(None), &wording, &asked);
-    let mut sharing = Sharing::new(&arguments.redact);
+    let explanation =
+        explanation::explain(&analysis.material(None), &sharing.wording(language), &asked);
     let mut explanation = sharing.shared(explanation)?;
     retitle(&mut explanation.incidents, &wording);
     sharing.keep_mapping(&arguments.redact)?;

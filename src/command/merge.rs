@@ -51,7 +51,8 @@ pub fn run(arguments: &MergeArguments) -> anyhow::Result<ExitCode> {
     let besides = Besides::read(&arguments.known)?;
     let sorts = Sorts::new(besides.knowledge());
     let ingested = ingest::conclude(&mut parts, &sorts, &Budget::default())?;
-    reading::look_through(&ingested.ledger, arguments.quiet)?;
+    // Warnings name files, and the folders of an export are named by accounts.
+    reading::look_through(&ingested.ledger, arguments.quiet || arguments.report.redact.redact)?;
     let analysis = Analysis::of(ingested, besides, &arguments.known.dumps, &config)?;
     reporting.publish(analysis, &config)
 }

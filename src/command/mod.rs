@@ -34,10 +34,18 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Generate(what) => generate::run(&what),
         Command::Schema => schema::run(),
         Command::Simulate => simulate::run(),
-        Command::Analyze(arguments) => analyze::run(&arguments),
-        Command::Merge(arguments) => merge::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Analyze(arguments) => {
+            analyze::run(&arguments).map_err(|error| sharing::told(error, &arguments.report.redact))
+        }
+        Command::Merge(arguments) => {
+            merge::run(&arguments).map_err(|error| sharing::told(error, &arguments.report.redact))
+        }
+        Command::Explain(arguments) => {
+            explain::run(&arguments).map_err(|error| sharing::told(error, &arguments.redact))
+        }
+        Command::Compare(arguments) => {
+            compare::run(&arguments).map_err(|error| sharing::told(error, &arguments.redact))
+        }
         Command::Chains(arguments) => chains::run(&arguments),
         Command::Policies(arguments) => policies::run(&arguments),
         Command::Changes(arguments) => changes::run(&arguments),

@@ -72,10 +72,11 @@ impl<'a> Reporting<'a> {
         let (report, expired) = reports.all(Language::En);
         let counting = self.gate.counting(&report);
         if !self.quiet {
-            reading::warn_of_gaps(&analysis.history);
-            reading::warn_of_unused_evidence(&analysis.diagnosis.unused_evidence);
-            for told in expired {
-                tell::warn(told);
+            // These name files and people.
+            if !reports.sharing.redacts() {
+                reading::warn_of_gaps(&analysis.history);
+                reading::warn_of_unused_evidence(&analysis.diagnosis.unused_evidence);
+                expired.into_iter().for_each(tell::warn);
             }
             tell_of_others(counting, report.incidents.len());
         }
@@ -119,7 +120,10 @@ impl Reports<'_> {
         let at = match made {
             Some(at) => at,
             None => {
-                let (report, _) = self.all(language);
+                let (report, _) = match self.sharing.redacts() {
+                    true => self.all_in(&self.sharing.wording(language)),
+                    false => self.all(language),
+                };
                 let mut report = self.sharing.shared(report)?;
                 if self.sharing.redacts() {
                     report::retitle(&mut report.incidents, &Wording::new(language));
@@ -142,6 +146,10 @@ impl Reports<'_> {
             english = Wording::new(language);
             &english
         };
+        self.all_in(wording)
+    }
+
+    fn all_in(&self, wording: &Wording) -> (Report, Vec<String>) {
         let mut report = self.analysis.report(wording, self.arguments.max_occurrences);
         report.incidents.retain(|incident| analysis::shows(&self.arguments.show, incident));
         let expired = self.gate.ignore(&mut report, wording);

@@ -7,7 +7,11 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::types::FluentNumber;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
+use super::marks;
 use super::sentence::{Argument, Sentence};
+
+/// Sentences that only join what is said already.
+const JOINING: [&str; 3] = ["list-next", "list-last", "sentence-next"];
 
 /// A language the program speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -110,6 +114,8 @@ pub struct Wording {
     language: Language,
     /// The language's own bundle first, then English.
     bundles: Vec<FluentBundle<FluentResource>>,
+    /// Whether texts that go into sentences are marked.
+    marked: bool,
 }
 
 impl Wording {
@@ -119,7 +125,14 @@ impl Wording {
         if language != Language::En {
             bundles.push(bundle(Language::En));
         }
-        Wording { language, bundles }
+        Wording { language, bundles, marked: false }
+    }
+
+    /// The words of `language`, with every text that goes into a sentence between the marks of
+    /// [`marks`], so that the redactor can tell what the program says from what it repeats. The
+    /// redactor takes the marks off.
+    pub fn marking(language: Language) -> Self {
+        Wording { marked: true, ..Wording::new(language) }
     }
 
     /// Which language it is.
@@ -132,7 +145,8 @@ impl Wording {
     pub fn say(&self, sentence: &Sentence) -> String {
         let mut arguments = FluentArgs::new();
         for (name, argument) in sentence.arguments() {
-            arguments.set(*name, self.value(argument));
+            let mark = self.marked && !JOINING.contains(&sentence.id());
+            arguments.set(*name, self.value(argument, mark.then_some(*name)));
         }
         self.bundles
             .iter()
@@ -159,23 +173,26 @@ impl Wording {
         })
     }
 
-    fn value(&self, argument: &Argument) -> FluentValue<'static> {
+    /// `mark` is the name that a text of the argument is marked with.
+    fn value(&self, argument: &Argument, mark: Option<&str>) -> FluentValue<'static> {
         match argument {
-            Argument::Text(text) => FluentValue::from(text.clone()),
             Argument::Number(number) => {
                 FluentValue::Number(FluentNumber::new(*number, Default::default()))
             }
-            _ => FluentValue::from(self.text(argument)),
+            _ => FluentValue::from(self.text(argument, mark)),
         }
     }
 
-    fn text(&self, argument: &Argument) -> String {
+    fn text(&self, argument: &Argument, mark: Option<&str>) -> String {
         match argument {
-            Argument::Text(text) => text.clone(),
+            Argument::Text(text) => match mark {
+                Some(name) => marks::put(name, text),
+                None => text.clone(),
+            },
             Argument::Number(number) => grouped(*number),
             Argument::Sentence(sentence) => self.say(sentence),
             Argument::List(parts) => {
-                self.list(&parts.iter().map(|part| self.text(part)).collect::<Vec<_>>())
+                self.list(&parts.iter().map(|part| self.text(part, mark)).collect::<Vec<_>>())
             }
         }
     }

@@ -8,6 +8,7 @@
 //! ```
 
 mod catalogue;
+pub mod marks;
 mod name;
 mod sentence;
 pub mod shell;

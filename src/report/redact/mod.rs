@@ -3,12 +3,16 @@
 //! services, actions, conditions, times, whether two things are equal, whether an address is private
 //! or public, whether a call came through an endpoint.
 //!
-//! Nothing is looked for by name: a word is kept only if it is known to be harmless (the program's
-//! own vocabulary, AWS's grammar), so that a new place for a name cannot leak it. Signatures and
+//! What a piece is follows from where it stands and not from what it looks like: a name in an ARN is a
+//! name, a field that holds names holds one, and what goes into a sentence is told from the sentence by
+//! the marks of [`Wording::marking`](crate::wording::Wording::marking). Where nothing tells, a word is
+//! kept only if the program or AWS says it. Signatures and
 //! incident ids are hashes of names, and whoever guesses a name could prove it by them: they become
 //! numbers, as everything else.
 
 mod address;
+mod command;
+mod policy;
 mod stand_in;
 mod text;
 mod vocabulary;
@@ -21,6 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use policy::Member;
 use stand_in::StandIns;
 use text::Place;
 use vocabulary::Vocabulary;
@@ -36,6 +41,8 @@ pub struct Redactor {
     given: BTreeSet<String>,
     /// Networks and their stand-ins.
     networks: Vec<(IpNet, IpNet)>,
+    /// Service-linked roles, by the names that their ARNs prove to be AWS's.
+    linked: BTreeSet<String>,
 }
 
 impl Redactor {
@@ -47,6 +54,7 @@ impl Redactor {
             phrases: Vec::new(),
             given: BTreeSet::new(),
             networks: Vec::new(),
+            linked: BTreeSet::new(),
         }
     }
 
@@ -73,6 +81,10 @@ impl Redactor {
         match value {
             Value::String(text) => {
                 self.collect_networks(text);
+                self.collect_linked(text);
+                if place.is_service() && word::is_service(text) {
+                    self.vocabulary.learn_principal(text);
+                }
                 if place.is_name() {
                     self.collect_name(text);
                 }
@@ -91,22 +103,43 @@ impl Redactor {
     }
 
     fn replace(&mut self, value: &mut Value, place: &Place) {
+        if place.is_policy() {
+            return self.policy(value, &Member::default().inside(place.field()));
+        }
         match value {
             Value::String(text) => *text = self.text(text, place),
             Value::Array(parts) => parts.iter_mut().for_each(|part| self.replace(part, place)),
-            Value::Object(fields) => {
-                let replaced: Map<String, Value> = std::mem::take(fields)
-                    .into_iter()
-                    .map(|(name, mut field)| {
-                        self.replace(&mut field, &place.inside(&name));
-                        // Inside a policy the names of fields are condition keys and operators.
-                        let name = if place.is_policy() { self.policy_key(&name) } else { name };
-                        (name, field)
-                    })
-                    .collect();
-                *fields = replaced;
-            }
+            Value::Object(fields) => self.replace_fields(fields, place),
             _ => {}
+        }
+    }
+
+    fn replace_fields(&mut self, fields: &mut Map<String, Value>, place: &Place) {
+        let compared = fields.get("attribute").or(fields.get("field"));
+        let compared = compared.and_then(Value::as_str).map(str::to_owned);
+        // Signatures are listed in the order of their hashes, which follows from the names: they are
+        // numbered where they stand beside what they are of.
+        let is_hashes = |name: &str| matches!(name, "signatures" | "new_signatures");
+        for (name, field) in fields.iter_mut().filter(|(name, _)| !is_hashes(name)) {
+            match (&compared, name.as_str(), field) {
+                (Some(attribute), "value" | "failed" | "succeeded", Value::String(text)) => {
+                    *text = self.attribute(attribute, text);
+                }
+                (_, "same_split", Value::Array(splits)) => {
+                    for split in splits {
+                        if let Value::String(text) = split {
+                            *text = self.split(text);
+                        }
+                    }
+                }
+                (_, _, field) => self.replace(field, &place.inside(name)),
+            }
+        }
+        for (name, field) in fields.iter_mut().filter(|(name, _)| is_hashes(name)) {
+            self.replace(field, &place.inside(name));
+            if let Value::Array(parts) = field {
+                parts.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+            }
         }
     }
 }

@@ -1,136 +1,275 @@
 //! Texts: which words of the report are the contract's and stay, and how the others are taken apart.
 
 use super::Redactor;
+use super::policy::Member;
 use super::stand_in::Shape;
+use crate::event::Time;
+use crate::wording::marks::{self, Piece};
 
 /// How the words of a text are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// A sentence: the program's and AWS's words stay.
+    /// A sentence of the program's: its words and AWS's stay.
     Prose,
-    /// A policy document: IAM's words stay.
-    Policy,
-    /// A value that someone chose: nothing stays but what its shape shows to be AWS's.
-    Name,
+    /// A text from the log: the words of AWS's fixed sentences stay.
+    Log,
 }
 
 /// Where in the report a text stands.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Place {
+    parent: String,
     field: String,
-    policy: bool,
 }
 
-/// Fields that hold words of the contract, times and versions.
-const CONTRACT: [&str; 33] = [
-    "schema",
-    "version",
-    "kind",
-    "outcome",
-    "caller_kind",
-    "layer",
-    "effect",
-    "certainty",
-    "first_seen",
-    "last_seen",
-    "time",
-    "event_time",
-    "first",
-    "last",
-    "reason",
-    "witness",
-    "denied_request",
-    "speaks_for",
-    "speaks_against",
-    "unchecked_layers",
-    "action",
-    "error_code",
-    "actions",
-    "missing_steps",
-    "attribute",
-    "field",
-    "ending",
-    "found_as",
-    "event_name",
-    "event_names",
-    "root_action",
-    "denied_action",
-    "belongs_by",
+/// What a field of the report holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// A word of the contract, a time or a version.
+    Contract,
+    /// What someone chose, or an id.
+    Name,
+    /// Who called: a name, or a service.
+    Caller,
+    /// A service, since nothing else is written there.
+    Service,
+    /// A Region.
+    Region,
+    /// A path in a file system.
+    File,
+    /// A command of a shell.
+    Command,
+    /// A policy document as text.
+    Code,
+    /// Operations of a grant.
+    Operation,
+    /// What a client said it is.
+    Agent,
+    /// A text from the log.
+    Log,
+}
+
+/// Fields by what they hold; all others hold sentences.
+const FIELDS: [(Holds, &[&str]); 11] = [
+    (
+        Holds::Contract,
+        &[
+            "schema",
+            "version",
+            "kind",
+            "outcome",
+            "caller_kind",
+            "layer",
+            "effect",
+            "certainty",
+            "first_seen",
+            "last_seen",
+            "time",
+            "event_time",
+            "first",
+            "last",
+            "since",
+            "reason",
+            "witness",
+            "denied_request",
+            "speaks_for",
+            "speaks_against",
+            "unchecked_layers",
+            "action",
+            "error_code",
+            "actions",
+            "missing_steps",
+            "attribute",
+            "field",
+            "ending",
+            "found_as",
+            "event_name",
+            "event_names",
+            "root_action",
+            "denied_action",
+            "belongs_by",
+            "key_state",
+        ],
+    ),
+    (
+        Holds::Name,
+        &[
+            "name",
+            "statement_sid",
+            "attached_to",
+            "attach_to",
+            "resources",
+            "resource",
+            "resource_candidates",
+            "account_id",
+            "accounts",
+            "of",
+            "asked",
+            "arn",
+            "id",
+            "related",
+            "signature",
+            "signatures",
+            "new_signatures",
+            "incident_id",
+            "event_id",
+            "event_ids",
+            "parent_event_id",
+            "root_event_id",
+            "denied_event_id",
+            "first_event_id",
+            "failed_event_id",
+            "tied_with",
+            "named_by",
+            "request_id",
+            "vpc_endpoint_id",
+            "value",
+        ],
+    ),
+    (Holds::Caller, &["principal_arn", "source_ip", "grantee"]),
+    (Holds::Service, &["invoked_by"]),
+    (Holds::Region, &["region", "regions"]),
+    (Holds::File, &["path", "file"]),
+    (Holds::Command, &["commands", "next_evidence"]),
+    (Holds::Code, &["diff", "terraform"]),
+    (Holds::Operation, &["operations"]),
+    (Holds::Agent, &["user_agent"]),
+    (Holds::Log, &["error_message"]),
 ];
 
-/// Fields whose whole value someone chose.
-const NAMES: [&str; 13] = [
-    "name",
-    "statement_sid",
-    "attached_to",
-    "attach_to",
-    "principal_arn",
-    "resources",
-    "resource",
-    "resource_candidates",
-    "account_id",
-    "accounts",
-    "of",
-    "grantee",
-    "asked",
-];
-
-/// Fields that hold policy documents, as JSON or as text.
-const POLICIES: [&str; 8] = [
+/// Fields that hold policy documents as JSON.
+const POLICIES: [&str; 6] = [
     "statement",
     "document",
     "patch",
-    "diff",
-    "terraform",
     "tags",
     "encryption_context_equals",
     "encryption_context_subset",
 ];
 
+/// What goes into sentences, by the names the catalogues give it; everything else is a name.
+const ARGUMENTS: [(Given, &[&str]); 7] = [
+    (
+        Given::Action,
+        &["action", "actions", "root", "denied", "call", "missing", "operations", "events"],
+    ),
+    (Given::Contract, &["code", "state", "type", "setting", "hours", "length", "share", "p"]),
+    (Given::Key, &["key"]),
+    (Given::Region, &["region"]),
+    (Given::Time, &["time", "from", "to", "end", "first", "last"]),
+    (Given::Caller, &["service", "services", "principal", "who", "by", "caller", "grantee"]),
+    (
+        Given::Said,
+        &[
+            "what",
+            "detail",
+            "reason",
+            "flaw",
+            "error",
+            "message",
+            "because",
+            "summary",
+            "title",
+            "headline",
+            "before",
+            "after",
+            "why",
+            "said",
+            "told",
+            "evaluated",
+            "listed",
+            "condition",
+            "level",
+            "found",
+            "percent",
+            "confidence",
+            "page",
+            "number",
+            "version",
+            "bytes",
+            "seconds",
+            "second",
+            "statement",
+            "thing",
+            "kinds",
+            "kind",
+            "told-effect",
+            "attribute",
+            "attributes",
+            "fields",
+            "complete",
+            "shared",
+            "more",
+            "on",
+        ],
+    ),
+];
+
+/// Arguments that say what they name before its name.
+const ENTITIES: [&str; 3] = ["entity", "of", "to"];
+
+/// What a piece that went into a sentence is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Given {
+    Action,
+    /// A word of AWS's or of the contract.
+    Contract,
+    /// A condition key, or a key of KMS.
+    Key,
+    Region,
+    Time,
+    Caller,
+    /// What the program said before.
+    Said,
+}
+
 impl Place {
     pub(super) fn inside(&self, field: &str) -> Place {
-        Place { field: field.to_owned(), policy: self.policy || POLICIES.contains(&field) }
+        Place { parent: self.field.clone(), field: field.to_owned() }
     }
 
     pub(super) fn is_name(&self) -> bool {
-        !self.policy && NAMES.contains(&self.field.as_str())
+        matches!(self.holds(), Some(Holds::Name | Holds::Caller))
     }
 
+    /// Whether a policy document stands here.
     pub(super) fn is_policy(&self) -> bool {
-        self.policy
+        POLICIES.contains(&self.field.as_str())
+    }
+
+    pub(super) fn field(&self) -> &str {
+        &self.field
+    }
+
+    pub(super) fn is_service(&self) -> bool {
+        self.holds() == Some(Holds::Service)
     }
 
     pub(super) fn is_action(&self) -> bool {
-        !self.policy
-            && matches!(
-                self.field.as_str(),
-                "action" | "actions" | "missing_steps" | "root_action" | "denied_action"
-            )
+        matches!(
+            self.field.as_str(),
+            "action" | "actions" | "missing_steps" | "root_action" | "denied_action"
+        )
     }
 
-    fn is_contract(&self) -> bool {
-        !self.policy && CONTRACT.contains(&self.field.as_str())
-    }
-
-    fn is_file(&self) -> bool {
-        !self.policy && matches!(self.field.as_str(), "path" | "file")
-    }
-
-    fn is_command(&self) -> bool {
-        !self.policy && matches!(self.field.as_str(), "commands" | "next_evidence")
+    fn holds(&self) -> Option<Holds> {
+        let field = self.field.as_str();
+        if self.parent == "tool" {
+            return Some(Holds::Contract);
+        }
+        FIELDS.iter().find(|(_, fields)| fields.contains(&field)).map(|(holds, _)| *holds)
     }
 }
 
 impl Redactor {
-    /// Gives a stand-in to a name that is no single word, so that it is found inside texts.
+    /// Remembers a name that is no single word, so that it is found inside texts.
     pub(super) fn collect_name(&mut self, name: &str) {
         let whole = name.chars().all(is_word_character) || name.trim().is_empty();
         if !whole
             && !name.starts_with("arn:")
             && name != "AWS Internal"
-            && self.stand_ins.get(name).is_none()
+            && !self.phrases.iter().any(|known| known == name)
         {
-            self.stand_ins.of(Shape::Name, "", name);
             self.phrases.push(name.to_owned());
             // Longest first: a name may contain another.
             self.phrases.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
@@ -139,58 +278,170 @@ impl Redactor {
 
     /// The text at its place, without what identifies.
     pub(super) fn text(&mut self, text: &str, place: &Place) -> String {
-        let contract = place.is_contract() && is_contract_word(text);
-        if contract || (place.field == "name" && text == "trailwhy") {
+        if marks::has(text) {
+            return self.marked(text);
+        }
+        match place.holds() {
+            Some(Holds::Contract) if is_contract_word(text) => text.to_owned(),
+            Some(Holds::Contract | Holds::Name) => self.name(text),
+            Some(Holds::Caller) => self.caller(text),
+            Some(Holds::Service) if super::word::is_service(text) => text.to_owned(),
+            Some(Holds::Service) => self.caller(text),
+            Some(Holds::Region) => self.region(text),
+            Some(Holds::File) => self.stand_ins.of(Shape::File, "", text),
+            Some(Holds::Command) => match text.starts_with("aws ") {
+                true => self.command(text),
+                false => self.text_of_program(text),
+            },
+            Some(Holds::Code) => self.code(text),
+            Some(Holds::Operation) => {
+                self.policy_text(text, &Member::default().inside("Operations"))
+            }
+            Some(Holds::Agent) => self.agent(text),
+            Some(Holds::Log) => self.log(text),
+            None => self.text_of_program(text),
+        }
+    }
+
+    /// A sentence of the program's, marked or not.
+    pub(super) fn text_of_program(&mut self, text: &str) -> String {
+        if marks::has(text) {
+            return self.marked(text);
+        }
+        let text = self.replace_phrases(text);
+        self.words(&text, Reading::Prose)
+    }
+
+    /// A sentence whose pieces are known for what they are.
+    fn marked(&mut self, text: &str) -> String {
+        let mut result = String::with_capacity(text.len());
+        for piece in marks::pieces(text) {
+            match piece {
+                Piece::Said(said) => result.push_str(&self.words(said, Reading::Prose)),
+                Piece::Given(name, given) => result.push_str(&self.given_as(name, given)),
+            }
+        }
+        marks::strip(&result)
+    }
+
+    /// What went into a sentence as the catalogues' `$name`.
+    fn given_as(&mut self, name: &str, text: &str) -> String {
+        let sort = ARGUMENTS.iter().find(|(_, names)| names.contains(&name)).map(|(sort, _)| *sort);
+        match sort {
+            Some(Given::Action) if self.is_action(text) => text.to_owned(),
+            Some(Given::Contract) if is_contract_word(text) => text.to_owned(),
+            Some(Given::Key) => self.key(text),
+            Some(Given::Region) => self.region(text),
+            Some(Given::Time) if Time::parse(text).is_some() => text.to_owned(),
+            Some(Given::Caller) => self.caller(text),
+            Some(Given::Said) if name == "condition" => self.code(text),
+            Some(Given::Said) => self.words(text, Reading::Prose),
+            _ => match text.split_once(' ') {
+                // `user deploy`: what it is, and its name.
+                Some((kind @ ("user" | "role" | "group"), entity)) if ENTITIES.contains(&name) => {
+                    format!("{kind} {}", self.name(entity))
+                }
+                _ => self.name(text),
+            },
+        }
+    }
+
+    /// The value of an attribute by which calls are compared.
+    pub(super) fn attribute(&mut self, attribute: &str, value: &str) -> String {
+        match attribute {
+            _ if value == "absent" => value.to_owned(),
+            "region" => self.region(value),
+            "root_action" if self.is_action(value) => value.to_owned(),
+            "invoked_by" if super::word::is_service(value) => value.to_owned(),
+            "mfa" | "credentials" | "caller_kind" | "caller"
+                if self.vocabulary.is_attribute(value) =>
+            {
+                value.to_owned()
+            }
+            "network" if matches!(value, "private" | "public") => value.to_owned(),
+            "tls" if value.starts_with("TLSv1") && value.len() <= 7 => value.to_owned(),
+            "user_agent" => self.agent(value),
+            "encryption_context_keys" => {
+                let keys: Vec<String> =
+                    value.split(", ").map(|key| self.context_key(key)).collect();
+                keys.join(", ")
+            }
+            _ => self.caller(value),
+        }
+    }
+
+    /// `attribute = value`, or `no attribute`.
+    pub(super) fn split(&mut self, text: &str) -> String {
+        match text.split_once(" = ") {
+            Some((attribute, value)) => {
+                format!("{attribute} = {}", self.attribute(attribute, value))
+            }
+            None => self.words(text, Reading::Prose),
+        }
+    }
+
+    fn region(&mut self, text: &str) -> String {
+        match super::word::is_region(text) {
+            true => text.to_owned(),
+            false => self.name(text),
+        }
+    }
+
+    /// The client's product and its version; the rest of it is somebody's.
+    fn agent(&mut self, text: &str) -> String {
+        if self.is_service(text) || text == "AWS Internal" {
             return text.to_owned();
         }
-        if place.is_file() {
-            return self.stand_ins.of(Shape::File, "", text);
+        let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let (product, version) = first.split_once('/').unwrap_or((first, ""));
+        let versioned = version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        if !self.vocabulary.is_agent(product) || !versioned {
+            return self.name(text);
         }
-        if let Some(known) = self.stand_ins.get(text) {
-            return known.to_owned();
+        match rest {
+            "" => first.to_owned(),
+            rest => format!("{first} {}", self.name(rest)),
         }
-        if place.is_command() {
-            return self.command(text);
-        }
-        let reading = match place.field.as_str() {
-            _ if place.policy => Reading::Policy,
-            _ if place.is_name() => Reading::Name,
-            _ => Reading::Prose,
-        };
-        let from_log = place.field == "error_message";
-        self.words(text, reading, from_log)
     }
 
-    /// The name of a field inside a policy.
-    pub(super) fn policy_key(&mut self, name: &str) -> String {
-        self.words(name, Reading::Policy, false)
-    }
-
-    /// `aws SERVICE OPERATION` and the options stay; their values are judged as names.
-    fn command(&mut self, command: &str) -> String {
-        let mut words = 0;
-        let mut result = String::new();
-        for part in command.split_inclusive(char::is_whitespace) {
-            let word = part.trim_end();
-            let blank = part.strip_prefix(word).unwrap_or_default();
-            words += 1;
-            let kept = words <= 3 && command.starts_with("aws ") && is_command_word(word);
-            match kept {
-                true => result.push_str(word),
-                false => result.push_str(&self.words(word, Reading::Policy, false)),
+    /// A text that a service wrote: quoted pieces, and what follows a word that announces a name, are
+    /// names.
+    fn log(&mut self, text: &str) -> String {
+        let text = self.replace_phrases(text);
+        let mut result = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find(['"', '`', '\'']) {
+            let (before, quoted) = rest.split_at(at);
+            let mark = quoted.chars().next().unwrap_or_default();
+            let inside = quoted.get(1..).unwrap_or_default();
+            // An apostrophe within a word quotes nothing.
+            let opens = before.chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+            result.push_str(&self.words(before, Reading::Log));
+            match inside.find(mark).filter(|end| opens && *end > 0) {
+                Some(end) => {
+                    let (name, after) = inside.split_at(end);
+                    let told = match self.is_action(name) || self.given.contains(name) {
+                        true => name.to_owned(),
+                        false => self.name(name),
+                    };
+                    result.extend([mark.to_string(), told, mark.to_string()]);
+                    rest = after.get(1..).unwrap_or_default();
+                }
+                None => {
+                    result.push(mark);
+                    rest = inside;
+                }
             }
-            result.push_str(blank);
         }
+        result.push_str(&self.words(rest, Reading::Log));
         result
     }
 
     /// Takes a text apart into words and puts it together again.
-    pub(super) fn words(&mut self, text: &str, reading: Reading, from_log: bool) -> String {
-        let text = self.replace_phrases(text);
-        // The program speaks Japanese too; AWS's messages and names it repeats do not.
-        let foreign = from_log || reading != Reading::Prose;
+    pub(super) fn words(&mut self, text: &str, reading: Reading) -> String {
         let mut result = String::with_capacity(text.len());
-        let mut rest = text.as_str();
+        let mut rest = text;
+        let mut before = String::new();
         while let Some(first) = rest.chars().next() {
             let arn = rest.starts_with("arn:");
             let inside = if arn { is_arn_character } else { same_sort(first) };
@@ -198,8 +449,10 @@ impl Redactor {
             let (run, after) = rest.split_at(end.max(first.len_utf8()));
             rest = after;
             if is_word_character(first) {
-                result.push_str(&self.run(run, reading));
-            } else if foreign && first.is_alphanumeric() {
+                let announced = reading == Reading::Log && ANNOUNCING.contains(&before.as_str());
+                result.push_str(&self.run(run, reading, announced));
+                before = run.to_owned();
+            } else if reading == Reading::Log && first.is_alphanumeric() {
                 result.push_str(&self.stand_ins.of(Shape::Name, "", run));
             } else {
                 result.push_str(run);
@@ -209,25 +462,32 @@ impl Redactor {
     }
 
     /// A run of word characters; a full stop or a colon at its end belongs to the sentence.
-    fn run(&mut self, run: &str, reading: Reading) -> String {
+    fn run(&mut self, run: &str, reading: Reading, is_name: bool) -> String {
         let word = run.trim_end_matches(['.', ':', ',', '?']);
         let end = run.strip_prefix(word).unwrap_or_default();
-        format!("{}{end}", self.word(word, reading))
+        let told = match is_name && !word.is_empty() && !self.given.contains(word) {
+            true => self.name(word),
+            false => self.word(word, reading),
+        };
+        format!("{told}{end}")
     }
 
     fn replace_phrases(&mut self, text: &str) -> String {
         let mut text = text.to_owned();
-        for phrase in &self.phrases {
-            if text.contains(phrase.as_str())
-                && let Some(stand_in) = self.stand_ins.get(phrase)
-            {
-                text = text.replace(phrase.as_str(), stand_in);
-                self.given.insert(stand_in.to_owned());
-            }
+        let found: Vec<String> =
+            self.phrases.iter().filter(|phrase| text.contains(phrase.as_str())).cloned().collect();
+        for phrase in found {
+            let stand_in = self.name(&phrase);
+            text = text.replace(phrase.as_str(), &stand_in);
+            self.given.insert(stand_in);
         }
         text
     }
 }
+
+/// Words of a service's text after which a name comes.
+const ANNOUNCING: [&str; 7] =
+    ["User:", "resource:", "name", "named", "name:", "bucket", "function"];
 
 /// The characters that ARNs, ids, addresses, actions and names are made of.
 fn is_word_character(character: char) -> bool {
@@ -256,8 +516,4 @@ fn is_contract_word(text: &str) -> bool {
         && text
             .chars()
             .all(|character| character.is_ascii_alphanumeric() || " _-./:*+".contains(character))
-}
-
-fn is_command_word(word: &str) -> bool {
-    word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }

@@ -27,6 +27,28 @@ const DENIALS: &str = "
     For more information check unknown An has been revoked was unable to account group role user
     instance profile access key version policy ARN";
 
+/// Words of AWS's other errors that are nobody's name.
+const ERRORS: &str = "
+    the a an of to in with for from by and or is are was were be been not no cannot can found find exist
+    exists already invalid value request rate exceeded limit must at that this it has have does do
+    could would should may only more than when while as on its your you Service: Status Code: Error
+    Code: Request ID: Proxy: null ThrottlingException specified missing required parameter parameters
+    valid state name arn: region Region: account Amazon AWS KMS S3 EC2 IAM Lambda SQS SNS STS";
+
+/// Principals of services whose names differ from those of their actions (AWS General Reference; the
+/// services' guides on service-linked and service roles).
+const PRINCIPALS: &str = "
+    ecs-tasks spot spotfleet vpc-flow-logs dlm eks-nodegroup eks-fargate-pods edgelambda monitoring
+    replicator scheduler pods ops.apigateway cloudwatch rds-performance-insights autoscaling-plans
+    resource-explorer member s3-replication ec2.application-autoscaling delivery email
+    fas lifecycle config-multiaccountsetup ssm-sap export states sso console signin";
+
+/// Products that call AWS (`userAgent`).
+const AGENTS: &str = "
+    aws-cli aws-sdk-java aws-sdk-go aws-sdk-go-v2 aws-sdk-js aws-sdk-nodejs aws-sdk-ruby2 aws-sdk-ruby3
+    aws-sdk-php aws-sdk-dotnet aws-sdk-cpp aws-sdk-rust aws-internal aws-cdk Boto3 Botocore Terraform
+    Pulumi HashiCorp S3Console Mozilla Coral Netty4 APN";
+
 /// The words of policy documents (IAM user guide, "IAM JSON policy elements reference").
 const POLICIES: &str = "
     Version Id Statement Sid Effect Allow Deny Principal NotPrincipal Action NotAction Resource
@@ -104,6 +126,9 @@ pub(super) struct Vocabulary {
     /// Those of policies, commands and AWS's own things, which are kept as values too.
     grammar: BTreeSet<String>,
     services: BTreeSet<String>,
+    /// Those of AWS's own texts.
+    denials: BTreeSet<String>,
+    attributes: BTreeSet<String>,
 }
 
 impl Vocabulary {
@@ -113,7 +138,10 @@ impl Vocabulary {
         all.extend(words(DENIALS).chain(words(NAMES)).chain(words(CONTRACT)));
         all.extend(words(ATTRIBUTES));
         all.extend(grammar.iter().cloned());
-        Vocabulary { words: all, grammar, services: words(SERVICES).collect() }
+        let services = words(SERVICES).collect();
+        let denials = words(DENIALS).chain(words(ERRORS)).collect();
+        let attributes = words(ATTRIBUTES).chain(words(CONTRACT)).collect();
+        Vocabulary { words: all, grammar, services, denials, attributes }
     }
 
     /// Remembers the service of an action that the report speaks of.
@@ -126,6 +154,36 @@ impl Vocabulary {
     /// True for what stands before the colon of an action or a condition key.
     pub(super) fn is_service(&self, prefix: &str) -> bool {
         self.services.contains(prefix)
+    }
+
+    /// Remembers a service principal that a record calls the invoker.
+    pub(super) fn learn_principal(&mut self, principal: &str) {
+        if let Some((service, _)) = principal.split_once('.') {
+            self.services.insert(service.to_owned());
+        }
+    }
+
+    /// True for a service principal whose label is no service's prefix.
+    pub(super) fn is_principal(&self, principal: &str) -> bool {
+        let label = principal.split('.').next().unwrap_or_default();
+        words(PRINCIPALS).any(|known| known == label)
+    }
+
+    /// True for a word of AWS's own error texts.
+    pub(super) fn is_denial(&self, word: &str) -> bool {
+        self.denials.contains(&word.to_ascii_lowercase())
+    }
+
+    /// True for the value of an attribute that the program made.
+    pub(super) fn is_attribute(&self, value: &str) -> bool {
+        value.split([' ', '-']).all(|word| {
+            ["key", "credentials", "long", "term", "temporary", "console"].contains(&word)
+        }) || self.attributes.contains(value)
+    }
+
+    /// True for a product that calls AWS.
+    pub(super) fn is_agent(&self, product: &str) -> bool {
+        words(AGENTS).any(|known| known.eq_ignore_ascii_case(product))
     }
 
     /// True for a word of the program's or of AWS's.

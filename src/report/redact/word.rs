@@ -6,18 +6,44 @@ use super::text::Reading;
 use crate::event::Time;
 use crate::event::arn::Arn;
 
-/// Extensions that say what a file is and not whose.
-const EXTENSIONS: [&str; 10] =
-    ["json", "gz", "tf", "yaml", "yml", "txt", "csv", "log", "html", "template"];
-
 /// Prefixes of IAM's unique ids and access key ids (IAM user guide, "Unique identifiers").
 const UNIQUE: [&str; 13] = [
     "ABIA", "ACCA", "AGPA", "AIDA", "AIPA", "AKIA", "ANPA", "ANVA", "APKA", "AROA", "ASCA", "ASIA",
     "A3T",
 ];
 
+/// Types of resources as they begin the last part of an ARN (service authorization reference, "Resource
+/// types").
+const TYPES: &str = "
+    accelerator access-point accesspoint agent alarm alias api apis app application apps archive
+    assessment assumed-role autoScalingGroup automation-execution backup-plan backup-vault bot
+    broker build cache certificate certificate-authority channel chime cluster configuration
+    configuration-set connection connector container-instance contact crawler customer-gateway
+    data-catalog database dataset datasource db deliverystream deployment deploymentconfig
+    deploymentgroup detector device dhcp-options directory distribution document domain
+    elastic-ip endpoint endpoint-config environment event-bus event-source-mapping execution
+    export-task faces federated-user file-system fleet flow flow-definition function gateway
+    group hostedzone hub identity identitypool image index instance instance-profile
+    internet-gateway job jobqueue job-definition job-queue key key-pair keyspace launch-template
+    launchConfiguration layer listener loadbalancer log-group maintenancewindow managed-instance
+    mfa model natgateway network-acl network-interface nodegroup notebook-instance oidc-provider
+    opsitem ou account organization parameter patchbaseline pipeline placement-group policy
+    portfolio prefix-list product project queue recovery-point recoverypoint registry
+    replication-group repository reserved-instances resolver-endpoint resource-share role root
+    route-table rule rule-group runtime saml-provider scheduledUpdate schedule schedule-group
+    secret security-group security-group-rule server-certificate service session snapshot
+    spot-instances-request stack stackset stage state stateMachine stream sts subnet subgrp
+    subnet-group table table-bucket target targetgroup task task-definition topic trail
+    training-job transit-gateway user userpool vault volume vpc vpc-endpoint
+    vpc-endpoint-service vpc-peering-connection vpn-connection vpn-gateway webacl workgroup
+    workspace";
+
+/// Beginnings of the paths of roles that AWS makes (IAM user guide, "Service-linked roles", "Service
+/// roles"; IAM Identity Center user guide).
+const PATHS: [&str; 3] = ["aws-service-role", "service-role", "aws-reserved"];
+
 impl Redactor {
-    /// The word, or what stands for it.
+    /// The word of a sentence, or what stands for it.
     pub(super) fn word(&mut self, word: &str, reading: Reading) -> String {
         if word.is_empty() || self.given.contains(word) {
             return word.to_owned();
@@ -25,7 +51,12 @@ impl Redactor {
         if let Some(arn) = Arn::parse(word) {
             return self.arn(&arn);
         }
-        if is_harmless(word) || self.is_known(word, reading) {
+        let known = match reading {
+            Reading::Prose => self.vocabulary.knows(word) || is_harmless(word),
+            Reading::Log => self.vocabulary.is_denial(word),
+        };
+        let said = word == "*" || word.bytes().all(|byte| !byte.is_ascii_alphanumeric());
+        if known || said || self.is_service(word) || self.is_action(word) {
             return word.to_owned();
         }
         if let Some(replaced) = self.shaped(word) {
@@ -34,16 +65,57 @@ impl Redactor {
         if let Some(replaced) = self.condition_key(word) {
             return replaced;
         }
-        self.compound(word, reading)
+        match reading {
+            Reading::Prose => self.compound(word, reading),
+            Reading::Log => self.name(word),
+        }
     }
 
-    fn is_known(&self, word: &str, reading: Reading) -> bool {
-        match reading {
-            Reading::Prose => self.vocabulary.knows(word),
-            // `aws_kms_key_policy` is a type of Terraform's.
-            Reading::Policy => self.vocabulary.is_grammar(word) || word.starts_with("aws_"),
-            Reading::Name => false,
+    /// What someone named, whatever it looks like: an ARN, an address, an id, a name.
+    pub(super) fn name(&mut self, text: &str) -> String {
+        if text.is_empty() || text == "*" {
+            return text.to_owned();
         }
+        if let Some(known) = self.stand_ins.get(text) {
+            return known.to_owned();
+        }
+        if let Some(arn) = Arn::parse(text) {
+            return self.arn(&arn);
+        }
+        match self.shaped(text) {
+            Some(replaced) => replaced,
+            None => self.wildcards(text),
+        }
+    }
+
+    /// Who called: a service of AWS's stays.
+    pub(super) fn caller(&mut self, text: &str) -> String {
+        match self.is_service(text) || text == "AWS Internal" {
+            true => text.to_owned(),
+            false => self.name(text),
+        }
+    }
+
+    /// A condition key, or something named.
+    pub(super) fn key(&mut self, text: &str) -> String {
+        self.condition_key(text).unwrap_or_else(|| self.name(text))
+    }
+
+    /// Whether it is the principal of a service that is known.
+    pub(super) fn is_service(&self, text: &str) -> bool {
+        is_service(text) && {
+            let label = text.split('.').next().unwrap_or_default();
+            self.vocabulary.is_service(label) || self.vocabulary.is_principal(text)
+        }
+    }
+
+    /// Whether it is an action of a service that is known, or a pattern of some.
+    pub(super) fn is_action(&self, text: &str) -> bool {
+        let Some((service, name)) = text.split_once(':') else { return text == "*" };
+        let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"*?".contains(&b));
+        self.vocabulary.is_service(service)
+            && plain
+            && name.starts_with(|c: char| c.is_ascii_uppercase() || c == '*')
     }
 
     /// Identifiers whose shape says what they are.
@@ -58,43 +130,101 @@ impl Redactor {
     /// Partition, service, Region and the type of the resource stay.
     fn arn(&mut self, arn: &Arn<'_>) -> String {
         let Arn { partition, service, region, account, resource } = arn;
-        // Everybody's: `arn:aws:iam::aws:policy/…`, and AWS's own roles.
-        let resource = match *account {
-            "aws" => (*resource).to_owned(),
-            _ => self.resource(arn, resource),
+        // Everybody's: `arn:aws:iam::aws:policy/…`.
+        let managed = *account == "aws" && *service == "iam" && resource.starts_with("policy/");
+        let resource = match managed {
+            true => (*resource).to_owned(),
+            false => self.resource(arn, resource),
         };
         let account = match *account {
             "" | "aws" | "*" => (*account).to_owned(),
-            account => self.word(account, Reading::Name),
+            account => self.name(account),
         };
+        let region = match is_region(region) || matches!(*region, "" | "*") {
+            true => (*region).to_owned(),
+            false => self.name(region),
+        };
+        let known = self.vocabulary.is_service(service) || *service == "*";
+        let service = if known { (*service).to_owned() } else { self.name(service) };
+        let known =
+            matches!(*partition, "aws" | "aws-cn" | "aws-us-gov" | "aws-iso" | "aws-iso-b" | "*");
+        let partition = if known { (*partition).to_owned() } else { self.name(partition) };
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 
     fn resource(&mut self, arn: &Arn<'_>, resource: &str) -> String {
         let (kind, rest) = arn.split();
-        let kept = match kind {
-            Some(kind) => resource.get(..kind.len() + 1).unwrap_or_default(),
+        let known = |kind: &&str| TYPES.split_whitespace().any(|known| known == *kind);
+        let (kept, rest) = match kind.filter(known) {
+            Some(kind) => (resource.get(..kind.len() + 1).unwrap_or_default(), rest),
             None if resource == "root" && arn.service == "iam" => return resource.to_owned(),
-            None => "",
+            None => ("", resource),
         };
-        let aws_role = rest.starts_with("aws-service-role/") || rest.starts_with("AWSServiceRole");
-        let rest = self.pieces(rest, |this, piece| {
-            if aws_role && piece.starts_with("AWSServiceRole") {
-                return this.service_role(piece);
-            }
-            if matches!(piece, "aws-service-role" | "aws-reserved" | "ec2-infrastructure" | "aws") {
-                return piece.to_owned();
-            }
-            this.wildcards(piece, Reading::Name)
-        });
-        format!("{kept}{rest}")
+        if let Some(role) = rest.strip_prefix("aws-service-role/").filter(|_| kept == "role/")
+            && let Some((service, role)) = role.split_once('/')
+            && is_service(service)
+            && !role.contains('/')
+        {
+            let role = match role.strip_prefix("AWSServiceRoleFor") {
+                Some(_) => self.service_role(role),
+                None => self.wildcards(role),
+            };
+            return format!("{kept}aws-service-role/{service}/{role}");
+        }
+        if arn.service == "sts" && kept == "assumed-role/" {
+            return self.session(rest);
+        }
+        let path = rest.split_once('/').map(|(path, _)| path).filter(|path| PATHS.contains(path));
+        let (path, rest) = match path.filter(|_| arn.service == "iam") {
+            Some(path) => rest.split_at(path.len() + 1),
+            None => ("", rest),
+        };
+        let rest = self.pieces(rest, |this, piece| this.named(piece));
+        format!("{kept}{path}{rest}")
+    }
+
+    /// A session of a role: service-linked roles are known from their own ARNs.
+    fn session(&mut self, rest: &str) -> String {
+        if let Some(instance) = rest.strip_prefix("aws:ec2-infrastructure/") {
+            return format!("assumed-role/aws:ec2-infrastructure/{}", self.named(instance));
+        }
+        let (role, session) = rest.split_once('/').unwrap_or((rest, ""));
+        let told = match self.linked.contains(role) {
+            true => self.service_role(role),
+            false => self.named(role),
+        };
+        match session {
+            "" => format!("assumed-role/{told}"),
+            session => format!("assumed-role/{told}/{}", self.named(session)),
+        }
+    }
+
+    /// A piece of an ARN.
+    fn named(&mut self, piece: &str) -> String {
+        match piece {
+            "" => String::new(),
+            _ => self.shaped(piece).unwrap_or_else(|| self.wildcards(piece)),
+        }
     }
 
     /// `AWSServiceRoleForAutoScaling_team`: what follows the underscore is the customer's.
     fn service_role(&mut self, name: &str) -> String {
         match name.split_once('_') {
-            Some((role, suffix)) => format!("{role}_{}", self.plain(suffix, Reading::Name)),
+            Some((role, suffix)) => format!("{role}_{}", self.named(suffix)),
             None => name.to_owned(),
+        }
+    }
+
+    /// Remembers the service-linked roles that an ARN of one names.
+    pub(super) fn collect_linked(&mut self, text: &str) {
+        for (at, mark) in text.match_indices(":role/aws-service-role/") {
+            let rest = text.get(at + mark.len()..).unwrap_or_default();
+            let Some((service, rest)) = rest.split_once('/') else { continue };
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"_-+=,.@".contains(c));
+            let role = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+            if is_service(service) && role.starts_with("AWSServiceRoleFor") {
+                self.linked.insert(role.to_owned());
+            }
         }
     }
 
@@ -116,41 +246,26 @@ impl Redactor {
     }
 
     /// `orders-*`: the wildcard stays.
-    fn wildcards(&mut self, piece: &str, reading: Reading) -> String {
+    fn wildcards(&mut self, piece: &str) -> String {
         let mut result = String::new();
         for part in piece.split_inclusive(['*', '?']) {
             let name = part.trim_end_matches(['*', '?']);
             if !name.is_empty() {
-                result.push_str(&self.plain(name, reading));
+                result.push_str(&self.stand_ins.of(Shape::Name, "", name));
             }
             result.push_str(part.strip_prefix(name).unwrap_or_default());
         }
         result
     }
 
-    /// A piece without separators.
-    fn plain(&mut self, piece: &str, reading: Reading) -> String {
-        let kept = self.given.contains(piece) || is_harmless(piece);
-        if kept || self.is_known(piece, reading) {
-            return piece.to_owned();
-        }
-        if let Some(replaced) = self.shaped(piece) {
-            return replaced;
-        }
-        if let Some((stem, extension)) = piece.rsplit_once('.')
-            && EXTENSIONS.contains(&extension)
-            && !stem.is_empty()
-        {
-            return format!("{}.{extension}", self.plain(stem, reading));
-        }
-        self.stand_ins.of(Shape::Name, "", piece)
-    }
-
-    /// A word of several parts: each is looked at by itself.
+    /// A word of several parts in a sentence: each is looked at by itself.
     fn compound(&mut self, word: &str, reading: Reading) -> String {
-        self.pieces(word, |this, piece| match piece {
-            "" => String::new(),
-            _ => this.wildcards(piece, reading),
+        self.pieces(word, |this, piece| {
+            let known = this.given.contains(piece) || is_harmless(piece);
+            match known || (reading == Reading::Prose && this.vocabulary.knows(piece)) {
+                true => piece.to_owned(),
+                false => this.named(piece),
+            }
         })
     }
 
@@ -162,13 +277,13 @@ impl Redactor {
         }
         if let Some((kind, tag)) = key.split_once('/') {
             if kind.ends_with("Tag") || kind.ends_with("tag") {
-                return Some(format!("{prefix}:{kind}/{}", self.word(tag, Reading::Name)));
+                return Some(format!("{prefix}:{kind}/{}", self.name(tag)));
             }
             return None;
         }
         if let Some(context) = key.strip_prefix("EncryptionContext:") {
             let kept = context.starts_with("aws:");
-            let context = if kept { context.to_owned() } else { self.word(context, Reading::Name) };
+            let context = if kept { context.to_owned() } else { self.name(context) };
             return Some(format!("{prefix}:EncryptionContext:{context}"));
         }
         let action = key.starts_with(|c: char| c.is_ascii_uppercase() || c == '*');
@@ -243,7 +358,7 @@ fn is_time(word: &str) -> bool {
 }
 
 /// `eu-west-1`, `us-gov-east-1`, `ap-northeast-1a`.
-fn is_region(word: &str) -> bool {
+pub(super) fn is_region(word: &str) -> bool {
     let parts: Vec<&str> = word.split('-').collect();
     let letters = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
     match parts.as_slice() {
@@ -262,7 +377,7 @@ fn is_region(word: &str) -> bool {
 
 /// A service principal, also a regional one: `ec2.amazonaws.com`, `logs.eu-west-1.amazonaws.com`,
 /// `fas.s3.amazonaws.com`. A host with a customer's label in front is none.
-fn is_service(word: &str) -> bool {
+pub(super) fn is_service(word: &str) -> bool {
     let Some(name) = word.strip_suffix(".amazonaws.com").or(word.strip_suffix(".amazonaws.com.cn"))
     else {
         return false;
