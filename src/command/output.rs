@@ -120,7 +120,8 @@ fn beside(
         if let (Access::Everyone, Some(before)) = (access, before) {
             file.as_file().set_permissions(before.permissions())?;
         }
-        file.write_all(content)?;
+        // By itself, the error of a write names the temporary file.
+        file.as_file_mut().write_all(content)?;
         // A full disk may show only now.
         file.as_file().sync_all()
     })();
@@ -225,9 +226,12 @@ impl Target {
         self.path == other.path || (self.id.is_some() && self.id == other.id)
     }
 
+    /// A page in the folder of an export is yesterday's report, and no log.
     fn is_or_lies_in(&self, input: &Path) -> bool {
         let input = Target::at(input);
-        self.is(&input) || (self.exists && self.path.starts_with(&input.path))
+        let suffix = self.path.extension().unwrap_or_default();
+        let is_page = ["html", "htm", "md", "markdown", "sarif"].iter().any(|page| suffix == *page);
+        self.is(&input) || (self.exists && !is_page && self.path.starts_with(&input.path))
     }
 }
 

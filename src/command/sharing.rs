@@ -24,7 +24,7 @@ pub(super) fn told(error: anyhow::Error, redact: &RedactArguments) -> anyhow::Er
     if !redact.redact || error.is::<std::io::Error>() {
         return error;
     }
-    let message = format!("{error:#}");
+    let message = error.to_string();
     let pieces = message.split('`').enumerate().map(|(at, piece)| match at % 2 {
         1 if !piece.starts_with("--") => "…",
         _ => piece,

@@ -20,6 +20,9 @@ use crate::wording::{Language, Wording};
 /// Longest case: what comes without a line's end must not fill the memory.
 const LONGEST: u64 = 16 << 20;
 
+/// So many lines without a case among them are no list of cases, and a device never ends.
+const STRANGE: u64 = 10_000;
+
 /// Answers every line of standard input; the exit status is 2 when some could not be read.
 pub fn run() -> anyhow::Result<ExitCode> {
     let all_read = answer_lines(BufReader::new(io::stdin().lock()), io::stdout().lock())?;
@@ -33,6 +36,7 @@ fn answer_lines(input: BufReader<impl Read>, output: impl Write) -> anyhow::Resu
     let mut all_read = true;
     let mut line = Vec::new();
     let mut number = 0_u64;
+    let mut strange = 0_u64;
     loop {
         // Whoever asks line by line gets each answer before the next question.
         if input.buffer().is_empty() {
@@ -58,9 +62,21 @@ fn answer_lines(input: BufReader<impl Read>, output: impl Write) -> anyhow::Resu
             continue;
         }
         match answer(&line) {
-            Ok(verdict) => serde_json::to_writer(&mut output, &verdict)?,
+            Ok(verdict) => {
+                strange = 0;
+                serde_json::to_writer(&mut output, &verdict)?;
+            }
+            Err(_) if strange == STRANGE => {
+                output.flush()?;
+                return Err(Error::Usage(format!(
+                    "the {STRANGE} lines of standard input before line {number} are no cases; what comes \
+                     after them was not read\nhint: one case is one line of JSON"
+                ))
+                .into());
+            }
             Err(unreadable) => {
                 all_read = false;
+                strange += 1;
                 serde_json::to_writer(&mut output, &unreadable)?;
             }
         }
