@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::table::types_of;
+use super::table::{action, types_of};
 
 /// A kind of resource-based policy.
 #[derive(Debug, Deserialize)]
@@ -113,9 +113,19 @@ pub fn can_decide(action: &str, arn: &str, same_account: bool) -> Option<bool> {
     Some(policies_of(arn).iter().any(counts))
 }
 
+/// Whether a resource-based policy can be what decides on `action` on some resource, whichever it is;
+/// `None` where AWS publishes no such action.
+pub fn can_be_decided(name: &str) -> Option<bool> {
+    let action = action(name)?;
+    let (service, _) = name.split_once(':')?;
+    let types = action.types();
+    let is_on = |row: &Policy| types.iter().any(|kind| row.is_on(service, kind.name));
+    Some(TABLE.iter().any(|row| is_on(row) && row.decides(name)))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::table::{action, resource_types};
+    use super::super::table::resource_types;
     use super::*;
 
     #[test]
@@ -134,6 +144,23 @@ mod tests {
                 assert!(action(name).is_some(), "{}: {name}", row.service);
             }
             assert!(row.source.starts_with("https://"), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn an_action_without_a_resource_is_asked_by_its_types() {
+        for (action, want) in [
+            ("s3:PutObject", Some(true)),
+            ("kms:Decrypt", Some(true)),
+            ("kms:CreateKey", Some(false)),
+            ("s3:ListAllMyBuckets", Some(false)),
+            ("iam:CreateUser", Some(false)),
+            ("ec2:RunInstances", Some(false)),
+            ("sts:AssumeRole", Some(true)),
+            ("sqs:ReceiveMessage", Some(true)),
+            ("nothing:AtAll", None),
+        ] {
+            assert_eq!(can_be_decided(action), want, "{action}");
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
+use crate::aws;
 use crate::event::{CallerKind, Effect, Failure, Field, Form, IdentityType, Layer};
 use crate::wording::Sentence;
 
@@ -15,6 +16,8 @@ pub fn testimony(picture: &Picture<'_, '_>) -> Vec<Testimony> {
     found.extend(root_user(picture));
     found.extend(by_endpoint(picture));
     found.extend(by_action(picture));
+    found.extend(by_resource(picture));
+    found.extend(by_session(picture));
     found.extend(by_account(picture));
     found.extend(key_state(picture));
     found
@@ -120,14 +123,70 @@ fn by_action(picture: &Picture<'_, '_>) -> Vec<Testimony> {
                 .layer(Layer::KmsKeyState, IMPOSSIBLE),
         );
     }
-    if !kms && picture.one().resource.is_none() {
+    if matches!(action, "sts:AssumeRoleWithWebIdentity" | "sts:AssumeRoleWithSAML") {
+        // Whoever calls has no principal yet: what signs in is outside of AWS (STS API reference,
+        // "does not require the use of AWS security credentials").
+        found.push(
+            Testimony::new(Witness::Documented, Sentence::new("documented-federated"))
+                .layer(Layer::IdentityPolicy, IMPOSSIBLE)
+                .layer(Layer::PermissionsBoundary, IMPOSSIBLE)
+                .layer(Layer::SessionPolicy, IMPOSSIBLE)
+                .layer(Layer::Scp, IMPOSSIBLE),
+        );
+    }
+    found
+}
+
+/// Resources of most types carry no policy, and RCPs reach few services (`crate::aws`).
+fn by_resource(picture: &Picture<'_, '_>) -> Vec<Testimony> {
+    let one = picture.one();
+    let action = one.action.as_str();
+    let resource = one.resource.as_deref();
+    let mut found = Vec::new();
+    let owner = resource.and_then(crate::contrast::account_of);
+    let caller = one.principal.as_deref().and_then(crate::contrast::account_of);
+    let decides = match resource.filter(|arn| arn.starts_with("arn:")) {
+        Some(arn) => {
+            let can = |same| aws::can_decide(action, arn, same);
+            match (owner, caller) {
+                (Some(owner), Some(caller)) => can(owner == caller),
+                _ => can(true).zip(can(false)).map(|(one, other)| one || other),
+            }
+        }
+        None => None,
+    };
+    if decides.or_else(|| aws::can_be_decided(action)) == Some(false) {
+        found.push(
+            Testimony::new(Witness::Documented, Sentence::new("documented-no-policy-there"))
+                .layer(Layer::ResourcePolicy, IMPOSSIBLE),
+        );
+    } else if resource.is_none() && !action.starts_with("kms:") {
         found.push(
             Testimony::new(Witness::Documented, Sentence::new("documented-no-resource"))
                 .layer(Layer::ResourcePolicy, -2.0)
                 .layer(Layer::Rcp, -2.0),
         );
     }
+    if !aws::rcp_reaches(action) {
+        found.push(
+            Testimony::new(Witness::Documented, Sentence::new("documented-no-rcp"))
+                .layer(Layer::Rcp, IMPOSSIBLE),
+        );
+    }
     found
+}
+
+/// A session policy is passed where a session is made; users and services have none (IAM user guide,
+/// "Policies and permissions", Session policies).
+fn by_session(picture: &Picture<'_, '_>) -> Option<Testimony> {
+    let event = picture.observation().event;
+    let is_callers = picture.one().principal.as_deref() == event.principal_arn();
+    let has_none = is_callers && event.identity_type == IdentityType::IamUser;
+    has_none.then(|| {
+        Testimony::new(Witness::Documented, Sentence::new("documented-no-session"))
+            .layer(Layer::SessionPolicy, IMPOSSIBLE)
+            .event(event.id())
+    })
 }
 
 /// A key of another account needs its owner's permission as well; so does every key, but inside an

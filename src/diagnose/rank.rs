@@ -93,7 +93,7 @@ pub fn certainty(winner: &Hypothesis, testimony: &[Testimony], proven: bool) -> 
         return Certainty::Proven;
     }
     let speaks = |witness: Witness| {
-        testimony.iter().filter(|t| t.witness == witness).any(|t| {
+        testimony.iter().filter(|t| t.witness == witness && !t.is_ambiguous).any(|t| {
             t.weights.iter().any(|(layer, _, weight)| *layer == winner.layer && *weight > 0.0)
         })
     };

@@ -21,8 +21,9 @@ fn text(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let stated = one.denial.stated.as_ref()?;
     let id = picture.observation().event.id();
     if stated.layer == Layer::Unknown {
-        let testimony =
-            Testimony::new(Witness::Stated, Sentence::new("stated-explicit-only")).event(id);
+        let testimony = Testimony::new(Witness::Stated, Sentence::new("stated-explicit-only"))
+            .ambiguous()
+            .event(id);
         return Some(
             Layer::ALL
                 .iter()
@@ -72,6 +73,7 @@ fn vague(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let one = picture.one();
     (one.denial.vague || one.denial.form == Form::KmsVague).then(|| {
         Testimony::new(Witness::Stated, Sentence::new("stated-kms-vague"))
+            .ambiguous()
             .layer(Layer::ResourcePolicy, 3.5)
             // The same is written where a grant that used to allow the call is gone.
             .weigh(Layer::KmsGrant, Effect::NotApplicable, 2.0)

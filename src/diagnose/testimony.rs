@@ -47,12 +47,20 @@ pub struct Testimony {
     pub weights: Vec<(Layer, Effect, f64)>,
     /// Events behind it, by id.
     pub event_ids: Vec<String>,
+    /// Whether it names several causes and leaves open which: then it states none of them.
+    pub is_ambiguous: bool,
 }
 
 impl Testimony {
     /// Evidence without weights yet.
     pub fn new(witness: Witness, text: Sentence) -> Self {
-        Testimony { witness, text, weights: Vec::new(), event_ids: Vec::new() }
+        Testimony { witness, text, weights: Vec::new(), event_ids: Vec::new(), is_ambiguous: false }
+    }
+
+    /// The same, leaving open which of several causes it was.
+    #[must_use]
+    pub fn ambiguous(self) -> Self {
+        Testimony { is_ambiguous: true, ..self }
     }
 
     /// Speaks for (or, negative, against) `layer` denying with `effect`; [`Effect::Unknown`] stands
