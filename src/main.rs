@@ -36,6 +36,8 @@ fn typed() -> Cli {
 /// Whoever read our output has seen enough (`trailwhy … | head`).
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+        let of_json = || cause.downcast_ref::<serde_json::Error>()?.io_error_kind();
+        let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind).or_else(of_json);
+        kind == Some(io::ErrorKind::BrokenPipe)
     })
 }

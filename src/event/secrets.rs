@@ -429,7 +429,11 @@ struct Rest<'t> {
 impl<'t> Rest<'t> {
     fn value(&mut self, inside: Inside, depth: usize) -> Option<()> {
         if depth > DEPTH {
-            return None;
+            // What is secret as a whole need not be looked through.
+            return matches!(inside, Inside::Secret | Inside::Credentials).then(|| {
+                self.out.push_str("\"***\"");
+                skip(&mut self.text)
+            })?;
         }
         match self.text.as_bytes().first()? {
             b'{' => self.object(inside, depth),
