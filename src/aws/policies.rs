@@ -113,14 +113,15 @@ pub fn can_decide(action: &str, arn: &str, same_account: bool) -> Option<bool> {
     Some(policies_of(arn).iter().any(counts))
 }
 
-/// Whether a resource-based policy can be what decides on `action` on some resource, whichever it is;
-/// `None` where AWS publishes no such action.
+/// Whether a resource-based policy can be what decides on `action` on some resource, whichever it is,
+/// for a caller of the owner's account; `None` where AWS publishes no such action.
 pub fn can_be_decided(name: &str) -> Option<bool> {
     let action = action(name)?;
     let (service, _) = name.split_once(':')?;
     let types = action.types();
     let is_on = |row: &Policy| types.iter().any(|kind| row.is_on(service, kind.name));
-    Some(TABLE.iter().any(|row| is_on(row) && row.decides(name)))
+    let counts = |row: &Policy| row.across != Across::Only && is_on(row) && row.decides(name);
+    Some(TABLE.iter().any(counts))
 }
 
 #[cfg(test)]

@@ -115,6 +115,7 @@ pub fn suspects<'h>(picture: &Picture<'_, '_>, history: &'h History) -> Vec<&'h 
         .filter(|change| change.time <= picture.first.plus_seconds(2))
         .filter(|change| from.is_none_or(|from| change.time >= from))
         .filter(|change| owners.include(change, history) && can_take_away(change))
+        .filter(|change| !is_made_without_policy(change, picture))
         .collect();
     // Who is deleted has lost all policies before, and who is made anew gets them afterwards (IAM
     // "DeleteRole"): it is the new one that counts.
@@ -140,6 +141,20 @@ pub(super) fn can_take_away(change: &Change) -> bool {
         change.action.as_str(),
         "kms:CreateGrant" | "kms:EnableKey" | "kms:CancelKeyDeletion" | "kms:CreateAlias"
     )
+}
+
+/// Whether a change made the resource, without a policy and in the caller's own account: there the
+/// caller's own policies are enough, so that this took nothing away. A key needs its policy to allow
+/// even that (IAM user guide, "Policy evaluation logic"; KMS developer guide, "Key policies").
+fn is_made_without_policy(change: &Change, picture: &Picture<'_, '_>) -> bool {
+    let Subject::ResourcePolicy(arn) = &change.subject else { return false };
+    let made = change.action.split_once(':').is_some_and(|(service, name)| {
+        service != "kms" && service != "iam" && name.starts_with("Create")
+    });
+    let account_of = crate::contrast::account_of;
+    let owner = account_of(arn).or(change.account.as_deref());
+    let caller = picture.one().principal.as_deref().and_then(account_of);
+    made && change.operation == Operation::Set(Value::Absent) && owner.is_some() && owner == caller
 }
 
 /// Which layers the changes speak for.

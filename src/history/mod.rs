@@ -47,6 +47,8 @@ pub struct History {
     grant_accounts: BTreeSet<String>,
     organization: Organization,
     organization_policies: BTreeMap<String, PolicyInfo>,
+    /// Those of them that a dump shows; of the others the trail shows where they were attached.
+    dumped_policies: BTreeSet<String>,
     /// Organization policies that ever hung at a target.
     at_target: BTreeMap<String, BTreeSet<String>>,
     key_metadata: BTreeMap<String, Json>,
@@ -78,6 +80,7 @@ impl History {
     pub fn new<'e>(events: impl IntoIterator<Item = &'e Event>, dump: Dump) -> History {
         let mut history = History {
             organization: dump.organization,
+            dumped_policies: dump.organization_policies.keys().cloned().collect(),
             organization_policies: dump.organization_policies,
             key_metadata: dump.keys,
             endpoints: dump.endpoints,
@@ -363,12 +366,21 @@ impl History {
     }
 
     /// Whether all policies of a type at a target are known: a dump lists them by target, or lists
-    /// the targets of the policies of the type.
+    /// the targets of every policy of the type, that of AWS included, which every organization has
+    /// (Organizations user guide, "Managing AWS Organizations policies": `FullAWSAccess` and
+    /// `RCPFullAWSAccess`). A policy whose targets are missing may hang anywhere.
     fn is_level_listed(&self, target: &str, kind: PolicyType) -> bool {
+        let lists = |policy: &str| self.listed.contains(&Scope::TargetsOf(policy.to_owned()));
+        let of_aws = match kind {
+            PolicyType::Rcp => "p-RCPFullAWSAccess",
+            _ => "p-FullAWSAccess",
+        };
+        let is_of_kind = |policy: &&String| {
+            self.organization_policy(policy).is_some_and(|info| info.kind == Some(kind))
+        };
         self.listed.contains(&Scope::PoliciesAt(target.to_owned(), kind))
-            || self.organization_policies.iter().any(|(policy, info)| {
-                info.kind == Some(kind) && self.listed.contains(&Scope::TargetsOf(policy.clone()))
-            })
+            || (lists(of_aws)
+                && self.dumped_policies.iter().filter(is_of_kind).all(|policy| lists(policy)))
     }
 
     fn policies_ever_at(&self, target: &str) -> impl Iterator<Item = &str> {
