@@ -513,6 +513,7 @@ fn same_sort(first: char) -> fn(char) -> bool {
 /// What a word of the contract may look like: a hostile record may hold anything as its event name.
 fn is_contract_word(text: &str) -> bool {
     text.len() <= 100
+        && !super::word::holds_account(text)
         && text
             .chars()
             .all(|character| character.is_ascii_alphanumeric() || " _-./:*+".contains(character))

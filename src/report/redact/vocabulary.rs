@@ -146,7 +146,9 @@ impl Vocabulary {
 
     /// Remembers the service of an action that the report speaks of.
     pub(super) fn learn_service(&mut self, action: &str) {
-        if let Some((service, _)) = action.split_once(':') {
+        if let Some((service, _)) = action.split_once(':')
+            && !super::word::holds_account(service)
+        {
             self.services.insert(service.to_owned());
         }
     }
@@ -158,7 +160,9 @@ impl Vocabulary {
 
     /// Remembers a service principal that a record calls the invoker.
     pub(super) fn learn_principal(&mut self, principal: &str) {
-        if let Some((service, _)) = principal.split_once('.') {
+        if let Some((service, _)) = principal.split_once('.')
+            && !super::word::holds_account(service)
+        {
             self.services.insert(service.to_owned());
         }
     }

@@ -115,6 +115,7 @@ impl Redactor {
         let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"*?".contains(&b));
         self.vocabulary.is_service(service)
             && plain
+            && !holds_account(text)
             && name.starts_with(|c: char| c.is_ascii_uppercase() || c == '*')
     }
 
@@ -272,7 +273,7 @@ impl Redactor {
     /// `aws:PrincipalTag/Team`: the key stays, the tag someone named does not.
     fn condition_key(&mut self, word: &str) -> Option<String> {
         let (prefix, key) = word.split_once(':')?;
-        if !self.vocabulary.is_service(prefix) || key.is_empty() {
+        if !self.vocabulary.is_service(prefix) || key.is_empty() || holds_account(word) {
             return None;
         }
         if let Some((kind, tag)) = key.split_once('/') {
@@ -393,7 +394,13 @@ pub(super) fn is_service(word: &str) -> bool {
 
 fn is_label(label: &str) -> bool {
     !label.is_empty()
+        && !holds_account(label)
         && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// Whether an account id may stand in it. No service, call or code of AWS's has as many digits in a row.
+pub(super) fn holds_account(word: &str) -> bool {
+    word.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() >= 12)
 }
 
 /// `--policy-name`: an option of a command.
