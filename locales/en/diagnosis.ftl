@@ -155,3 +155,8 @@ evidence-other-call = the principal it names was refused another call
 contrast-many-through-endpoint = { $count } different principals fail on this resource, all through endpoint { $endpoint }, and it works without: what they have in common is the endpoint.
 stated-encoded-cut = The encoded authorization message is cut at 1 KB, as CloudTrail cuts texts: it cannot be decoded. The same call made again with --dry-run gives a whole one.
 next-notification = keeps what the service reports of failed work from now on; give the rule a log group as its target
+
+healed-propagation = The same call succeeded at { $time }, { $seconds } s after the last failure, and nothing was changed in between: { $summary } ({ $action }) was only just made and not yet known everywhere (eventual consistency). No policy has to change: wait, and retry with backoff.
+healed-change = The same call succeeded at { $time }, after { $by } had called { $action }: { $summary }. What was changed there is what was missing.
+healed-retry = The same call succeeded at { $time }, { $seconds } s later, without a change that the log shows.
+healed-evidence = { $time }, before the call succeeded: { $action }: { $summary }

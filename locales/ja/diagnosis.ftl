@@ -116,3 +116,8 @@ evidence-other-call = そこに書かれたプリンシパルが拒否された�
 contrast-many-through-endpoint = { $count } 個の異なるプリンシパルがこのリソースで失敗していますが、いずれもエンドポイント { $endpoint } を経由しており、経由しない呼び出しは成功しています。共通しているのはエンドポイントです。
 stated-encoded-cut = エンコードされた認可メッセージは、CloudTrail の 1 KB の制限で切れているためデコードできません。同じ呼び出しを --dry-run 付きでやり直すと、完全なメッセージが得られます。
 next-notification = サービスが報告する処理の失敗を今後記録するためのルールです。ターゲットにロググループを指定してください
+
+healed-propagation = 同じ呼び出しは { $time }（最後の失敗から { $seconds } 秒後）に成功しており、その間に変更はありません。直前に行われた変更（{ $action }：{ $summary }）がまだ全体に反映されていなかったためです（結果整合性）。ポリシーの変更は不要です。待ってから、間隔を空けて再試行してください。
+healed-change = { $by } が { $action } を呼び出した（{ $summary }）後、同じ呼び出しは { $time } に成功しました。そこで変更されたものが不足していました。
+healed-retry = 同じ呼び出しは { $seconds } 秒後の { $time } に、ログに見える変更なしで成功しました。
+healed-evidence = { $time }、呼び出しが成功する前：{ $action }：{ $summary }

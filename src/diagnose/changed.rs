@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::evaluated::Found;
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
-use crate::event::{CallerKind, Effect, Layer};
+use crate::event::{CallerKind, Effect, Layer, Time};
 use crate::history::History;
 use crate::history::change::{Change, Operation, Value};
 use crate::history::subject::{Entity, Subject};
@@ -141,6 +141,21 @@ pub(super) fn can_take_away(change: &Change) -> bool {
         change.action.as_str(),
         "kms:CreateGrant" | "kms:EnableKey" | "kms:CancelKeyDeletion" | "kms:CreateAlias"
     )
+}
+
+/// Changes of what the failure depends on, between two moments, both included, oldest first.
+pub(super) fn touching<'h>(
+    picture: &Picture<'_, '_>,
+    history: &'h History,
+    from: Time,
+    to: Time,
+) -> Vec<&'h Change> {
+    let owners = Owners::new(picture, history);
+    let changes = history.changes().iter();
+    changes
+        .filter(|change| change.time >= from && change.time <= to)
+        .filter(|change| owners.include(change, history))
+        .collect()
 }
 
 /// Whether a change made the resource, without a policy and in the caller's own account: there the

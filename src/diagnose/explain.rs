@@ -1,6 +1,7 @@
 //! The paragraph a tired engineer reads: what was denied, by which layer and how sure that is, what
 //! carries the verdict, and what changed before.
 
+use super::healed::Healed;
 use super::incident::{Incident, Occurrence};
 use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
@@ -28,6 +29,7 @@ pub fn explain_occurrence(incident: &Incident, shown: usize, events: &[Event]) -
                 .arg("summary", change.summary.clone()),
         );
     }
+    sentences.extend(incident.verdict.healed.as_ref().map(Healed::sentence));
     sentences
 }
 

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::benign::{Callers, Worth};
 use super::evaluated::{Case, Found};
 use super::failing::{Failing, failing};
+use super::healed::{self, Healed};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool, makes_new};
 use super::tally::Counter;
@@ -217,6 +218,8 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     testimony.extend(told.as_ref().map(Told::testimony));
     testimony.extend(evaluated::reservations(&evaluation, history));
     testimony.extend(implied::testimony(picture.one()));
+    let healed = healed::healed(picture, pool, history);
+    testimony.extend(healed.as_ref().and_then(Healed::testimony));
     let ranked = rank::rank(&testimony);
     let next_evidence = next::commands(picture, &ranked);
     let layer = ranked.first().map_or(Layer::Unknown, |h| h.layer);
@@ -257,6 +260,7 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
         named,
         contradiction,
         next_evidence,
+        healed,
     };
     let one = picture.one();
     let has_lost_resource = one.resource.is_none()

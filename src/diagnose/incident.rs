@@ -2,6 +2,7 @@
 
 use super::evaluated::{Case, Found};
 use super::failing::Failing;
+use super::healed::Healed;
 use super::next::Command;
 use super::rank::Hypothesis;
 use super::tally::Tally;
@@ -76,6 +77,8 @@ pub struct Verdict {
     pub contradiction: Option<Sentence>,
     /// Commands that would settle it.
     pub next_evidence: Vec<Command>,
+    /// The success that ended it, and why it came.
+    pub healed: Option<Healed>,
 }
 
 /// Failure against success.

@@ -24,7 +24,7 @@ use rayon::prelude::*;
 
 use crate::chain::Chains;
 use crate::diagnose::evaluated::policies;
-use crate::diagnose::{Diagnosis, Incident, Kind};
+use crate::diagnose::{Diagnosis, Healing, Incident, Kind};
 use crate::event::{Effect, Event, Layer};
 use crate::history::History;
 use crate::iam::{AttachedPolicy, DecisionResult, Statement, StatementEffect, evaluate};
@@ -120,6 +120,11 @@ fn of_ghost(at: usize, diagnosis: &Diagnosis, all: &[Remedy], history: &History)
 
 /// The remedy of one incident; empty where no call was denied or no layer can be blamed.
 pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &History) -> Remedy {
+    // Waiting was enough: every change of a policy would be one too many.
+    let healed = incident.verdict.healed.as_ref();
+    if healed.is_some_and(|healed| healed.why == Healing::Propagation) {
+        return Remedy::default();
+    }
     let Some(situation) = Situation::new(incident, events, chains, history) else {
         return Remedy::default();
     };

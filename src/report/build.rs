@@ -327,6 +327,11 @@ impl<'b> Builder<'b> {
             ruled_out: self.ruled_out(verdict),
             next_evidence: verdict.next_evidence.iter().map(|n| self.command(n)).collect(),
             contradiction: verdict.contradiction.as_ref().map(|text| self.wording.say(text)),
+            healed: verdict.healed.as_ref().map(|healed| view::Healed {
+                event_id: healed.event_id.clone(),
+                time: healed.time.to_string(),
+                why: healed.why.as_str().to_owned(),
+            }),
         }
     }
 

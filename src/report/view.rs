@@ -511,6 +511,20 @@ pub struct Verdict {
     /// Where AWS's text and evaluation disagree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contradiction: Option<String>,
+    /// The success that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub healed: Option<Healed>,
+}
+
+/// The same call that later succeeded, and why it did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Healed {
+    /// `eventID` of the success.
+    pub event_id: String,
+    /// When.
+    pub time: String,
+    /// `propagation`, `change` or `retry`.
+    pub why: String,
 }
 
 /// A policy, and the statement that decided.

@@ -1,0 +1,146 @@
+//! The same call succeeded later: because something was changed, because what had just been made
+//! became known everywhere, or by trying again. What made it work says what was wrong.
+
+use super::changed;
+use super::picture::{Picture, Pool};
+use super::testimony::{Testimony, Witness};
+use crate::contrast::Observation;
+use crate::event::{Layer, Time, Whose};
+use crate::history::History;
+use crate::history::change::{Change, Operation, Value};
+use crate::history::subject::Subject;
+use crate::wording::Sentence;
+
+/// Why a call that was refused succeeded later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Healing {
+    /// What it needed had been made seconds before and was not known everywhere yet.
+    Propagation,
+    /// Something it depends on was changed in between.
+    Change,
+    /// Nothing that the log shows.
+    Retry,
+}
+
+impl Healing {
+    /// The report's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Healing::Propagation => "propagation",
+            Healing::Change => "change",
+            Healing::Retry => "retry",
+        }
+    }
+}
+
+/// The success that ended a failure.
+#[derive(Debug, Clone)]
+pub struct Healed {
+    /// The event of the success.
+    pub event_id: String,
+    /// When.
+    pub time: Time,
+    /// Seconds since the last failure.
+    pub after: i64,
+    /// Why.
+    pub why: Healing,
+    /// What was changed in between, or had just been made.
+    pub change: Option<Change>,
+}
+
+/// How young a thing is that may not be known everywhere: IAM's changes take seconds, rarely minutes
+/// (IAM user guide, "Changes that I make are not always immediately visible"; KMS developer guide,
+/// "Grants": up to five minutes).
+const YOUNG: i64 = 120;
+/// The longest that it has been seen to take, generously.
+const SETTLED: i64 = 900;
+/// A success so soon after the failure, with nothing changed, was a retry.
+const SOON: i64 = 60;
+
+/// The first success of the same call after the last failure, and why it came.
+pub(super) fn healed(
+    picture: &Picture<'_, '_>,
+    pool: &Pool<'_>,
+    history: &History,
+) -> Option<Healed> {
+    let event = picture.observation().event;
+    let success = pool
+        .of(event)
+        .iter()
+        .find(|success| success.event.time > picture.last && is_same_call(picture, success))?;
+    let time = success.event.time;
+    let after = time.seconds_since(picture.last);
+    let gives = |change: &&Change| can_give(change);
+    let between = changed::touching(picture, history, picture.last, time);
+    let made = changed::touching(picture, history, picture.first.plus_seconds(-YOUNG), picture.last);
+    let made = made.into_iter().filter(gives).next_back();
+    let turned = between
+        .into_iter()
+        .filter(gives)
+        // Tags and settings are written while a thing is being made.
+        .rfind(|change| made.is_none() || !matches!(change.subject, Subject::Tag { .. }));
+    let (why, change) = match (turned, made) {
+        (Some(change), _) => (Healing::Change, Some(change.clone())),
+        (None, Some(change)) if after <= SETTLED => (Healing::Propagation, Some(change.clone())),
+        _ if after <= SOON => (Healing::Retry, None),
+        _ => return None,
+    };
+    Some(Healed { event_id: success.event.id().to_owned(), time, after, why, change })
+}
+
+/// Whether a success is what was refused, tried again: by the same principal, on the same resource
+/// or, where the refusal was somebody else's, with the same one named in the request.
+fn is_same_call(picture: &Picture<'_, '_>, success: &Observation<'_>) -> bool {
+    let one = picture.one();
+    if !picture.same_principal(success) {
+        return false;
+    }
+    if one.denial.whose != Whose::Caller {
+        let holder = one.principal.as_deref().or(one.resource.as_deref());
+        let name = holder.and_then(|arn| arn.rsplit(['/', ':']).next());
+        let asked = |event: &crate::event::Event, name: &str| {
+            event.request().is_some_and(|request| request.contains(name))
+        };
+        return name.is_some_and(|name| asked(success.event, name));
+    }
+    one.resource.is_some() && picture.same_resource(success)
+}
+
+/// Whether a change can have allowed something: what was taken away did so only with a statement.
+fn can_give(change: &Change) -> bool {
+    let is_gone = matches!(change.operation, Operation::Set(Value::Absent));
+    !is_gone || !matches!(change.subject, Subject::Entity(_) | Subject::Grant { .. })
+}
+
+impl Healed {
+    /// What made the call work speaks for the layer it changed.
+    pub(super) fn testimony(&self) -> Option<Testimony> {
+        let change = self.change.as_ref().filter(|_| self.why == Healing::Change)?;
+        let text = Sentence::new("healed-evidence")
+            .arg("time", change.time.to_string())
+            .arg("action", change.action.as_str())
+            .arg("summary", change.summary.clone());
+        let testimony = Testimony::new(Witness::Changed, text)
+            .event(&change.event_id)
+            .event(&self.event_id);
+        Some(match change.layer {
+            Layer::Unknown => testimony,
+            layer => testimony.layer(layer, 2.5),
+        })
+    }
+
+    /// For the paragraph that a tired engineer reads.
+    pub fn sentence(&self) -> Sentence {
+        let sentence = match (self.why, &self.change) {
+            (Healing::Change, Some(change)) => Sentence::new("healed-change")
+                .arg("action", change.action.as_str())
+                .arg("by", change.by.as_deref().unwrap_or("?"))
+                .arg("summary", change.summary.clone()),
+            (Healing::Propagation, Some(change)) => Sentence::new("healed-propagation")
+                .arg("action", change.action.as_str())
+                .arg("summary", change.summary.clone()),
+            _ => Sentence::new("healed-retry"),
+        };
+        sentence.arg("time", self.time.to_string()).arg("seconds", self.after as f64)
+    }
+}
