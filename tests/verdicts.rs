@@ -196,6 +196,15 @@ fn wrong_incident(expected: &Value, trail: &Trail, report: &Value) -> Vec<String
     check("effect", expected.get("effect"), &verdict["effect"]);
     check("certainty", expected.get("certainty"), &verdict["certainty"]);
     check("sid", expected.get("sid"), &verdict["policy"]["statement_sid"]);
+    check("why it healed", expected.get("healed"), &verdict["healed"]["why"]);
+    if expected["none_healed"] == true && !verdict["healed"].is_null() {
+        wrong.push(format!("healed: {}", verdict["healed"]));
+    }
+    if let Some(count) =
+        expected["fixes"].as_u64().filter(|n| *n != list(incident, "fixes").len() as u64)
+    {
+        wrong.push(format!("{} fixes for {count}", list(incident, "fixes").len()));
+    }
     wrong.extend(wrong_root(expected, trail, incident));
     wrong.extend(wrong_keys(expected, verdict));
     if expected.get("change") != Some(&json!("any")) {

@@ -9,7 +9,7 @@ use super::testimony::{Testimony, Witness};
 use crate::event::{CallerKind, Effect, Layer, Time};
 use crate::history::History;
 use crate::history::change::{Change, Operation, Value};
-use crate::history::subject::{Entity, Subject};
+use crate::history::subject::{Entity, Subject, resource_name};
 use crate::iam::PolicySource;
 use crate::wording::Sentence;
 
@@ -91,10 +91,10 @@ impl Owners {
             Subject::Setting { .. } => false,
             _ => {
                 self.principal.iter().chain(&self.resource).any(|mine| same(mine, &owner))
-                    || self
-                        .resource
-                        .iter()
-                        .any(|mine| crate::event::arn::same_resource(mine, &owner))
+                    || self.resource.iter().any(|mine| {
+                        crate::event::arn::same_resource(mine, &owner)
+                            || resource_name(mine) == resource_name(&owner)
+                    })
             }
         }
     }

@@ -87,7 +87,7 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
                 named: None,
                 contradiction: None,
                 next_evidence: next::notification(root).into_iter().collect(),
-healed: None,
+                healed: None,
             },
             change: None,
             comparison: Comparison { failures: gone.len(), ..nearest(events, chains, first) },
@@ -227,7 +227,7 @@ fn incident(
             named: None,
             contradiction: None,
             next_evidence: next::notification(root).into_iter().collect(),
-healed: None,
+            healed: None,
         },
         change,
         comparison: Comparison {

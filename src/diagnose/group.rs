@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::benign::{Callers, Worth};
 use super::evaluated::{Case, Found};
 use super::failing::{Failing, failing};
-use super::healed::{self, Healed};
+use super::healed::{self, Healed, Healing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool, makes_new};
 use super::tally::Counter;
@@ -250,7 +250,11 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     let contradiction = told::contradiction(picture, told.as_ref(), &evaluation);
     let named = told.and_then(|told| told.statement).filter(|s| s.layer == Some(layer));
     let effect = ranked.first().map_or(Effect::Unknown, |h| h.effect);
-    let cause = cause(picture, (layer, effect), change.as_ref(), found.as_ref());
+    let mut cause = cause(picture, (layer, effect), change.as_ref(), found.as_ref());
+    // Where waiting was enough, nothing is wrong that others could share.
+    if let Some(healed) = healed.as_ref().filter(|healed| healed.why == Healing::Propagation) {
+        cause.text.push_str(&format!("|{}", healed.event_id));
+    }
     let verdict = Verdict {
         ranked,
         certainty,

@@ -72,7 +72,8 @@ pub(super) fn healed(
     let after = time.seconds_since(picture.last);
     let gives = |change: &&Change| can_give(change);
     let between = changed::touching(picture, history, picture.last, time);
-    let made = changed::touching(picture, history, picture.first.plus_seconds(-YOUNG), picture.last);
+    let made =
+        changed::touching(picture, history, picture.first.plus_seconds(-YOUNG), picture.last);
     let made = made.into_iter().filter(gives).next_back();
     let turned = between
         .into_iter()
@@ -96,12 +97,10 @@ fn is_same_call(picture: &Picture<'_, '_>, success: &Observation<'_>) -> bool {
         return false;
     }
     if one.denial.whose != Whose::Caller {
-        let holder = one.principal.as_deref().or(one.resource.as_deref());
-        let name = holder.and_then(|arn| arn.rsplit(['/', ':']).next());
-        let asked = |event: &crate::event::Event, name: &str| {
-            event.request().is_some_and(|request| request.contains(name))
-        };
-        return name.is_some_and(|name| asked(success.event, name));
+        let request = success.event.request().unwrap_or_default();
+        let named = [one.principal.as_deref(), one.resource.as_deref()].into_iter().flatten();
+        let mut names = named.filter_map(|arn| arn.rsplit(['/', ':']).next());
+        return names.any(|name| !name.is_empty() && request.contains(name));
     }
     one.resource.is_some() && picture.same_resource(success)
 }
@@ -120,9 +119,8 @@ impl Healed {
             .arg("time", change.time.to_string())
             .arg("action", change.action.as_str())
             .arg("summary", change.summary.clone());
-        let testimony = Testimony::new(Witness::Changed, text)
-            .event(&change.event_id)
-            .event(&self.event_id);
+        let testimony =
+            Testimony::new(Witness::Changed, text).event(&change.event_id).event(&self.event_id);
         Some(match change.layer {
             Layer::Unknown => testimony,
             layer => testimony.layer(layer, 2.5),
