@@ -231,6 +231,27 @@ fn endpoint(picture: &Picture<'_, '_>) -> Vec<Testimony> {
     found
 }
 
+/// What lies so far from the failure may have met other policies.
+const NEAR_SECONDS: i64 = 30 * 86_400;
+
+/// A difference that chance alone makes more often than one time in three is none.
+const CHANCE: f64 = 0.34;
+
+/// Whether a success is near enough in time to be compared.
+fn is_near(picture: &Picture<'_, '_>, success: &Observation<'_>) -> bool {
+    let time = success.event.time;
+    time >= picture.first.plus_seconds(-NEAR_SECONDS)
+        && time <= picture.last.plus_seconds(NEAR_SECONDS)
+}
+
+/// How likely it is that all failures lie on one side and all successes on the other if neither has to
+/// do with the side (Fisher's exact test for such a table: one of all ways to choose).
+fn by_chance(failures: u64, successes: usize) -> f64 {
+    let few = failures.min(successes as u64);
+    let all = failures as f64 + successes as f64;
+    (0..few.min(64)).fold(1.0, |chance, taken| chance * (few - taken) as f64 / (all - taken as f64))
+}
+
 /// Everything in one Region fails and the same works in others: SCPs that fence Regions do this.
 fn region(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let values = picture.values(Attribute::Region);
@@ -240,9 +261,11 @@ fn region(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let here = picture
         .seen(When::Ever, |o| picture.same_account(o) && o.get(Attribute::Region) == Some(*region));
     let there = picture.seen(When::Ever, |o| {
-        picture.same_principal(o) && o.get(Attribute::Region).is_some_and(|r| r != *region)
+        picture.same_principal(o)
+            && o.get(Attribute::Region).is_some_and(|r| r != *region)
+            && is_near(picture, o)
     });
-    if !here.none() || there.none() {
+    if !here.none() || by_chance(picture.count, there.count) > CHANCE {
         return None;
     }
     let text =
