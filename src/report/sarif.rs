@@ -4,7 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    DeniedAction, Incident, Kind, Layer, Outcome, PoliciesGiven, Report, Step, sanitize, title, words,
+    DeniedAction, Incident, Kind, Layer, Outcome, PoliciesGiven, Report, Step, sanitize, title,
+    words,
 };
 use crate::wording::{Sentence, Wording};
 
@@ -209,18 +210,18 @@ fn notifications(report: &Report, wording: &Wording) -> Vec<Value> {
             "message": { "text": text(&wording.say(&sampled)) },
         })
     });
-    let lacking = |given: &&PoliciesGiven| {
-        !given.missing.is_empty() || !given.unreadable.is_empty()
-    };
+    let lacking =
+        |given: &&PoliciesGiven| !given.missing.is_empty() || !given.unreadable.is_empty();
     let given = coverage.policies.iter().flatten();
     let said = words::policies(coverage, wording).into_iter();
-    let policies = given.zip(said).filter(|(given, _)| lacking(given)).map(|(_, (whose, holdings))| {
-        json!({
-            "descriptor": { "id": "policies" },
-            "level": "warning",
-            "message": { "text": text(&format!("{whose}: {holdings}")) },
-        })
-    });
+    let policies =
+        given.zip(said).filter(|(given, _)| lacking(given)).map(|(_, (whose, holdings))| {
+            json!({
+                "descriptor": { "id": "policies" },
+                "level": "warning",
+                "message": { "text": text(&format!("{whose}: {holdings}")) },
+            })
+        });
     sampled.into_iter().chain(policies).chain(blind).chain(skipped).collect()
 }
 

@@ -343,9 +343,8 @@ fn whose(given: &PoliciesGiven, wording: &Wording) -> String {
         (None, _) => Sentence::new("coverage-policies-other"),
     });
     match &given.account {
-        Some(account) => wording.say(
-            &Sentence::new("coverage-policies-of").arg("kind", kind).arg("account", account),
-        ),
+        Some(account) => wording
+            .say(&Sentence::new("coverage-policies-of").arg("kind", kind).arg("account", account)),
         None => kind,
     }
 }
@@ -379,9 +378,11 @@ pub(super) fn rests_on_policies(report: &Report) -> bool {
         let names = |text: &Option<String>| text.as_deref().is_some_and(|t| t.contains(account));
         ["scp", "rcp"].contains(&given.kind.as_str())
             || report.coverage.accounts.iter().any(|known| known == account)
-            || report.incidents.iter().filter_map(|incident| incident.denied.as_ref()).any(
-                |denied| names(&denied.principal_arn) || names(&denied.resource),
-            )
+            || report
+                .incidents
+                .iter()
+                .filter_map(|incident| incident.denied.as_ref())
+                .any(|denied| names(&denied.principal_arn) || names(&denied.resource))
     };
     let given = report.coverage.policies.iter().flatten();
     given.filter(|given| given.documents > 0).any(concerns)

@@ -52,8 +52,7 @@ impl Given {
         }
         let mut filling = Filling { dump, accounts: BTreeMap::new(), entries: BTreeMap::new() };
         for fact in &dump.facts {
-            if let (Some(file), Some(account)) =
-                (file_of(fact), filling.account_in(&fact.subject))
+            if let (Some(file), Some(account)) = (file_of(fact), filling.account_in(&fact.subject))
             {
                 filling.accounts.entry(file).or_insert(account);
             }
@@ -140,9 +139,9 @@ impl Filling<'_> {
         let all = &self.dump.organizations;
         let of_id = || all.iter().find(|one| of.is_some() && one.id.as_deref() == of);
         let only = || all.first().filter(|_| all.len() == 1);
-        named.map(str::to_owned).or_else(|| {
-            of_id().or_else(only).and_then(|one| one.management_account.clone())
-        })
+        named
+            .map(str::to_owned)
+            .or_else(|| of_id().or_else(only).and_then(|one| one.management_account.clone()))
     }
 
     fn layer(&self, subject: &Subject) -> Option<Layer> {
@@ -230,7 +229,9 @@ impl Filling<'_> {
         let dump = self.dump;
         let shown = |subject: &Subject| dump.facts.iter().any(|fact| fact.subject == *subject);
         let by_target = |kind| {
-            dump.scopes.iter().any(|(scope, ..)| matches!(scope, Scope::PoliciesAt(_, k) if *k == kind))
+            dump.scopes
+                .iter()
+                .any(|(scope, ..)| matches!(scope, Scope::PoliciesAt(_, k) if *k == kind))
         };
         for (policy, info) in &dump.organization_policies {
             let Some(kind @ (PolicyType::Scp | PolicyType::Rcp)) = info.kind else { continue };
@@ -239,9 +240,10 @@ impl Filling<'_> {
             if well_known(policy).is_none() && !shown(&content) {
                 self.miss(&content, &no_file, content.sentence());
             }
-            let is_listed = dump.scopes.iter().any(|(scope, ..)| {
-                matches!(scope, Scope::TargetsOf(of) if of == policy)
-            });
+            let is_listed = dump
+                .scopes
+                .iter()
+                .any(|(scope, ..)| matches!(scope, Scope::TargetsOf(of) if of == policy));
             if !is_listed && !by_target(kind) {
                 let targets = Sentence::new("log-of-targets").arg("policy", policy);
                 self.miss(&content, &no_file, targets);
