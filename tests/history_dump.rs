@@ -10,7 +10,7 @@ use std::path::Path;
 
 use trailwhy::event::Time;
 use trailwhy::history::change::Value;
-use trailwhy::history::dump::{Dump, Organization};
+use trailwhy::history::dump::Dump;
 use trailwhy::wording::{Language, Wording};
 
 const FILES: &str = include_str!("data/history/dump-files.ndjson");
@@ -48,8 +48,8 @@ fn every_form_of_dump_is_read() {
         for (scope, ..) in &dump.scopes {
             shown += &format!("  complete: {scope:?}\n");
         }
-        if dump.organization != Organization::default() {
-            shown += &format!("  {:?}\n", dump.organization);
+        for organization in &dump.organizations {
+            shown += &format!("  {organization:?}\n");
         }
         let english = Wording::new(Language::En);
         for gap in &dump.gaps {

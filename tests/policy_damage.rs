@@ -18,10 +18,6 @@ use story::{Trail, expanded};
 
 /// What was said on stderr, and the verdict on a role's denied call, with one more policy on it.
 fn told(document: &Value) -> (String, Value) {
-    let call = json!({"do": "states:StartExecution", "by": "app", "denied": "old",
-        "on": "arn:aws:states:$R:$A:stateMachine:shop"});
-    let story = json!({"before": [], "after": [call]});
-    let story: Value = serde_json::from_str(&expanded(&story.to_string())).unwrap();
     let folder = TempDir::new().unwrap();
     let dumps = folder.path().join("policies");
     dump::write(&json!({"roles": {"app": {"allow": ["s3:*"]}}}), &dumps);
@@ -30,18 +26,24 @@ fn told(document: &Value) -> (String, Value) {
     let inline = details["RoleDetailList"][0]["RolePolicyList"].as_array_mut().unwrap();
     inline.push(json!({"PolicyName": "odd", "PolicyDocument": document}));
     fs::write(&file, serde_json::to_string_pretty(&details).unwrap()).unwrap();
-    run(&story, folder.path())
+    let (warnings, report) = run(folder.path());
+    (warnings, report["incidents"][0]["verdict"].clone())
 }
 
-fn run(story: &Value, folder: &Path) -> (String, Value) {
+/// What was said on stderr, and the report on the denied call, with the policies in the folder.
+fn run(folder: &Path) -> (String, Value) {
+    let call = json!({"do": "states:StartExecution", "by": "app", "denied": "old",
+        "on": "arn:aws:states:$R:$A:stateMachine:shop"});
+    let story = json!({"before": [], "after": [call]});
+    let story: Value = serde_json::from_str(&expanded(&story.to_string())).unwrap();
     let logs = folder.join("trail.json");
-    fs::write(&logs, json!({"Records": Trail::of(story).records}).to_string()).unwrap();
+    fs::write(&logs, json!({"Records": Trail::of(&story).records}).to_string()).unwrap();
     let mut command = Command::cargo_bin("trailwhy").unwrap();
     command.args(["analyze", "--format", "json", "--lang", "en"]).arg(&logs).arg("--policies");
     command.arg(folder.join("policies")).args(["--policies-as-of", "2026-05-05T00:00:00Z"]);
     let output = command.assert().code(1).get_output().clone();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    (String::from_utf8(output.stderr).unwrap(), report["incidents"][0]["verdict"].clone())
+    (String::from_utf8(output.stderr).unwrap(), report)
 }
 
 fn statements(statements: Value) -> Value {
@@ -110,4 +112,266 @@ fn a_policy_of_a_megabyte_is_read_like_any_other() {
         (&verdict["layer"], &verdict["certainty"]),
         (&json!("identity_policy"), &json!("proven"))
     );
+}
+
+const DETAILS: &str = "111122223333/account-authorization-details.json";
+
+/// One change to a folder of dumps: a file, and what becomes of it.
+enum Edit {
+    /// Members of a document, each by its pointer.
+    Set(&'static str, Vec<(&'static str, Value)>),
+    /// The file is gone.
+    Drop(&'static str),
+    /// A file is there.
+    Add(&'static str, Value),
+}
+
+impl Edit {
+    fn apply(&self, folder: &Path) {
+        match self {
+            Edit::Set(path, members) => {
+                let path = folder.join(path);
+                let mut json: Value =
+                    serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+                for (pointer, value) in members {
+                    match json.pointer_mut(pointer) {
+                        Some(member) => *member = value.clone(),
+                        None => json[pointer.trim_start_matches('/')] = value.clone(),
+                    }
+                }
+                fs::write(path, json.to_string()).unwrap();
+            }
+            Edit::Drop(path) => fs::remove_file(folder.join(path)).unwrap(),
+            Edit::Add(path, value) => {
+                let path = folder.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, value.to_string()).unwrap();
+            }
+        }
+    }
+}
+
+/// The report on the denied call with these policies, changed.
+fn judged(policies: &Value, edits: &[Edit]) -> Value {
+    let folder = TempDir::new().unwrap();
+    let dumps = folder.path().join("policies");
+    dump::write(policies, &dumps);
+    edits.iter().for_each(|edit| edit.apply(&dumps));
+    run(folder.path()).1
+}
+
+fn targets(organization: &str, ids: &[&str]) -> Value {
+    let arn = |id: &str| format!("arn:aws:organizations::999999999999:root/{organization}/{id}");
+    let targets: Vec<Value> =
+        ids.iter().map(|id| json!({"TargetId": id, "Arn": arn(id)})).collect();
+    json!({"Targets": targets})
+}
+
+/// A second organization in a folder of its own.
+fn second_organization() -> Vec<Edit> {
+    vec![
+        Edit::Add(
+            "second/describe-organization.json",
+            json!({"Organization": {"Id": "o-secondorg1", "MasterAccountId": "999999999999"}}),
+        ),
+        Edit::Add(
+            "second/list-roots.json",
+            json!({"Roots": [{"Id": "r-zz99", "Arn": "arn:aws:organizations::999999999999:root/o-secondorg1/r-zz99",
+                "PolicyTypes": [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}]}]}),
+        ),
+        Edit::Add(
+            "second/list-targets-for-policy-p-FullAWSAccess.json",
+            targets("o-secondorg1", &["r-zz99"]),
+        ),
+    ]
+}
+
+#[test]
+fn what_a_dump_leaves_out_is_unknown_and_named() {
+    let denied = json!({"roles": {"app": {"allow": ["s3:*"]}}});
+    let open = json!({"roles": {"app": {"allow": ["*"]}}, "without_full_access": [story::ACCOUNT]});
+    let managed = json!({"roles": {"app": {"allow": ["s3:*"], "managed": {"extra":
+        [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}}}});
+    let guarded = json!({"roles": {"app": {"allow": ["*"]}}, "scps": {"p-guard000": {"at": "r-a1b2",
+        "statements": [{"Effect": "Deny", "Action": "states:*", "Resource": "*"}]}}});
+    let set = |path, members: Vec<(&'static str, Value)>| Edit::Set(path, members);
+    let full = "organizations/list-targets-for-policy-p-FullAWSAccess.json";
+    let scps = json!([{"Id": "p-FullAWSAccess", "Type": "SERVICE_CONTROL_POLICY",
+        "Arn": "arn:aws:organizations::aws:policy/service_control_policy/p-FullAWSAccess"}]);
+    let two_without_targets = || {
+        let mut edits = second_organization();
+        edits.push(Edit::Drop(full));
+        edits
+    };
+    let rows: Vec<(&str, &Value, Vec<Edit>, &str)> = vec![
+        (
+            "the role may be on another page",
+            &denied,
+            vec![set(
+                DETAILS,
+                vec![
+                    ("/IsTruncated", json!(true)),
+                    ("/Marker", json!("m")),
+                    ("/RoleDetailList", json!([])),
+                ],
+            )],
+            "the rest of the list in",
+        ),
+        (
+            "the last page of two alone is no whole list",
+            &denied,
+            vec![
+                set(
+                    DETAILS,
+                    vec![(
+                        "/RoleDetailList",
+                        json!([{"RoleName": "other", "RoleId": "AROAOTHER",
+                    "Arn": "arn:aws:iam::111122223333:role/other"}]),
+                    )],
+                ),
+                Edit::Add(
+                    "111122223333/page-1.json",
+                    json!({"RoleDetailList": [{"RoleName": "one",
+                    "RoleId": "AROAONE", "Arn": "arn:aws:iam::111122223333:role/one"}],
+                    "IsTruncated": true, "Marker": "m"}),
+                ),
+            ],
+            "the rest of the list in",
+        ),
+        (
+            "the version in force is not among those shown",
+            &managed,
+            vec![set(
+                DETAILS,
+                vec![
+                    ("/Policies/0/DefaultVersionId", json!("v2")),
+                    ("/Policies/0/PolicyVersionList/0/IsDefaultVersion", json!(false)),
+                ],
+            )],
+            "version v2",
+        ),
+        (
+            "another version was fetched than the one in force",
+            &managed,
+            vec![
+                set(DETAILS, vec![("/Policies", json!([]))]),
+                Edit::Add(
+                    "111122223333/get-policy-extra.json",
+                    json!({"Policy": {"PolicyName": "extra",
+                    "Arn": "arn:aws:iam::111122223333:policy/extra", "DefaultVersionId": "v3"}}),
+                ),
+                Edit::Add(
+                    "111122223333/get-policy-version-extra-v2.json",
+                    json!({"PolicyVersion":
+                    {"VersionId": "v2", "IsDefaultVersion": false, "Document":
+                    {"Version": "2012-10-17", "Statement": []}}}),
+                ),
+            ],
+            "version v3",
+        ),
+        (
+            "nothing shows where the SCP hangs",
+            &guarded,
+            vec![Edit::Drop("organizations/list-targets-for-policy-p-guard000.json")],
+            "targets of p-guard000",
+        ),
+        (
+            "the account may be among the targets on another page",
+            &open,
+            vec![set(full, vec![("/NextToken", json!("t"))])],
+            "the rest of the list in",
+        ),
+        (
+            "another SCP may be on another page",
+            &open,
+            vec![Edit::Add(
+                "organizations/list-policies.json",
+                json!({"Policies": scps, "NextToken": "t"}),
+            )],
+            "the rest of the list in",
+        ),
+        ("the targets shown are those of another organization", &open, two_without_targets(), ""),
+    ];
+    for (what, policies, edits, missing) in rows {
+        let whole = judged(policies, &[]);
+        assert_eq!(whole["incidents"][0]["verdict"]["certainty"], "proven", "{what}: {whole:#}");
+        let report = judged(policies, &edits);
+        let verdict = &report["incidents"][0]["verdict"];
+        assert_ne!(verdict["certainty"], "proven", "{what}: {verdict:#}");
+        let given = report["coverage"]["policies"].to_string();
+        assert!(given.contains(missing), "{what}: {given}");
+    }
+}
+
+#[test]
+fn an_ending_page_and_a_second_organization_change_nothing() {
+    let denied = json!({"roles": {"app": {"allow": ["s3:*"]}}});
+    let open = json!({"roles": {"app": {"allow": ["*"]}}, "scps": {"p-guard000": {"at": "r-a1b2",
+        "statements": [{"Effect": "Deny", "Action": "states:*", "Resource": "*"}]}}});
+    let last_page = Edit::Set(
+        DETAILS,
+        vec![("/IsTruncated", json!(false)), ("/Marker", json!("of the request"))],
+    );
+    let version = json!({"PolicyVersion": {"VersionId": "v1", "IsDefaultVersion": true, "Document":
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}}});
+    let managed = json!({"roles": {"app": {"allow": ["s3:*"], "managed": {"team/extra":
+        [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}}}});
+    let fetched = vec![
+        Edit::Set(DETAILS, vec![("/Policies", json!([]))]),
+        Edit::Add("111122223333/get-policy-version-extra-v1.json", version),
+    ];
+    let rows = [
+        ("a page that says it is the last", &denied, vec![last_page], "identity_policy"),
+        ("another organization", &denied, second_organization(), "identity_policy"),
+        ("another organization, and an SCP", &open, second_organization(), "scp"),
+        ("a version found by its file's name", &managed, fetched, "identity_policy"),
+    ];
+    for (what, policies, edits, layer) in rows {
+        let verdict = judged(policies, &edits)["incidents"][0]["verdict"].clone();
+        assert_eq!(
+            (&verdict["layer"], &verdict["certainty"]),
+            (&json!(layer), &json!("proven")),
+            "{what}: {verdict:#}"
+        );
+    }
+}
+
+#[test]
+fn the_report_rests_on_the_log_alone_only_without_policies() {
+    let folder = TempDir::new().unwrap();
+    dump::write(&json!({"roles": {"app": {"allow": ["s3:*"]}}}), &folder.path().join("policies"));
+    let report = run(folder.path()).1;
+    let given = report["coverage"]["policies"].as_array().unwrap();
+    let of = |kind: &str| {
+        given.iter().filter(|one| one["kind"] == kind && one["account"] == story::ACCOUNT).count()
+    };
+    assert_eq!((of("identity_policy"), of("role_trust_policy")), (1, 1), "{given:#?}");
+    assert!(given.iter().all(|one| one["missing"] == json!([])), "{given:#?}");
+    let trail = folder.path().join("trail.json");
+    let policies = folder.path().join("policies");
+    let told = |format: &str, language: &str, with: bool| {
+        let mut command = Command::cargo_bin("trailwhy").unwrap();
+        command.args(["analyze", "--format", format, "--lang", language]).arg(&trail);
+        if with {
+            command.arg("--policies").arg(&policies);
+        }
+        String::from_utf8(command.assert().code(1).get_output().stdout.clone()).unwrap()
+    };
+    let alone = [
+        ("markdown", "en", "from the log alone"),
+        ("markdown", "ja", "ログのみから"),
+        ("html", "en", "records alone"),
+        ("html", "ja", "レコードだけから"),
+    ];
+    for (format, language, words) in alone {
+        assert!(told(format, language, false).contains(words), "{format} {language}");
+        assert!(!told(format, language, true).contains(words), "{format} {language}");
+    }
+    for format in ["terminal", "markdown", "html"] {
+        assert!(
+            told(format, "en", true).contains("identity-based policy of 111122223333"),
+            "{format}"
+        );
+        assert!(!told(format, "en", false).contains("Policies given"), "{format}");
+    }
 }

@@ -141,3 +141,5 @@ log-hangs-on-not-principal = whether `NotPrincipal` without both role and sessio
 
 # What is wrong with a policy given.
 log-flawed-document = { $what }: { $message }
+log-of-targets = the targets of { $policy }
+log-rest-of-list = the rest of the list in { $file }

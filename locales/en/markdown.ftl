@@ -8,6 +8,7 @@ markdown-opening = { $count ->
    *[other] This draft covers { $count } incidents found in CloudTrail, worst first.
 }
 markdown-made-by = It was written by trailwhy { $version } from the log alone; all times are UTC.
+markdown-made-by-policies = It was written by trailwhy { $version } from the log and the policies given; all times are UTC.
 markdown-incident = Incident { $number }: { $headline }
 markdown-fix-numbered = Fix { $number }: { $title }
 markdown-summary = Summary

@@ -285,3 +285,14 @@ baseline-new = New: the baseline has nothing of this.
 baseline-partly = Known to the baseline but for { $new } of { $all } sorts of failure: { $what }.
 baseline-new-on = { $action } on { $resource } (event { $event })
 baseline-new-sort = { $action } (event { $event })
+coverage-policies = Policies given
+coverage-policies-of = { $kind } of { $account }
+coverage-policies-evidence = evidence from AWS
+coverage-policies-other = files of no known kind
+coverage-policies-count = { $count ->
+    [one] { $count } document
+   *[other] { $count } documents
+}
+coverage-policies-as-of = as of { $time }
+coverage-policies-missing = missing: { $listed }
+coverage-policies-unreadable = not readable: { $listed }

@@ -141,3 +141,5 @@ log-hangs-on-not-principal = ロールとセッションの両方を挙げてい
 
 # 渡されたポリシーの問題。
 log-flawed-document = { $what }: { $message }
+log-of-targets = { $policy } のアタッチ先
+log-rest-of-list = { $file } のリストの続き

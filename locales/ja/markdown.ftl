@@ -5,6 +5,7 @@ markdown-no-incident = 読み取った範囲にインシデントは見つかり
 markdown-nothing-kept = 対象となるレコードがないため、判定できません。理由は末尾に記載しています。
 markdown-opening = CloudTrail から検出したインシデント { $count } 件についての草案です。
 markdown-made-by = trailwhy { $version } がログのみから作成しました。時刻はすべて UTC です。
+markdown-made-by-policies = trailwhy { $version } がログと渡されたポリシーから作成しました。時刻はすべて UTC です。
 markdown-incident = インシデント { $number }: { $headline }
 markdown-fix-numbered = 修正案 { $number }: { $title }
 markdown-summary = 概要

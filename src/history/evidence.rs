@@ -71,6 +71,8 @@ pub struct Evidence {
     pub findings: Vec<Finding>,
     /// Files that could not be used.
     pub gaps: Vec<Gap>,
+    /// Whether any path was given.
+    pub is_given: bool,
 }
 
 impl Evidence {
@@ -79,7 +81,7 @@ impl Evidence {
     /// # Errors
     /// A path that does not exist or cannot be read.
     pub fn read(paths: &[PathBuf]) -> Result<Evidence> {
-        let mut evidence = Evidence::default();
+        let mut evidence = Evidence { is_given: !paths.is_empty(), ..Evidence::default() };
         for path in paths {
             for entry in walkdir::WalkDir::new(path).follow_links(true).sort_by_file_name() {
                 let entry = entry.map_err(|e| {

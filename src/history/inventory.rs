@@ -41,7 +41,7 @@ const WELL_KNOWN: [(&str, &str); 3] = [
     ),
 ];
 
-fn well_known(name: &str) -> Option<&'static str> {
+pub(super) fn well_known(name: &str) -> Option<&'static str> {
     WELL_KNOWN.iter().find(|(suffix, _)| name.ends_with(suffix)).map(|(_, text)| *text)
 }
 

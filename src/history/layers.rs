@@ -423,7 +423,7 @@ impl Gather<'_> {
     }
 
     fn levels(&mut self, account: &str, kind: PolicyType) -> Presence<Vec<Level>> {
-        let organization = self.inventory.organization();
+        let organization = self.inventory.organization(account);
         if organization.management_account.as_deref() == Some(account) || organization.none {
             return Presence::NotApplicable;
         }

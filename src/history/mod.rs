@@ -26,6 +26,7 @@ use rayon::prelude::*;
 use crate::event::{Event, Field, IdentityType, Layer, Time};
 use crate::iam::{Policy, PolicyError};
 use change::{Call, Change, Value};
+use dump::coverage::Given;
 use dump::{Dump, Endpoint, Gap, Organization, PolicyInfo, Scope};
 pub use inventory::Inventory;
 use replay::{Known, Mark, Source, State, Timeline};
@@ -43,9 +44,15 @@ pub struct History {
     /// Resources that the trail saw being made.
     created: BTreeSet<String>,
     listed: BTreeSet<Scope>,
+    /// Lists of which pages are missing.
+    cut_off: BTreeSet<Scope>,
+    /// The organizations in which the targets of one of AWS's own policies are listed, by its id.
+    targets_listed: BTreeSet<(String, usize)>,
+    /// What the dumps and AWS's own accounts gave.
+    given: Option<Vec<Given>>,
     /// Accounts of which a dump lists grants of some key.
     grant_accounts: BTreeSet<String>,
-    organization: Organization,
+    organizations: Vec<Organization>,
     organization_policies: BTreeMap<String, PolicyInfo>,
     /// Those of them that a dump shows; of the others the trail shows where they were attached.
     dumped_policies: BTreeSet<String>,
@@ -79,7 +86,9 @@ impl History {
     /// The history that events and dumps tell together. The order of the events does not matter.
     pub fn new<'e>(events: impl IntoIterator<Item = &'e Event>, dump: Dump) -> History {
         let mut history = History {
-            organization: dump.organization,
+            cut_off: dump.cut_off.iter().flat_map(|cut| cut.scopes.iter().cloned()).collect(),
+            given: Given::of(&dump),
+            organizations: dump.organizations,
             dumped_policies: dump.organization_policies.keys().cloned().collect(),
             organization_policies: dump.organization_policies,
             key_metadata: dump.keys,
@@ -121,6 +130,9 @@ impl History {
     /// The same history with what AWS told about single decisions.
     #[must_use]
     pub fn with_evidence(mut self, mut told: evidence::Evidence) -> History {
+        if told.is_given {
+            self.given.get_or_insert_default().push(Given::of_evidence(&told));
+        }
         self.gaps.append(&mut told.gaps);
         self.evidence = told;
         self
@@ -213,15 +225,20 @@ impl History {
         if !event.source().starts_with("organizations.") {
             return;
         }
+        let arn = call.answer("policy.policySummary.arn");
+        let id = arn.and_then(|arn| arn.split('/').find(|part| part.starts_with("o-")));
+        let at = self.organization_of_call(id, event.account());
+        let Some(organization) = self.organizations.get_mut(at) else { return };
         if event.name() != "LeaveOrganization" {
             let account = event.account().map(str::to_owned);
-            self.organization.management_account =
-                self.organization.management_account.take().or(account);
+            let known = organization.management_account.take();
+            organization.management_account = known.or(account);
         }
+        organization.id = organization.id.take().or(id.map(str::to_owned));
         let targets = ["targetId", "parentId", "rootId", "sourceParentId", "destinationParentId"];
         let mut targets = targets.into_iter().filter_map(|name| call.text(name));
         if let Some(root) = targets.find(|target| target.starts_with("r-")) {
-            self.organization.root.get_or_insert_with(|| root.to_owned());
+            organization.root.get_or_insert_with(|| root.to_owned());
         }
         let id = call.answer("policy.policySummary.id").or_else(|| call.text("policyId"));
         let Some(id) = id else { return };
@@ -230,11 +247,18 @@ impl History {
         let summary = |member: &str| call.answer(&format!("policy.policySummary.{member}"));
         info.name = info.name.take().or_else(|| summary("name").map(str::to_owned));
         info.arn = info.arn.take().or_else(|| summary("arn").map(str::to_owned));
-        if let Some(arn) = summary("arn") {
-            let organization = arn.split('/').find(|part| part.starts_with("o-"));
-            let known = self.organization.id.take();
-            self.organization.id = known.or_else(|| organization.map(str::to_owned));
+    }
+
+    /// The place of the organization that a call of Organizations acts on: the one with the id its
+    /// answer has, or the one that the calling account manages; else the first.
+    fn organization_of_call(&mut self, id: Option<&str>, caller: Option<&str>) -> usize {
+        if self.organizations.is_empty() {
+            self.organizations.push(Organization::default());
         }
+        let all = &self.organizations;
+        let same = |one: &Organization| id.is_some() && one.id.as_deref() == id;
+        let managed = |one: &Organization| one.management_account.as_deref() == caller;
+        all.iter().position(same).or_else(|| all.iter().position(managed)).unwrap_or(0)
     }
 
     fn learn_arn(&mut self, arn: &str) {
@@ -306,6 +330,7 @@ impl History {
     /// What a complete list does not show was absent.
     fn add_scopes(&mut self, scopes: Vec<(Scope, Time, Source)>) {
         for (scope, time, source) in scopes {
+            let elsewhere = self.other_organizations(&scope, &source);
             let add = |timeline: &mut Timeline| {
                 if !timeline.seen_in(&source) {
                     let mark = Mark::Seen { value: Value::Absent, source: source.clone() };
@@ -319,7 +344,8 @@ impl History {
                 // not look at every subject for each of them.
                 Some(starts) => starts.into_iter().for_each(|first| {
                     let together = self.timelines.range_mut(first..);
-                    together.take_while(|(s, _)| covered(s)).for_each(|(_, t)| add(t));
+                    let covered = together.take_while(|(s, _)| covered(s));
+                    covered.filter(|(s, _)| !elsewhere.contains(s)).for_each(|(_, t)| add(t));
                 }),
                 None => {
                     let all = self.timelines.iter_mut();
@@ -370,17 +396,70 @@ impl History {
     /// (Organizations user guide, "Managing AWS Organizations policies": `FullAWSAccess` and
     /// `RCPFullAWSAccess`). A policy whose targets are missing may hang anywhere.
     fn is_level_listed(&self, target: &str, kind: PolicyType) -> bool {
+        if self.listed.contains(&Scope::PoliciesAt(target.to_owned(), kind)) {
+            return true;
+        }
+        let Some(organization) = self.organization_at(target) else { return false };
         let lists = |policy: &str| self.listed.contains(&Scope::TargetsOf(policy.to_owned()));
         let of_aws = match kind {
             PolicyType::Rcp => "p-RCPFullAWSAccess",
             _ => "p-FullAWSAccess",
         };
+        let here = self.organizations.get(organization).and_then(|one| one.id.as_deref());
         let is_of_kind = |policy: &&String| {
-            self.organization_policy(policy).is_some_and(|info| info.kind == Some(kind))
+            let info = self.organization_policy(policy).filter(|info| info.kind == Some(kind));
+            let arn = info.and_then(|info| info.arn.as_deref()).unwrap_or_default();
+            let of = arn.split('/').find(|part| part.starts_with("o-"));
+            info.is_some() && (of.is_none() || here.is_none() || of == here)
         };
-        self.listed.contains(&Scope::PoliciesAt(target.to_owned(), kind))
-            || (lists(of_aws)
-                && self.dumped_policies.iter().filter(is_of_kind).all(|policy| lists(policy)))
+        self.targets_listed.contains(&(of_aws.to_owned(), organization))
+            && !self.cut_off.contains(&Scope::OrganizationPolicies(kind))
+            && self.dumped_policies.iter().filter(is_of_kind).all(|policy| lists(policy))
+    }
+
+    /// The place, among the organizations known, of the one that a root, organizational unit or
+    /// account belongs to; where one is known, everything is taken to belong to it.
+    fn organization_at(&self, target: &str) -> Option<usize> {
+        if self.organizations.len() <= 1 {
+            return Some(0);
+        }
+        let mut target = target;
+        // Nesting is at most five levels deep (Organizations quotas); a loop is damage.
+        for _ in 0..16 {
+            if let Some(at) = self.organizations.iter().position(|one| one.holds(target)) {
+                return Some(at);
+            }
+            let above = self.timelines.get(&Subject::Parent(target.to_owned()))?;
+            target = above.states().find_map(|state| state.value()?.as_text())?;
+        }
+        None
+    }
+
+    /// Where AWS's own policies of the same id hang in other organizations than the one whose
+    /// targets a file lists.
+    fn other_organizations(&mut self, scope: &Scope, source: &Source) -> BTreeSet<Subject> {
+        let Scope::TargetsOf(policy) = scope else { return BTreeSet::new() };
+        let first =
+            Subject::OrganizationAttachment { policy: policy.clone(), target: String::new() };
+        let targets: Vec<(Subject, Option<usize>, bool)> = self
+            .timelines
+            .range(first..)
+            .map_while(|(subject, timeline)| match subject {
+                Subject::OrganizationAttachment { policy: of, target } if of == policy => {
+                    let at = self.organization_at(target);
+                    Some((subject.clone(), at, timeline.seen_in(source)))
+                }
+                _ => None,
+            })
+            .collect();
+        let mut here: BTreeSet<Option<usize>> =
+            targets.iter().filter(|(_, _, shown)| *shown).map(|(_, at, _)| *at).collect();
+        if self.organizations.len() <= 1 {
+            here.insert(Some(0));
+        }
+        self.targets_listed.extend(here.iter().flatten().map(|at| (policy.clone(), *at)));
+        let is_elsewhere = |at: &Option<usize>| self.organizations.len() > 1 && !here.contains(at);
+        targets.into_iter().filter(|(_, at, _)| is_elsewhere(at)).map(|(s, ..)| s).collect()
     }
 
     fn policies_ever_at(&self, target: &str) -> impl Iterator<Item = &str> {
@@ -448,9 +527,15 @@ impl History {
         }
     }
 
-    /// What is known of the organization.
-    pub fn organization(&self) -> &Organization {
-        &self.organization
+    /// What is known of the organization that a root, organizational unit or account belongs to.
+    pub fn organization(&self, target: &str) -> &Organization {
+        let found = self.organization_at(target).and_then(|at| self.organizations.get(at));
+        found.unwrap_or(&dump::UNKNOWN)
+    }
+
+    /// What dumps and AWS's own accounts gave; `None` where there are none.
+    pub fn given(&self) -> Option<&[Given]> {
+        self.given.as_deref()
     }
 
     fn entity_arn(&self, entity: &Entity) -> Option<&str> {

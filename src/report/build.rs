@@ -54,7 +54,7 @@ pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
                 of: sample.records(),
                 unjudged: sample.unjudged(),
             }),
-            ..coverage(material.ledger, wording)
+            ..coverage(material.ledger, material.history, wording)
         },
         incidents,
         benign: material.diagnosis.benign.iter().map(|b| builder.benign(b)).collect(),

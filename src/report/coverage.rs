@@ -1,11 +1,15 @@
 //! Where everything went that was read, as the report says it, in the language of the report.
 
-use super::view::{BlindSpot, Bytes, Coverage, Events, Files, SkippedFile, Span};
+use super::view::{
+    BlindSpot, Bytes, Coverage, Events, Files, PoliciesGiven, SkippedFile, Span, UnreadableFile,
+};
+use crate::history::History;
+use crate::history::dump::coverage::Given;
 use crate::ingest::Ledger;
 use crate::wording::Wording;
 
-/// The ledger, put into words.
-pub(super) fn coverage(ledger: &Ledger, wording: &Wording) -> Coverage {
+/// The ledger and the policies given, put into words.
+pub(super) fn coverage(ledger: &Ledger, history: &History, wording: &Wording) -> Coverage {
     Coverage {
         files: Files {
             found: ledger.files_found,
@@ -36,6 +40,9 @@ pub(super) fn coverage(ledger: &Ledger, wording: &Wording) -> Coverage {
         accounts: ledger.accounts.iter().cloned().collect(),
         regions: ledger.regions.iter().cloned().collect(),
         sample: None,
+        policies: history
+            .given()
+            .map(|given| given.iter().map(|given| policies(given, wording)).collect()),
         blind_spots: ledger
             .blind_spots
             .iter()
@@ -44,6 +51,26 @@ pub(super) fn coverage(ledger: &Ledger, wording: &Wording) -> Coverage {
                 detail: wording.say(&spot.detail),
                 event_id: spot.event_id.clone(),
             })
+            .collect(),
+    }
+}
+
+fn policies(given: &Given, wording: &Wording) -> PoliciesGiven {
+    PoliciesGiven {
+        account: given.account.clone(),
+        kind: match given.layer {
+            Some(layer) => layer.as_str(),
+            None if given.is_evidence => "evidence",
+            None => "other",
+        }
+        .to_owned(),
+        documents: given.documents as u64,
+        as_of: given.as_of.map(|time| time.to_string()),
+        missing: given.missing.iter().map(|what| wording.say(what)).collect(),
+        unreadable: given
+            .unreadable
+            .iter()
+            .map(|gap| UnreadableFile { path: gap.file.to_string(), why: gap.what(wording) })
             .collect(),
     }
 }

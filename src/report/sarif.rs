@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{DeniedAction, Incident, Kind, Layer, Outcome, Report, Step, sanitize, title, words};
+use super::{
+    DeniedAction, Incident, Kind, Layer, Outcome, PoliciesGiven, Report, Step, sanitize, title,
+    words,
+};
 use crate::wording::{Sentence, Wording};
 
 /// Where the format's schema is, as SARIF wants it named (SARIF 2.1.0, §3.13.3).
@@ -207,7 +210,19 @@ fn notifications(report: &Report, wording: &Wording) -> Vec<Value> {
             "message": { "text": text(&wording.say(&sampled)) },
         })
     });
-    sampled.into_iter().chain(blind).chain(skipped).collect()
+    let lacking =
+        |given: &&PoliciesGiven| !given.missing.is_empty() || !given.unreadable.is_empty();
+    let given = coverage.policies.iter().flatten();
+    let said = words::policies(coverage, wording).into_iter();
+    let policies =
+        given.zip(said).filter(|(given, _)| lacking(given)).map(|(_, (whose, holdings))| {
+            json!({
+                "descriptor": { "id": "policies" },
+                "level": "warning",
+                "message": { "text": text(&format!("{whose}: {holdings}")) },
+            })
+        });
+    sampled.into_iter().chain(policies).chain(blind).chain(skipped).collect()
 }
 
 /// A plain text message: brackets would be links and braces placeholders (SARIF 2.1.0, §3.11.5 and

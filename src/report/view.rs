@@ -57,6 +57,38 @@ pub struct Coverage {
     /// How many of the records kept were analysed; absent when all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<SampleDrawn>,
+    /// What `--policies` and `--evidence` gave; absent when neither was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<PoliciesGiven>>,
+}
+
+/// The policies given of one account that decide on one layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PoliciesGiven {
+    /// The account; of organization policies the management account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The layer's word; `evidence` for AWS's own accounts of decisions, `other` for files that
+    /// could not be placed.
+    pub kind: String,
+    /// Policy documents, grants or decisions read.
+    pub documents: u64,
+    /// The date of the latest of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
+    /// What the files speak of and do not show.
+    pub missing: Vec<String>,
+    /// Files of which some part could not be read.
+    pub unreadable: Vec<UnreadableFile>,
+}
+
+/// A policy file of which some part could not be read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnreadableFile {
+    /// The file, as named by the user.
+    pub path: String,
+    /// What is wrong.
+    pub why: String,
 }
 
 /// How much of an export was analysed that is too large to be analysed whole.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     CallerKind, Certainty, Comparison, CountBasis, Coverage, Effect, Factor, Incident, Kind, Layer,
-    LinkKind, Report, SkippedFile, Step, Verified, sanitize,
+    LinkKind, PoliciesGiven, Report, SkippedFile, Step, Verified, sanitize,
 };
 use crate::wording::{Argument, Sentence, Wording, layer_on};
 
@@ -324,6 +324,68 @@ pub(super) fn coverage(report: &Report, wording: &Wording) -> String {
         .then(|| Sentence::new("coverage-notifications").arg("count", events.notifications));
     let said = [Some(counts), told, span, sample].into_iter().flatten();
     wording.paragraph(&said.map(|sentence| wording.say(&sentence)).collect::<Vec<_>>())
+}
+
+/// Things listed for one account and layer, before the rest is a count.
+const MOST_GIVEN: usize = 3;
+
+/// The policies given: for each account and layer its name, and what is there and what is not.
+pub(super) fn policies(coverage: &Coverage, wording: &Wording) -> Vec<(String, String)> {
+    let given = coverage.policies.iter().flatten();
+    given.map(|given| (whose(given, wording), holdings(given, wording))).collect()
+}
+
+fn whose(given: &PoliciesGiven, wording: &Wording) -> String {
+    let layer = Layer::ALL.iter().copied().find(|layer| layer.as_str() == given.kind);
+    let kind = wording.say(&match (layer, given.kind.as_str()) {
+        (Some(layer), _) => layer.into(),
+        (None, "evidence") => Sentence::new("coverage-policies-evidence"),
+        (None, _) => Sentence::new("coverage-policies-other"),
+    });
+    match &given.account {
+        Some(account) => wording
+            .say(&Sentence::new("coverage-policies-of").arg("kind", kind).arg("account", account)),
+        None => kind,
+    }
+}
+
+fn holdings(given: &PoliciesGiven, wording: &Wording) -> String {
+    let count = Sentence::new("coverage-policies-count").arg("count", given.documents);
+    let mut said = vec![wording.say(&count)];
+    if let Some(time) = &given.as_of {
+        said.push(wording.say(&Sentence::new("coverage-policies-as-of").arg("time", time)));
+    }
+    let unreadable: Vec<String> =
+        given.unreadable.iter().map(|file| format!("{}: {}", file.path, file.why)).collect();
+    let lists = [
+        ("coverage-policies-missing", &given.missing),
+        ("coverage-policies-unreadable", &unreadable),
+    ];
+    for (id, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+        let mut shown: Vec<String> = list.iter().take(MOST_GIVEN).cloned().collect();
+        if let Some(more @ 1..) = list.len().checked_sub(MOST_GIVEN) {
+            shown.push(wording.say(&Sentence::new("and-more").arg("count", more)));
+        }
+        said.push(wording.say(&Sentence::new(id).arg("listed", wording.list(&shown))));
+    }
+    said.join(" · ")
+}
+
+/// Whether policies were given that concern an incident: of its accounts, or of an organization.
+pub(super) fn rests_on_policies(report: &Report) -> bool {
+    let concerns = |given: &PoliciesGiven| {
+        let Some(account) = given.account.as_deref() else { return true };
+        let names = |text: &Option<String>| text.as_deref().is_some_and(|t| t.contains(account));
+        ["scp", "rcp"].contains(&given.kind.as_str())
+            || report.coverage.accounts.iter().any(|known| known == account)
+            || report
+                .incidents
+                .iter()
+                .filter_map(|incident| incident.denied.as_ref())
+                .any(|denied| names(&denied.principal_arn) || names(&denied.resource))
+    };
+    let given = report.coverage.policies.iter().flatten();
+    given.filter(|given| given.documents > 0).any(concerns)
 }
 
 /// That comparisons rest on some of the records; `None` where they rest on all.

@@ -186,10 +186,10 @@ fn organization(page: &Page<'_>, dump: &mut Dump, inner: &[&str]) -> bool {
     match inner {
         [id, "scps", _] => organization_policy(page, dump, id, PolicyType::Scp),
         [id, "rcps", _] => organization_policy(page, dump, id, PolicyType::Rcp),
-        [_] => match page.names.stem.as_str() {
-            "metadata" => organization_metadata(page, dump),
-            "accounts" => members(page, dump, "ou"),
-            "ous" => members(page, dump, "parent"),
+        [organization] => match page.names.stem.as_str() {
+            "metadata" => organization_metadata(page, dump, organization),
+            "accounts" => members(page, dump, organization, "ou"),
+            "ous" => members(page, dump, organization, "parent"),
             _ => true,
         },
         [_, "ous", _] => true,
@@ -216,11 +216,13 @@ fn organization_policy(page: &Page<'_>, dump: &mut Dump, id: &str, kind: PolicyT
     true
 }
 
-fn organization_metadata(page: &Page<'_>, dump: &mut Dump) -> bool {
-    dump.organization.id = page.text("id").map(str::to_owned);
-    dump.organization.management_account = page.text("rootAccountId").map(str::to_owned);
-    let Some(root) = page.text("rootOu") else { return true };
-    dump.organization.root = Some(root.to_owned());
+fn organization_metadata(page: &Page<'_>, dump: &mut Dump, folder: &str) -> bool {
+    let id = page.text("id").unwrap_or(folder);
+    let root = page.text("rootOu");
+    dump.organization(Some(id), page.text("rootAccountId"), |organization| {
+        organization.root = organization.root.take().or(root.map(str::to_owned));
+    });
+    let Some(root) = root else { return true };
     for kind in [PolicyType::Scp, PolicyType::Rcp] {
         let feature = match kind {
             PolicyType::Scp => "features.SERVICE_CONTROL_POLICY",
@@ -234,14 +236,14 @@ fn organization_metadata(page: &Page<'_>, dump: &mut Dump) -> bool {
 }
 
 /// Accounts and organizational units with parent and the ARNs of their policies.
-fn members(page: &Page<'_>, dump: &mut Dump, parent_member: &str) -> bool {
+fn members(page: &Page<'_>, dump: &mut Dump, organization: &str, parent_member: &str) -> bool {
     let Some(entries) = page.json.as_object() else { return false };
     for (id, entry) in entries {
         if let Some(parent) = text_at(entry, parent_member) {
             dump.fact(page, Subject::Parent(id.clone()), Value::text(parent));
         }
-        if parent_member == "ou" && !dump.organization.accounts.contains(id) {
-            dump.organization.accounts.push(id.clone());
+        if parent_member == "ou" {
+            dump.organization(Some(organization), None, |known| known.add_account(id));
         }
         for (list, kind) in [("scps", PolicyType::Scp), ("rcps", PolicyType::Rcp)] {
             let Some(Json::Array(arns)) = entry.get(list) else { continue };

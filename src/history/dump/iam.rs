@@ -26,7 +26,6 @@ fn account_details(page: &Page<'_>, dump: &mut Dump) -> bool {
     if lists.is_empty() {
         return false;
     }
-    let truncated = page.get("IsTruncated").and_then(Json::as_bool) == Some(true);
     let mut accounts: Vec<String> = Vec::new();
     for (entries, kind) in &lists {
         for entry in *entries {
@@ -43,23 +42,20 @@ fn account_details(page: &Page<'_>, dump: &mut Dump) -> bool {
     accounts.retain(|account| account != "aws");
     accounts.sort();
     accounts.dedup();
-    if truncated {
-        let message = "the list goes on on another page (`IsTruncated`)";
-        dump.complain(page, message);
-        return true;
-    }
     // With `--filter` whole lists are empty; every real account has a role, so an empty list says
     // nothing while others are filled.
+    let mut scopes = Vec::new();
     for account in &accounts {
         for (entries, kind) in &lists {
             if !entries.is_empty() {
-                dump.scope(page, Scope::Entities(account.clone(), *kind));
+                scopes.push(Scope::Entities(account.clone(), *kind));
             }
         }
         if policies.is_some_and(|policies| !policies.is_empty()) {
-            dump.scope(page, Scope::ManagedPolicies(account.clone()));
+            scopes.push(Scope::ManagedPolicies(account.clone()));
         }
     }
+    dump.listed(page, scopes);
     true
 }
 
@@ -163,6 +159,9 @@ fn single(page: &Page<'_>, dump: &mut Dump) -> bool {
     if page.text("PolicyName").is_some() && page.get("PolicyDocument").is_some() {
         return inline_policy(page, dump);
     }
+    if let Some(version) = page.get("PolicyVersion").filter(|v| at(v, "Document").is_some()) {
+        return policy_version(page, dump, version);
+    }
     if let Some(policies) = page.list("AttachedPolicies") {
         return attached(page, dump, policies);
     }
@@ -202,6 +201,28 @@ fn inline_policy(page: &Page<'_>, dump: &mut Dump) -> bool {
         return true;
     }
     false
+}
+
+/// `get-policy-version`, whose answer does not name the policy: the file's name does.
+fn policy_version(page: &Page<'_>, dump: &mut Dump, shown: &Json) -> bool {
+    let (Some(version), Some(document)) =
+        (text_at(shown, "VersionId"), at(shown, "Document").and_then(document_value))
+    else {
+        return false;
+    };
+    let name = page.names.subject(&["get-policy-version", version, "get-policy-version"]);
+    let (Some(account), false) = (&page.names.account, name.is_empty() || name == version) else {
+        dump.complain(page, "a policy version, but the file's name does not say of which policy");
+        return true;
+    };
+    let policy = format!("arn:aws:iam::{account}:policy/{name}");
+    dump.named.insert(policy.clone());
+    let subject = Subject::PolicyVersion { policy: policy.clone(), version: version.to_owned() };
+    dump.fact(page, subject, document);
+    if at(shown, "IsDefaultVersion").and_then(Json::as_bool) == Some(true) {
+        dump.fact(page, Subject::ManagedPolicy(policy), Value::text(version));
+    }
+    true
 }
 
 /// `list-attached-role-policies` and the like: whose they are is in the file's name.

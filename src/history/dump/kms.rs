@@ -87,12 +87,7 @@ fn list_grants(page: &Page<'_>, dump: &mut Dump, grants: &[Json]) -> bool {
         let subject = Subject::Grant { key, id: id.to_owned() };
         dump.fact(page, subject, Value::Grant(grant.into()));
     }
-    let truncated = page.get("Truncated").and_then(Json::as_bool) == Some(true);
-    if truncated {
-        dump.complain(page, "the list goes on on another page (`Truncated`)");
-    } else {
-        keys.into_iter().for_each(|key| dump.scope(page, Scope::Grants(key)));
-    }
+    dump.listed(page, keys.into_iter().map(Scope::Grants).collect());
     true
 }
 
@@ -147,6 +142,9 @@ fn resource_tags(page: &Page<'_>, dump: &mut Dump, tags: &[Json]) -> bool {
         return true;
     };
     let list = Json::Array(tags.to_vec());
+    let before = dump.scopes.len();
     super::iam::tags(page, dump, &key, Some(&list));
+    dump.scopes.truncate(before);
+    dump.listed(page, vec![Scope::Tags(key)]);
     true
 }

@@ -6,6 +6,7 @@
 mod bare;
 mod collect;
 mod config;
+pub mod coverage;
 mod iam;
 mod kms;
 mod names;
@@ -13,7 +14,7 @@ mod organizations;
 mod place;
 mod resource;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +37,9 @@ const LARGEST: Cap = Cap { bytes: 512 << 20, instead: "dump each account to a fi
 
 /// Faults of one document that are told one by one; finding the place of one is reading the file.
 const FAULTS: usize = 100;
+
+/// What is said of a page that is not the last one.
+const CUT_OFF: &str = "the list goes on on another page";
 
 /// What a dump shows of one subject.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +67,8 @@ pub enum Scope {
     Grants(String),
     /// The targets of an organization policy.
     TargetsOf(String),
+    /// All organization policies of a type.
+    OrganizationPolicies(PolicyType),
     /// The organization policies of a type at a target.
     PoliciesAt(String, PolicyType),
     /// The tags of a resource or principal.
@@ -128,7 +134,10 @@ impl Scope {
                 vec![Subject::OrganizationAttachment { policy: policy.clone(), target: empty() }]
             }
             Scope::Tags(of) => vec![Subject::Tag { of: of.clone(), key: empty() }],
-            Scope::Entities(..) | Scope::ManagedPolicies(_) | Scope::PoliciesAt(..) => return None,
+            Scope::Entities(..)
+            | Scope::ManagedPolicies(_)
+            | Scope::PoliciesAt(..)
+            | Scope::OrganizationPolicies(_) => return None,
         })
     }
 }
@@ -157,6 +166,48 @@ pub struct Organization {
     pub accounts: Vec<String>,
     /// A dump says that the account asked is in no organization.
     pub none: bool,
+}
+
+impl Organization {
+    /// Whether a root, organizational unit or account is said to belong to it. The id of an
+    /// organizational unit begins with that of its root (Organizations API reference,
+    /// `OrganizationalUnit`, `Id`).
+    pub fn holds(&self, target: &str) -> bool {
+        let root = self.root.as_deref().and_then(|root| root.strip_prefix("r-"));
+        let of = target.strip_prefix("ou-").and_then(|rest| rest.split('-').next());
+        match of.or_else(|| target.strip_prefix("r-")) {
+            Some(of) => root == Some(of),
+            None => {
+                self.management_account.as_deref() == Some(target)
+                    || self.accounts.iter().any(|account| account == target)
+            }
+        }
+    }
+
+    /// Notes an account that belongs to it.
+    pub(crate) fn add_account(&mut self, account: &str) {
+        if !self.accounts.iter().any(|known| known == account) {
+            self.accounts.push(account.to_owned());
+        }
+    }
+}
+
+/// An organization of which nothing is known.
+pub(super) static UNKNOWN: Organization = Organization {
+    id: None,
+    management_account: None,
+    root: None,
+    accounts: Vec::new(),
+    none: false,
+};
+
+/// A list of which a file shows only the first part, or another part than the last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CutOff {
+    /// What the whole list would have shown completely.
+    pub scopes: Vec<Scope>,
+    /// The file, as named by the user.
+    pub file: Arc<str>,
 }
 
 /// What is known of a VPC endpoint besides its policy.
@@ -216,8 +267,10 @@ pub struct Dump {
     pub gaps: Vec<Gap>,
     /// Full ARNs of things that are named by less elsewhere: roles with paths, keys.
     pub arns: Vec<String>,
-    /// The organization.
-    pub organization: Organization,
+    /// Lists of which pages are missing.
+    pub cut_off: Vec<CutOff>,
+    /// The organizations, in the order in which they were met.
+    pub organizations: Vec<Organization>,
     /// Types and names of organization policies.
     pub organization_policies: BTreeMap<String, PolicyInfo>,
     /// `describe-key`: metadata of keys by name.
@@ -230,6 +283,10 @@ pub struct Dump {
     pub(crate) folders: BTreeMap<String, String>,
     /// Files that were recognised.
     pub files: usize,
+    /// Whether any path was given.
+    pub is_given: bool,
+    /// Versions of managed policies whose file says the policy's name and not its path.
+    pub(crate) named: BTreeSet<String>,
 }
 
 /// One JSON document of a file, and what its surroundings say about it.
@@ -257,6 +314,22 @@ impl<'p> Page<'p> {
     /// The member at a dotted path, ignoring letter case.
     pub fn get(&self, path: &str) -> Option<&Json> {
         at(self.json, path)
+    }
+
+    /// The member that says that the list goes on on another page. Services mark a page in one of
+    /// two ways: a truth value, or a token that only a page with a successor has (AWS CLI user
+    /// guide, "Using the pagination options in the AWS CLI"; IAM `IsTruncated`, KMS `Truncated`).
+    pub fn cut_off(&self) -> Option<&'static str> {
+        const TRUTHS: [&str; 2] = ["IsTruncated", "Truncated"];
+        const TOKENS: [&str; 3] = ["NextToken", "NextMarker", "Marker"];
+        let truth = TRUTHS.iter().find_map(|name| Some((*name, self.get(name)?.as_bool()?)));
+        match truth {
+            Some((name, is_cut)) => is_cut.then_some(name),
+            None => {
+                let has = |name: &&str| self.text(name).is_some_and(|token| !token.is_empty());
+                TOKENS.into_iter().find(|name| has(name))
+            }
+        }
     }
 
     /// The list at a dotted path.
@@ -287,7 +360,7 @@ impl Dump {
     /// # Errors
     /// A path that does not exist or cannot be read.
     pub fn read(paths: &[PathBuf], as_of: Option<Time>) -> Result<Dump> {
-        let mut dump = Dump::default();
+        let mut dump = Dump { is_given: !paths.is_empty(), ..Dump::default() };
         for path in paths {
             for file in files_below(path)? {
                 let modified = fs::metadata(&file)
@@ -356,7 +429,13 @@ impl Dump {
 
     /// Gives what iam-collect names in small letters the name it has: IAM names differ by more
     /// than case (IAM "quotas": names are not distinguished by case), so the ARNs shown tell.
+    ///
+    /// A list of which some page is missing is complete nowhere, also not on its last page, which
+    /// nothing marks.
     pub(crate) fn finish(&mut self) {
+        let cut: BTreeSet<&Scope> = self.cut_off.iter().flat_map(|cut| &cut.scopes).collect();
+        self.scopes.retain(|(scope, ..)| !cut.contains(scope));
+        self.find_named();
         let entities: BTreeMap<Entity, Entity> = self
             .arns
             .iter()
@@ -376,15 +455,48 @@ impl Dump {
         }
     }
 
+    /// Finds the policies that files name without their paths, among those known by ARN.
+    fn find_named(&mut self) {
+        let known: BTreeSet<&str> = self
+            .facts
+            .iter()
+            .filter_map(|fact| match (&fact.subject, &fact.value) {
+                (Subject::ManagedPolicy(arn), _) => Some(arn.as_str()),
+                (Subject::Attachment { policy, .. }, _) => Some(policy.as_str()),
+                (Subject::Boundary(_), value) => value.as_text(),
+                _ => None,
+            })
+            .filter(|arn| !self.named.contains(*arn))
+            .collect();
+        let name = |arn: &str| arn.rsplit('/').next().map(str::to_owned);
+        let account = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
+        for named in &self.named {
+            let same = |arn: &&&str| name(arn) == name(named);
+            let own = known.iter().find(|arn| same(arn) && account(arn) == account(named));
+            let of_aws = || known.iter().filter(same).find(|arn| arn.contains(":iam::aws:"));
+            if let Some(arn) = own.or_else(of_aws) {
+                self.folders.insert(named.clone(), (*arn).to_owned());
+            }
+        }
+    }
+
     fn page(&mut self, page: &Page<'_>) -> bool {
-        if READERS.iter().any(|reader| reader(page, self)) {
+        if self.document(page) {
             return true;
         }
         let Json::Array(items) = page.json else { return false };
         let mut known = false;
         for json in items {
             let item = page.with(json);
-            known |= READERS.iter().any(|reader| reader(&item, self));
+            known |= self.document(&item);
+        }
+        known
+    }
+
+    fn document(&mut self, page: &Page<'_>) -> bool {
+        let known = READERS.iter().any(|reader| reader(page, self));
+        if let Some(mark) = page.cut_off().filter(|_| known) {
+            self.complain(page, &format!("{CUT_OFF} (`{mark}`)"));
         }
         known
     }
@@ -442,6 +554,47 @@ impl Dump {
         self.scopes.push((scope, page.time, page.source.clone()));
     }
 
+    /// What a page lists completely, if it is the whole list.
+    pub(crate) fn listed(&mut self, page: &Page<'_>, scopes: Vec<Scope>) {
+        match page.cut_off() {
+            None => scopes.into_iter().for_each(|scope| self.scope(page, scope)),
+            Some(_) => self.cut_off.push(CutOff { scopes, file: page.file.clone() }),
+        }
+    }
+
+    /// Notes something of the organization that a document tells of, by its id or its management
+    /// account; one that no document tells of yet is a new one.
+    pub(crate) fn organization(
+        &mut self,
+        id: Option<&str>,
+        management: Option<&str>,
+        note: impl FnOnce(&mut Organization),
+    ) {
+        let agree = |known: &Option<String>, told: Option<&str>| {
+            told.is_none() || known.is_none() || known.as_deref() == told
+        };
+        let same = |known: &Organization| id.is_some() && known.id.as_deref() == id;
+        let like = |known: &Organization| {
+            agree(&known.id, id) && agree(&known.management_account, management)
+        };
+        let all = &self.organizations;
+        let at = all.iter().position(same).or_else(|| all.iter().position(like));
+        let fill = |found: &mut Organization| {
+            found.id = found.id.take().or(id.map(str::to_owned));
+            let known = found.management_account.take();
+            found.management_account = known.or(management.map(str::to_owned));
+            note(found);
+        };
+        match at.and_then(|at| self.organizations.get_mut(at)) {
+            Some(found) => fill(found),
+            None => {
+                let mut new = Organization::default();
+                fill(&mut new);
+                self.organizations.push(new);
+            }
+        }
+    }
+
     pub(crate) fn complain(&mut self, page: &Page<'_>, message: &str) {
         self.gap(&page.file, None, message);
     }
@@ -480,7 +633,7 @@ fn rename(
             true_name(group, entities);
         }
         Subject::Tag { of, .. } => true_tag_owner(of, entities),
-        Subject::PolicyVersion { policy, .. } => {
+        Subject::PolicyVersion { policy, .. } | Subject::ManagedPolicy(policy) => {
             if let Some(arn) = folders.get(policy) {
                 policy.clone_from(arn);
             }

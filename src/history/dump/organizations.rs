@@ -55,17 +55,17 @@ fn describe_policy(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
 fn list_policies(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
     let policies = page.list("Policies")?;
     let ids: Vec<String> = policies.iter().filter_map(|policy| remember(dump, policy)).collect();
-    if ids.is_empty() {
-        return None;
-    }
+    let kind = dump.organization_policies.get(ids.first()?)?.kind;
     if page.names.stem.contains("for-target") {
         let target = target_in_name(page)?;
-        let kind = dump.organization_policies.get(ids.first()?)?.kind?;
+        let kind = kind?;
         for policy in ids {
             let subject = Subject::OrganizationAttachment { policy, target: target.clone() };
             dump.fact(page, subject, Value::Present);
         }
-        dump.scope(page, Scope::PoliciesAt(target, kind));
+        dump.listed(page, vec![Scope::PoliciesAt(target, kind)]);
+    } else if let Some(kind) = kind {
+        dump.listed(page, vec![Scope::OrganizationPolicies(kind)]);
     }
     Some(())
 }
@@ -86,12 +86,16 @@ fn list_targets(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
         dump.complain(page, "targets of a policy, but the file's name does not say of which");
         return Some(());
     };
-    for target in targets.iter().filter_map(|target| text_at(target, "TargetId")) {
+    for target in targets {
+        let Some(id) = text_at(target, "TargetId") else { continue };
         let subject =
-            Subject::OrganizationAttachment { policy: policy.clone(), target: target.to_owned() };
+            Subject::OrganizationAttachment { policy: policy.clone(), target: id.to_owned() };
         dump.fact(page, subject, Value::Present);
+        if let Some(arn) = text_at(target, "Arn") {
+            member(dump, arn, id);
+        }
     }
-    dump.scope(page, Scope::TargetsOf(policy));
+    dump.listed(page, vec![Scope::TargetsOf(policy)]);
     Some(())
 }
 
@@ -133,10 +137,7 @@ fn list_accounts(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
             continue;
         }
         known = true;
-        organization_of_arn(dump, arn);
-        if !dump.organization.accounts.iter().any(|known| known == id) {
-            dump.organization.accounts.push(id.to_owned());
-        }
+        member(dump, arn, id);
         if let Some(above) = &above {
             parent(page, dump, id, above);
         }
@@ -144,16 +145,20 @@ fn list_accounts(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
     known.then_some(())
 }
 
-/// `arn:aws:organizations::MANAGEMENT:account/o-…/ACCOUNT`: management account and organization.
-fn organization_of_arn(dump: &mut Dump, arn: &str) {
+/// Notes a root or account in the organization of its ARN,
+/// `arn:aws:organizations::MANAGEMENT:account/o-…/ACCOUNT`.
+fn member(dump: &mut Dump, arn: &str, id: &str) {
     let mut parts = arn.splitn(6, ':').skip(4);
     let (Some(management), Some(path)) = (parts.next(), parts.next()) else { return };
-    if management != "aws" && !management.is_empty() {
-        dump.organization.management_account.get_or_insert_with(|| management.to_owned());
-    }
-    if let Some(id) = path.split('/').find(|part| part.starts_with("o-")) {
-        dump.organization.id.get_or_insert_with(|| id.to_owned());
-    }
+    let management = Some(management).filter(|account| !account.is_empty() && *account != "aws");
+    let organization = path.split('/').find(|part| part.starts_with("o-"));
+    dump.organization(organization, management, |organization| {
+        if id.starts_with("r-") {
+            organization.root.get_or_insert_with(|| id.to_owned());
+        } else if !id.starts_with("ou-") {
+            organization.add_account(id);
+        }
+    });
 }
 
 fn list_units(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
@@ -168,10 +173,7 @@ fn list_units(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
 fn list_roots(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
     for root in page.list("Roots")? {
         let Some(id) = text_at(root, "Id") else { continue };
-        dump.organization.root.get_or_insert_with(|| id.to_owned());
-        if let Some(arn) = text_at(root, "Arn") {
-            organization_of_arn(dump, arn);
-        }
+        member(dump, text_at(root, "Arn").unwrap_or(":::::"), id);
         let Some(Json::Array(types)) = at(root, "PolicyTypes") else { continue };
         let enabled = |kind: PolicyType| {
             types.iter().any(|entry| {
@@ -190,12 +192,9 @@ fn list_roots(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
 
 fn describe_organization(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
     let organization = page.get("Organization")?;
-    let id = text_at(organization, "Id")?.to_owned();
-    dump.organization.id = Some(id);
+    let id = text_at(organization, "Id")?;
     let management = text_at(organization, "MasterAccountId")
         .or_else(|| text_at(organization, "ManagementAccountId"));
-    if let Some(account) = management {
-        dump.organization.management_account = Some(account.to_owned());
-    }
+    dump.organization(Some(id), management, |_| {});
     Some(())
 }

@@ -22,7 +22,7 @@ impl<'h> Inventory<'h> {
 
     fn organization_policies(&self, account: &str, kind: PolicyType) -> Levels {
         let mut found = Levels::default();
-        let organization = self.organization();
+        let organization = self.organization(account);
         if organization.none {
             return found;
         }
@@ -65,7 +65,7 @@ impl<'h> Inventory<'h> {
                 None => Missing { subject, why: Why::NotRecorded, likely: Likely::Unknown },
             };
             // What hangs at the root holds for every account, whatever lies between.
-            targets.extend(self.organization().root.clone());
+            targets.extend(self.organization(account).root.clone());
             return (targets, vec![gap]);
         }
     }
@@ -128,15 +128,15 @@ impl<'h> Inventory<'h> {
         }
     }
 
-    /// What is known of the organization.
-    pub fn organization(&self) -> &'h Organization {
-        self.history.organization()
+    /// What is known of the organization of an account.
+    pub fn organization(&self, account: &str) -> &'h Organization {
+        self.history.organization(account)
     }
 
     /// The ids from the organization to the account as `aws:PrincipalOrgPaths` has them:
     /// `o-…/r-…/ou-…/`. `None` where a part is not known.
     pub fn organization_path(&self, account: &str) -> Option<String> {
-        let id = self.organization().id.as_deref()?;
+        let id = self.organization(account).id.as_deref()?;
         let (targets, missing) = self.way_up(account);
         if !missing.is_empty() || targets.len() < 2 {
             return None;
@@ -148,7 +148,7 @@ impl<'h> Inventory<'h> {
     /// Whether an account is in an organization, and which: `Some(None)` for one that is in none;
     /// `None` where that is not known.
     pub fn organization_of(&self, account: &str) -> Option<Option<&'h str>> {
-        let organization = self.organization();
+        let organization = self.organization(account);
         if organization.none {
             return Some(None);
         }

@@ -71,6 +71,7 @@ struct Page<'a> {
     policy: &'a str,
     style: &'a str,
     script: &'a str,
+    footer: Sentence,
     overview: Overview<'a>,
     incidents: Vec<String>,
     not_in_full: usize,
@@ -97,6 +98,10 @@ pub fn render(report: &Report, words: &Wording, raw: Option<&dyn RawEvents>) -> 
         policy: POLICY,
         style: STYLE,
         script: SCRIPT,
+        footer: match crate::report::words::rests_on_policies(&report) {
+            true => Sentence::new("html-footer-policies"),
+            false => Sentence::new("html-footer"),
+        },
         overview: Overview::new(&report, incidents.len(), words),
         incidents,
         not_in_full,

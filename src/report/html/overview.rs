@@ -6,7 +6,7 @@ use super::chart::{OverTime, share};
 use super::incident::headline;
 use super::text::{date, grouped, moment, percent, principal};
 use crate::event::Layer;
-use crate::report::words::{layer, nothing_found, sampled, times};
+use crate::report::words::{layer, nothing_found, policies, sampled, times};
 use crate::report::{Benign, BlindSpot, Coverage, Incident, Report, SkippedFile};
 use crate::wording::{Sentence, Wording};
 
@@ -208,7 +208,9 @@ fn facts(coverage: &Coverage, words: &Wording) -> Vec<Fact> {
         names(&coverage.regions, words).map(|names| (Sentence::new("html-regions"), names)),
     ];
     let fact = |(name, value): (Sentence, String)| Fact { name: words.say(&name), value };
-    facts.into_iter().flatten().map(fact).collect()
+    let given = policies(coverage, words).into_iter().take(ROWS);
+    let given = given.map(|(name, value)| Fact { name, value });
+    facts.into_iter().flatten().map(fact).chain(given).collect()
 }
 
 /// The names, or the first of them and how many more there are; `None` when there are none.

@@ -130,7 +130,11 @@ fn opening(report: &Report, wording: &Wording) -> String {
         0 => words::nothing_found(report, "markdown"),
         count => Sentence::new("markdown-opening").arg("count", count),
     };
-    let by = Sentence::new("markdown-made-by").arg("version", &report.tool.version);
+    let by = match words::rests_on_policies(report) {
+        true => Sentence::new("markdown-made-by-policies"),
+        false => Sentence::new("markdown-made-by"),
+    };
+    let by = by.arg("version", &report.tool.version);
     wording.paragraph(&[wording.say(&count), wording.say(&by)])
 }
 
@@ -388,6 +392,10 @@ fn coverage(draft: &mut Draft<'_>, report: &Report) {
     }
     if !coverage.regions.is_empty() {
         labelled(draft, Sentence::new("field-regions"), &codes(&coverage.regions));
+    }
+    for (whose, holdings) in words::policies(coverage, draft.wording) {
+        let said = prose(&format!("{whose}: {holdings}"));
+        labelled(draft, Sentence::new("coverage-policies"), &said);
     }
     for spot in &coverage.blind_spots {
         let detail = format!("{} ({})", prose(&spot.detail), code(&spot.kind));

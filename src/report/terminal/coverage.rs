@@ -26,6 +26,7 @@ pub(super) fn put(page: &mut Page, report: &Report, wording: &Wording) {
     page.rule(&spans![Strong wording.say(&Sentence::new("coverage-title"))]);
     page.put(Margin::of(""), &spans![Plain words::coverage(report, wording)]);
     places(page, report, wording);
+    policies(page, report, wording);
     skipped(page, report, wording);
     blind_spots(page, report, wording);
     benign(page, &report.benign, wording);
@@ -43,6 +44,16 @@ fn places(page: &mut Page, report: &Report, wording: &Wording) {
         fields.push((wording.say(&Sentence::new("field-regions")), regions));
     }
     page.fields("", &fields);
+}
+
+/// The policies given, one line for each account and layer.
+fn policies(page: &mut Page, report: &Report, wording: &Wording) {
+    let given = words::policies(&report.coverage, wording);
+    list(page, wording, Sentence::new("coverage-policies"), given.len(), |page, index| {
+        let Some((whose, holdings)) = given.get(index) else { return };
+        let line = spans![Plain format!("{whose}: {holdings}")];
+        page.put(Margin { first: "  • ", rest: "    " }, &line);
+    });
 }
 
 /// By reason, a few of each by name.
