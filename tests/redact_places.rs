@@ -350,6 +350,9 @@ fn every_stand_in_leads_back() {
 #[test]
 fn an_account_in_the_name_of_a_service_or_a_call_does_not_survive() {
     let account = "777788889999";
+    let schema = serde_json::from_str(trailwhy::report::schema::REPORT_SCHEMA).unwrap();
+    let schema =
+        jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
     let hostile = [
         (format!("{account}.amazonaws.com"), "GetObject".to_owned()),
         (format!("x{account}.amazonaws.com"), "GetObject".to_owned()),
@@ -377,6 +380,12 @@ fn an_account_in_the_name_of_a_service_or_a_call_does_not_survive() {
             command.current_dir(folder.path());
             let output = command.args(["analyze", "one.json", "--redact", "--format", format]);
             let output = output.output().unwrap();
+            if format == "json" {
+                let report = serde_json::from_slice(&output.stdout).unwrap();
+                let errors: Vec<_> =
+                    schema.iter_errors(&report).map(|error| error.to_string()).collect();
+                assert!(errors.is_empty(), "{source} {call}: {errors:?}");
+            }
             for text in [output.stdout, output.stderr] {
                 let text = String::from_utf8(text).unwrap();
                 assert!(!text.contains(account), "{source} {call} in {format}: {text}");

@@ -283,6 +283,7 @@ impl Redactor {
         }
         match place.holds() {
             Some(Holds::Contract) if is_contract_word(text) => text.to_owned(),
+            Some(Holds::Contract) if place.is_action() => self.call(text),
             Some(Holds::Contract | Holds::Name) => self.name(text),
             Some(Holds::Caller) => self.caller(text),
             Some(Holds::Service) if super::word::is_service(text) => text.to_owned(),
@@ -329,6 +330,7 @@ impl Redactor {
         let sort = ARGUMENTS.iter().find(|(_, names)| names.contains(&name)).map(|(sort, _)| *sort);
         match sort {
             Some(Given::Action) if self.is_action(text) => text.to_owned(),
+            Some(Given::Action) => self.call(text),
             Some(Given::Contract) if is_contract_word(text) => text.to_owned(),
             Some(Given::Key) => self.key(text),
             Some(Given::Region) => self.region(text),
@@ -511,7 +513,7 @@ fn same_sort(first: char) -> fn(char) -> bool {
 }
 
 /// What a word of the contract may look like: a hostile record may hold anything as its event name.
-fn is_contract_word(text: &str) -> bool {
+pub(super) fn is_contract_word(text: &str) -> bool {
     text.len() <= 100
         && !super::word::holds_account(text)
         && text
