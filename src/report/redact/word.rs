@@ -53,7 +53,9 @@ impl Redactor {
         }
         let known = match reading {
             Reading::Prose => self.vocabulary.knows(word) || is_harmless(word),
-            Reading::Log => self.vocabulary.is_denial(word),
+            Reading::Log | Reading::Fixed => {
+                self.vocabulary.is_denial(word) || super::recorded::is_kind(word)
+            }
         };
         let said = word == "*" || word.bytes().all(|byte| !byte.is_ascii_alphanumeric());
         if known || said || self.is_service(word) || self.is_action(word) {
@@ -67,7 +69,7 @@ impl Redactor {
         }
         match reading {
             Reading::Prose => self.compound(word, reading),
-            Reading::Log => self.name(word),
+            Reading::Log | Reading::Fixed => self.name(word),
         }
     }
 
