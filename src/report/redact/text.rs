@@ -372,7 +372,11 @@ impl Redactor {
                     value.split(", ").map(|key| self.context_key(key)).collect();
                 keys.join(", ")
             }
-            _ => self.caller(value),
+            // Elsewhere a session or a bucket may be called as a service is.
+            "principal" | "caller" | "source_address" | "network" | "invoked_by" => {
+                self.caller(value)
+            }
+            _ => self.name(value),
         }
     }
 
