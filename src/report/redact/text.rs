@@ -334,6 +334,8 @@ impl Redactor {
         let sort = ARGUMENTS.iter().find(|(_, names)| names.contains(&name)).map(|(sort, _)| *sort);
         match sort {
             Some(Given::Action) if self.is_action(text) => text.to_owned(),
+            // What is missing may also be told in words.
+            Some(Given::Action) if name == "missing" => self.words(text, Reading::Prose),
             Some(Given::Action) => self.call(text),
             Some(Given::Contract) if is_contract_word(text) => text.to_owned(),
             Some(Given::Key) => self.key(text),
