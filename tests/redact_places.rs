@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 
 /// What people named in the samples.
-const NAMES: [&str; 28] = [
+const NAMES: [&str; 51] = [
     "ops",
     "ReadOnly",
     "ci-pipeline",
@@ -44,6 +44,30 @@ const NAMES: [&str; 28] = [
     "workbench-1",
     "workbench-2",
     "nightly",
+    // A function, stacks, tables, vaults, groups, services, buckets, sessions.
+    "shop-mailer",
+    "shop-0",
+    "shop-1",
+    "shop-2",
+    "shop-net-0",
+    "orders",
+    "ledger",
+    "customers",
+    "daily",
+    "compliance",
+    "render",
+    "web",
+    "api",
+    "catalog",
+    "checkout",
+    "order-lines",
+    "shop-latency",
+    "shop-assets-3f9c2a",
+    "release",
+    "key-admin",
+    "Monitoring",
+    "shop",
+    "database",
 ];
 
 /// Words that the program, policies and AWS's texts are made of.
@@ -110,6 +134,38 @@ const SHAPES: [&str; 28] = [
     "assumed-role",
 ];
 
+/// What was seen to survive once, names with every sign that IAM allows, and the report's own words.
+const HOSTILE: [&str; 28] = [
+    "7",
+    "99999999999",
+    "eu-west-9",
+    "2026-05-01",
+    "1e5",
+    "0.5",
+    "y.amazonaws.com",
+    "sqs.amazonaws.com",
+    "AWSServiceRoleX",
+    "aws_x",
+    "a+b",
+    "c=d",
+    "e,f",
+    "g.h",
+    "i@j",
+    "k-l_m",
+    "+=,.@-_",
+    "denied",
+    "allow",
+    "explicit",
+    "implicit",
+    "policy",
+    "action",
+    "resource",
+    "no",
+    "role",
+    "key",
+    "scp",
+];
+
 /// Words of both languages' catalogues that can be names of IAM's.
 fn said() -> Vec<String> {
     trailwhy::wording::vocabulary()
@@ -118,20 +174,43 @@ fn said() -> Vec<String> {
         .collect()
 }
 
-/// Every name gets another; accounts too.
+/// Every name gets another; accounts and folders too.
 fn namings() -> Vec<(String, Vec<String>)> {
-    let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let own = |names: &[&str]| {
+        let more = (names.len()..NAMES.len()).map(|at| format!("{}-{at}", names[at % names.len()]));
+        names.iter().map(|name| (*name).to_owned()).chain(more).collect::<Vec<_>>()
+    };
     let ordinary = (0..NAMES.len()).map(|at| format!("qz{at}-wxyz{at}"));
     let said = said();
     let step = said.len() / NAMES.len();
     let from_catalogue = (0..NAMES.len()).map(|at| said[at * step + step / 2].clone()).collect();
+    // What resources are called decides which calls belong together (a group called `0.5` is not taken
+    // for one that two calls name): those keep ordinary names.
+    let ordinary: Vec<String> = ordinary.collect();
+    let hostile = |by: usize| {
+        let mut names = HOSTILE.map(str::to_owned);
+        names.rotate_left(by);
+        names.into_iter().chain(ordinary.iter().skip(HOSTILE.len()).cloned()).collect::<Vec<_>>()
+    };
     vec![
-        ("ordinary".to_owned(), ordinary.collect()),
+        ("ordinary".to_owned(), ordinary.clone()),
         ("words".to_owned(), own(&WORDS)),
         ("shapes".to_owned(), own(&SHAPES)),
         ("catalogue".to_owned(), from_catalogue),
+        ("hostile".to_owned(), hostile(0)),
+        ("turned".to_owned(), hostile(13)),
     ]
 }
+
+/// What the folders of logs and policies are called, by naming.
+const FOLDERS: [[&str; 2]; 6] = [
+    ["qzlogs-wxyz", "qzpolicies-wxyz"],
+    ["denied", "policy"],
+    ["eu-west-9", "1e5"],
+    ["error", "no"],
+    ["s3.amazonaws.com", "12345678901"],
+    ["aws_x", "allow"],
+];
 
 fn samples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")
@@ -184,70 +263,116 @@ fn write_world(sample: &Path, to: &Path, names: &BTreeMap<&str, String>) {
     }
 }
 
-/// The first incident's id, as the program tells it when nothing is taken out. It follows from names.
-fn incident(world: &Path) -> String {
-    let mut command = Command::cargo_bin("trailwhy").unwrap();
-    let arguments = ["analyze", "logs", "--policies", "policies", "--format", "json", "-q"];
-    let output = command.current_dir(world).args(arguments).output().unwrap();
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    report["incidents"][0]["id"].as_str().unwrap().to_owned()
+/// A world on disk.
+struct World<'w> {
+    sample: &'w str,
+    at: &'w Path,
+    logs: &'w str,
+    policies: &'w str,
 }
+
+/// The ways to let the program speak. The first two of a sample are its analyses in both languages.
+const ASKED: [&str; 7] = [
+    "analyze en",
+    "analyze ja",
+    "explain an event",
+    "explain an incident",
+    "compare text",
+    "compare json",
+    "merge",
+];
+
+/// Which of them are compared for a naming: an analysis, and for every second one another, by turns.
+/// The first naming is what the others are compared with.
+fn asked(sample: &str, naming: usize) -> Vec<&'static str> {
+    let turn = naming + usize::from(sample.as_bytes()[0]);
+    match (naming, turn % 2) {
+        (0, _) => {
+            let all: BTreeSet<_> =
+                (1..FOLDERS.len()).flat_map(|naming| asked(sample, naming)).collect();
+            all.into_iter().collect()
+        }
+        (_, 0) => vec![ASKED[(turn / 2) % 2], ASKED[2 + turn % 5]],
+        _ => vec![ASKED[(turn / 2) % 2]],
+    }
+}
+
+impl World<'_> {
+    fn run(&self, arguments: &[&str], codes: &[i32]) -> [String; 2] {
+        let mut command = Command::cargo_bin("trailwhy").unwrap();
+        let output = command.current_dir(self.at).args(arguments).output().unwrap();
+        let [out, err] =
+            [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        let code = output.status.code().unwrap();
+        assert!(codes.contains(&code), "{arguments:?} of {} ends with {code}: {err}", self.sample);
+        [out, err]
+    }
+
+    /// The first incident's id, as the program tells it when nothing is taken out. It follows from
+    /// names.
+    fn incident(&self) -> String {
+        let known = ["--policies", self.policies, "--format", "json", "-q"];
+        let [out, _] = self.run(&[&["analyze", self.logs], &known[..]].concat(), &[1]);
+        let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+        report["incidents"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What leaves the program, by what was asked.
+    fn tells(&self, asked: &[&str]) -> BTreeMap<String, String> {
+        let mut told = BTreeMap::new();
+        let known = ["--policies", self.policies, "--redact"];
+        let event = event(self.sample);
+        for what in asked {
+            let [out, err] = match *what {
+                "analyze en" | "analyze ja" => {
+                    let mut arguments = vec!["analyze", self.logs, "--lang", &what[8..]];
+                    arguments.extend(known);
+                    for output in FILES {
+                        arguments.extend(["-o", output]);
+                    }
+                    let said = self.run(&arguments, &[1]);
+                    for output in FILES {
+                        let text = fs::read_to_string(self.at.join(output)).unwrap();
+                        told.insert(format!("{what}, {output}"), text);
+                    }
+                    said
+                }
+                "explain an event" => {
+                    let asked = ["explain", "--lang", "ja", self.logs, &event];
+                    self.run(&[&asked, &known[..]].concat(), &[0])
+                }
+                "explain an incident" => {
+                    let asked = ["explain", self.logs, &self.incident()];
+                    self.run(&[&asked, &known[..]].concat(), &[0])
+                }
+                "compare text" | "compare json" => {
+                    let asked = ["compare", self.logs, "--failed", &event, "--redact"];
+                    self.run(&[&asked, &["--format", &what[8..]][..]].concat(), &[0])
+                }
+                _ => {
+                    self.run(&["analyze", self.logs, "-q", "--partial", "logs.part"], &[0, 1]);
+                    let asked = ["merge", "logs.part", "-o", "merged.html", "--format", "json"];
+                    let said = self.run(&[&asked, &known[..]].concat(), &[1]);
+                    let text = fs::read_to_string(self.at.join("merged.html")).unwrap();
+                    told.insert("merge, html".to_owned(), text);
+                    said
+                }
+            };
+            told.insert(format!("{what}, stdout"), out);
+            told.insert(format!("{what}, stderr"), err);
+        }
+        told
+    }
+}
+
+/// Every format that a report is written in.
+const FILES: [&str; 6] = ["out.json", "out.html", "out.md", "out.csv", "out.sarif", "out.txt"];
 
 /// An event that was denied: ids are not renamed.
 fn event(sample: &str) -> String {
     let text = fs::read_to_string(samples().join(sample).join("expected.json")).unwrap();
     let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
     expected["occurrences"][0]["denied"].as_str().unwrap().to_owned()
-}
-
-/// What leaves the program, by what was asked.
-fn outputs(sample: &str, world: &Path) -> BTreeMap<String, String> {
-    let mut told = BTreeMap::new();
-    let mut run = |what: &str, arguments: &[&str], codes: &[i32]| {
-        let mut command = Command::cargo_bin("trailwhy").unwrap();
-        let output = command.current_dir(world).args(arguments).output().unwrap();
-        let (out, err) = (output.stdout, output.stderr);
-        let err = String::from_utf8(err).unwrap();
-        let code = output.status.code().unwrap();
-        assert!(codes.contains(&code), "{what} of {sample} ends with {code}: {err}");
-        told.insert(format!("{what}, stdout"), String::from_utf8(out).unwrap());
-        told.insert(format!("{what}, stderr"), err);
-    };
-    let known = ["--policies", "policies", "--redact"];
-    for lang in ["en", "ja"] {
-        let mut arguments = vec!["analyze", "logs", "--lang", lang];
-        arguments.extend(known);
-        for output in ["out.json", "out.html", "out.md", "out.csv", "out.sarif", "out.txt"] {
-            arguments.extend(["-o", output]);
-        }
-        run(&format!("analyze {lang}"), &arguments, &[1]);
-    }
-    let (event, incident) = (event(sample), incident(world));
-    let asked = [("an event", &event, "ja"), ("an incident", &incident, "en")];
-    for (what, id, lang) in asked {
-        let asked = ["--lang", lang, "logs", id.as_str()];
-        run(&format!("explain {what}"), &[&["explain"], &known[..], &asked].concat(), &[0]);
-    }
-    for format in ["text", "json"] {
-        let asked = ["compare", "logs", "--failed", &event, "--redact", "--format", format];
-        run(&format!("compare {format}"), &asked, &[0]);
-    }
-    run("a part", &["analyze", "logs", "-q", "--partial", "logs.part"], &[0, 1]);
-    for format in ["terminal", "json", "html"] {
-        let asked = ["merge", "logs.part", "--format", format];
-        run(&format!("merge {format}"), &[&asked, &known[..]].concat(), &[1]);
-    }
-    // Policies in force are still listed in the order of their names, which shows that order and no
-    // name: of `explain`, the lines are compared and not their order.
-    for (_, text) in told.iter_mut().filter(|(what, _)| what.starts_with("explain")) {
-        let mut lines: Vec<&str> = text.lines().collect();
-        lines.sort_unstable();
-        *text = lines.join("\n");
-    }
-    for output in ["out.json", "out.html", "out.md", "out.csv", "out.sarif", "out.txt"] {
-        told.insert(output.to_owned(), fs::read_to_string(world.join(output)).unwrap());
-    }
-    told
 }
 
 fn first_difference(one: &str, other: &str) -> String {
@@ -260,16 +385,28 @@ fn first_difference(one: &str, other: &str) -> String {
 fn every_naming_gives_the_same(sample: &str) {
     let mut differing = Vec::new();
     let mut first: Option<BTreeMap<String, String>> = None;
-    for (naming, others) in namings() {
+    for (number, (naming, others)) in namings().into_iter().enumerate() {
         let mut names: BTreeMap<&str, String> = NAMES.into_iter().zip(others).collect();
         names.insert("111122223333", format!("9{:011}", naming.len() * 77_777_777));
         names.insert("444455556666", format!("8{:011}", naming.len() * 88_888_888));
         let folder = tempfile::tempdir().unwrap();
         write_world(&samples().join(sample), folder.path(), &names);
-        let told = outputs(sample, folder.path());
+        let [logs, policies] = FOLDERS[number];
+        fs::rename(folder.path().join("logs"), folder.path().join(logs)).unwrap();
+        fs::rename(folder.path().join("policies"), folder.path().join(policies)).unwrap();
+        let world = World { sample, at: folder.path(), logs, policies };
+        let told = world.tells(&asked(sample, number));
         for (what, text) in &told {
-            let unique =
-                ["qz", "wxyz", "77777777", "88888888", "12345678901", "AWSServiceRoleForX"];
+            let unique = [
+                "qz",
+                "wxyz",
+                "77777777",
+                "88888888",
+                "12345678901",
+                "AWSServiceRoleX",
+                "AWSServiceRoleForX",
+                "99999999999",
+            ];
             for name in unique {
                 assert!(!text.contains(name), "{name} survives in {what} of {sample}");
             }
@@ -350,6 +487,9 @@ fn every_stand_in_leads_back() {
 #[test]
 fn an_account_in_the_name_of_a_service_or_a_call_does_not_survive() {
     let account = "777788889999";
+    let schema = serde_json::from_str(trailwhy::report::schema::REPORT_SCHEMA).unwrap();
+    let schema =
+        jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
     let hostile = [
         (format!("{account}.amazonaws.com"), "GetObject".to_owned()),
         (format!("x{account}.amazonaws.com"), "GetObject".to_owned()),
@@ -377,6 +517,12 @@ fn an_account_in_the_name_of_a_service_or_a_call_does_not_survive() {
             command.current_dir(folder.path());
             let output = command.args(["analyze", "one.json", "--redact", "--format", format]);
             let output = output.output().unwrap();
+            if format == "json" {
+                let report = serde_json::from_slice(&output.stdout).unwrap();
+                let errors: Vec<_> =
+                    schema.iter_errors(&report).map(|error| error.to_string()).collect();
+                assert!(errors.is_empty(), "{source} {call}: {errors:?}");
+            }
             for text in [output.stdout, output.stderr] {
                 let text = String::from_utf8(text).unwrap();
                 assert!(!text.contains(account), "{source} {call} in {format}: {text}");

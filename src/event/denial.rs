@@ -256,6 +256,72 @@ fn rsplit_once<'t>(text: &'t str, words: &str) -> Option<(&'t str, &'t str)> {
     text.contains(words).then(|| text.rsplit_once(words)).flatten()
 }
 
+// ---- parts -------------------------------------------------------------------------------------
+
+/// What a part of a text is that holds AWS's sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Words of AWS's.
+    Said,
+    /// Who was denied.
+    Principal,
+    /// What was denied.
+    Action,
+    /// On what; as AWS writes it, `user X` and `policy ARN version v2` included.
+    Resource,
+    /// The policy that denies.
+    Policy,
+}
+
+/// The text in parts, each told by its position alone; `None` where it does not hold AWS's sentence.
+/// The parts together are the text with single blanks.
+pub fn parts(text: &str) -> Option<Vec<(Part, String)>> {
+    let text = with_single_blanks(text);
+    let body = without_trailers(&text, &mut Denial::absent());
+    let sentence = sentence(body)?;
+    let action = sentence.action.trim_end_matches(['.', ',']);
+    let action_at = body.len().checked_sub(sentence.rest.len() + sentence.action.len())?;
+    let (on, context) = split_context(sentence.rest);
+    let mut told = Denial::absent();
+    read_resource(on, &mut told);
+    // Of prose all of it is the resource's, of which an ARN is only a part.
+    let resource = told.resource_text.or(told.resource);
+    let policy = context.and_then(stated).and_then(|stated| stated.policy_arn);
+    let on_at = action_at + sentence.action.len();
+    let context_at = on_at + on.len();
+    let before = body.get(..action_at)?;
+    let who_ends = before.rfind("not authorized to perform")?;
+    let mut marks = vec![(action_at, Part::Action, action)];
+    if let Some(principal) = sentence.principal {
+        let head = before.get(..who_ends)?.trim_end();
+        let head = head.strip_suffix(" is").or_else(|| head.strip_suffix(" are")).unwrap_or(head);
+        marks.push((head.rfind(principal)?, Part::Principal, principal));
+    }
+    if let Some(resource) = resource.as_deref() {
+        marks.push((on_at + on.rfind(resource)?, Part::Resource, resource));
+    }
+    let behind = body.get(context_at..)?;
+    if let Some(at) = behind.rfind(&format!(" the {action} action")) {
+        marks.push((context_at + at + " the ".len(), Part::Action, action));
+    }
+    if let Some(policy) = policy.as_deref() {
+        marks.push((context_at + behind.find(policy)?, Part::Policy, policy));
+    }
+    marks.sort_by_key(|(at, _, _)| *at);
+    cut(&text, &marks)
+}
+
+fn cut(text: &str, marks: &[(usize, Part, &str)]) -> Option<Vec<(Part, String)>> {
+    let (mut parts, mut done) = (Vec::new(), 0);
+    for (at, part, inside) in marks {
+        parts.push((Part::Said, text.get(done..*at)?.to_owned()));
+        parts.push((*part, (*inside).to_owned()));
+        done = at + inside.len();
+    }
+    parts.push((Part::Said, text.get(done..)?.to_owned()));
+    Some(parts)
+}
+
 // ---- trailers ----------------------------------------------------------------------------------
 
 const ENCODED: &str = "Encoded authorization failure message:";

@@ -382,7 +382,8 @@ impl Teller<'_> {
         let inventory = self.material.history.at(event.time);
         let mut found: Vec<InForce> = Vec::new();
         for owner in owners.into_iter().flatten() {
-            let held = in_force::of(&inventory, &owner, self.wording);
+            let mut held = in_force::of(&inventory, &owner, self.wording);
+            held.order_without_names();
             if !held.says_nothing() && !found.iter().any(|other| other.of == owner) {
                 found.push(held);
             }

@@ -142,6 +142,21 @@ impl InForce {
             && self.missing.is_empty()
     }
 
+    /// Puts the policies in an order that does not follow from what people called them, so that a
+    /// redacted list does not show how names are sorted: by layer, since when, event, and what they
+    /// allow and deny.
+    pub(super) fn order_without_names(&mut self) {
+        self.policies.sort_by_cached_key(|policy| {
+            let origin = match &policy.source {
+                Origin::EventId(id) => Some(id.clone()),
+                Origin::File(_) | Origin::Default(_) => None,
+            };
+            let mut grammar = Vec::new();
+            collect_grammar(&policy.document, "", &mut grammar);
+            (policy.layer.clone(), policy.since.clone(), origin, grammar)
+        });
+    }
+
     fn new(of: &str) -> InForce {
         InForce {
             of: of.to_owned(),
@@ -197,6 +212,24 @@ impl Collected<'_> {
             .collect();
         let missing = grants.missing.iter().map(|gap| gone(Layer::KmsGrant, gap, self.wording));
         self.holding.missing.extend(missing);
+    }
+}
+
+/// The parts of a policy document that nobody names.
+fn collect_grammar(document: &Json, member: &str, into: &mut Vec<String>) {
+    match document {
+        Json::String(text) if matches!(member, "Effect" | "Action" | "NotAction") => {
+            into.push(text.clone());
+        }
+        Json::Array(parts) => {
+            parts.iter().for_each(|part| collect_grammar(part, member, into));
+        }
+        Json::Object(members) => {
+            for (member, part) in members {
+                collect_grammar(part, member, into);
+            }
+        }
+        _ => {}
     }
 }
 

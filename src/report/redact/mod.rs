@@ -13,6 +13,7 @@
 mod address;
 mod command;
 mod policy;
+mod recorded;
 mod stand_in;
 mod text;
 mod vocabulary;

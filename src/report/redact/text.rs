@@ -2,6 +2,7 @@
 
 use super::Redactor;
 use super::policy::Member;
+use super::recorded;
 use super::stand_in::Shape;
 use crate::event::Time;
 use crate::wording::marks::{self, Piece};
@@ -13,6 +14,9 @@ pub(super) enum Reading {
     Prose,
     /// A text from the log: the words of AWS's fixed sentences stay.
     Log,
+    /// The words between the names of AWS's sentence: as in other texts from the log, but a name is
+    /// announced by a colon only.
+    Fixed,
 }
 
 /// Where in the report a text stands.
@@ -285,6 +289,7 @@ impl Redactor {
         }
         match place.holds() {
             Some(Holds::Contract) if is_contract_word(text) => text.to_owned(),
+            Some(Holds::Contract) if place.is_action() => self.call(text),
             Some(Holds::Contract | Holds::Name) => self.name(text),
             Some(Holds::Caller) => self.caller(text),
             Some(Holds::Service) if super::word::is_service(text) => text.to_owned(),
@@ -331,6 +336,9 @@ impl Redactor {
         let sort = ARGUMENTS.iter().find(|(_, names)| names.contains(&name)).map(|(sort, _)| *sort);
         match sort {
             Some(Given::Action) if self.is_action(text) => text.to_owned(),
+            // What is missing may also be told in words.
+            Some(Given::Action) if name == "missing" => self.words(text, Reading::Prose),
+            Some(Given::Action) => self.call(text),
             Some(Given::Contract) if is_contract_word(text) => text.to_owned(),
             Some(Given::Key) => self.key(text),
             Some(Given::Region) => self.region(text),
@@ -368,7 +376,11 @@ impl Redactor {
                     value.split(", ").map(|key| self.context_key(key)).collect();
                 keys.join(", ")
             }
-            _ => self.caller(value),
+            // Elsewhere a session or a bucket may be called as a service is.
+            "principal" | "caller" | "source_address" | "network" | "invoked_by" => {
+                self.caller(value)
+            }
+            _ => self.name(value),
         }
     }
 
@@ -406,39 +418,6 @@ impl Redactor {
         }
     }
 
-    /// A text that a service wrote: quoted pieces, and what follows a word that announces a name, are
-    /// names.
-    fn log(&mut self, text: &str) -> String {
-        let text = self.replace_phrases(text);
-        let mut result = String::with_capacity(text.len());
-        let mut rest = text.as_str();
-        while let Some(at) = rest.find(['"', '`', '\'']) {
-            let (before, quoted) = rest.split_at(at);
-            let mark = quoted.chars().next().unwrap_or_default();
-            let inside = quoted.get(1..).unwrap_or_default();
-            // An apostrophe within a word quotes nothing.
-            let opens = before.chars().next_back().is_none_or(|c| !c.is_alphanumeric());
-            result.push_str(&self.words(before, Reading::Log));
-            match inside.find(mark).filter(|end| opens && *end > 0) {
-                Some(end) => {
-                    let (name, after) = inside.split_at(end);
-                    let told = match self.is_action(name) || self.given.contains(name) {
-                        true => name.to_owned(),
-                        false => self.name(name),
-                    };
-                    result.extend([mark.to_string(), told, mark.to_string()]);
-                    rest = after.get(1..).unwrap_or_default();
-                }
-                None => {
-                    result.push(mark);
-                    rest = inside;
-                }
-            }
-        }
-        result.push_str(&self.words(rest, Reading::Log));
-        result
-    }
-
     /// Takes a text apart into words and puts it together again.
     pub(super) fn words(&mut self, text: &str, reading: Reading) -> String {
         let mut result = String::with_capacity(text.len());
@@ -451,12 +430,16 @@ impl Redactor {
             let (run, after) = rest.split_at(end.max(first.len_utf8()));
             rest = after;
             if is_word_character(first) {
-                let announced = reading == Reading::Log && ANNOUNCING.contains(&before.as_str());
+                let announced = recorded::announces(reading, &before, run);
                 result.push_str(&self.run(run, reading, announced));
-                before = run.to_owned();
-            } else if reading == Reading::Log && first.is_alphanumeric() {
+                run.clone_into(&mut before);
+            } else if reading != Reading::Prose && first.is_alphanumeric() {
                 result.push_str(&self.stand_ins.of(Shape::Name, "", run));
             } else {
+                // Brackets and quotes stand around names, other signs end what announces them.
+                if !first.is_whitespace() && !"[(<{\"'`#=".contains(first) {
+                    before.clear();
+                }
                 result.push_str(run);
             }
         }
@@ -474,7 +457,12 @@ impl Redactor {
         format!("{told}{end}")
     }
 
-    fn replace_phrases(&mut self, text: &str) -> String {
+    /// Whether this stands for a phrase already.
+    pub(super) fn is_given(&self, word: &str) -> bool {
+        self.given.contains(word)
+    }
+
+    pub(super) fn replace_phrases(&mut self, text: &str) -> String {
         let mut text = text.to_owned();
         let found: Vec<String> =
             self.phrases.iter().filter(|phrase| text.contains(phrase.as_str())).cloned().collect();
@@ -486,10 +474,6 @@ impl Redactor {
         text
     }
 }
-
-/// Words of a service's text after which a name comes.
-const ANNOUNCING: [&str; 7] =
-    ["User:", "resource:", "name", "named", "name:", "bucket", "function"];
 
 /// The characters that ARNs, ids, addresses, actions and names are made of.
 fn is_word_character(character: char) -> bool {
@@ -513,7 +497,7 @@ fn same_sort(first: char) -> fn(char) -> bool {
 }
 
 /// What a word of the contract may look like: a hostile record may hold anything as its event name.
-fn is_contract_word(text: &str) -> bool {
+pub(super) fn is_contract_word(text: &str) -> bool {
     text.len() <= 100
         && !super::word::holds_account(text)
         && text

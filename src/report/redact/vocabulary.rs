@@ -33,7 +33,11 @@ const ERRORS: &str = "
     exists already invalid value request rate exceeded limit must at that this it has have does do
     could would should may only more than when while as on its your you Service: Status Code: Error
     Code: Request ID: Proxy: null ThrottlingException specified missing required parameter parameters
-    valid state name arn: region Region: account Amazon AWS KMS S3 EC2 IAM Lambda SQS SNS STS";
+    valid state name arn: region Region: account Amazon AWS KMS S3 EC2 IAM Lambda SQS SNS STS id
+    identity enforced by principal assume assumed trust relationship permissions sufficient
+    insufficient additional provided defined used using call perform operation operations create
+    write read publish validate verify decrypt deliver ensure sure try again settings configuration
+    environment variables incorrect configured don doesn isn won couldn";
 
 /// Principals of services whose names differ from those of their actions (AWS General Reference; the
 /// services' guides on service-linked and service roles).

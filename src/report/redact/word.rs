@@ -53,7 +53,9 @@ impl Redactor {
         }
         let known = match reading {
             Reading::Prose => self.vocabulary.knows(word) || is_harmless(word),
-            Reading::Log => self.vocabulary.is_denial(word),
+            Reading::Log | Reading::Fixed => {
+                self.vocabulary.is_denial(word) || super::recorded::is_kind(word)
+            }
         };
         let said = word == "*" || word.bytes().all(|byte| !byte.is_ascii_alphanumeric());
         if known || said || self.is_service(word) || self.is_action(word) {
@@ -67,7 +69,7 @@ impl Redactor {
         }
         match reading {
             Reading::Prose => self.compound(word, reading),
-            Reading::Log => self.name(word),
+            Reading::Log | Reading::Fixed => self.name(word),
         }
     }
 
@@ -112,11 +114,21 @@ impl Redactor {
     /// Whether it is an action of a service that is known, or a pattern of some.
     pub(super) fn is_action(&self, text: &str) -> bool {
         let Some((service, name)) = text.split_once(':') else { return text == "*" };
-        let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"*?".contains(&b));
-        self.vocabulary.is_service(service)
-            && plain
-            && !holds_account(text)
-            && name.starts_with(|c: char| c.is_ascii_uppercase() || c == '*')
+        self.vocabulary.is_service(service) && !holds_account(service) && is_call(name)
+    }
+
+    /// `service:Call` of which a part cannot be kept: the other part stays, and so does the form.
+    pub(super) fn call(&mut self, text: &str) -> String {
+        let Some((service, call)) = text.split_once(':') else { return self.name(text) };
+        let service = match self.vocabulary.is_service(service) {
+            true => service.to_owned(),
+            false => self.name(service),
+        };
+        let call = match is_call(call) {
+            true => call.to_owned(),
+            false => self.name(call),
+        };
+        format!("{service}:{call}")
     }
 
     /// Identifiers whose shape says what they are.
@@ -401,6 +413,13 @@ fn is_label(label: &str) -> bool {
 /// Whether an account id may stand in it. No service, call or code of AWS's has as many digits in a row.
 pub(super) fn holds_account(word: &str) -> bool {
     word.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() >= 12)
+}
+
+/// `CreateVolume`, `Get*`: what may follow a service's prefix in an action.
+fn is_call(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_alphanumeric() || b"*?".contains(&b))
+        && !holds_account(word)
+        && word.starts_with(|c: char| c.is_ascii_uppercase() || c == '*')
 }
 
 /// `--policy-name`: an option of a command.
