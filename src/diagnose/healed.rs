@@ -74,7 +74,7 @@ pub(super) fn healed(
     let between = changed::touching(picture, history, picture.last, time);
     let made =
         changed::touching(picture, history, picture.first.plus_seconds(-YOUNG), picture.last);
-    let made = made.into_iter().filter(gives).next_back();
+    let made = made.into_iter().rfind(gives);
     let turned = between
         .into_iter()
         .filter(gives)
