@@ -325,7 +325,8 @@ impl World<'_> {
         for what in asked {
             let [out, err] = match *what {
                 "analyze en" | "analyze ja" => {
-                    let mut arguments = vec!["analyze", self.logs, "--lang", &what[8..]];
+                    let mut arguments =
+                        vec!["analyze", self.logs, "--lang", what.rsplit(' ').next().unwrap()];
                     arguments.extend(known);
                     for output in FILES {
                         arguments.extend(["-o", output]);
@@ -347,7 +348,10 @@ impl World<'_> {
                 }
                 "compare text" | "compare json" => {
                     let asked = ["compare", self.logs, "--failed", &event, "--redact"];
-                    self.run(&[&asked, &["--format", &what[8..]][..]].concat(), &[0])
+                    self.run(
+                        &[&asked, &["--format", what.rsplit(' ').next().unwrap()][..]].concat(),
+                        &[0],
+                    )
                 }
                 _ => {
                     self.run(&["analyze", self.logs, "-q", "--partial", "logs.part"], &[0, 1]);

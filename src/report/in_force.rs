@@ -146,14 +146,16 @@ impl InForce {
     /// redacted list does not show how names are sorted: by layer, since when, event, and what they
     /// allow and deny.
     pub(super) fn order_without_names(&mut self) {
+        let layers: Vec<String> = self.policies.iter().map(|policy| policy.layer.clone()).collect();
         self.policies.sort_by_cached_key(|policy| {
+            let layer = layers.iter().position(|layer| *layer == policy.layer);
             let origin = match &policy.source {
                 Origin::EventId(id) => Some(id.clone()),
                 Origin::File(_) | Origin::Default(_) => None,
             };
             let mut grammar = Vec::new();
             collect_grammar(&policy.document, "", &mut grammar);
-            (policy.layer.clone(), policy.since.clone(), origin, grammar)
+            (layer, policy.since.clone(), origin, grammar)
         });
     }
 
