@@ -105,11 +105,13 @@ impl KmsGrant {
         let retiring = self.retiring.as_ref().filter(|_| retires);
         let retiring = retiring.map_or(Closeness::None, |named| named.closeness(call.principal));
         let grantee = self.grantee_closeness(call);
-        let by_grantee = Ternary::from(grantee > Closeness::None)
-            .and(is_for)
-            .and(self.constraints_hold(call));
+        let by_grantee =
+            Ternary::from(grantee > Closeness::None).and(is_for).and(self.constraints_hold(call));
         let by_retiring = Ternary::from(retiring > Closeness::None).and(is_for);
-        match retiring >= grantee || by_grantee.is_false() {
+        if by_retiring.is_true() && (retiring >= grantee || !by_grantee.is_true()) {
+            return Applies { matches: by_retiring, closeness: retiring };
+        }
+        match by_grantee.is_false() {
             true => Applies { matches: by_retiring, closeness: retiring },
             false => Applies { matches: by_grantee, closeness: grantee },
         }

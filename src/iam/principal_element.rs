@@ -91,11 +91,9 @@ impl PrincipalPattern {
                 PrincipalPattern::Account { partition, id: account.into() }
             }
             Some(Principal::Role { account, arn }) => match arn.rsplit('/').next() {
-                Some(name) => PrincipalPattern::Role {
-                    partition,
-                    account: account.into(),
-                    name: name.into(),
-                },
+                Some(name) => {
+                    PrincipalPattern::Role { partition, account: account.into(), name: name.into() }
+                }
                 None => PrincipalPattern::Nobody,
             },
             Some(

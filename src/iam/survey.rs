@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::aws;
 use crate::event::Layer;
 
+use super::action::ActionName;
 use super::block_public_access::is_public;
 use super::grant::KmsGrant;
 use super::layers::{AttachedPolicy, Layers, Level, Presence};
@@ -178,7 +179,7 @@ impl<'a> Survey<'a> {
         };
         let under_scps = has_identity && !by_linked_role;
         let scp = if under_scps { reader.scps(&layers.scps) } else { silent };
-        let rcp = match reach_of_rcps(request, by_linked_role, &layers.rcps) {
+        let rcp = match reach_of_rcps(&call.action, by_linked_role, &layers.rcps) {
             RcpReach::All => reader.rcps(&layers.rcps),
             RcpReach::Naming => reader.rcps_that_name(&layers.rcps),
             RcpReach::None => silent,
@@ -225,22 +226,18 @@ enum RcpReach {
     None,
 }
 
-/// RCPs reach resources of the services that support them, whoever asks but service-linked roles
-/// (Organizations User Guide, Resource control policies).
+/// RCPs reach resources of the services that support them, whoever asks but service-linked roles,
+/// and no retiring of grants (Organizations User Guide, Resource control policies).
 fn reach_of_rcps(
-    request: &Request,
+    action: &ActionName,
     by_linked_role: bool,
     presence: &Presence<Vec<Level>>,
 ) -> RcpReach {
-    let action = request.action.as_str();
-    let service = action.split(':').next().unwrap_or_default();
     let is_there = !matches!(presence, Presence::NotApplicable);
-    if by_linked_role || !is_there {
+    if by_linked_role || !is_there || action.is("kms", "retiregrant") {
         RcpReach::None
-    } else if aws::rcp_reaches(action) {
+    } else if aws::rcp_reaches_service(action.service()) {
         RcpReach::All
-    } else if aws::rcp_reaches_service(service) || aws::supports_resource(action) == Some(false) {
-        RcpReach::None
     } else {
         RcpReach::Naming
     }
