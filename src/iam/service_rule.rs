@@ -44,8 +44,10 @@ pub(super) fn find(
     // "No permissions are required for users to perform this operation […] You cannot use policies
     // to control authentication operations" (STS, GetSessionToken); who may call the two is in IAM
     // User Guide, Compare AWS STS credentials: users and the root user.
-    let is_session =
-        matches!(principal, Principal::RoleSession(_) | Principal::FederatedUser { .. });
+    let is_session = matches!(
+        principal,
+        Principal::Role { .. } | Principal::RoleSession(_) | Principal::FederatedUser { .. }
+    );
     if is_session && (action.is("sts", "getsessiontoken") || action.is("sts", "getfederationtoken"))
     {
         return Some(ServiceRule::Denies("a session cannot get a session token"));

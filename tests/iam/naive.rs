@@ -531,7 +531,7 @@ impl<'a> Naive<'a> {
         if all.into_iter().any(Found::denies) {
             return "ExplicitlyDenied";
         }
-        let is_session = ["assumed-role", "federated-user"].contains(&self.caller_kind());
+        let is_session = ["role", "assumed-role", "federated-user"].contains(&self.caller_kind());
         let has_no_such_call = is_session && self.action() == "sts:GetSessionToken";
         if (is_root && self.action() == "sts:AssumeRole") || has_no_such_call {
             return "ImplicitlyDenied";
