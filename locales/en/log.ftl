@@ -137,7 +137,7 @@ log-hangs-on-key = { $name }
 log-hangs-on-policies = { $layer }: { $why }
 log-hangs-on-resource = the resource
 log-hangs-on-owner = the account that owns the resource
-log-hangs-on-not-principal = whether `NotPrincipal` without both role and session spares it
+log-hangs-on-not-principal = whether `NotPrincipal` without all of account, role and session spares it
 
 # What is wrong with a policy given.
 log-flawed-document = { $what }: { $message }

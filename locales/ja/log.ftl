@@ -137,7 +137,7 @@ log-hangs-on-key = { $name }
 log-hangs-on-policies = { $layer }: { $why }
 log-hangs-on-resource = リソース
 log-hangs-on-owner = リソースを所有するアカウント
-log-hangs-on-not-principal = ロールとセッションの両方を挙げていない `NotPrincipal` の対象から外れるかどうか
+log-hangs-on-not-principal = アカウント、ロール、セッションのすべては挙げていない `NotPrincipal` の対象から外れるかどうか
 
 # 渡されたポリシーの問題。
 log-flawed-document = { $what }: { $message }

@@ -2,9 +2,11 @@
 //! out, in the same order. A line that cannot be read gets an error of its own and does not stop
 //! the rest.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,69 +20,170 @@ use crate::iam::{
 use crate::wording::{Language, Wording};
 
 /// Longest case: what comes without a line's end must not fill the memory.
-const LONGEST: u64 = 16 << 20;
+const LONGEST: usize = 16 << 20;
 
 /// So many lines without a case among them are no list of cases, and a device never ends.
 const STRANGE: u64 = 10_000;
 
+/// Bytes that are read at once, if as many are there.
+const CHUNK: usize = 1 << 20;
+
+/// Fewer lines than these are not worth sharing among threads.
+const SHARED: usize = 8;
+
+/// Built when the first verdict hangs on something: reading the texts costs more than a thousand
+/// verdicts.
+static ENGLISH: LazyLock<Wording> = LazyLock::new(|| Wording::new(Language::En));
+
 /// Answers every line of standard input; the exit status is 2 when some could not be read.
 pub fn run() -> anyhow::Result<ExitCode> {
-    let all_read = answer_lines(BufReader::new(io::stdin().lock()), io::stdout().lock())?;
+    let all_read = answer_lines(io::stdin().lock(), io::stdout().lock())?;
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-/// Whether every line could be read.
-fn answer_lines(input: BufReader<impl Read>, output: impl Write) -> anyhow::Result<bool> {
-    let mut input = input;
-    let mut output = BufWriter::new(output);
-    let mut all_read = true;
-    let mut line = Vec::new();
-    let mut number = 0_u64;
-    let mut strange = 0_u64;
-    loop {
-        // Whoever asks line by line gets each answer before the next question.
-        if input.buffer().is_empty() {
-            output.flush()?;
+/// Whether every line could be read. Whoever asks line by line gets each answer before the next
+/// question: what has come is answered, however little it is, before more is awaited.
+fn answer_lines(input: impl Read, output: impl Write) -> anyhow::Result<bool> {
+    let mut input = Batches { input, buffer: Vec::new(), given: 0 };
+    let mut answers = Answers { output: BufWriter::new(output), number: 0, strange: 0, lost: 0 };
+    while let Some(batch) = input.next()? {
+        let lines: Vec<&[u8]> = batch.split_inclusive(|byte| *byte == b'\n').collect();
+        let fitting = lines.iter().take_while(|line| line.len() <= LONGEST).count();
+        let (lines, too_long) = lines.split_at_checked(fitting).unwrap_or_default();
+        let written: Vec<Written> =
+            lines.par_iter().with_min_len(SHARED).map(|line| written(line)).collect();
+        answers.write(&written)?;
+        if !too_long.is_empty() {
+            return Err(answers.too_long());
         }
-        line.clear();
-        if input.by_ref().take(LONGEST + 1).read_until(b'\n', &mut line)? == 0 {
-            output.flush()?;
-            return Ok(all_read);
-        }
-        number += 1;
-        if line.len() as u64 > LONGEST {
-            output.flush()?;
-            return Err(Error::Usage(format!(
-                "line {number} of standard input is longer than {} MiB; the cases after it were \
-                 not read\nhint: one case is one line, and its policies are no larger than AWS \
-                 takes them",
-                LONGEST >> 20
-            ))
-            .into());
-        }
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        match answer(&line) {
-            Ok(verdict) => {
-                strange = 0;
-                serde_json::to_writer(&mut output, &verdict)?;
+        answers.output.flush()?;
+    }
+    Ok(answers.lost == 0)
+}
+
+/// Input, in runs of whole lines.
+struct Batches<R> {
+    input: R,
+    buffer: Vec<u8>,
+    /// Bytes at the start of the buffer that were given out.
+    given: usize,
+}
+
+impl<R: Read> Batches<R> {
+    /// The lines that have come, at least one; the last may lack its end, where the input ends or
+    /// the line is too long. `None` at the end.
+    fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        self.buffer.drain(..self.given);
+        self.given = 0;
+        let mut searched = 0;
+        loop {
+            let fresh = self.buffer.get(searched..).unwrap_or_default();
+            if let Some(at) = memchr::memrchr(b'\n', fresh) {
+                self.given = searched + at + 1;
+                break;
             }
-            Err(_) if strange == STRANGE => {
-                output.flush()?;
-                return Err(Error::Usage(format!(
-                    "the {STRANGE} lines of standard input before line {number} are no cases; what comes \
-                     after them was not read\nhint: one case is one line of JSON"
-                ))
-                .into());
-            }
-            Err(unreadable) => {
-                all_read = false;
-                strange += 1;
-                serde_json::to_writer(&mut output, &unreadable)?;
+            searched = self.buffer.len();
+            if searched > LONGEST || self.read()? == 0 {
+                self.given = searched;
+                break;
             }
         }
-        output.write_all(b"\n")?;
+        Ok(self.buffer.get(..self.given).filter(|batch| !batch.is_empty()))
+    }
+
+    fn read(&mut self) -> io::Result<usize> {
+        let length = self.buffer.len();
+        self.buffer.resize(length + CHUNK, 0);
+        let read = loop {
+            match self.input.read(self.buffer.get_mut(length..).unwrap_or_default()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        self.buffer.truncate(length + read.as_ref().copied().unwrap_or_default());
+        read
+    }
+}
+
+/// A line's answer, as JSON.
+enum Written {
+    /// Nothing but space was asked.
+    Blank,
+    Verdict(Vec<u8>),
+    Unreadable(Vec<u8>),
+}
+
+fn written(line: &[u8]) -> Written {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return Written::Blank;
+    }
+    match answer(line) {
+        Ok(verdict) => Written::Verdict(json(&verdict)),
+        Err(unreadable) => Written::Unreadable(json(&unreadable)),
+    }
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    let mut text = serde_json::to_vec(value).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+/// Writes the answers in the order of the questions.
+struct Answers<W: Write> {
+    output: BufWriter<W>,
+    /// Lines answered.
+    number: u64,
+    /// Unreadable lines since the last case.
+    strange: u64,
+    /// Lines that could not be read.
+    lost: u64,
+}
+
+impl<W: Write> Answers<W> {
+    fn write(&mut self, answers: &[Written]) -> anyhow::Result<()> {
+        for answer in answers {
+            self.number += 1;
+            match answer {
+                Written::Blank => {}
+                Written::Verdict(text) => {
+                    self.strange = 0;
+                    self.output.write_all(text)?;
+                }
+                Written::Unreadable(_) if self.strange == STRANGE => return Err(self.too_strange()),
+                Written::Unreadable(text) => {
+                    self.strange += 1;
+                    self.lost += 1;
+                    self.output.write_all(text)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn too_strange(&mut self) -> anyhow::Error {
+        self.stop(format!(
+            "the {STRANGE} lines of standard input before line {} are no cases; what comes after \
+             them was not read\nhint: one case is one line of JSON",
+            self.number
+        ))
+    }
+
+    fn too_long(&mut self) -> anyhow::Error {
+        self.stop(format!(
+            "line {} of standard input is longer than {} MiB; the cases after it were not \
+             read\nhint: one case is one line, and its policies are no larger than AWS takes them",
+            self.number + 1,
+            LONGEST >> 20
+        ))
+    }
+
+    /// The error that ends the answers, once those given are out.
+    fn stop(&mut self, why: String) -> anyhow::Error {
+        match self.output.flush() {
+            Ok(()) => Error::Usage(why).into(),
+            Err(error) => error.into(),
+        }
     }
 }
 
@@ -92,6 +195,9 @@ struct Verdict {
     blocked_by: Vec<&'static str>,
     statements: Vec<DecidingStatement>,
     unknown: Vec<String>,
+    /// The rule of the service that denies; left out when policies decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     /// What of the policies could not be used; left out when all could.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -113,27 +219,32 @@ struct Unreadable {
 }
 
 fn answer(line: &[u8]) -> Result<Verdict, Unreadable> {
-    let case: Value = serde_json::from_slice(line)
+    let mut case: Value = serde_json::from_slice(line)
         .map_err(|error| Unreadable { id: Value::Null, error: format!("not JSON: {error}") })?;
-    let id = case.get("id").cloned().unwrap_or(Value::Null);
-    let unreadable = |error: String| Unreadable { id: id.clone(), error };
-    let asked = case.get("request").filter(|request| request.is_object());
-    let asked = asked.ok_or_else(|| unreadable("the case has no `request`".to_owned()))?;
-    let request = request(asked).map_err(unreadable)?;
+    let id = case.get_mut("id").map(Value::take).unwrap_or_default();
     let mut reader = PolicyReader::default();
-    let layers = reader.layers(&case).map_err(unreadable)?;
-    Ok(verdict(id, &evaluate(&request, &layers), reader.warnings))
+    match decide(&mut case, &mut reader) {
+        Ok(decision) => Ok(verdict(id, &decision, reader.warnings)),
+        Err(error) => Err(Unreadable { id, error }),
+    }
+}
+
+fn decide(case: &mut Value, reader: &mut PolicyReader) -> Result<Decision, String> {
+    let asked = case.get("request").filter(|request| request.is_object());
+    let request = request(asked.ok_or("the case has no `request`")?)?;
+    Ok(evaluate(&request, &reader.layers(case)?))
 }
 
 fn verdict(id: Value, decision: &Decision, warnings: Vec<String>) -> Verdict {
-    let english = Wording::new(Language::En);
+    let ruled = decision.service_rule.map(|_| SERVICE_RULE);
     Verdict {
         id,
         result: decision.result.as_str(),
-        layer: decision.layer.map(slot),
+        layer: decision.layer.map(slot).or(ruled),
         blocked_by: decision.blocked_by.iter().copied().map(slot).collect(),
         statements: decision.statements.iter().map(statement).collect(),
-        unknown: decision.unknown.iter().map(|missing| english.say(&missing.sentence())).collect(),
+        unknown: decision.unknown.iter().map(|missing| ENGLISH.say(&missing.sentence())).collect(),
+        reason: decision.service_rule,
         warnings,
     }
 }
@@ -147,6 +258,9 @@ fn statement(deciding: &Deciding) -> DecidingStatement {
         effect: deciding.effect().as_str(),
     }
 }
+
+/// What stands for a layer where a service denies whatever the policies say.
+const SERVICE_RULE: &str = "service_rule";
 
 /// The word for a layer. A trust policy is handed in as `resource` like any other policy of a
 /// resource, so the answer calls it that, too.
@@ -246,74 +360,85 @@ struct PolicyReader {
 }
 
 impl PolicyReader {
-    fn layers(&mut self, case: &Value) -> Result<Layers, String> {
-        let policies = case.get("policies").unwrap_or(&Value::Null);
-        let endpoint = self.named(policies.get("vpc_endpoint"), "vpc_endpoint")?;
+    fn layers(&mut self, case: &mut Value) -> Result<Layers, String> {
+        let block_public_access = Presence::Known(block_public_access(case)?);
+        let mut policies = case.get_mut("policies").map(Value::take).unwrap_or_default();
+        let mut take = |name: &str| policies.get_mut(name).map(Value::take).unwrap_or_default();
+        let endpoint = self.named(take("vpc_endpoint"), "vpc_endpoint")?;
         let endpoint = presence(endpoint, |policies| policies.is_empty());
         Ok(Layers {
-            identity: Presence::Known(self.named(policies.get("identity"), "identity")?),
-            boundary: presence(self.named(policies.get("boundary"), "boundary")?, Vec::is_empty),
-            session: presence(self.named(policies.get("session"), "session")?, Vec::is_empty),
-            resource: match policies.get("resource") {
-                None | Some(Value::Null) => Presence::NotApplicable,
-                Some(policy) => Presence::Known(self.policy(policy, None, "resource")?),
+            identity: Presence::Known(self.named(take("identity"), "identity")?),
+            boundary: presence(self.named(take("boundary"), "boundary")?, Vec::is_empty),
+            session: presence(self.named(take("session"), "session")?, Vec::is_empty),
+            resource: match take("resource") {
+                Value::Null => Presence::NotApplicable,
+                policy => Presence::Known(self.policy(policy, None, "resource")?),
             },
-            scps: presence(self.levels(policies.get("scps"), "scps")?, Vec::is_empty),
-            rcps: presence(self.levels(policies.get("rcps"), "rcps")?, Vec::is_empty),
+            scps: presence(self.levels(take("scps"), "scps")?, Vec::is_empty),
+            rcps: presence(self.levels(take("rcps"), "rcps")?, Vec::is_empty),
             vpc_endpoint: match endpoint {
                 Presence::Known(policies) => {
                     Presence::Known(EndpointPolicy { policies, is_gateway: false })
                 }
                 _ => Presence::NotApplicable,
             },
-            kms_grants: Presence::Known(grants(policies)?),
-            key_state: key_state(policies)?,
-            block_public_access: Presence::Known(block_public_access(case)),
+            kms_grants: Presence::Known(grants(&policies)?),
+            key_state: key_state(&policies)?,
+            block_public_access,
         })
     }
 
     /// `[{"name", "policy"}, …]`, or a document by itself.
-    fn named(&mut self, value: Option<&Value>, what: &str) -> Result<Vec<AttachedPolicy>, String> {
-        if let Some(document @ Value::Object(_)) = value {
-            return Ok(vec![self.policy(document, None, what)?]);
+    fn named(&mut self, value: Value, what: &str) -> Result<Vec<AttachedPolicy>, String> {
+        if value.is_object() {
+            return Ok(vec![self.policy(value, None, what)?]);
         }
-        let entries = list(value, &format!("`{what}`"))?;
+        let entries = owned_list(value, what)?.into_iter();
         entries
-            .iter()
-            .map(|entry| {
-                let name = entry.get("name").and_then(Value::as_str);
-                self.policy(entry.get("policy").unwrap_or(entry), name, what)
+            .map(|mut entry| {
+                let name = entry.get("name").and_then(Value::as_str).map(str::to_owned);
+                let document = entry.get_mut("policy").map(Value::take);
+                self.policy(document.unwrap_or(entry), name, what)
             })
             .collect()
     }
 
-    fn levels(&mut self, value: Option<&Value>, what: &str) -> Result<Vec<Level>, String> {
-        list(value, &format!("`{what}`"))?
-            .iter()
-            .map(|level| {
+    fn levels(&mut self, value: Value, what: &str) -> Result<Vec<Level>, String> {
+        let entries = owned_list(value, what)?.into_iter();
+        entries
+            .map(|mut level| {
                 let id = level.get("ou").and_then(Value::as_str).unwrap_or_default().to_owned();
-                Ok(Level { id, policies: self.named(level.get("policies"), what)? })
+                let policies = level.get_mut("policies").map(Value::take).unwrap_or_default();
+                Ok(Level { id, policies: self.named(policies, what)? })
             })
             .collect()
     }
 
     fn policy(
         &mut self,
-        document: &Value,
-        name: Option<&str>,
+        document: Value,
+        name: Option<String>,
         what: &str,
     ) -> Result<AttachedPolicy, String> {
-        let place = match name {
+        let place = || match &name {
             Some(name) => format!("`{what}` {name:?}"),
             None => format!("`{what}`"),
         };
-        let policy = Policy::from_value(document).map_err(|error| format!("{place}: {error}"))?;
+        let policy =
+            Policy::from_owned(document).map_err(|error| format!("{}: {error}", place()))?;
         self.warnings.extend(policy.warnings().iter().map(|warning| match warning.statement {
-            Some(index) => format!("{place}, statement {index}: {warning}"),
-            None => format!("{place}: {warning}"),
+            Some(index) => format!("{}, statement {index}: {warning}", place()),
+            None => format!("{}: {warning}", place()),
         }));
-        let label = PolicyLabel { name: name.map(str::to_owned), ..PolicyLabel::default() };
-        Ok(AttachedPolicy::new(label, policy))
+        Ok(AttachedPolicy::new(PolicyLabel { name, ..PolicyLabel::default() }, policy))
+    }
+}
+
+fn owned_list(value: Value, what: &str) -> Result<Vec<Value>, String> {
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(values) => Ok(values),
+        _ => Err(format!("`{what}` is not a list")),
     }
 }
 
@@ -343,18 +468,83 @@ fn key_state(policies: &Value) -> Result<Presence<KeyState>, String> {
     }
 }
 
-/// The strictest of the settings given for bucket and account, however they are nested.
-fn block_public_access(case: &Value) -> BlockPublicAccess {
-    fn restricts(value: &Value) -> bool {
-        match value {
-            Value::Object(members) => members.iter().any(|(key, value)| {
-                let key = key.replace('_', "");
-                let is_setting = key.eq_ignore_ascii_case("RestrictPublicBuckets");
-                (is_setting && *value == Value::Bool(true)) || restricts(value)
-            }),
-            _ => false,
+/// The four settings of Block Public Access, in lower case (Amazon S3 API Reference,
+/// PublicAccessBlockConfiguration); the first is the one that decides on requests.
+const SETTINGS: [&str; 4] =
+    ["restrictpublicbuckets", "blockpublicacls", "blockpublicpolicy", "ignorepublicacls"];
+
+/// Words for all settings on, and for all off.
+const ON: &[&str] = &["true", "all", "on", "enabled"];
+const OFF: &[&str] = &["false", "none", "off", "disabled"];
+
+/// What the settings are called, among the others.
+const SETTINGS_NAMES: &[&str] = &[
+    "s3blockpublicaccess",
+    "blockpublicaccess",
+    "publicaccessblock",
+    "publicaccessblockconfiguration",
+];
+
+/// The strictest of the settings given for bucket and account, however they are nested. Settings
+/// that cannot be read are an error: "off" would be the unsafe guess.
+fn block_public_access(case: &Value) -> Result<BlockPublicAccess, String> {
+    let given = match case.get("settings") {
+        None | Some(Value::Null) => return Ok(BlockPublicAccess::default()),
+        Some(settings) => settings.as_object().ok_or("`settings` is not an object")?,
+    };
+    let mut restrict_public_buckets = false;
+    for (key, value) in given {
+        if SETTINGS_NAMES.contains(&folded(key).as_str()) {
+            let restricts =
+                restricts(value).map_err(|error| format!("`settings.{key}`: {error}"))?;
+            restrict_public_buckets |= restricts;
         }
     }
-    let settings = case.get("settings").and_then(|all| all.get("s3_block_public_access"));
-    BlockPublicAccess { restrict_public_buckets: settings.is_some_and(restricts) }
+    Ok(BlockPublicAccess { restrict_public_buckets })
+}
+
+fn restricts(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Null => Ok(false),
+        Value::Bool(is_on) => Ok(*is_on),
+        Value::String(word) => setting(word),
+        Value::Number(number) => Err(format!("{number} is neither on nor off")),
+        Value::Array(values) => any(values.iter().map(restricts)),
+        Value::Object(members) => any(members.iter().map(|(key, value)| {
+            let key = folded(key);
+            match SETTINGS.iter().position(|setting| *setting == key) {
+                Some(at) => Ok(is_on(value)? && at == 0),
+                None => restricts(value),
+            }
+        })),
+    }
+}
+
+/// Whether one is on; all must be legible.
+fn any(mut settings: impl Iterator<Item = Result<bool, String>>) -> Result<bool, String> {
+    settings.try_fold(false, |any, setting| Ok(any | setting?))
+}
+
+/// One setting's value.
+fn is_on(value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Object(_) | Value::Array(_) => Err(format!("{value} is neither on nor off")),
+        value => restricts(value),
+    }
+}
+
+/// A word for all settings, or the name of one that is on.
+fn setting(word: &str) -> Result<bool, String> {
+    let name = folded(word);
+    let name = name.as_str();
+    match SETTINGS.iter().position(|setting| *setting == name) {
+        Some(at) => Ok(at == 0),
+        None if ON.contains(&name) => Ok(true),
+        None if OFF.contains(&name) => Ok(false),
+        None => Err(format!("{word:?} is neither on nor off")),
+    }
+}
+
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).collect::<String>().to_ascii_lowercase()
 }

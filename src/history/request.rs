@@ -83,7 +83,11 @@ impl Reading<'_> {
         let event = self.event;
         let account = event.caller_account().map(str::to_owned);
         match event.identity_type {
-            IdentityType::Root => Some(Principal::Root { account: account? }),
+            IdentityType::Root => {
+                let named = event.arn().and_then(Principal::parse);
+                let partition = named.as_ref().and_then(Principal::partition).map(str::to_owned);
+                Some(Principal::Root { account: account?, partition })
+            }
             IdentityType::AssumedRole | IdentityType::Role => self.session(),
             IdentityType::AwsAccount if account.as_deref() == Some("anonymous") => {
                 Some(Principal::Anonymous)

@@ -88,6 +88,16 @@ impl ActionElement {
         ActionElement { negated, patterns }
     }
 
+    /// Whether the element names the action's service by itself, not by a `*` for all services nor
+    /// by leaving it out.
+    pub(super) fn names_service_of(&self, action: &ActionName) -> bool {
+        let names = |pattern: &ActionPattern| match pattern {
+            ActionPattern::Named { service, .. } => service.as_ref() == action.service,
+            ActionPattern::Everything | ActionPattern::Nothing => false,
+        };
+        !self.negated && self.patterns.iter().any(names)
+    }
+
     pub(super) fn matches(&self, action: &ActionName) -> Ternary {
         let found = self.patterns.iter().any(|pattern| pattern.matches(action));
         (found != self.negated).into()

@@ -358,9 +358,14 @@ impl Survey<'_> {
                 let names = hit.grant.unknown_keys(call.context).into_iter();
                 missing.extend(names.map(Missing::ContextKey));
             }
-            if self.is_same_account.is_unknown() {
-                missing.push(Missing::ResourceAccount);
-            }
+        }
+        let hangs_on_owner = if is_granted {
+            self.beyond_own_policy.is_unknown() && self.resource_deny.is_unknown()
+        } else {
+            self.is_same_account.is_unknown()
+        };
+        if hangs_on_owner {
+            missing.push(Missing::ResourceAccount);
         }
         let layers = self.unknown_layers.iter();
         missing.extend(

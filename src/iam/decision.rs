@@ -84,8 +84,8 @@ pub enum Missing {
     Resource,
     /// Which account owns the resource.
     ResourceAccount,
-    /// Whether a Deny with `NotPrincipal` that lists role or session, and not both, spares the
-    /// session; AWS documents only that it may not.
+    /// Whether a Deny with `NotPrincipal` that lists the caller and not its account, or role or
+    /// session and not both, spares the caller; AWS documents only that it may not.
     NotPrincipal,
 }
 

@@ -81,9 +81,14 @@ impl Policy {
     /// Reads a policy from a JSON value: the document itself, or a string that holds it, as APIs
     /// and CloudTrail give it.
     pub fn from_value(value: &Value) -> Result<Policy, PolicyError> {
+        Policy::from_owned(value.clone())
+    }
+
+    /// As [`Policy::from_value`], keeping the value.
+    pub fn from_owned(value: Value) -> Result<Policy, PolicyError> {
         match value {
-            Value::String(text) => Policy::parse(text),
-            document => Policy::compile(document.clone(), None),
+            Value::String(text) => Policy::parse(&text),
+            document => Policy::compile(document, None),
         }
     }
 

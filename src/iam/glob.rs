@@ -66,6 +66,16 @@ impl Glob {
             && self.rest.as_ref().is_some_and(|(middle, last)| middle.is_empty() && last.is_empty())
     }
 
+    /// Whether the pattern has a star.
+    pub(super) fn has_star(&self) -> bool {
+        self.rest.is_some()
+    }
+
+    /// Whether what stands before the first star matches the beginning of `text`.
+    pub(super) fn starts(&self, text: &str) -> bool {
+        strip_start(&self.first, text).is_some()
+    }
+
     /// Whether the whole of `text` matches.
     pub(super) fn matches(&self, text: &str) -> bool {
         let Some(rest) = strip_start(&self.first, text) else { return false };

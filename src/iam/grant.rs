@@ -1,5 +1,6 @@
 //! KMS grants: they allow a grantee some operations with one key, under constraints on the
-//! encryption context; they never deny (AWS KMS Developer Guide, Grants in AWS KMS).
+//! encryption context and on the resource a service works for, and a retiring principal to retire
+//! them; they never deny (AWS KMS Developer Guide, Grants in AWS KMS).
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use serde_json::Value;
 
 use super::context::{Context, ContextValue, Values};
 use super::layers::PolicyLabel;
+use super::principal::Principal;
 use super::principal_element::{Closeness, PrincipalElement};
 use super::resource::Resource;
 use super::statement::{Applies, Call};
@@ -16,6 +18,9 @@ use super::ternary::Ternary;
 const PAIRS: &str = "kms:encryptioncontext:";
 /// Context key with the names of all pairs, in lower case.
 const PAIR_NAMES: &str = "kms:encryptioncontextkeys";
+
+/// The resource that a service makes the request for.
+const SOURCE_ARN: &str = "aws:sourcearn";
 
 /// Operations that carry an encryption context, in lower case; constraints are not applied to the
 /// others (AWS KMS API Reference, GrantConstraints).
@@ -37,23 +42,28 @@ pub struct KmsGrant {
     key: Option<String>,
     grantee_text: String,
     grantee: PrincipalElement,
+    retiring: Option<PrincipalElement>,
     operations: Vec<String>,
     equals: Option<Vec<(String, String)>>,
     subset: Option<Vec<(String, String)>>,
+    source_arn: Option<String>,
 }
 
 impl KmsGrant {
-    /// The same grant without encryption context constraints, for asking what it could allow.
+    /// The same grant without constraints, for asking what it could allow.
     #[must_use]
     pub fn unconstrained(&self) -> KmsGrant {
-        KmsGrant { equals: None, subset: None, ..self.clone() }
+        KmsGrant { equals: None, subset: None, source_arn: None, ..self.clone() }
     }
 
     /// Reads a grant as `kms:ListGrants`, a `CreateGrant` event or `simulate` spell it: `key` or
-    /// `KeyId`, `GranteePrincipal`, `Operations`, `Constraints`; case and underscores in these
-    /// names do not matter. `None` without a grantee.
+    /// `KeyId`, `GranteePrincipal` or `GranteeServicePrincipal`, `RetiringPrincipal` or
+    /// `RetiringServicePrincipal`, `Operations`, `Constraints`; case and underscores in these names
+    /// do not matter. `None` without a grantee.
     pub fn from_value(value: &Value, label: PolicyLabel) -> Option<KmsGrant> {
-        let grantee = member(value, &["granteeprincipal"])?.as_str()?.to_owned();
+        let text = |names: &[&str]| member(value, names).and_then(Value::as_str);
+        let grantee = text(&["granteeprincipal", "granteeserviceprincipal"])?.to_owned();
+        let retiring = text(&["retiringprincipal", "retiringserviceprincipal"]);
         let operations = member(value, &["operations"]).and_then(Value::as_array);
         let operations = operations.into_iter().flatten().filter_map(Value::as_str);
         let constraints = member(value, &["constraints"]);
@@ -62,16 +72,17 @@ impl KmsGrant {
             let pairs = pairs.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())));
             Some(pairs.collect())
         };
-        let kind = if is_service(&grantee) { "Service" } else { "AWS" };
-        let principal = serde_json::json!({ kind: grantee.as_str() });
+        let source = constraints.and_then(|constraints| member(constraints, &["sourcearn"]));
         Some(KmsGrant {
             label: Arc::new(label),
             key: member(value, &["key", "keyid"]).and_then(Value::as_str).map(str::to_owned),
+            grantee: principal(&grantee),
             grantee_text: grantee,
-            grantee: PrincipalElement::new(&principal, false),
+            retiring: retiring.map(principal),
             operations: operations.map(str::to_ascii_lowercase).collect(),
             equals: pairs("encryptioncontextequals"),
             subset: pairs("encryptioncontextsubset"),
+            source_arn: source.and_then(Value::as_str).map(str::to_owned),
         })
     }
 
@@ -85,16 +96,33 @@ impl KmsGrant {
         &self.grantee_text
     }
 
-    /// Whether the grant allows the call.
+    /// Whether the grant allows the call: to the grantee the operations that it lists, and to the
+    /// retiring principal to retire it. Constraints limit what the grantee may do. Which grant is
+    /// to be retired the call does not say, so that any on the key counts.
     pub(super) fn applies(&self, call: &Call<'_>, resource: &Resource) -> Applies {
+        let is_for = self.is_for(resource);
+        let retires = call.action.is("kms", "retiregrant");
+        let retiring = self.retiring.as_ref().filter(|_| retires);
+        let retiring = retiring.map_or(Closeness::None, |named| named.closeness(call.principal));
+        let grantee = self.grantee_closeness(call);
+        let by_grantee =
+            Ternary::from(grantee > Closeness::None).and(is_for).and(self.constraints_hold(call));
+        let by_retiring = Ternary::from(retiring > Closeness::None).and(is_for);
+        if by_retiring.is_true() && (retiring >= grantee || !by_grantee.is_true()) {
+            return Applies { matches: by_retiring, closeness: retiring };
+        }
+        match by_grantee.is_false() {
+            true => Applies { matches: by_retiring, closeness: retiring },
+            false => Applies { matches: by_grantee, closeness: grantee },
+        }
+    }
+
+    /// How closely the grantee means the caller, if the grant lists the operation.
+    fn grantee_closeness(&self, call: &Call<'_>) -> Closeness {
         let name = call.action.name();
         let covers = call.action.service() == "kms"
             && self.operations.iter().any(|operation| operation == name);
-        let closeness = self.grantee.closeness(call.principal);
-        let matches = Ternary::from(covers && closeness > Closeness::None)
-            .and(self.is_for(resource))
-            .and(self.constraints_hold(name, call.context));
-        Applies { matches, closeness }
+        if covers { self.grantee.closeness(call.principal) } else { Closeness::None }
     }
 
     fn is_for(&self, resource: &Resource) -> Ternary {
@@ -105,7 +133,15 @@ impl KmsGrant {
         }
     }
 
-    fn constraints_hold(&self, operation: &str, context: &Context) -> Ternary {
+    fn constraints_hold(&self, call: &Call<'_>) -> Ternary {
+        let by_source = match &self.source_arn {
+            Some(arn) => is_for_source(arn, call),
+            None => Ternary::True,
+        };
+        by_source.and(self.encryption_context_holds(call.action.name(), call.context))
+    }
+
+    fn encryption_context_holds(&self, operation: &str, context: &Context) -> Ternary {
         if !WITH_ENCRYPTION_CONTEXT.contains(&operation) {
             return Ternary::True;
         }
@@ -127,6 +163,10 @@ impl KmsGrant {
         if self.equals.as_ref().is_some_and(|pairs| has_only(context, pairs).is_unknown()) {
             names.push("kms:EncryptionContextKeys".to_owned());
         }
+        let is_open = context.get_folded(SOURCE_ARN) == ContextValue::Unknown;
+        if self.source_arn.is_some() && is_open {
+            names.push("aws:SourceArn".to_owned());
+        }
         names
     }
 }
@@ -138,6 +178,23 @@ fn member<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Value> {
         .iter()
         .find(|(key, _)| names.contains(&key.to_ascii_lowercase().replace('_', "").as_str()));
     found.map(|(_, value)| value)
+}
+
+/// A grant's principal, in the form of a policy's.
+fn principal(text: &str) -> PrincipalElement {
+    let kind = if is_service(text) { "Service" } else { "AWS" };
+    PrincipalElement::new(&serde_json::json!({ kind: text }), false)
+}
+
+/// Whether a `SourceArn` constraint holds: it "is effectively putting an aws:SourceArn global
+/// condition key into the grant and is only evaluated when the request is made by an AWS service"
+/// (AWS KMS Developer Guide, Creating grants). Only a service's request has the key.
+fn is_for_source(arn: &str, call: &Call<'_>) -> Ternary {
+    match call.context.get_folded(SOURCE_ARN) {
+        ContextValue::Known(values) => (*values == Values::One(arn.to_owned())).into(),
+        ContextValue::Absent => (!matches!(call.principal, Principal::Service { .. })).into(),
+        ContextValue::Unknown => Ternary::Unknown,
+    }
 }
 
 fn is_service(grantee: &str) -> bool {

@@ -8,6 +8,8 @@ pub enum Principal {
     Root {
         /// The account.
         account: String,
+        /// The partition (`aws`, `aws-cn`, …); `None` where an account stands by its id alone.
+        partition: Option<String>,
     },
     /// An IAM user.
     User {
@@ -96,17 +98,19 @@ impl Principal {
             return Some(Principal::Service { name: text.to_owned() });
         }
         let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-        is_account.then(|| Principal::Root { account: text.to_owned() })
+        is_account.then(|| Principal::Root { account: text.to_owned(), partition: None })
     }
 
     fn from_arn(arn: &str) -> Option<Principal> {
-        let mut parts = arn.splitn(6, ':').skip(2);
-        let (service, _, account, rest) =
-            (parts.next()?, parts.next()?, parts.next()?.to_owned(), parts.next()?);
+        let mut parts = arn.splitn(6, ':').skip(1);
+        let (partition, service, _, account, rest) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?.to_owned(), parts.next()?);
         let (kind, name) = rest.split_once('/').unwrap_or((rest, ""));
         let arn = arn.to_owned();
         match (service, kind, name) {
-            ("iam", "root", "") => Some(Principal::Root { account }),
+            ("iam", "root", "") => {
+                Some(Principal::Root { account, partition: Some(partition.to_owned()) })
+            }
             ("iam", "user", name) if !name.is_empty() => Some(Principal::User { account, arn }),
             ("iam", "role", name) if !name.is_empty() => Some(Principal::Role { account, arn }),
             ("sts", "assumed-role", name) => {
@@ -133,7 +137,7 @@ impl Principal {
     /// The account that the principal belongs to.
     pub fn account(&self) -> Option<&str> {
         match self {
-            Principal::Root { account }
+            Principal::Root { account, .. }
             | Principal::User { account, .. }
             | Principal::Role { account, .. }
             | Principal::FederatedUser { account, .. } => Some(account),
@@ -151,6 +155,14 @@ impl Principal {
             Principal::RoleSession(session) => Some(&session.session_arn),
             Principal::Federated { provider } => Some(provider),
             Principal::Root { .. } | Principal::Service { .. } | Principal::Anonymous => None,
+        }
+    }
+
+    /// The partition that the principal belongs to, where its ARN says it.
+    pub fn partition(&self) -> Option<&str> {
+        match self {
+            Principal::Root { partition, .. } => partition.as_deref(),
+            other => other.arn()?.strip_prefix("arn:")?.split(':').next(),
         }
     }
 

@@ -25,8 +25,13 @@ pub(super) enum Closeness {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum PrincipalPattern {
     Everyone,
-    Account(Box<str>),
+    Account {
+        /// `None` where the account stands by its id alone, which means the policy's partition.
+        partition: Option<Box<str>>,
+        id: Box<str>,
+    },
     Role {
+        partition: Option<Box<str>>,
         account: Box<str>,
         name: Box<str>,
     },
@@ -79,10 +84,16 @@ impl PrincipalPattern {
         if text == "*" {
             return PrincipalPattern::Everyone;
         }
-        match Principal::parse(text) {
-            Some(Principal::Root { account }) => PrincipalPattern::Account(account.into()),
+        let named = Principal::parse(text);
+        let partition = named.as_ref().and_then(Principal::partition).map(Box::from);
+        match named {
+            Some(Principal::Root { account, .. }) => {
+                PrincipalPattern::Account { partition, id: account.into() }
+            }
             Some(Principal::Role { account, arn }) => match arn.rsplit('/').next() {
-                Some(name) => PrincipalPattern::Role { account: account.into(), name: name.into() },
+                Some(name) => {
+                    PrincipalPattern::Role { partition, account: account.into(), name: name.into() }
+                }
                 None => PrincipalPattern::Nobody,
             },
             Some(
@@ -105,16 +116,19 @@ impl PrincipalPattern {
             (PrincipalPattern::Everyone, _) => Closeness::Caller,
             (PrincipalPattern::Nobody, _) => Closeness::None,
             // The root user is the account.
-            (PrincipalPattern::Account(id), Principal::Root { account }) => {
-                matched(id.as_ref() == account, Closeness::Caller)
+            (PrincipalPattern::Account { partition, id }, Principal::Root { account, .. }) => {
+                let found = id.as_ref() == account && can_be_in(partition.as_deref(), caller);
+                matched(found, Closeness::Caller)
             }
-            (PrincipalPattern::Account(id), caller) => {
-                matched(caller.account() == Some(id), Closeness::Account)
+            (PrincipalPattern::Account { partition, id }, caller) => {
+                let found = caller.account() == Some(id) && can_be_in(partition.as_deref(), caller);
+                matched(found, Closeness::Account)
             }
             // A session's ARN has no path, so only account and name can compare; names of roles
             // are unique in an account without regard to case.
-            (PrincipalPattern::Role { account, name }, caller) => {
+            (PrincipalPattern::Role { partition, account, name }, caller) => {
                 let found = caller.account() == Some(account)
+                    && can_be_in(partition.as_deref(), caller)
                     && caller.role_name().is_some_and(|role| role.eq_ignore_ascii_case(name));
                 matched(found, Closeness::Entity)
             }
@@ -133,14 +147,23 @@ impl PrincipalPattern {
     }
 }
 
+/// Whether the caller is of the partition, as far as both are told: "You cannot use IAM credentials
+/// from one partition to interact with resources in a different partition" (AWS Fault Isolation
+/// Boundaries, Partitions).
+fn can_be_in(partition: Option<&str>, caller: &Principal) -> bool {
+    partition.is_none_or(|named| caller.partition().is_none_or(|own| own == named))
+}
+
 /// Whether `arn` is the IAM user whose credentials the federated user session was made with.
 fn is_federating_user(arn: &str, caller: &Principal) -> bool {
     let (Some(name), Some(account)) = (caller.federated_name(), caller.account()) else {
         return false;
     };
     match Principal::parse(arn) {
-        Some(Principal::User { account: owner, arn }) => {
-            owner == account && arn.rsplit('/').next() == Some(name)
+        Some(user @ Principal::User { .. }) => {
+            user.account() == Some(account)
+                && can_be_in(user.partition(), caller)
+                && arn.rsplit('/').next() == Some(name)
         }
         _ => false,
     }
@@ -176,18 +199,27 @@ impl PrincipalElement {
 
     /// Whether a Deny with `NotPrincipal` spares the caller. Listing the account alone spares
     /// nobody but its root user (the page's example denies everyone but Bob though it lists Bob's
-    /// account). AWS may check a role and its session one after the other, so with only one of
-    /// them listed the outcome depends on the service.
+    /// account). AWS may check account, role and session one after the other, so with some of
+    /// them listed and not all the outcome depends on the service: "you must also specify the
+    /// account ARN of the not-denied principal. Otherwise, the policy might deny access".
     pub(super) fn spares(&self, caller: &Principal) -> Ternary {
         let lists = |wanted: Closeness| {
             self.patterns.iter().any(|pattern| pattern.closeness(caller) == wanted)
         };
-        let (entity, itself) = (lists(Closeness::Entity), lists(Closeness::Caller));
-        match caller {
-            _ if self.patterns.contains(&PrincipalPattern::Everyone) => Ternary::True,
-            Principal::RoleSession(_) if entity != itself => Ternary::Unknown,
-            Principal::Role { .. } | Principal::RoleSession(_) => entity.into(),
-            _ => itself.into(),
+        let (account, entity, itself) =
+            (lists(Closeness::Account), lists(Closeness::Entity), lists(Closeness::Caller));
+        let needed: &[bool] = match caller {
+            _ if self.patterns.contains(&PrincipalPattern::Everyone) => return Ternary::True,
+            Principal::RoleSession(_) => &[itself, entity, account],
+            Principal::Role { .. } => &[entity, account],
+            Principal::User { .. } | Principal::FederatedUser { .. } => &[itself, account],
+            _ => &[itself],
+        };
+        let is_named = entity || itself;
+        match (is_named, needed.iter().all(|listed| *listed)) {
+            (false, _) => Ternary::False,
+            (true, true) => Ternary::True,
+            (true, false) => Ternary::Unknown,
         }
     }
 }

@@ -142,8 +142,15 @@ impl ResourcePattern {
             return Ternary::True;
         }
         match resource {
-            RequestResource::Arn(_) if self.is_refused(short) => Ternary::False,
-            RequestResource::Arn(arn) => self.arn.matches(arn, context),
+            // What ends in an account part can still reach into the last one.
+            RequestResource::Arn(_) if self.is_refused(short) && self.arn.is_very_short() => {
+                Ternary::False
+            }
+            RequestResource::Arn(arn) if self.is_refused(short) => self.arn.reaches(arn, context),
+            RequestResource::Arn(arn) => match self.arn.matches(arn, context) {
+                Ternary::True => Ternary::True,
+                near => near.or(self.arn.reaches(arn, context)),
+            },
             RequestResource::Everything | RequestResource::Other => Ternary::False,
             RequestResource::Unknown => Ternary::Unknown,
         }
@@ -190,6 +197,7 @@ impl ResourceElement {
 mod tests {
     use super::{RequestResource, Resource, ResourceElement, ShortArn, fold_arn};
     use crate::iam::context::Context;
+    use crate::iam::ternary::Ternary;
 
     fn matches(pattern: &str, arn: &str, short: ShortArn) -> bool {
         let folded = fold_arn(arn);
@@ -204,11 +212,56 @@ mod tests {
         let full = ShortArn::Completed;
         assert!(matches("arn:aws:SQS:US-*:*:Ord*", queue, full));
         assert!(!matches("arn:aws:sqs:us-east-1:111122223333:orders", queue, full));
-        assert!(!matches("arn:aws:sqs:*:Orders", queue, full));
+        assert!(!matches("arn:aws:sqs:us-east-1:Orders", queue, full));
         assert!(matches("arn:aws:ec2:*:*:*/*", "arn:aws:ec2:r:1:volume/v", full));
         assert!(matches("arn:aws:s3:::b/*/c/*", "arn:aws:s3:::b/x/y/c/d", full));
         assert!(!matches("arn:aws:s3:::*", "*", full));
         assert!(matches("*", "*", full));
+    }
+
+    #[test]
+    fn a_star_that_ends_a_part_reaches_across_colons_and_others_do_not() {
+        let function = "arn:aws:lambda:us-east-1:111122223333:function:Resize";
+        let stream = "arn:aws:logs:us-east-1:111122223333:log-group:/a:log-stream:s:1";
+        for (pattern, arn, expected) in [
+            ("arn:aws:lambda:us-east-1:*:Resize", function, true),
+            ("arn:aws:lambda:*:Resize", function, true),
+            ("arn:aws:lambda:*:function:Resize", function, true),
+            ("arn:aws:lambda:*:1111*:Resize", function, true),
+            ("arn:aws:lambda:us-*:resize", function, false),
+            ("arn:aws:lambda:*:Function:Resize", function, false),
+            ("arn:aws:lambda:*:*1:Resize", function, false),
+            ("arn:aws:lambda:eu-*:Resize", function, false),
+            ("arn:aws:*ambda:us-east-1:Resize", function, false),
+            ("arn:aws:l*a:us-east-1:Resize", function, false),
+            ("arn:*:Resize", function, true),
+            ("arn:aws:logs:*:*:s:1", stream, true),
+            ("arn:aws:logs:*:*:s:?", stream, true),
+            ("arn:aws:logs:*:*:s:*2", stream, false),
+            ("arn:aws:logs:*:log-*:/a:log-stream:*", stream, true),
+            ("arn:aws:logs:*:*:*:*:*:*:*:*:1", stream, false),
+            ("arn:aws:logs:us-east-1:*", stream, true),
+        ] {
+            assert_eq!(matches(pattern, arn, ShortArn::Completed), expected, "{pattern}");
+        }
+        assert!(matches("arn:aws:logs:us-east-1:*", stream, ShortArn::Refused));
+        assert!(matches("arn:aws:logs:*:s:1", stream, ShortArn::Refused));
+        assert!(!matches("arn:aws:logs:us-east-1:1111*2", stream, ShortArn::Refused));
+    }
+
+    #[test]
+    fn an_unknown_variable_beyond_a_reaching_star_leaves_the_match_open() {
+        let element =
+            ResourceElement::new(&["arn:aws:logs:*:*:x-${aws:username}".to_owned()], false, true);
+        for (arn, expected) in [
+            ("arn:aws:logs:r:1:log-group:x-ana", Ternary::Unknown),
+            ("arn:aws:logs:r:1:log-group:y-ana", Ternary::False),
+        ] {
+            let folded = fold_arn(arn);
+            let resource = RequestResource::new(Some(&folded));
+            let matches = element.matches(&resource, ShortArn::Completed, &Context::partial());
+            assert_eq!(matches, expected, "{arn}");
+        }
     }
 
     #[test]

@@ -13,6 +13,23 @@ pub(super) enum ServiceRule {
     Denies(&'static str),
 }
 
+/// Actions that the root user of the owning account may always take, whatever the resource's own
+/// policy says; only policies of the organization and of VPC endpoints keep it out.
+const BEYOND_OWN_POLICY: &[(&str, &[&str])] = &[
+    // Amazon S3 User Guide, Bucket policies for Amazon S3: "the root principal in a bucket owner's
+    // AWS account can perform the GetBucketPolicy, PutBucketPolicy, and DeleteBucketPolicy API
+    // actions, even if their bucket policy explicitly denies the root principal's access".
+    ("s3", &["getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"]),
+];
+
+/// Whether the resource's own policy cannot keep the caller out, if its account owns the resource.
+pub(super) fn is_beyond_own_policy(principal: &Principal, action: &ActionName) -> bool {
+    let is_listed = |(service, names): &(&str, &[&str])| {
+        *service == action.service() && names.contains(&action.name())
+    };
+    matches!(principal, Principal::Root { .. }) && BEYOND_OWN_POLICY.iter().any(is_listed)
+}
+
 /// The rule that applies to a request, if one does.
 pub(super) fn find(
     principal: &Principal,
@@ -22,6 +39,20 @@ pub(super) fn find(
     // "No permissions are required to perform this operation. If an administrator attaches a
     // policy that explicitly denies access, you can still perform it" (STS, GetCallerIdentity).
     if action.is("sts", "getcalleridentity") {
+        return Some(ServiceRule::Allows);
+    }
+    // "No permissions are required for users to perform this operation […] You cannot use policies
+    // to control authentication operations" (STS, GetSessionToken); who may call the two is in IAM
+    // User Guide, Compare AWS STS credentials: users and the root user.
+    let is_session = matches!(
+        principal,
+        Principal::Role { .. } | Principal::RoleSession(_) | Principal::FederatedUser { .. }
+    );
+    if is_session && (action.is("sts", "getsessiontoken") || action.is("sts", "getfederationtoken"))
+    {
+        return Some(ServiceRule::Denies("a session cannot get a session token"));
+    }
+    if action.is("sts", "getsessiontoken") && principal.account().is_some() {
         return Some(ServiceRule::Allows);
     }
     // "You cannot use AWS account root user credentials to call AssumeRole" (STS, AssumeRole).

@@ -54,6 +54,8 @@ pub(super) struct Reading {
     pub is_attached_to_resource: bool,
     /// An account as principal means its root user, not everyone in it.
     pub account_is_root: bool,
+    /// The statement counts only if it names the action's service.
+    pub names_service: bool,
     pub short_arn: ShortArn,
 }
 
@@ -151,7 +153,8 @@ impl Statement {
             return nothing;
         };
         let mut matches = action.matches(&call.action);
-        if matches.is_false() {
+        let is_unread = reading.names_service && !action.names_service_of(&call.action);
+        if matches.is_false() || is_unread {
             return nothing;
         }
         matches = matches.and(match &elements.resource {

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use crate::aws;
 use crate::event::Layer;
 
+use super::action::ActionName;
 use super::block_public_access::is_public;
 use super::grant::KmsGrant;
 use super::layers::{AttachedPolicy, Layers, Level, Presence};
@@ -12,6 +14,7 @@ use super::principal::Principal;
 use super::principal_element::Closeness;
 use super::request::{Demands, Request};
 use super::resource::ShortArn;
+use super::service_rule::is_beyond_own_policy;
 use super::statement::{Applies, Call, Reading, Statement, StatementEffect};
 use super::ternary::Ternary;
 use crate::wording::Sentence;
@@ -20,6 +23,7 @@ const IDENTITY: Reading = Reading {
     has_principal: false,
     is_attached_to_resource: false,
     account_is_root: false,
+    names_service: false,
     short_arn: ShortArn::Completed,
 };
 const SCP: Reading = Reading { short_arn: ShortArn::CompletedWithFinalStar, ..IDENTITY };
@@ -28,6 +32,7 @@ const RESOURCE: Reading = Reading {
     has_principal: true,
     is_attached_to_resource: true,
     account_is_root: false,
+    names_service: false,
     short_arn: ShortArn::CompletedWithStar,
 };
 const ENDPOINT: Reading = Reading { is_attached_to_resource: false, ..RESOURCE };
@@ -120,6 +125,8 @@ pub(super) struct Survey<'a> {
     pub session: Says,
     pub resource: Granted,
     pub resource_deny: Ternary,
+    /// Whether the resource's own policy cannot keep the caller out.
+    pub beyond_own_policy: Ternary,
     pub scp: Says,
     pub rcp: Says,
     pub vpc_endpoint: Says,
@@ -162,11 +169,21 @@ impl<'a> Survey<'a> {
         let identity = if has_identity { reader.identity(&layers.identity) } else { Says::EMPTY };
         let boundary = if has_identity { reader.boundary(&layers.boundary) } else { silent };
         let session = if has_identity { reader.session(&layers.session) } else { silent };
-        let (resource, resource_deny) = reader.resource(&layers.resource, demands);
+        let beyond_own_policy =
+            is_same_account.and(is_beyond_own_policy(principal, &call.action).into());
+        let (resource, resource_deny) = if beyond_own_policy.is_true() {
+            (Granted::NOTHING, Ternary::False)
+        } else {
+            let (resource, deny) = reader.resource(&layers.resource, demands);
+            (resource, deny.and(!beyond_own_policy))
+        };
         let under_scps = has_identity && !by_linked_role;
         let scp = if under_scps { reader.scps(&layers.scps) } else { silent };
-        let under_rcps = !by_linked_role && !call.action.is("kms", "retiregrant");
-        let rcp = if under_rcps { reader.rcps(&layers.rcps) } else { silent };
+        let rcp = match reach_of_rcps(&call.action, by_linked_role, &layers.rcps) {
+            RcpReach::All => reader.rcps(&layers.rcps),
+            RcpReach::Naming => reader.rcps_that_name(&layers.rcps),
+            RcpReach::None => silent,
+        };
         let through_endpoint = !matches!(principal, Principal::Service { .. });
         let vpc_endpoint = if through_endpoint { reader.endpoint(layers) } else { silent };
         let is_kms = call.action.service() == "kms";
@@ -183,6 +200,7 @@ impl<'a> Survey<'a> {
             session,
             resource,
             resource_deny,
+            beyond_own_policy,
             scp,
             rcp,
             vpc_endpoint,
@@ -194,6 +212,34 @@ impl<'a> Survey<'a> {
             grant_hits: reader.grant_hits,
             unknown_layers: reader.unknown_layers,
         }
+    }
+}
+
+/// Which resource control policies speak of a request.
+enum RcpReach {
+    /// All that are attached.
+    All,
+    /// Those that name the service: AWS takes no policy for a service that it does not reach, so
+    /// such a policy is newer than what is known of the service here.
+    Naming,
+    /// None.
+    None,
+}
+
+/// RCPs reach resources of the services that support them, whoever asks but service-linked roles,
+/// and no retiring of grants (Organizations User Guide, Resource control policies).
+fn reach_of_rcps(
+    action: &ActionName,
+    by_linked_role: bool,
+    presence: &Presence<Vec<Level>>,
+) -> RcpReach {
+    let is_there = !matches!(presence, Presence::NotApplicable);
+    if by_linked_role || !is_there || action.is("kms", "retiregrant") {
+        RcpReach::None
+    } else if aws::rcp_reaches_service(action.service()) {
+        RcpReach::All
+    } else {
+        RcpReach::Naming
     }
 }
 
@@ -363,6 +409,17 @@ impl<'a> Reader<'a, '_> {
             Presence::NotApplicable => Ternary::False,
             Presence::Unknown(why) => self.unknown(Layer::Rcp, why).deny,
         };
+        Says { allow: Ternary::True, deny }
+    }
+
+    /// As [`Reader::rcps`], for a service that RCPs are not known to reach: what is not known of
+    /// them is no reason to doubt.
+    fn rcps_that_name(&mut self, presence: &'a Presence<Vec<Level>>) -> Says {
+        let reading = Reading { names_service: true, ..RCP };
+        let levels = presence.known().into_iter().flatten();
+        let deny = levels.fold(Ternary::False, |deny, level| {
+            deny.or(self.says(Layer::Rcp, &level.policies, reading).deny)
+        });
         Says { allow: Ternary::True, deny }
     }
 

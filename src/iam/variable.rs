@@ -91,6 +91,19 @@ impl Pattern {
         }
     }
 
+    /// The pattern with what its variables are in `context`, to be matched many times.
+    pub(super) fn ready(&self, context: &Context) -> Ready {
+        let glob = match self {
+            Pattern::Exact(text) => Glob::from_tokens(vec![Token::Text(text.to_string())]),
+            Pattern::Glob(glob) => glob.clone(),
+            Pattern::Template(template) => match template.filled(context, |text| text) {
+                Some((glob, open)) => return Ready { glob: Some(glob), open },
+                None => return Ready { glob: None, open: false },
+            },
+        };
+        Ready { glob: Some(glob), open: false }
+    }
+
     /// The names of the variables that are unknown in `context`.
     pub(super) fn unknown_variables<'a>(
         &'a self,
@@ -111,8 +124,47 @@ impl Pattern {
     }
 }
 
+/// A pattern without variables.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// `None` when a variable has no value.
+    glob: Option<Glob>,
+    /// Whether a star stands for an unknown variable.
+    open: bool,
+}
+
+impl Ready {
+    /// Whether `text` matches.
+    pub(super) fn matches(&self, text: &str) -> Ternary {
+        match (self.glob.as_ref().is_some_and(|glob| glob.matches(text)), self.open) {
+            (false, _) => Ternary::False,
+            (true, false) => Ternary::True,
+            (true, true) => Ternary::Unknown,
+        }
+    }
+
+    /// Whether what stands before the first star matches the beginning of `text`.
+    pub(super) fn starts(&self, text: &str) -> bool {
+        self.glob.as_ref().is_some_and(|glob| glob.starts(text))
+    }
+
+    /// Whether there is a star.
+    pub(super) fn has_star(&self) -> bool {
+        self.glob.as_ref().is_some_and(Glob::has_star)
+    }
+}
+
 impl Template {
     fn matches(&self, value: &str, context: &Context, fold: impl Fn(String) -> String) -> Ternary {
+        match self.filled(context, fold) {
+            Some((glob, open)) => Ready { glob: Some(glob), open }.matches(value),
+            None => Ternary::False,
+        }
+    }
+
+    /// The text with its variables replaced, and whether one of them is unknown; `None` when one
+    /// has no value.
+    fn filled(&self, context: &Context, fold: impl Fn(String) -> String) -> Option<(Glob, bool)> {
         let mut tokens = Vec::with_capacity(self.pieces.len());
         let mut open = false;
         for piece in &self.pieces {
@@ -121,7 +173,7 @@ impl Template {
                 Piece::Plain(token) => token.clone(),
                 Piece::Variable(variable) => match variable.resolve(context) {
                     Resolved::Text(text) => Token::Text(fold(text.to_owned())),
-                    Resolved::Nothing => return Ternary::False,
+                    Resolved::Nothing => return None,
                     Resolved::Unknown => {
                         open = true;
                         Token::Star
@@ -130,11 +182,7 @@ impl Template {
             };
             tokens.push(token);
         }
-        match (Glob::from_tokens(tokens).matches(value), open) {
-            (false, _) => Ternary::False,
-            (true, false) => Ternary::True,
-            (true, true) => Ternary::Unknown,
-        }
+        Some((Glob::from_tokens(tokens), open))
     }
 }
 

@@ -91,6 +91,85 @@ fn a_malformed_line_gets_an_error_and_does_not_stop_the_rest() {
     "#);
 }
 
+/// A setting that would be taken for off would let the public in, in the answer at least.
+#[test]
+fn settings_that_cannot_be_read_are_refused() {
+    for settings in [
+        serde_json::json!({"s3_block_public_access": "maybe"}),
+        serde_json::json!({"s3_block_public_access": 1}),
+        serde_json::json!({"s3_block_public_access": {"RestrictPublicBuckets": "yes, mostly"}}),
+        serde_json::json!({"s3_block_public_access": {"RestrictPublicBuckets": [true]}}),
+        serde_json::json!({"s3_block_public_access": {"account": {"BlockPublicAcls": {}}}}),
+        serde_json::json!({"BlockPublicAccess": ["RestrictEverything"]}),
+        serde_json::json!(true),
+    ] {
+        let mut case = a_case();
+        case["settings"] = settings.clone();
+        let (answers, status) = simulate(&case.to_string());
+        assert_eq!(status, Some(2), "{settings}");
+        assert_eq!(answers[0]["id"], case["id"], "{settings}");
+        assert!(answers[0]["error"].as_str().unwrap().contains("`settings"), "{}", answers[0]);
+    }
+}
+
+/// Many lines are shared among threads, which must not show.
+#[test]
+fn answers_keep_the_order_of_the_questions() {
+    let mut case = a_case();
+    let lines: Vec<String> = (0..5000)
+        .map(|number| {
+            case["id"] = number.into();
+            // Some lines are longer to answer, some cannot be read, and some ask nothing.
+            case["request"]["principal"] = if number % 7 == 0 {
+                "no one".into()
+            } else {
+                a_case()["request"]["principal"].clone()
+            };
+            let blank = if number % 11 == 0 { "\n \n" } else { "" };
+            format!("{blank}{case}")
+        })
+        .collect();
+    let (answers, status) = simulate(&lines.join("\n"));
+    assert_eq!(status, Some(2));
+    let ids: Vec<u64> = answers.iter().map(|answer| answer["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids, (0..5000).collect::<Vec<u64>>());
+    assert!(answers.iter().all(|answer| {
+        answer.get("error").is_some() == (answer["id"].as_u64().unwrap() % 7 == 0)
+    }));
+}
+
+/// Whoever asks one by one waits for the answer before the next question.
+#[test]
+fn each_question_is_answered_before_the_next() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::Stdio;
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("trailwhy"))
+        .arg("simulate")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    for number in 0..20 {
+        let mut case = a_case();
+        case["id"] = number.into();
+        let line = case.to_string();
+        // In two pieces, as a pipe may deliver it.
+        let (start, end) = line.split_at(line.len() / 2);
+        input.write_all(start.as_bytes()).unwrap();
+        input.flush().unwrap();
+        input.write_all(format!("{end}\n").as_bytes()).unwrap();
+        input.flush().unwrap();
+        let mut answer = String::new();
+        output.read_line(&mut answer).unwrap();
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["id"], number);
+    }
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
 #[test]
 fn what_cannot_be_used_of_a_policy_is_said_and_the_rest_is_used() {
     let mut case = a_case();

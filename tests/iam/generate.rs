@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 pub const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/k-1";
 const OBJECT: &str = "arn:aws:s3:::reports/2026/a.csv";
 const QUEUE: &str = "arn:aws:sqs:eu-west-1:222222222222:orders";
+const FUNCTION: &str = "arn:aws:lambda:eu-west-1:111111111111:function:resize:live";
+const BUCKET: &str = "arn:aws:s3:::reports";
 const ROLE: &str = "arn:aws:iam::111111111111:role/target";
 
 /// Callers of both accounts and of none.
@@ -23,6 +25,8 @@ const PRINCIPALS: &[&str] = &[
     "arn:aws:sts::111111111111:federated-user/ana",
     "arn:aws:iam::111111111111:root",
     "arn:aws:iam::222222222222:root",
+    "arn:aws-cn:sts::111111111111:assumed-role/deploy/s1",
+    "arn:aws-cn:iam::111111111111:root",
     "events.amazonaws.com",
     "",
 ];
@@ -42,6 +46,8 @@ const NAMED: &[(&str, &str)] = &[
         "AWS",
         "arn:aws:iam::111111111111:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
     ),
+    ("AWS", "arn:aws-cn:iam::111111111111:root"),
+    ("AWS", "arn:aws-cn:iam::111111111111:role/app/deploy"),
     ("AWS", "AROAEXAMPLE"),
     ("Service", "events.amazonaws.com"),
     ("Service", "ec2.amazonaws.com"),
@@ -55,6 +61,10 @@ const ASKED: &[(&str, &str, &str)] = &[
     ("sqs:SendMessage", QUEUE, "222222222222"),
     ("sts:AssumeRole", ROLE, "111111111111"),
     ("s3:ListAllMyBuckets", "*", "111111111111"),
+    ("s3:PutBucketPolicy", BUCKET, "111111111111"),
+    ("lambda:InvokeFunction", FUNCTION, "111111111111"),
+    ("kms:RetireGrant", KEY, "111111111111"),
+    ("sts:GetSessionToken", "*", "111111111111"),
 ];
 
 const ACTIONS: &[&str] = &[
@@ -67,6 +77,7 @@ const ACTIONS: &[&str] = &[
     "kms:Decrypt",
     "sqs:Send*",
     "sts:AssumeRole",
+    "lambda:*",
     "*:GetObject",
     "s3:",
     "kms:Decrypt ",
@@ -85,6 +96,13 @@ const RESOURCES: &[&str] = &[
     "arn:aws:sqs:*",
     "arn:aws:sqs:eu-west-1:*:ord*",
     "arn:aws:iam::*:role/*",
+    "arn:aws:lambda:eu-*:*:resize:live",
+    "arn:aws:lambda:*:live",
+    "arn:aws:lambda:eu-west-1:*",
+    "arn:aws:lambda:*:function:*:l?ve",
+    "arn:aws:LAMBDA:*:1111*:Resize:*",
+    "arn:aws:l*:eu-w*t-1:resize:live",
+    "arn:*:reports",
 ];
 
 /// Keys, and the values that requests and policies draw from.
@@ -113,7 +131,11 @@ pub const KEYS: &[(&str, &[&str])] = &[
     ),
     ("aws:TagKeys", &["team", "cost", "Team", "t*"]),
     ("kms:EncryptionContext:app", &["pay", "ship"]),
+    ("aws:SourceArn", &["arn:aws:sns:eu-west-1:111111111111:alerts", QUEUE]),
 ];
+
+/// What a grant may list.
+const OPERATIONS: &[&[&str]] = &[&["Decrypt"], &["Decrypt", "RetireGrant"]];
 
 const OPERATORS: &[&str] = &[
     "StringEquals",
@@ -261,10 +283,23 @@ fn grants() -> impl Strategy<Value = Value> {
         2 => Just(json!({})),
         1 => Just(json!({"EncryptionContextSubset": {"app": "pay"}})),
         1 => Just(json!({"EncryptionContextEquals": {"app": "pay"}})),
+        1 => Just(json!({"SourceArn": QUEUE})),
     ];
-    let grant = (grantee, constraint).prop_map(|((_, grantee), constraints)| {
-        json!({"key": KEY, "grantee_principal": grantee, "operations": ["Decrypt"],
-               "constraints": constraints})
+    let retiring =
+        option::of(pick(NAMED).prop_filter("one principal retires", |(_, text)| *text != "*"));
+    let operations = pick(OPERATIONS);
+    let role = |kind: &str, which: &str| match kind {
+        "Service" => format!("{which}_service_principal"),
+        _ => format!("{which}_principal"),
+    };
+    let parts = (grantee, retiring, operations, constraint);
+    let grant = parts.prop_map(move |((kind, grantee), retiring, operations, constraints)| {
+        let mut grant = json!({"key": KEY, "operations": operations, "constraints": constraints});
+        grant[role(kind, "grantee")] = json!(grantee);
+        if let Some((kind, retiring)) = retiring {
+            grant[role(kind, "retiring")] = json!(retiring);
+        }
+        grant
     });
     prop_oneof![3 => Just(json!([])), 1 => vec(grant, 1..3).prop_map(Value::Array)]
 }

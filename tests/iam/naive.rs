@@ -27,6 +27,29 @@ fn glob(pattern: &[Symbol], text: &[char]) -> bool {
     }
 }
 
+/// A symbol of a pattern, and whether it takes no colon.
+struct Piece {
+    symbol: Symbol,
+    inside: bool,
+}
+
+/// As [`glob`], with pieces; each character comes with whether its case counts.
+fn reach(pattern: &[Piece], text: &[(char, bool)]) -> bool {
+    let Some((piece, rest)) = pattern.split_first() else { return text.is_empty() };
+    let takes = |c: char| c != ':' || !piece.inside;
+    match (piece.symbol, text.split_first()) {
+        (Symbol::Many, None) => reach(rest, text),
+        (Symbol::Many, Some(((c, _), tail))) => {
+            reach(rest, text) || (takes(*c) && reach(pattern, tail))
+        }
+        (Symbol::One, Some(((c, _), tail))) => takes(*c) && reach(rest, tail),
+        (Symbol::Char(wanted), Some(((c, exact), tail))) => {
+            (wanted == *c || (!exact && wanted.eq_ignore_ascii_case(c))) && reach(rest, tail)
+        }
+        (_, None) => false,
+    }
+}
+
 fn symbols(text: &str, wild: bool) -> Vec<Symbol> {
     text.chars()
         .map(|c| match c {
@@ -45,7 +68,7 @@ fn like(pattern: &str, text: &str) -> bool {
 pub struct Naive<'a> {
     pub case: &'a Value,
     /// What to take for granted where AWS documents only that it may be so: whether `NotPrincipal`
-    /// with only one of role and session spares the session.
+    /// with some of account, role and session, and not all, spares the caller.
     pub half_listed_is_spared: bool,
 }
 
@@ -161,6 +184,20 @@ impl<'a> Naive<'a> {
         if pattern == "*" {
             return true;
         }
+        let fields = pattern.split(':').count();
+        let is_reached = self.resource_is_reached(pattern, version);
+        let takes_fewer = !negated && ["identity", "boundary", "session"].contains(&layer);
+        let completed = self.resource_is_matched(pattern, layer, negated, version);
+        completed || (is_reached && (fields > 4 || takes_fewer))
+    }
+
+    fn resource_is_matched(
+        &self,
+        pattern: &str,
+        layer: &str,
+        negated: bool,
+        version: &Value,
+    ) -> bool {
         let asked: Vec<&str> = self.arn().splitn(6, ':').collect();
         let mut wanted: Vec<&str> = pattern.splitn(6, ':').collect();
         if asked.len() < 6 {
@@ -184,6 +221,40 @@ impl<'a> Naive<'a> {
         head && self.resolve(wanted[5], true, version).is_some_and(|pattern| glob(&pattern, &tail))
     }
 
+    /// Reads the pattern as one text, in which a `*` before a colon takes colons, too.
+    fn resource_is_reached(&self, pattern: &str, version: &Value) -> bool {
+        let asked: Vec<&str> = self.arn().splitn(6, ':').collect();
+        let wanted: Vec<&str> = pattern.splitn(6, ':').collect();
+        if asked.len() < 6 {
+            return false;
+        }
+        let mut text: Vec<(char, bool)> = Vec::new();
+        for (at, part) in asked.iter().enumerate() {
+            text.extend(part.chars().map(|c| (c, at == 5)));
+            text.push((':', at == 5));
+        }
+        text.pop();
+        let mut pieces: Vec<Piece> = Vec::new();
+        for (at, part) in wanted.iter().enumerate() {
+            if at == 5 {
+                let Some(last) = self.resolve(part, true, version) else { return false };
+                pieces.extend(last.into_iter().map(|symbol| Piece { symbol, inside: false }));
+            } else {
+                let inner = part.strip_suffix('*').unwrap_or(part);
+                let inside = symbols(inner, true).into_iter();
+                pieces.extend(inside.map(|symbol| Piece { symbol, inside: true }));
+                if inner.len() < part.len() {
+                    pieces.push(Piece { symbol: Symbol::Many, inside: false });
+                }
+                pieces.push(Piece { symbol: Symbol::Char(':'), inside: false });
+            }
+        }
+        if wanted.len() < 6 {
+            pieces.pop();
+        }
+        reach(&pieces, &text)
+    }
+
     fn named(&self, kind: &str, text: &str) -> Means {
         let principal = self.principal();
         if text == "*" || (kind == "Service" && principal == text) {
@@ -194,6 +265,10 @@ impl<'a> Naive<'a> {
         }
         let of_account = text.len() == 12 || text.ends_with(":root");
         let account = if text.len() == 12 { text } else { text.split(':').nth(4).unwrap_or("") };
+        let partition = |arn: &str| arn.split(':').nth(1).map(str::to_owned);
+        if text.len() != 12 && partition(text) != partition(principal) {
+            return Means::Nobody;
+        }
         if of_account {
             let is_mine = account == self.caller_account();
             let is_root = self.caller_kind() == "root";
@@ -241,15 +316,22 @@ impl<'a> Naive<'a> {
             let any = listed.iter().any(|means| *means != Means::Nobody);
             return if any { Means::Nobody } else { Means::Caller };
         }
-        let (entity, caller) = (listed.contains(&Means::Entity), listed.contains(&Means::Caller));
-        let spared = match self.caller_kind() {
-            _ if strings(element).contains(&"*".to_owned()) => true,
-            "assumed-role" if element["AWS"].to_string().contains("\"*\"") => true,
-            "assumed-role" if entity != caller => self.half_listed_is_spared,
-            "assumed-role" => entity,
-            "role" => entity || caller,
-            _ => caller,
+        let lists = |means: Means| listed.contains(&means);
+        let (named, all) = match self.caller_kind() {
+            "assumed-role" => (
+                lists(Means::Entity) || lists(Means::Caller),
+                lists(Means::Entity) && lists(Means::Caller) && lists(Means::Account),
+            ),
+            "role" => (lists(Means::Entity), lists(Means::Entity) && lists(Means::Account)),
+            "user" => (lists(Means::Caller), lists(Means::Caller) && lists(Means::Account)),
+            "federated-user" => (
+                lists(Means::Entity) || lists(Means::Caller),
+                lists(Means::Caller) && lists(Means::Account),
+            ),
+            _ => (lists(Means::Caller), lists(Means::Caller)),
         };
+        let everyone = element.to_string().contains("\"*\"");
+        let spared = everyone || all || (named && self.half_listed_is_spared);
         let has_boundary = documents(&self.case["policies"]["boundary"]).is_empty();
         if spared && has_boundary { Means::Nobody } else { Means::Caller }
     }
@@ -412,20 +494,46 @@ impl<'a> Naive<'a> {
         let own = |layer: &str| if is_member { find(layer) } else { Vec::new() };
         let identity = if is_root { Vec::new() } else { own("identity") };
         let (boundary, session) = (own("boundary"), own("session"));
-        let resource = find("resource");
+        if self.action() == "sts:GetSessionToken" && ["user", "root"].contains(&self.caller_kind())
+        {
+            return "Allowed";
+        }
+        let owner = self.case["request"]["resource"]["accountId"].as_str().unwrap();
+        let is_owners_root = is_root && owner == self.caller_account();
+        let resource = match self.action() {
+            "s3:GetBucketPolicy" | "s3:PutBucketPolicy" | "s3:DeleteBucketPolicy"
+                if is_owners_root =>
+            {
+                Vec::new()
+            }
+            _ => find("resource"),
+        };
         let endpoint = if is_service { Vec::new() } else { find("vpc_endpoint") };
         let levels = |layer: &str| -> Vec<Vec<Found<'a>>> {
             let levels = policies[layer].as_array().unwrap().iter();
             levels.map(|level| self.find(layer, &documents(&level["policies"]))).collect()
         };
         let scps = if is_member && !self.is_linked_role() { levels("scps") } else { Vec::new() };
-        let rcps = if self.is_linked_role() { Vec::new() } else { levels("rcps") };
+        let mut rcps = if self.is_linked_role() { Vec::new() } else { levels("rcps") };
+        if self.action() == "kms:RetireGrant" {
+            rcps.clear();
+        }
+        // No RCP reaches Lambda, if it does not say so itself.
+        if self.action().starts_with("lambda:") {
+            for level in &mut rcps {
+                level.retain(|found| {
+                    strings(&found.statement["Action"]).iter().any(|a| a.starts_with("lambda:"))
+                });
+            }
+        }
         let flat = [&identity, &boundary, &session, &resource, &endpoint];
         let all = flat.into_iter().chain(&scps).chain(&rcps).flatten();
         if all.into_iter().any(Found::denies) {
             return "ExplicitlyDenied";
         }
-        if is_root && self.action() == "sts:AssumeRole" {
+        let is_session = ["role", "assumed-role", "federated-user"].contains(&self.caller_kind());
+        let has_no_such_call = is_session && self.action() == "sts:GetSessionToken";
+        if (is_root && self.action() == "sts:AssumeRole") || has_no_such_call {
             return "ImplicitlyDenied";
         }
         let allows = |found: &Vec<Found<'_>>| found.iter().any(Found::allows);
@@ -445,7 +553,6 @@ impl<'a> Naive<'a> {
         let by_resource =
             |least: Means| resource.iter().any(|found| found.allows() && found.means >= least);
         let by_grant = |least: Means| self.grant_means() >= least;
-        let owner = self.case["request"]["resource"]["accountId"].as_str().unwrap();
         let same_account = is_member && (self.arn() == "*" || owner == self.caller_account());
         let granted_to_account = by_resource(Means::Account) || by_grant(Means::Account);
         let waived = |least: &dyn Fn(Means) -> bool| {
@@ -465,26 +572,41 @@ impl<'a> Naive<'a> {
 
     fn grant_means(&self) -> Means {
         let grants = self.case["policies"]["kms_grants"].as_array().unwrap().iter();
-        let matching = grants.filter(|grant| {
-            let operation = self.action().trim_start_matches("kms:");
-            let covers = strings(&grant["operations"]).iter().any(|own| own == operation);
-            self.action().starts_with("kms:") && covers && self.constraints_hold(grant)
-        });
-        matching
-            .map(|grant| {
-                let grantee = grant["grantee_principal"].as_str().unwrap();
-                let kind = if grantee.ends_with(".amazonaws.com") { "Service" } else { "AWS" };
-                self.named(kind, grantee)
+        let Some(operation) = self.action().strip_prefix("kms:") else { return Means::Nobody };
+        let means = |text: &Value| {
+            let text = text.as_str().unwrap_or("nobody");
+            self.named(if text.ends_with(".amazonaws.com") { "Service" } else { "AWS" }, text)
+        };
+        grants
+            .flat_map(|grant| {
+                let mut all = Vec::new();
+                let covers = strings(&grant["operations"]).iter().any(|own| own == operation);
+                if covers && self.constraints_hold(grant, operation) {
+                    all.push(means(&grant["grantee_principal"]));
+                    all.push(means(&grant["grantee_service_principal"]));
+                }
+                if operation == "RetireGrant" {
+                    all.push(means(&grant["retiring_principal"]));
+                    all.push(means(&grant["retiring_service_principal"]));
+                }
+                all
             })
             .max()
             .unwrap_or(Means::Nobody)
     }
 
     /// The generator knows one pair, `app`.
-    fn constraints_hold(&self, grant: &Value) -> bool {
+    fn constraints_hold(&self, grant: &Value, operation: &str) -> bool {
         let constraints = grant["constraints"].as_object().unwrap();
         let own = self.values("kms:EncryptionContext:app");
-        constraints.values().all(|pairs| own == pairs.get("app"))
+        let is_service = self.principal().ends_with(".amazonaws.com");
+        constraints.iter().all(|(name, wanted)| {
+            match (name.as_str(), self.values("aws:SourceArn")) {
+                ("SourceArn", Some(source)) => source == wanted,
+                ("SourceArn", None) => !is_service,
+                _ => operation != "Decrypt" || own == wanted.get("app"),
+            }
+        })
     }
 }
 

@@ -152,6 +152,9 @@ proptest! {
         case in generate::case(),
         layer in select(FORGETTABLE.to_vec()),
     ) {
+        // That an unread RCP may name a service which none reaches is no reason for doubt.
+        let action = case["request"]["action"].as_str().unwrap();
+        prop_assume!(layer != Layer::Rcp || !action.starts_with("lambda:"));
         let fully = decide(&case);
         let mut forgetful = layers(&case);
         forget(&mut forgetful, layer);
@@ -165,7 +168,8 @@ proptest! {
     #[test]
     fn nothing_known_gives_nothing_but_unknown_or_what_the_service_rules(case in generate::case()) {
         let partly = evaluate(&request(&case), &Layers::unknown(&Sentence::new("no policies were read")));
-        let ruled = partly.service_rule.is_some();
+        let ruled =
+            partly.service_rule.is_some() || case["request"]["action"] == "sts:GetSessionToken";
         prop_assert!(ruled || partly.result == DecisionResult::Unknown, "{partly:?}");
     }
 

@@ -71,7 +71,10 @@ impl Reading<'_> {
     /// For a session the role's ARN, with its path, not the session's.
     fn principal_arn(&self, principal: &Principal) -> Option<String> {
         match principal {
-            Principal::Root { account } => Some(format!("arn:aws:iam::{account}:root")),
+            Principal::Root { account, partition } => {
+                let partition = partition.as_deref().unwrap_or("aws");
+                Some(format!("arn:{partition}:iam::{account}:root"))
+            }
             Principal::RoleSession(session) => session.role_arn.clone(),
             other => other.arn().map(str::to_owned),
         }
