@@ -253,8 +253,17 @@ fn is_same_account(request: &Request) -> Ternary {
     match request.resource.owner() {
         None => Ternary::Unknown,
         Some("aws") => Ternary::True,
-        Some(owner) => (owner == account).into(),
+        Some(owner) if owner == account => Ternary::True,
+        // An id that was masked or cut may be anybody's.
+        Some(owner) if !is_whole(owner) || !is_whole(account) => Ternary::Unknown,
+        Some(_) => Ternary::False,
     }
+}
+
+/// Whether an account id has its twelve digits (Account Management reference, "AWS account
+/// identifiers").
+fn is_whole(account: &str) -> bool {
+    account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl<'a> Reader<'a, '_> {

@@ -186,9 +186,20 @@ impl<'a> Naive<'a> {
         }
         let fields = pattern.split(':').count();
         let is_reached = self.resource_is_reached(pattern, version);
-        let takes_fewer = !negated && ["identity", "boundary", "session"].contains(&layer);
+        let takes_fewer = Self::takes_fewer(pattern, layer, negated);
         let completed = self.resource_is_matched(pattern, layer, negated, version);
         completed || (is_reached && (fields > 4 || takes_fewer))
+    }
+
+    /// Whether a pattern of fewer than six fields is taken in a layer.
+    fn takes_fewer(pattern: &str, layer: &str, negated: bool) -> bool {
+        match layer {
+            _ if negated => false,
+            "identity" | "boundary" | "session" => true,
+            "resource" | "vpc_endpoint" => pattern.contains('*'),
+            "scps" => pattern.ends_with('*'),
+            _ => false,
+        }
     }
 
     fn resource_is_matched(
@@ -204,14 +215,7 @@ impl<'a> Naive<'a> {
             return false;
         }
         if wanted.len() < 6 {
-            let completed = match layer {
-                _ if negated => false,
-                "identity" | "boundary" | "session" => true,
-                "resource" | "vpc_endpoint" => pattern.contains('*'),
-                "scps" => pattern.ends_with('*'),
-                _ => false,
-            };
-            if !completed {
+            if !Self::takes_fewer(pattern, layer, negated) {
                 return false;
             }
             wanted.resize(6, "*");
