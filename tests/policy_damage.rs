@@ -375,3 +375,35 @@ fn the_report_rests_on_the_log_alone_only_without_policies() {
         assert!(!told(format, "en", false).contains("Policies given"), "{format}");
     }
 }
+
+#[test]
+fn what_the_policies_lack_is_redacted_like_the_rest() {
+    let folder = TempDir::new().unwrap();
+    let dumps = folder.path().join("policies");
+    let policies = json!({"roles": {"app": {"allow": ["s3:*"], "managed": {"quarterly-ledger": []}}},
+        "scps": {"p-guard000": {"at": "r-a1b2", "statements": []}}});
+    dump::write(&policies, &dumps);
+    let edits = [
+        Edit::Set(DETAILS, vec![("/Policies/0/DefaultVersionId", json!("v2"))]),
+        Edit::Drop("organizations/list-targets-for-policy-p-guard000.json"),
+        Edit::Set(
+            "organizations/list-targets-for-policy-p-FullAWSAccess.json",
+            vec![("/NextToken", json!("t"))],
+        ),
+    ];
+    edits.iter().for_each(|edit| edit.apply(&dumps));
+    fs::write(dumps.join("walnut-broken.json"), "{\"Policy\": ").unwrap();
+    let given = run(folder.path()).1["coverage"]["policies"].to_string();
+    let secrets = [story::ACCOUNT, "quarterly-ledger", "p-guard000", "walnut-broken"];
+    assert!(secrets.iter().all(|secret| given.contains(secret)), "{given}");
+    for format in ["json", "terminal", "markdown", "html", "sarif"] {
+        let mut command = Command::cargo_bin("trailwhy").unwrap();
+        command.args(["analyze", "--redact", "--quiet", "--format", format]);
+        command.arg(folder.path().join("trail.json")).arg("--policies").arg(&dumps);
+        let output = command.assert().code(1).get_output().stdout.clone();
+        let told = String::from_utf8(output).unwrap();
+        for secret in secrets {
+            assert!(!told.contains(secret), "{format} tells {secret}");
+        }
+    }
+}

@@ -357,18 +357,24 @@ fn holdings(given: &PoliciesGiven, wording: &Wording) -> String {
     }
     let unreadable: Vec<String> =
         given.unreadable.iter().map(|file| format!("{}: {}", file.path, file.why)).collect();
-    let lists = [
-        ("coverage-policies-missing", &given.missing),
-        ("coverage-policies-unreadable", &unreadable),
-    ];
-    for (id, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
-        let mut shown: Vec<String> = list.iter().take(MOST_GIVEN).cloned().collect();
-        if let Some(more @ 1..) = list.len().checked_sub(MOST_GIVEN) {
-            shown.push(wording.say(&Sentence::new("and-more").arg("count", more)));
-        }
-        said.push(wording.say(&Sentence::new(id).arg("listed", wording.list(&shown))));
+    if let Some(listed) = first_of(&given.missing, wording) {
+        let missing = Sentence::new("coverage-policies-missing").arg("listed", listed);
+        said.push(wording.say(&missing));
+    }
+    if let Some(listed) = first_of(&unreadable, wording) {
+        let unreadable = Sentence::new("coverage-policies-unreadable").arg("listed", listed);
+        said.push(wording.say(&unreadable));
     }
     said.join(" · ")
+}
+
+/// The first few, and how many more there are; `None` where there are none.
+fn first_of(all: &[String], wording: &Wording) -> Option<String> {
+    let mut shown: Vec<String> = all.iter().take(MOST_GIVEN).cloned().collect();
+    if let Some(more @ 1..) = all.len().checked_sub(MOST_GIVEN) {
+        shown.push(wording.say(&Sentence::new("and-more").arg("count", more)));
+    }
+    (!shown.is_empty()).then(|| wording.list(&shown))
 }
 
 /// Whether policies were given that concern an incident: of its accounts, or of an organization.

@@ -71,7 +71,7 @@ struct Page<'a> {
     policy: &'a str,
     style: &'a str,
     script: &'a str,
-    footer: Sentence,
+    footer: String,
     overview: Overview<'a>,
     incidents: Vec<String>,
     not_in_full: usize,
@@ -98,13 +98,19 @@ pub fn render(report: &Report, words: &Wording, raw: Option<&dyn RawEvents>) -> 
         policy: POLICY,
         style: STYLE,
         script: SCRIPT,
-        footer: match crate::report::words::rests_on_policies(&report) {
-            true => Sentence::new("html-footer-policies"),
-            false => Sentence::new("html-footer"),
-        },
+        footer: footer(&report, words),
         overview: Overview::new(&report, incidents.len(), words),
         incidents,
         not_in_full,
+    })
+}
+
+/// By what, and from what, the page was made.
+fn footer(report: &Report, words: &Wording) -> String {
+    let (tool, version) = (&report.tool.name, &report.tool.version);
+    words.say(&match crate::report::words::rests_on_policies(report) {
+        true => Sentence::new("html-footer-policies").arg("tool", tool).arg("version", version),
+        false => Sentence::new("html-footer").arg("tool", tool).arg("version", version),
     })
 }
 

@@ -130,11 +130,11 @@ fn opening(report: &Report, wording: &Wording) -> String {
         0 => words::nothing_found(report, "markdown"),
         count => Sentence::new("markdown-opening").arg("count", count),
     };
+    let version = &report.tool.version;
     let by = match words::rests_on_policies(report) {
-        true => Sentence::new("markdown-made-by-policies"),
-        false => Sentence::new("markdown-made-by"),
+        true => Sentence::new("markdown-made-by-policies").arg("version", version),
+        false => Sentence::new("markdown-made-by").arg("version", version),
     };
-    let by = by.arg("version", &report.tool.version);
     wording.paragraph(&[wording.say(&count), wording.say(&by)])
 }
 
