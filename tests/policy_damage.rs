@@ -384,7 +384,13 @@ fn what_the_policies_lack_is_redacted_like_the_rest() {
         "scps": {"p-guard000": {"at": "r-a1b2", "statements": []}}});
     dump::write(&policies, &dumps);
     let edits = [
-        Edit::Set(DETAILS, vec![("/Policies/0/DefaultVersionId", json!("v2"))]),
+        Edit::Set(
+            DETAILS,
+            vec![
+                ("/Policies/0/DefaultVersionId", json!("v2")),
+                ("/Policies/0/PolicyVersionList/0/IsDefaultVersion", json!(false)),
+            ],
+        ),
         Edit::Drop("organizations/list-targets-for-policy-p-guard000.json"),
         Edit::Set(
             "organizations/list-targets-for-policy-p-FullAWSAccess.json",
