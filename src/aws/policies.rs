@@ -119,7 +119,11 @@ pub fn can_be_decided(name: &str) -> Option<bool> {
     let action = action(name)?;
     let (service, _) = name.split_once(':')?;
     let types = action.types();
-    let is_on = |row: &Policy| types.iter().any(|kind| row.is_on(service, kind.name));
+    // A trust policy is IAM's and decides on actions of STS.
+    let is_of = |row: &Policy| row.service == service || !row.governs.is_empty();
+    let is_on = |row: &Policy| {
+        is_of(row) && types.iter().any(|kind| row.is_on(&row.service, kind.name))
+    };
     let counts = |row: &Policy| row.across != Across::Only && is_on(row) && row.decides(name);
     Some(TABLE.iter().any(counts))
 }
