@@ -121,9 +121,8 @@ pub fn can_be_decided(name: &str) -> Option<bool> {
     let types = action.types();
     // A trust policy is IAM's and decides on actions of STS.
     let is_of = |row: &Policy| row.service == service || !row.governs.is_empty();
-    let is_on = |row: &Policy| {
-        is_of(row) && types.iter().any(|kind| row.is_on(&row.service, kind.name))
-    };
+    let is_on =
+        |row: &Policy| is_of(row) && types.iter().any(|kind| row.is_on(&row.service, kind.name));
     let counts = |row: &Policy| row.across != Across::Only && is_on(row) && row.decides(name);
     Some(TABLE.iter().any(counts))
 }

@@ -4,7 +4,7 @@
 use super::changed;
 use super::picture::{Picture, Pool};
 use super::testimony::{Testimony, Witness};
-use crate::contrast::Observation;
+use crate::contrast::{Attribute, Observation};
 use crate::event::{Layer, Time, Whose};
 use crate::history::History;
 use crate::history::change::{Change, Operation, Value};
@@ -82,7 +82,10 @@ pub(super) fn healed(
         .rfind(|change| made.is_none() || !matches!(change.subject, Subject::Tag { .. }));
     let (why, change) = match (turned, made) {
         (Some(change), _) => (Healing::Change, Some(change.clone())),
-        (None, Some(change)) if after <= SETTLED => (Healing::Propagation, Some(change.clone())),
+        // What worked before was known already.
+        (None, Some(change)) if after <= SETTLED && picture.last_success_before().is_none() => {
+            (Healing::Propagation, Some(change.clone()))
+        }
         _ if after <= SOON => (Healing::Retry, None),
         _ => return None,
     };
@@ -93,7 +96,9 @@ pub(super) fn healed(
 /// or, where the refusal was somebody else's, with the same one named in the request.
 fn is_same_call(picture: &Picture<'_, '_>, success: &Observation<'_>) -> bool {
     let one = picture.one();
-    if !picture.same_principal(success) {
+    // By another way, other policies are asked.
+    let same_way = picture.observation().agrees(success, Attribute::VpcEndpoint);
+    if !same_way || !picture.same_principal(success) {
         return false;
     }
     if one.denial.whose != Whose::Caller {

@@ -179,9 +179,10 @@ impl Filling<'_> {
             };
             let Some(file) = file_of(fact).filter(|_| shown) else { continue };
             let is_new = counted.insert(&fact.subject);
+            let told = Some(fact.time).filter(|_| self.dump.is_dated);
             let entry = self.entry(Some(&fact.subject), &file);
             entry.documents += usize::from(is_new);
-            entry.as_of = entry.as_of.max(Some(fact.time));
+            entry.as_of = entry.as_of.max(told);
         }
     }
 

@@ -285,6 +285,8 @@ pub struct Dump {
     pub files: usize,
     /// Whether any path was given.
     pub is_given: bool,
+    /// Whether the user said when it was made. When files were last written differs from copy to copy.
+    is_dated: bool,
     /// Versions of managed policies whose file says the policy's name and not its path.
     pub(crate) named: BTreeSet<String>,
 }
@@ -360,7 +362,8 @@ impl Dump {
     /// # Errors
     /// A path that does not exist or cannot be read.
     pub fn read(paths: &[PathBuf], as_of: Option<Time>) -> Result<Dump> {
-        let mut dump = Dump { is_given: !paths.is_empty(), ..Dump::default() };
+        let mut dump =
+            Dump { is_given: !paths.is_empty(), is_dated: as_of.is_some(), ..Dump::default() };
         for path in paths {
             for file in files_below(path)? {
                 let modified = fs::metadata(&file)
