@@ -184,10 +184,11 @@ fn namings() -> Vec<(String, Vec<String>)> {
     let ordinary = (0..NAMES.len()).map(|at| format!("qz{at}-wxyz{at}"));
     let said = said();
     let step = said.len() / NAMES.len();
-    let from_catalogue = (0..NAMES.len()).map(|at| said[at * step + step / 2].clone()).collect();
     // What resources are called decides which calls belong together (a group called `0.5` is not taken
     // for one that two calls name): those keep ordinary names.
     let ordinary: Vec<String> = ordinary.collect();
+    let drawn = (0..HOSTILE.len()).map(|at| said[at * step + step / 2].clone());
+    let from_catalogue = drawn.chain(ordinary.iter().skip(HOSTILE.len()).cloned()).collect();
     let hostile = |by: usize| {
         let mut names = HOSTILE.map(str::to_owned);
         names.rotate_left(by);

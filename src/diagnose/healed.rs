@@ -134,16 +134,19 @@ impl Healed {
 
     /// For the paragraph that a tired engineer reads.
     pub fn sentence(&self) -> Sentence {
-        let sentence = match (self.why, &self.change) {
+        let (time, seconds) = (self.time.to_string(), self.after as f64);
+        match (self.why, &self.change) {
             (Healing::Change, Some(change)) => Sentence::new("healed-change")
+                .arg("time", time)
                 .arg("action", change.action.as_str())
                 .arg("by", change.by.as_deref().unwrap_or("?"))
                 .arg("summary", change.summary.clone()),
             (Healing::Propagation, Some(change)) => Sentence::new("healed-propagation")
+                .arg("time", time)
+                .arg("seconds", seconds)
                 .arg("action", change.action.as_str())
                 .arg("summary", change.summary.clone()),
-            _ => Sentence::new("healed-retry"),
-        };
-        sentence.arg("time", self.time.to_string()).arg("seconds", self.after as f64)
+            _ => Sentence::new("healed-retry").arg("time", time).arg("seconds", seconds),
+        }
     }
 }
