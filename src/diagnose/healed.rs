@@ -74,7 +74,13 @@ pub(super) fn healed(
     let between = changed::touching(picture, history, picture.last, time);
     let made =
         changed::touching(picture, history, picture.first.plus_seconds(-YOUNG), picture.last);
-    let made = made.into_iter().rfind(gives);
+    // What was taken away just before is a cause and nothing that spreads.
+    let made = made.into_iter().rfind(|change| {
+        !matches!(
+            change.operation,
+            Operation::Set(Value::Absent) | Operation::RemoveStatement { .. }
+        )
+    });
     let turned = between
         .into_iter()
         .filter(gives)
