@@ -4,6 +4,7 @@
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::aws;
+use crate::event::arn::is_account_id;
 use crate::event::{CallerKind, Effect, Failure, Field, Form, IdentityType, Layer};
 use crate::wording::Sentence;
 
@@ -149,7 +150,7 @@ fn by_resource(picture: &Picture<'_, '_>) -> Vec<Testimony> {
         Some(arn) => {
             let can = |same| aws::can_decide(action, arn, same);
             match (owner, caller) {
-                (Some(owner), Some(caller)) if is_whole(owner) && is_whole(caller) => {
+                (Some(owner), Some(caller)) if is_account_id(owner) && is_account_id(caller) => {
                     can(owner == caller)
                 }
                 _ => can(true).zip(can(false)).map(|(one, other)| one || other),
@@ -197,7 +198,7 @@ fn by_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let resource = picture.one().resource.as_deref().and_then(crate::contrast::account_of)?;
     let caller = picture.observation().event.caller_account()?;
     // An id that was masked or cut is nobody's: whether it is another's cannot be told.
-    if resource == caller || !is_whole(resource) || !is_whole(caller) {
+    if resource == caller || !is_account_id(resource) || !is_account_id(caller) {
         return None;
     }
     let mut testimony = Testimony::new(
@@ -210,12 +211,6 @@ fn by_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
         testimony = testimony.weigh(Layer::KmsGrant, Effect::NotApplicable, 2.5);
     }
     Some(testimony)
-}
-
-/// Whether an account id has its twelve digits (Account Management reference, "AWS account
-/// identifiers").
-fn is_whole(account: &str) -> bool {
-    account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// KMS looks at the state after it has authorized the call: such an error is no denial at all

@@ -84,6 +84,12 @@ pub fn role_name(arn: &str) -> Option<(&str, &str)> {
     Some((parsed.account, path.rsplit('/').next().unwrap_or(path)))
 }
 
+/// Whether a text is an account id: twelve digits (Account Management reference, "AWS account
+/// identifiers").
+pub fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether two texts name one resource: ARN, bare id, name, queue URL, in any pairing.
 ///
 /// Two ARNs are the same when region and account agree or one of them lacks it; a bare text is the
@@ -163,7 +169,7 @@ pub fn queue_arn(url: &str) -> Option<String> {
         _ => return None,
     };
     let partition = partition_of(region);
-    let plain = account.len() == 12 && account.chars().all(|c| c.is_ascii_digit());
+    let plain = is_account_id(account);
     plain.then(|| format!("arn:{partition}:sqs:{region}:{account}:{name}"))
 }
 

@@ -302,6 +302,6 @@ fn owner_in(raw: &str, bucket: Option<&str>) -> Option<String> {
             })
         })
         .filter_map(|entry| entry.get("accountId")?.as_str())
-        .find(|account| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+        .find(|account| arn::is_account_id(account))
         .map(str::to_owned)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::aws;
 use crate::event::Layer;
+use crate::event::arn::is_account_id;
 
 use super::action::ActionName;
 use super::block_public_access::is_public;
@@ -255,15 +256,9 @@ fn is_same_account(request: &Request) -> Ternary {
         Some("aws") => Ternary::True,
         Some(owner) if owner == account => Ternary::True,
         // An id that was masked or cut may be anybody's.
-        Some(owner) if !is_whole(owner) || !is_whole(account) => Ternary::Unknown,
+        Some(owner) if !is_account_id(owner) || !is_account_id(account) => Ternary::Unknown,
         Some(_) => Ternary::False,
     }
-}
-
-/// Whether an account id has its twelve digits (Account Management reference, "AWS account
-/// identifiers").
-fn is_whole(account: &str) -> bool {
-    account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 impl<'a> Reader<'a, '_> {

@@ -103,7 +103,7 @@ pub struct InForce {
 /// Everything that speaks of an owner: what kind it is, its ARN or id says.
 pub fn of(inventory: &Inventory<'_>, owner: &str, wording: &Wording) -> InForce {
     let mut found = Collected { holding: InForce::new(owner), wording };
-    let is_account = owner.len() == 12 && owner.bytes().all(|byte| byte.is_ascii_digit());
+    let is_account = crate::event::arn::is_account_id(owner);
     if let Some(entity) = Entity::from_arn(owner) {
         found.documents(Layer::IdentityPolicy, inventory.identity_policies(owner));
         if entity.kind != EntityKind::Group {
