@@ -70,6 +70,19 @@ impl Action {
         words(self.columns[1]).map(|word| self.service.action_type(word)).collect()
     }
 
+    /// The ARNs of what it can be allowed on, those that a policy has to name first; `*` for what
+    /// varies and `$P`, `$R`, `$A` for partition, Region and account. Empty where only `*` is
+    /// possible.
+    pub fn arns(&self) -> Vec<String> {
+        let mut kinds = self.types();
+        kinds.sort_by_key(|kind| !kind.required);
+        let named = |kind: &ActionType| {
+            let row = self.service.types.iter().find(|[name, ..]| *name == kind.name);
+            row.map(|row| self.service.resource_type(*row).arns).unwrap_or_default()
+        };
+        kinds.iter().flat_map(named).collect()
+    }
+
     /// The condition keys of the action itself.
     pub fn condition_keys(&self) -> Vec<String> {
         self.service.keys(self.columns[2], ' ')

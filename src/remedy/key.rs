@@ -64,7 +64,7 @@ fn on_unnamed_key(grantee: &str, operations: &[String]) -> Candidate {
     let title = Sentence::new("remedy-grant").arg("grantee", grantee);
     let mut candidate = Candidate::text(title, Layer::KmsGrant, 6);
     candidate.commands = vec![format!(
-        "aws kms create-grant --key-id \"$KEY\" --grantee-principal {} --operations {}",
+        "aws kms create-grant --key-id '<KEY_ID>' --grantee-principal {} --operations {}",
         quote(grantee),
         operations.join(" "),
     )];

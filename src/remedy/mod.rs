@@ -4,7 +4,9 @@
 mod allow;
 mod candidate;
 mod deny;
+mod following;
 mod key;
+mod need;
 mod place;
 mod probe;
 mod proof;

@@ -27,7 +27,7 @@ fn name_account(situation: &Situation<'_>) -> Option<Candidate> {
     let case = situation.first()?;
     let here = policies(&case.layers, Layer::ResourcePolicy);
     let policy = here.first()?;
-    let named = json!({"AWS": format!("arn:aws:iam::{account}:root")});
+    let named = json!({"AWS": situation.whole(account)});
     let after = policy
         .policy
         .with_statements(|all| {

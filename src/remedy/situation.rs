@@ -1,9 +1,12 @@
 //! What a fix has to solve: the denied requests with the policies around them, and the words a
 //! policy would use for the caller, the actions and the resources.
 
+use std::collections::BTreeSet;
+
 use crate::chain::Chains;
 use crate::diagnose::evaluated::{self, Case, Found};
-use crate::diagnose::{Failing, Incident};
+use crate::diagnose::{Failing, Incident, hopeful};
+use crate::event::arn::{Arn, partition_of};
 use crate::event::{CallerKind, Effect, Event, Field, Layer};
 use crate::history::History;
 use crate::iam::{Context, ContextValue, Principal};
@@ -29,6 +32,8 @@ pub(super) struct Situation<'s> {
     pub actions: Vec<String>,
     /// ARNs they were denied on, sorted.
     pub resources: Vec<String>,
+    /// Each action with the ARN that it was denied on, where one is known.
+    pub pairs: BTreeSet<(String, Option<String>)>,
 }
 
 impl<'s> Situation<'s> {
@@ -54,6 +59,7 @@ impl<'s> Situation<'s> {
             denied: Vec::new(),
             actions: Vec::new(),
             resources: Vec::new(),
+            pairs: BTreeSet::new(),
         };
         situation.gather();
         Some(situation)
@@ -79,6 +85,7 @@ impl<'s> Situation<'s> {
             denied,
             actions: self.actions.clone(),
             resources: self.resources.clone(),
+            pairs: self.pairs.clone(),
         }
     }
 
@@ -92,22 +99,25 @@ impl<'s> Situation<'s> {
                 continue;
             }
             sorts.push(sort);
-            self.actions.push(failing.action.clone());
-            self.resources.extend(failing.resource.clone().filter(|arn| arn.starts_with("arn:")));
+            let mut on = failing.arn().map(str::to_owned);
             if self.denied.len() < DENIED {
                 let (events, chains) = (self.events, self.chains);
-                let resource = failing.arn();
-                let case = evaluated::case_of(events, chains, self.history, failing, resource);
-                self.denied.extend(case);
+                let case = evaluated::case_of(events, chains, self.history, failing, failing.arn());
+                if let Some(mut case) = case {
+                    let named = case.request.resource.arn.clone().filter(|a| a.starts_with("arn:"));
+                    on = on.or(named.clone());
+                    if case.request.action.contains(':') {
+                        self.pairs.insert((case.request.action.clone(), named.or(on.clone())));
+                    }
+                    let request = &case.request;
+                    hopeful::as_blamed(self.layer, self.effect, request, &mut case.layers);
+                    self.denied.push(case);
+                }
             }
+            self.pairs.insert((failing.action.clone(), on));
         }
-        for case in &self.denied {
-            self.resources
-                .extend(case.request.resource.arn.clone().filter(|a| a.starts_with("arn:")));
-            if case.request.action.contains(':') {
-                self.actions.push(case.request.action.clone());
-            }
-        }
+        self.actions = self.pairs.iter().map(|(action, _)| action.clone()).collect();
+        self.resources = self.pairs.iter().filter_map(|(_, on)| on.clone()).collect();
         for list in [&mut self.actions, &mut self.resources] {
             list.sort();
             list.dedup();
@@ -153,7 +163,8 @@ impl<'s> Situation<'s> {
         }
         let arn = match &self.first()?.request.principal {
             Principal::RoleSession(session) => session.role_arn.clone().unwrap_or_else(|| {
-                format!("arn:aws:iam::{}:role/{}", session.account, session.role_name)
+                let partition = self.partition();
+                format!("arn:{partition}:iam::{}:role/{}", session.account, session.role_name)
             }),
             other => other.arn()?.to_owned(),
         };
@@ -210,6 +221,18 @@ impl<'s> Situation<'s> {
     pub(super) fn resource(&self) -> Option<&str> {
         let known = self.failing.resource.as_deref().filter(|arn| arn.starts_with("arn:"));
         known.or_else(|| self.resources.first().map(String::as_str))
+    }
+
+    /// The partition of what was denied.
+    pub(super) fn partition(&self) -> &'s str {
+        let of_caller = || self.failing.principal.as_deref().and_then(Arn::parse);
+        let named = self.failing.arn().and_then(Arn::parse).or_else(of_caller);
+        named.map_or_else(|| partition_of(self.event.region().unwrap_or_default()), |a| a.partition)
+    }
+
+    /// The principal of a whole account.
+    pub(super) fn whole(&self, account: &str) -> String {
+        format!("arn:{}:iam::{account}:root", self.partition())
     }
 
     pub(super) fn endpoint(&self) -> Option<&str> {
