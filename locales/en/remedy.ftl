@@ -67,3 +67,4 @@ remedy-note-blank = No record names the resource: put its own ARN in place of { 
 remedy-note-no-resources = AWS knows no resources for { $actions }: a policy can only allow it on "*".
 remedy-note-next = After this step come { $actions }, which nothing shows to be allowed: the further statements allow them, so that the next step does not fail.
 remedy-choose = Decide which of the { $count } refused actions the caller needs, and allow those
+remedy-note-restores = It restores what was in force while the same caller made the same call on the same resource with success; nothing else that the call depends on was changed in between.

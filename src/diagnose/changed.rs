@@ -143,6 +143,17 @@ pub(super) fn can_take_away(change: &Change) -> bool {
     )
 }
 
+/// One policy more beside those that stay takes nothing away but by a Deny of its own (IAM User
+/// Guide, "Policy evaluation logic").
+fn only_adds(change: &Change) -> bool {
+    let is_attachment = matches!(
+        change.subject,
+        Subject::Attachment { .. } | Subject::OrganizationAttachment { .. }
+    );
+    let is_set = matches!(&change.operation, Operation::Set(value) if *value != Value::Absent);
+    is_attachment && is_set
+}
+
 /// Changes of what the failure depends on, between two moments, both included, oldest first.
 pub(super) fn touching<'h>(
     picture: &Picture<'_, '_>,
@@ -209,6 +220,8 @@ pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony>
             let weight = if revoked && sure { 6.5 } else { weight };
             let effect = if matches!(layer, Layer::KmsGrant | Layer::KmsKeyState) {
                 Effect::NotApplicable
+            } else if only_adds(change) {
+                Effect::ExplicitDeny
             } else {
                 Effect::Unknown
             };

@@ -163,6 +163,23 @@ pub(crate) fn as_blamed(layer: Layer, effect: Effect, request: &Request, layers:
     }
 }
 
+/// Where a call worked through a grant alone, neither the key's policy nor the caller's own let it
+/// through; what is not known of them is taken not to. It serves to find a repair.
+pub(crate) fn as_granted(layers: &mut Layers) {
+    settle(&mut layers.kms_grants);
+    if matches!(layers.kms_grants, Presence::Unknown(_)) {
+        layers.kms_grants = Presence::Known(Vec::new());
+    }
+    settle(&mut layers.identity);
+    if matches!(layers.identity, Presence::Unknown(_)) {
+        layers.identity = Presence::Known(Vec::new());
+    }
+    settle(&mut layers.resource);
+    if matches!(layers.resource, Presence::Unknown(_)) {
+        layers.resource = Presence::Known(hypothesis(&json!({"Statement": []})));
+    }
+}
+
 /// Takes what is partly known for all there is.
 fn settle<T>(presence: &mut Presence<T>) -> bool {
     let taken = std::mem::replace(presence, Presence::NotApplicable);

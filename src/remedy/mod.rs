@@ -132,9 +132,16 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
     };
     let mut tried: Vec<(Candidate, Option<Proof>)> = candidates(&situation)
         .into_iter()
-        .map(|candidate| {
+        .map(|mut candidate| {
             let proof = proof::prove(&situation, &candidate.edits);
-            (candidate, proof)
+            let restored = match proof {
+                Some(_) => None,
+                None => proof::restored(&situation, &candidate),
+            };
+            if restored.is_some() {
+                candidate.notes.push(Sentence::new("remedy-note-restores"));
+            }
+            (candidate, proof.or(restored))
         })
         .collect();
     let refuted = refute::refuted(&situation, &tried);

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::candidate::Candidate;
 use super::probe::probes;
 use super::situation::Situation;
+use super::undo;
+use crate::contrast::{Attribute, Observation};
 use crate::diagnose::evaluated::Case;
 use crate::diagnose::hopeful::hopeful;
-use crate::event::Layer;
+use crate::event::{self, Event, Layer, Time};
+use crate::history::change::Change;
 use crate::iam::{
     AttachedPolicy, BlockPublicAccess, DecisionResult, EndpointPolicy, KeyState, KmsGrant, Layers,
     Level, Policy, PolicyLabel, Presence, Principal, evaluate,
@@ -88,17 +92,67 @@ pub(super) fn prove(situation: &Situation<'_>, edits: &[Edit]) -> Option<Proof> 
             }
         }
     }
-    let mut unchecked_layers: Vec<Layer> =
-        situation.denied.iter().flat_map(|case| unknown_layers(&case.layers)).collect();
-    unchecked_layers.sort();
-    unchecked_layers.dedup();
     Some(Proof {
         denied_request,
         successes_kept,
         successes_broken,
         still_denied,
         opened,
-        unchecked_layers,
+        unchecked_layers: situation.unchecked.clone(),
+    })
+}
+
+/// What taking a change back proves without any document: it restores what was in force while the
+/// same caller made the same call on the same thing, where nothing else that the call depends on was
+/// changed between its last success and the first failure. `None` where that cannot be said.
+pub(super) fn restored(situation: &Situation<'_>, candidate: &Candidate) -> Option<Proof> {
+    let change = situation.incident.change.as_ref()?;
+    if candidate.breadth != undo::BREADTH || candidate.layer != situation.layer {
+        return None;
+    }
+    let failed = Observation::new(situation.events, situation.chains, situation.failing.denied)?;
+    let on = situation.failing.arn().or_else(|| failed.get(Attribute::Resource))?;
+    let is_same = |other: &Observation<'_>| {
+        other.get(Attribute::Resource) == Some(on)
+            && [Attribute::Principal, Attribute::VpcEndpoint]
+                .into_iter()
+                .all(|attribute| other.get(attribute) == failed.get(attribute))
+    };
+    let same_call =
+        |e: &&Event| e.source() == failed.event.source() && e.name() == failed.event.name();
+    let worked: Vec<Time> = situation
+        .events
+        .iter()
+        .enumerate()
+        .filter(|(_, event)| event.time < change.time && same_call(event))
+        .filter(|(_, event)| event::failure(event).is_none())
+        .filter_map(|(at, _)| Observation::new(situation.events, situation.chains, at))
+        .filter(is_same)
+        .map(|worked| worked.event.time)
+        .collect();
+    let last = worked.iter().max().copied()?;
+    let occurred = situation.incident.occurrences.iter().filter_map(|o| o.failing.as_ref());
+    let first = occurred.filter_map(|f| situation.events.get(f.denied)).map(|e| e.time).min()?;
+    let depends = |other: &Change| {
+        let owner = situation.history.owner(&other.subject);
+        let own = [situation.caller_arn(), situation.resource().map(str::to_owned)];
+        matches!(other.layer, Layer::Scp | Layer::Rcp)
+            || owner == situation.history.owner(&change.subject)
+            || own.contains(&owner)
+    };
+    let is_alone = situation
+        .history
+        .changes()
+        .iter()
+        .filter(|other| other.time >= last && other.time <= first)
+        .all(|other| other.event_id == change.event_id || !depends(other));
+    is_alone.then(|| Proof {
+        denied_request: DecisionResult::Allowed,
+        successes_kept: worked.len(),
+        successes_broken: 0,
+        still_denied: 0,
+        opened: 0,
+        unchecked_layers: Vec::new(),
     })
 }
 
@@ -336,7 +390,7 @@ fn is_unknown(layers: &Layers, layer: Layer) -> bool {
 }
 
 /// Layers of which something is not known.
-fn unknown_layers(layers: &Layers) -> Vec<Layer> {
+pub(super) fn unknown_layers(layers: &Layers) -> Vec<Layer> {
     fn open<T>(presence: &Presence<T>) -> bool {
         matches!(presence, Presence::Unknown(_) | Presence::Partly(..))
     }

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use super::proof::unknown_layers;
 use crate::chain::Chains;
 use crate::diagnose::evaluated::{self, Case, Found};
 use crate::diagnose::{Failing, Incident, hopeful};
 use crate::event::arn::{Arn, partition_of};
 use crate::event::{CallerKind, Effect, Event, Field, Layer};
 use crate::history::History;
+use crate::history::subject::Subject;
 use crate::iam::{Context, ContextValue, Principal};
 
 /// Denied requests tried per incident; more of the same sort add nothing.
@@ -32,6 +34,8 @@ pub(super) struct Situation<'s> {
     pub actions: Vec<String>,
     /// ARNs they were denied on, sorted.
     pub resources: Vec<String>,
+    /// Layers of the denied requests of which something is not known, sorted.
+    pub unchecked: Vec<Layer>,
     /// Each action with the ARN that it was denied on, where one is known.
     pub pairs: BTreeSet<(String, Option<String>)>,
 }
@@ -59,6 +63,7 @@ impl<'s> Situation<'s> {
             denied: Vec::new(),
             actions: Vec::new(),
             resources: Vec::new(),
+            unchecked: Vec::new(),
             pairs: BTreeSet::new(),
         };
         situation.gather();
@@ -85,6 +90,7 @@ impl<'s> Situation<'s> {
             denied,
             actions: self.actions.clone(),
             resources: self.resources.clone(),
+            unchecked: self.unchecked.clone(),
             pairs: self.pairs.clone(),
         }
     }
@@ -109,8 +115,8 @@ impl<'s> Situation<'s> {
                     if case.request.action.contains(':') {
                         self.pairs.insert((case.request.action.clone(), named.or(on.clone())));
                     }
-                    let request = &case.request;
-                    hopeful::as_blamed(self.layer, self.effect, request, &mut case.layers);
+                    self.unchecked.extend(unknown_layers(&case.layers));
+                    self.take_as_blamed(&mut case);
                     self.denied.push(case);
                 }
             }
@@ -118,9 +124,21 @@ impl<'s> Situation<'s> {
         }
         self.actions = self.pairs.iter().map(|(action, _)| action.clone()).collect();
         self.resources = self.pairs.iter().filter_map(|(_, on)| on.clone()).collect();
+        self.unchecked.sort();
+        self.unchecked.dedup();
         for list in [&mut self.actions, &mut self.resources] {
             list.sort();
             list.dedup();
+        }
+    }
+
+    /// What the verdict says of the blamed layer, so that a repair of it can be tried.
+    fn take_as_blamed(&self, case: &mut Case) {
+        hopeful::as_blamed(self.layer, self.effect, &case.request, &mut case.layers);
+        // What worked until a grant was taken back worked through it, and through nothing else.
+        let change = self.incident.change.as_ref().map(|change| &change.subject);
+        if self.layer == Layer::KmsGrant && matches!(change, Some(Subject::Grant { .. })) {
+            hopeful::as_granted(&mut case.layers);
         }
     }
 
