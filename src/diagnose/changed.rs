@@ -136,7 +136,7 @@ pub fn suspects<'h>(picture: &Picture<'_, '_>, history: &'h History) -> Vec<&'h 
 }
 
 /// A grant only ever adds permission, and enabling a key cannot make it unusable.
-pub(super) fn can_take_away(change: &Change) -> bool {
+pub(crate) fn can_take_away(change: &Change) -> bool {
     !matches!(
         change.action.as_str(),
         "kms:CreateGrant" | "kms:EnableKey" | "kms:CancelKeyDeletion" | "kms:CreateAlias"

@@ -6,7 +6,7 @@ mod actions;
 mod alias;
 mod behind;
 mod benign;
-mod changed;
+pub(crate) mod changed;
 mod contrasted;
 mod deciding;
 mod documented;

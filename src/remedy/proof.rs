@@ -10,6 +10,7 @@ use super::probe::probes;
 use super::situation::Situation;
 use super::undo;
 use crate::contrast::{Attribute, Observation};
+use crate::diagnose::changed::can_take_away;
 use crate::diagnose::evaluated::Case;
 use crate::diagnose::hopeful::hopeful;
 use crate::event::{self, Event, Layer, Time};
@@ -145,7 +146,8 @@ pub(super) fn restored(situation: &Situation<'_>, candidate: &Candidate) -> Opti
         .changes()
         .iter()
         .filter(|other| other.time >= last && other.time <= first)
-        .all(|other| other.event_id == change.event_id || !depends(other));
+        .filter(|other| can_take_away(other) && other.event_id != change.event_id)
+        .all(|other| !depends(other));
     is_alone.then(|| Proof {
         denied_request: DecisionResult::Allowed,
         successes_kept: worked.len(),
