@@ -171,8 +171,7 @@ fn wrong(story: &Value) -> (Vec<String>, usize) {
                     wrong.push(format!("{name}: {id} worked and is denied now"));
                 }
             }
-            let opens = fix.to_string().contains("kind of request")
-                || fix.to_string().contains("kinds of requests");
+            let opens = fix.to_string().contains("It also lets in ");
             for id in &kept_out {
                 if after.evaluated(id) == "allowed" && !opens {
                     wrong.push(format!("{name}: a stranger gets in"));

@@ -273,6 +273,11 @@ fn wrong_fix(expected: &Value, incident: &Value) -> Vec<String> {
             wrong.push(format!("no fix speaks of {word}"));
         }
     }
+    for word in list(expected, "nowhere") {
+        if text.contains(word.as_str().unwrap()) {
+            wrong.push(format!("a fix holds {word}: {text}"));
+        }
+    }
     let titles: Vec<&str> = fixes.iter().filter_map(|fix| fix["title"].as_str()).collect();
     for word in list(expected, "never") {
         if titles.iter().any(|title| title.contains(word.as_str().unwrap())) {

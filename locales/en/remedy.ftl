@@ -50,10 +50,8 @@ remedy-note-grant = A grant takes up to five minutes to be seen everywhere; the 
 remedy-note-both = Two layers deny the call; only both changes together let it through. The document is that of the first.
 remedy-note-key-state = Find out first why the key was taken out of use.
 remedy-note-revert = It takes back everything the change brought, also what was wanted.
-remedy-note-opens = It also lets through { $count ->
-    [one] one kind of request that is
-   *[other] { $count } kinds of requests that are
-} denied today.
+remedy-note-opens-account = It also lets in others of the account, as far as their own policies let them.
+remedy-note-opens-anybody = It also lets in anybody, of whatever account.
 
 remedy-try-allow = Allow { $actions } to { $principal }
 remedy-try-administrator = Attach AdministratorAccess to { $principal }

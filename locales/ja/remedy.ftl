@@ -50,7 +50,8 @@ remedy-note-grant = グラントが行き渡るまで最大 5 分かかります
 remedy-note-both = 2 つのレイヤーがこの呼び出しを拒否しています。両方を変更して初めて許可されます。文書は 1 つ目のものです。
 remedy-note-key-state = キーが使えなくされた理由を先に確かめてください。
 remedy-note-revert = 意図した変更も含め、その変更のすべてが取り消されます。
-remedy-note-opens = 現在拒否されているリクエスト { $count } 種類も通るようになります。
+remedy-note-opens-account = アカウント内の他のプリンシパルも、自身のポリシーが許す限り通るようになります。
+remedy-note-opens-anybody = どのアカウントの誰でも通るようになります。
 
 remedy-try-allow = { $principal } に { $actions } を許可する
 remedy-try-administrator = { $principal } に AdministratorAccess をアタッチする

@@ -70,12 +70,13 @@ impl Action {
         words(self.columns[1]).map(|word| self.service.action_type(word)).collect()
     }
 
-    /// The ARNs of what it can be allowed on, those that a policy has to name first; `*` for what
-    /// varies and `$P`, `$R`, `$A` for partition, Region and account. Empty where only `*` is
+    /// The ARNs of what it can be allowed on, first those that a policy has to name and that the
+    /// action is called after; `*` for what varies and `$P`, `$R`, `$A` for partition, Region and account. Empty where only `*` is
     /// possible.
     pub fn arns(&self) -> Vec<String> {
+        let verb = self.name.to_ascii_lowercase();
         let mut kinds = self.types();
-        kinds.sort_by_key(|kind| !kind.required);
+        kinds.sort_by_key(|kind| (!kind.required, !verb.contains(&kind.name.replace('-', ""))));
         let named = |kind: &ActionType| {
             let row = self.service.types.iter().find(|[name, ..]| *name == kind.name);
             row.map(|row| self.service.resource_type(*row).arns).unwrap_or_default()

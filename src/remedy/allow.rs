@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::candidate::{Candidate, place_of};
 use super::following::following;
 use super::need::{self, On};
+use super::origin::origin;
 use super::place::Place;
 use super::situation::{Situation, value_of};
 use super::statement::{
@@ -453,27 +454,6 @@ fn within(situation: &Situation<'_>, on: &On) -> Option<Value> {
     }
 }
 
-/// A service is admitted for one account, and for one resource where all came for it, as far as the
-/// request says for whom it came (IAM "The confused deputy problem").
-fn origin(situation: &Situation<'_>) -> Option<Value> {
-    if !situation.is_by_service() {
-        return None;
-    }
-    let same = |key: &str| {
-        let first = situation.key(key)?;
-        let is_same = |case: &Case| value_of(&case.request.context, key) == Some(first);
-        situation.denied.iter().all(is_same).then_some(first)
-    };
-    let mut condition = Map::new();
-    if let Some(account) = same("aws:SourceAccount") {
-        condition.insert("StringEquals".into(), json!({"aws:SourceAccount": account}));
-    }
-    if let Some(arn) = same("aws:SourceArn") {
-        condition.insert("ArnEquals".into(), json!({"aws:SourceArn": arn}));
-    }
-    (!condition.is_empty()).then_some(Value::Object(condition))
-}
-
 fn resource(situation: &Situation<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     if let Some((kind, names)) = situation.principals() {
@@ -538,6 +518,7 @@ fn admit_account(situation: &Situation<'_>) -> Option<Candidate> {
     candidate.edits.extend(grant.edits);
     candidate.notes.push(Sentence::new("remedy-note-grant-after").arg("account", account));
     candidate.breadth = 1;
+    candidate.is_restoring = true;
     Some(candidate)
 }
 
@@ -566,7 +547,8 @@ fn delegation(situation: &Situation<'_>) -> Option<Candidate> {
         "Action": "kms:*", "Resource": "*",
     });
     let title = Sentence::new("remedy-delegate").arg("account", account);
-    let candidate = added(situation, title, vec![statement], 15)?;
+    let mut candidate = added(situation, title, vec![statement], 15)?;
+    candidate.is_restoring = true;
     Some(candidate.note(Sentence::new("remedy-note-delegate")))
 }
 

@@ -7,6 +7,7 @@ mod deny;
 mod following;
 mod key;
 mod need;
+mod origin;
 mod place;
 mod probe;
 mod proof;
@@ -32,7 +33,7 @@ use crate::history::History;
 use crate::iam::{AttachedPolicy, DecisionResult, Statement, StatementEffect, evaluate};
 use crate::wording::Sentence;
 use candidate::Candidate;
-pub use proof::Proof;
+pub use proof::{Proof, Strangers};
 use situation::Situation;
 
 /// Fixes shown per incident.
@@ -157,6 +158,7 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         None => !candidate.is_guess,
     });
     drop_wide(&mut tried);
+    keep_strangers_out(&situation, &mut tried);
     tried.sort_by_key(|(candidate, proof)| rank(candidate, proof.as_ref()));
     let mut fixes: Vec<Fix> = Vec::new();
     for (candidate, proof) in tried {
@@ -184,21 +186,42 @@ fn drop_wide(tried: &mut Vec<(Candidate, Option<Proof>)>) {
     }
 }
 
-/// Proven before open, harmless before harmful, narrow before wide.
-fn rank(candidate: &Candidate, proof: Option<&Proof>) -> (u8, bool, u8, usize) {
+/// An Allow that lets in who did not ask is no fix. An exception to a Deny that does is none where
+/// another does not; taking back the change that did the harm opens what was open before it.
+fn keep_strangers_out(situation: &Situation<'_>, tried: &mut Vec<(Candidate, Option<Proof>)>) {
+    let lets_in = |proof: &Option<Proof>| {
+        proof.as_ref().is_some_and(|proof| proof.strangers != Strangers::Nobody)
+    };
+    let admits = situation.effect == Effect::ImplicitDeny
+        && matches!(situation.layer, Layer::ResourcePolicy | Layer::RoleTrustPolicy);
+    let holds = |(_, proof): &(Candidate, Option<Proof>)| {
+        proof.as_ref().is_some_and(Proof::holds) && !lets_in(proof)
+    };
+    if admits || tried.iter().any(holds) {
+        tried.retain(|(candidate, proof)| {
+            !lets_in(proof) || candidate.is_restoring || candidate.breadth == revert::BREADTH
+        });
+    }
+}
+
+/// Proven before open, harmless before harmful, nobody else before others, narrow before wide.
+fn rank(candidate: &Candidate, proof: Option<&Proof>) -> (u8, bool, Strangers, u8, usize) {
     let worth = match proof.map(|proof| proof.denied_request) {
         Some(DecisionResult::Allowed) => 0,
         Some(DecisionResult::Unknown) | None => 1,
         Some(_) => 2,
     };
     let harmful = proof.is_some_and(|proof| proof.successes_broken > 0);
-    (worth, harmful, candidate.breadth, proof.map_or(0, |proof| proof.opened))
+    let strangers = proof.map_or(Strangers::Nobody, |proof| proof.strangers);
+    (worth, harmful, strangers, candidate.breadth, proof.map_or(0, |proof| proof.opened))
 }
 
 fn fix(candidate: Candidate, proof: Option<Proof>) -> Fix {
     let mut notes = candidate.notes;
-    if let Some(opened) = proof.as_ref().map(|proof| proof.opened).filter(|opened| *opened > 0) {
-        notes.push(Sentence::new("remedy-note-opens").arg("count", opened));
+    match proof.as_ref().map(|proof| proof.strangers) {
+        Some(Strangers::Account) => notes.push(Sentence::new("remedy-note-opens-account")),
+        Some(Strangers::Anybody) => notes.push(Sentence::new("remedy-note-opens-anybody")),
+        Some(Strangers::Nobody) | None => {}
     }
     Fix {
         title: candidate.title,

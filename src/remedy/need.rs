@@ -66,9 +66,20 @@ pub(super) fn on(situation: &Situation<'_>, action: &str, resources: &BTreeSet<&
     // A policy names keys by their ARN; an alias there holds for nothing (KMS Developer Guide,
     // "Specifying KMS keys in IAM policy statements").
     let is_alias = |arn: &str| arn.contains(":alias/") && action.starts_with("kms:");
-    let named: Vec<String> =
-        resources.iter().filter(|arn| !is_alias(arn)).map(|arn| literal(arn)).collect();
-    if named.is_empty() { On::Unnamed(blank(situation, action)) } else { On::Named(named) }
+    // An object's action on the bucket's ARN allows nothing.
+    let patterns = aws::action(action).map(|action| action.arns()).unwrap_or_default();
+    let fits = |arn: &str| {
+        let kinds = aws::types_of(arn);
+        let is_of_it = |kind: &aws::ResourceType| kind.arns.iter().any(|a| patterns.contains(a));
+        patterns.is_empty() || kinds.is_empty() || kinds.iter().any(is_of_it)
+    };
+    let all: Vec<&str> = resources.iter().copied().filter(|arn| !is_alias(arn)).collect();
+    let fitting: Vec<String> =
+        all.iter().filter(|arn| fits(arn)).map(|arn| literal(arn)).collect();
+    match fitting.is_empty() {
+        false => On::Named(fitting),
+        true => On::Unnamed(blank(situation, action, all.first().copied())),
+    }
 }
 
 /// An S3 object's key may hold what a policy reads as a pattern (IAM User Guide, "Policy variables",
@@ -89,21 +100,28 @@ fn literal(arn: &str) -> String {
     arn.chars().map(escaped).collect()
 }
 
-/// The ARN of what an action is on, with blanks for what nobody recorded.
-fn blank(situation: &Situation<'_>, action: &str) -> String {
+/// The ARN of what an action is on, with blanks for what nobody recorded; under what is known of it.
+fn blank(situation: &Situation<'_>, action: &str, under: Option<&str>) -> String {
     let service = action.split(':').next().unwrap_or_default();
+    if let (Some(bucket), "s3") = (under.filter(|arn| !arn.contains('/')), service) {
+        return format!("{bucket}/<OBJECT>");
+    }
     let pattern = aws::action(action).and_then(|action| action.arns().into_iter().next());
     let pattern = pattern.unwrap_or_else(|| format!("arn:$P:{service}:$R:$A:*"));
-    let kind = pattern.split(':').nth(5).and_then(|rest| rest.split(['/', '*']).next());
-    let blank = match kind.filter(|kind| !kind.is_empty()) {
-        Some(kind) => format!("<{}_ID>", kind.replace('-', "_").to_uppercase()),
-        None => "<NAME>".to_owned(),
+    let blank = match kind_of(&pattern) {
+        "" => "<NAME>".to_owned(),
+        kind => format!("<{}_ID>", kind.replace('-', "_").to_uppercase()),
     };
     pattern
         .replace("$P", situation.partition())
         .replace("$R", situation.event.region().unwrap_or("<REGION>"))
         .replace("$A", "<ACCOUNT_ID>")
         .replace('*', &blank)
+}
+
+/// The word before the name in the pattern of an ARN, such as `key`; none for a bucket.
+fn kind_of(pattern: &str) -> &str {
+    pattern.split(':').nth(5).and_then(|rest| rest.split(['/', '*']).next()).unwrap_or_default()
 }
 
 /// Statements with the blanks filled in by everything, to try what a person fills in later.

@@ -1,12 +1,13 @@
 //! The proof of a fix: what was denied is evaluated again with the fix in place, and so is what
 //! worked, and what must stay denied.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
 
 use super::candidate::Candidate;
-use super::probe::probes;
+use super::probe::{OTHER_ACCOUNT, probes};
 use super::situation::Situation;
 use super::undo;
 use crate::contrast::{Attribute, Observation};
@@ -53,10 +54,34 @@ pub struct Proof {
     pub successes_broken: usize,
     /// Requests that must stay denied and do.
     pub still_denied: usize,
-    /// Requests beside the denied ones that the fix would let through.
+    /// Requests of the denied callers beside the denied ones that the fix would let through.
     pub opened: usize,
+    /// Whom else it would let in.
+    pub strangers: Strangers,
     /// Layers whose policies are not all known.
     pub unchecked_layers: Vec<Layer>,
+}
+
+/// Who did not ask and would be let in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strangers {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// Others of the caller's account, as far as their own policies let them.
+    Account,
+    /// Anybody, of whatever account.
+    Anybody,
+}
+
+impl Strangers {
+    fn of(accounts: &BTreeSet<String>) -> Strangers {
+        match accounts.iter().any(|account| account == OTHER_ACCOUNT) {
+            true => Strangers::Anybody,
+            false if accounts.is_empty() => Strangers::Nobody,
+            false => Strangers::Account,
+        }
+    }
 }
 
 impl Proof {
@@ -83,11 +108,16 @@ pub(super) fn prove(situation: &Situation<'_>, edits: &[Edit]) -> Option<Proof> 
     let after = situation.denied.iter().map(|case| result(case, edits));
     let denied_request = after.max_by_key(|result| badness(*result))?;
     let (successes_kept, successes_broken) = successes(situation, edits);
-    let (mut still_denied, mut opened) = (0, 0);
+    let (mut still_denied, mut opened, mut strangers) = (0, 0, BTreeSet::new());
     for probe in situation.denied.iter().take(2).flat_map(|case| probes(situation, case)) {
-        if is_denied(result(&probe, &[])) {
-            match result(&probe, edits) {
-                DecisionResult::Allowed => opened += 1,
+        if is_denied(result(&probe.case, &[])) {
+            match result(&probe.case, edits) {
+                DecisionResult::Allowed => match probe.stranger {
+                    Some(account) => {
+                        strangers.insert(account);
+                    }
+                    None => opened += 1,
+                },
                 other if is_denied(other) => still_denied += 1,
                 _ => {}
             }
@@ -99,6 +129,7 @@ pub(super) fn prove(situation: &Situation<'_>, edits: &[Edit]) -> Option<Proof> 
         successes_broken,
         still_denied,
         opened,
+        strangers: Strangers::of(&strangers),
         unchecked_layers: situation.unchecked.clone(),
     })
 }
@@ -154,6 +185,7 @@ pub(super) fn restored(situation: &Situation<'_>, candidate: &Candidate) -> Opti
         successes_broken: 0,
         still_denied: 0,
         opened: 0,
+        strangers: Strangers::Nobody,
         unchecked_layers: Vec::new(),
     })
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::origin;
 use super::proof::unknown_layers;
 use crate::chain::Chains;
 use crate::diagnose::evaluated::{self, Case, Found};
@@ -111,8 +112,11 @@ impl<'s> Situation<'s> {
                 let case = evaluated::case_of(events, chains, self.history, failing, failing.arn());
                 if let Some(mut case) = case {
                     let named = case.request.resource.arn.clone().filter(|a| a.starts_with("arn:"));
-                    on = on.or(named.clone());
-                    if case.request.action.contains(':') {
+                    on = on.or_else(|| named.clone());
+                    // What is evaluated is named most closely: the object, not its bucket.
+                    if case.request.action == failing.action {
+                        on = named.or(on);
+                    } else if case.request.action.contains(':') {
                         self.pairs.insert((case.request.action.clone(), named.or(on.clone())));
                     }
                     self.unchecked.extend(unknown_layers(&case.layers));
@@ -124,6 +128,13 @@ impl<'s> Situation<'s> {
         }
         self.actions = self.pairs.iter().map(|(action, _)| action.clone()).collect();
         self.resources = self.pairs.iter().filter_map(|(_, on)| on.clone()).collect();
+        for (key, value) in origin::keys(self) {
+            for case in &mut self.denied {
+                if case.request.context.get(&key) == ContextValue::Unknown {
+                    case.request.context.insert(&key, value.as_str());
+                }
+            }
+        }
         self.unchecked.sort();
         self.unchecked.dedup();
         for list in [&mut self.actions, &mut self.resources] {
