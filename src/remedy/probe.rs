@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::situation::Situation;
 use crate::diagnose::evaluated::Case;
+use crate::event::Layer;
 use crate::event::arn::Arn;
 use crate::iam::{AttachedPolicy, Policy, PolicyLabel, Presence, Principal, RoleSession};
 
@@ -29,7 +30,7 @@ pub(super) fn probes(situation: &Situation<'_>, case: &Case) -> Vec<Probe> {
     for account in account.into_iter().chain([OTHER_ACCOUNT]) {
         let case = changed(case, |probe| {
             direct(probe);
-            as_another(probe, account);
+            as_another(probe, account, situation.layer);
         });
         probes.push(Probe { stranger: Some(account.to_owned()), case });
     }
@@ -84,8 +85,10 @@ fn from_elsewhere(probe: &mut Case) {
     }
 }
 
-/// A role that may do everything as far as its own policies go.
-fn as_another(probe: &mut Case, account: &str) {
+/// A role that may do everything as far as its own policies go; in the caller's account it carries
+/// what is changed, as others may.
+fn as_another(probe: &mut Case, account: &str, changed: Layer) {
+    let in_own = probe.request.principal.account() == Some(account);
     let of_denied = probe.request.principal.arn().and_then(Arn::parse).map(|arn| arn.partition);
     let partition = of_denied.unwrap_or("aws").to_owned();
     let role = format!("arn:{partition}:iam::{account}:role/somebody-else");
@@ -102,8 +105,17 @@ fn as_another(probe: &mut Case, account: &str) {
     context.insert("aws:PrincipalIsAWSService", false);
     context.insert("kms:CallerAccount", account);
     context.mark_absent("aws:PrincipalServiceName");
-    probe.layers.identity = Presence::Known(everything().into_iter().collect());
-    probe.layers.boundary = Presence::NotApplicable;
+    let mut identity: Vec<AttachedPolicy> = everything().into_iter().collect();
+    if let (true, Layer::IdentityPolicy, Some(known)) =
+        (in_own, changed, probe.layers.identity.known_mut())
+    {
+        // An inline policy is the denied caller's alone.
+        identity.extend(known.iter().filter(|policy| policy.label.arn.is_some()).cloned());
+    }
+    probe.layers.identity = Presence::Known(identity);
+    if !in_own || changed != Layer::PermissionsBoundary {
+        probe.layers.boundary = Presence::NotApplicable;
+    }
     probe.layers.session = Presence::NotApplicable;
 }
 
