@@ -11,6 +11,7 @@ pub mod dump;
 pub mod evidence;
 pub mod inventory;
 pub mod layers;
+mod partitions;
 pub mod replay;
 pub mod request;
 pub mod subject;
@@ -29,6 +30,7 @@ use change::{Call, Change, Value};
 use dump::coverage::Given;
 use dump::{Dump, Endpoint, Gap, Organization, PolicyInfo, Scope};
 pub use inventory::Inventory;
+use partitions::Partitions;
 use replay::{Known, Mark, Source, State, Timeline};
 use subject::{Entity, PolicyType, Subject, resource_name};
 
@@ -69,6 +71,8 @@ pub struct History {
     gaps: Vec<Gap>,
     /// What AWS told when asked.
     evidence: evidence::Evidence,
+    /// Where accounts are.
+    partitions: Partitions,
 }
 
 /// Unique ids seen in use, by the ARN of their owner.
@@ -84,7 +88,18 @@ struct Sighting<'e> {
 
 impl History {
     /// The history that events and dumps tell together. The order of the events does not matter.
-    pub fn new<'e>(events: impl IntoIterator<Item = &'e Event>, dump: Dump) -> History {
+    pub fn new<'e>(events: impl IntoIterator<Item = &'e Event>, mut dump: Dump) -> History {
+        let events: Vec<&Event> = events.into_iter().collect();
+        let sightings = events
+            .par_iter()
+            .fold(Sightings::default, |mut sightings, event| {
+                sight(event, &mut sightings);
+                sightings
+            })
+            .reduce(Sightings::default, unite);
+        let arns = sightings.keys().copied().chain(dump.arns.iter().map(String::as_str));
+        let partitions = Partitions::new(arns, &events);
+        dump.settle_partitions(&partitions);
         let mut history = History {
             cut_off: dump.cut_off.iter().flat_map(|cut| cut.scopes.iter().cloned()).collect(),
             given: Given::of(&dump),
@@ -95,16 +110,9 @@ impl History {
             endpoints: dump.endpoints,
             owners: dump.owners,
             gaps: dump.gaps,
+            partitions,
             ..History::default()
         };
-        let events: Vec<&Event> = events.into_iter().collect();
-        let sightings = events
-            .par_iter()
-            .fold(Sightings::default, |mut sightings, event| {
-                sight(event, &mut sightings);
-                sightings
-            })
-            .reduce(Sightings::default, unite);
         for event in events.into_par_iter().filter(|e| change::is_change(e)).collect::<Vec<_>>() {
             history.learn(event);
             history.changes.extend(change::changes_of(event));
@@ -170,9 +178,7 @@ impl History {
 
     /// The ARN or id a subject belongs to.
     pub fn owner(&self, subject: &Subject) -> Option<String> {
-        let entity = |entity: &Entity| {
-            Some(self.entity_arn(entity).map_or_else(|| entity.arn(), str::to_owned))
-        };
+        let entity = |entity: &Entity| Some(self.arn_of(entity));
         match subject {
             Subject::Entity(of)
             | Subject::InlinePolicy { of, .. }
@@ -538,8 +544,10 @@ impl History {
         self.given.as_deref()
     }
 
-    fn entity_arn(&self, entity: &Entity) -> Option<&str> {
-        self.entities.get(entity).map(String::as_str)
+    /// The full ARN of an entity; without its path where that is not known.
+    fn arn_of(&self, entity: &Entity) -> String {
+        let made_up = || entity.arn_in(self.partitions.of(&entity.account));
+        self.entities.get(entity).cloned().unwrap_or_else(made_up)
     }
 
     fn key_arn(&self, name: &str) -> Option<&str> {

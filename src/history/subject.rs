@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::event::Layer;
 use crate::event::arn::{self, Arn};
+use crate::event::partition;
 use crate::wording::Sentence;
 
 /// What kind of IAM entity.
@@ -74,9 +75,9 @@ impl Entity {
         }
     }
 
-    /// The ARN as it reads without a path.
-    pub fn arn(&self) -> String {
-        format!("arn:aws:iam::{}:{}/{}", self.account, self.kind.as_str(), self.name)
+    /// The ARN in a partition, as it reads without a path.
+    pub fn arn_in(&self, partition: &str) -> String {
+        format!("arn:{partition}:iam::{}:{}/{}", self.account, self.kind.as_str(), self.name)
     }
 }
 
@@ -365,9 +366,10 @@ pub fn queue_arn(url: &str, region: Option<&str>) -> Option<String> {
         return Some(url.to_owned());
     }
     arn::queue_arn(url).or_else(|| {
-        let path = url.split_once("://")?.1.strip_prefix("queue.amazonaws.com/")?;
+        let (host, path) = url.split_once("://")?.1.split_once('/')?;
         let (account, name) = path.split_once('/')?;
-        Some(format!("arn:aws:sqs:{}:{account}:{name}", region?))
+        let region = region.filter(|_| partition::without_domain(host) == Some("queue"))?;
+        Some(format!("arn:{}:sqs:{region}:{account}:{name}", arn::partition_of(region)))
     })
 }
 
