@@ -114,7 +114,9 @@ mod tests {
             assert!(region.is_empty() || is_region(region), "{region}");
             assert!(is_region(found.home) && of_region(found.home) == found);
         }
-        for word in ["my-app-1", "eu-west", "eu-west-1a", "logs", "eu--1", "eu-a-b-c-1", "EU-west-1"] {
+        for word in
+            ["my-app-1", "eu-west", "eu-west-1a", "logs", "eu--1", "eu-a-b-c-1", "EU-west-1"]
+        {
             assert_eq!(is_region(word), word == "my-app-1", "{word}");
         }
     }

@@ -117,7 +117,8 @@ impl Gather<'_> {
             // "The permissions are the intersection of the IAM user's policies and the session
             // policies" (STS GetFederationToken); the user has the name of the session.
             Principal::FederatedUser { account, arn } => {
-                let (partition, name) = (self.request.principal.partition()?, arn.rsplit('/').next()?);
+                let (partition, name) =
+                    (self.request.principal.partition()?, arn.rsplit('/').next()?);
                 Some(format!("arn:{partition}:iam::{account}:user/{name}"))
             }
             _ => None,

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod inventory;
 pub mod layers;
 mod partitions;
+mod permission_sets;
 pub mod replay;
 pub mod request;
 pub mod subject;
@@ -31,6 +32,7 @@ use dump::coverage::Given;
 use dump::{Dump, Endpoint, Gap, Organization, PolicyInfo, Scope};
 pub use inventory::Inventory;
 use partitions::Partitions;
+use permission_sets::PermissionSets;
 use replay::{Known, Mark, Source, State, Timeline};
 use subject::{Entity, PolicyType, Subject, resource_name};
 
@@ -100,6 +102,11 @@ impl History {
         let arns = sightings.keys().copied().chain(dump.arns.iter().map(String::as_str));
         let partitions = Partitions::new(arns, &events);
         dump.settle_partitions(&partitions);
+        let changing = events.par_iter().copied().filter(|event| change::is_change(event));
+        let changing = changing.collect::<Vec<&Event>>();
+        let arns = sightings.keys().copied().chain(dump.arns.iter().map(String::as_str));
+        let sets = PermissionSets::new(arns, &changing, &dump);
+        let of_sets = sets.expand(&mut dump, &partitions);
         let mut history = History {
             cut_off: dump.cut_off.iter().flat_map(|cut| cut.scopes.iter().cloned()).collect(),
             given: Given::of(&dump),
@@ -113,9 +120,11 @@ impl History {
             partitions,
             ..History::default()
         };
-        for event in events.into_par_iter().filter(|e| change::is_change(e)).collect::<Vec<_>>() {
+        for event in changing {
             history.learn(event);
-            history.changes.extend(change::changes_of(event));
+            let changes = change::changes_of(event);
+            let of_roles = sets.changes(event, &changes, &history.partitions);
+            history.changes.extend(changes.into_iter().chain(of_roles));
         }
         history.finish_changes();
         history.add_sightings(sightings);
@@ -128,6 +137,7 @@ impl History {
             history.timelines.entry(fact.subject).or_default().add(fact.time, mark);
         }
         history.add_scopes(dump.scopes);
+        history.listed.extend(of_sets);
         history.index();
         history.timelines.values_mut().for_each(Timeline::settle);
         history.compile();

@@ -94,7 +94,7 @@ impl Principal {
         if PROVIDER_DOMAINS.contains(&text) {
             return Some(Principal::Federated { provider: text.to_owned() });
         }
-        if text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn") {
+        if partition::without_domain(text).is_some() {
             return Some(Principal::Service { name: text.to_owned() });
         }
         let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());

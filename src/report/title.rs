@@ -196,7 +196,7 @@ pub(super) fn who(principal: Option<&str>) -> Sentence {
             let name = arn.resource.rsplit('/').next().unwrap_or(arn.resource);
             Sentence::new("who-user").arg("name", name)
         }
-        None if principal.contains(".amazonaws.com") => {
+        None if partition::without_domain(principal).is_some() => {
             Sentence::new("who-service").arg("name", principal)
         }
         _ => Sentence::new("who-other").arg("name", principal),

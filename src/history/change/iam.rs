@@ -355,8 +355,7 @@ fn instance_profile(call: &Call<'_>) -> Vec<Draft> {
         _ => Value::Absent,
     };
     let summary = Sentence::new("change-instance-profile").arg("profile", profile);
-    let of =
-        format!("arn:{}:iam::{}:instance-profile/{profile}", call.partition(), call.account());
+    let of = format!("arn:{}:iam::{}:instance-profile/{profile}", call.partition(), call.account());
     let subject = Subject::Setting { name: "role of the instance profile", of };
     vec![Draft::set(subject, value, Layer::Unknown, summary)]
 }

@@ -11,6 +11,7 @@ mod iam;
 mod kms;
 mod names;
 mod organizations;
+mod permission_sets;
 mod place;
 mod resource;
 
@@ -27,13 +28,14 @@ use super::partitions::Partitions;
 use super::replay::Source;
 use super::subject::{Entity, PolicyType, Subject};
 use crate::error::{Error, Result};
+use crate::event::Time;
 use crate::event::arn::Arn;
 use crate::event::partition::{self, Partition};
-use crate::event::Time;
 use crate::given::{self, Cap};
 use crate::iam::{Policy, PolicyError};
 use crate::wording::{Sentence, Wording};
 pub(crate) use names::Names;
+pub(crate) use permission_sets::{Set, SetFact};
 
 /// Largest file read, unpacked: a dump of a large account has tens of megabytes.
 const LARGEST: Cap = Cap { bytes: 512 << 20, instead: "dump each account to a file of its own" };
@@ -292,6 +294,10 @@ pub struct Dump {
     is_dated: bool,
     /// Versions of managed policies whose file says the policy's name and not its path.
     pub(crate) named: BTreeSet<String>,
+    /// Permission sets by id or name.
+    pub(crate) permission_sets: BTreeMap<String, Set>,
+    /// What is shown of them.
+    pub(crate) set_facts: Vec<SetFact>,
     /// ARNs that were made of names, where nothing said the partition.
     guessed: BTreeSet<String>,
 }
@@ -359,10 +365,11 @@ impl<'p> Page<'p> {
 type Reader = fn(&Page<'_>, &mut Dump) -> bool;
 
 /// In this order; the first that knows the document takes it.
-const READERS: [Reader; 8] = [
+const READERS: [Reader; 9] = [
     config::read,
     collect::read,
     iam::read,
+    permission_sets::read,
     kms::read,
     organizations::read,
     resource::read,
@@ -607,7 +614,8 @@ impl Dump {
             }
         }
         let owners = std::mem::take(&mut self.owners).into_iter();
-        self.owners = owners.map(|(arn, of)| (settled.get(&arn).cloned().unwrap_or(arn), of)).collect();
+        self.owners =
+            owners.map(|(arn, of)| (settled.get(&arn).cloned().unwrap_or(arn), of)).collect();
     }
 
     pub(crate) fn scope(&mut self, page: &Page<'_>, scope: Scope) {

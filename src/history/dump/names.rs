@@ -32,8 +32,10 @@ impl Names {
             .collect();
         let words =
             || stem.split(['.', '_', ' ']).chain([stem]).chain(folders.iter().map(String::as_str));
-        let digits = || stem.split(|c: char| !c.is_ascii_digit()).find(|word| arn::is_account_id(word));
-        let account = words().find(|word| arn::is_account_id(word)).or_else(digits).map(str::to_owned);
+        let digits =
+            || stem.split(|c: char| !c.is_ascii_digit()).find(|word| arn::is_account_id(word));
+        let account =
+            words().find(|word| arn::is_account_id(word)).or_else(digits).map(str::to_owned);
         let region = words().find(|word| partition::is_region(word)).map(str::to_owned);
         Names { account, region, stem: stem.to_owned(), folders }
     }

@@ -64,7 +64,8 @@ impl<'r> Facts<'r> {
     fn new(get: impl Fn(Field) -> Option<&'r str>, identity: IdentityType) -> Facts<'r> {
         let (actor, invoked_by) = (get(Field::Arn), get(Field::InvokedBy));
         let principal = get(Field::IssuerArn).or(actor).or_else(|| get(Field::PrincipalId));
-        let internal = |text: &str| text.ends_with(".amazonaws.com") || text == "AWS Internal";
+        let internal =
+            |text: &str| partition::without_domain(text).is_some() || text == "AWS Internal";
         let by_service = invoked_by.is_some()
             || identity == IdentityType::AwsService
             || get(Field::EventType) == Some("AwsServiceEvent")

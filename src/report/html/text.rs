@@ -28,7 +28,7 @@ pub(super) fn principal(arn: &str) -> &str {
     if arn.starts_with("arn:") {
         return arn.rsplit([':', '/']).next().unwrap_or(arn);
     }
-    arn.strip_suffix(".amazonaws.com").unwrap_or(arn)
+    partition::without_domain(arn).unwrap_or(arn)
 }
 
 /// A share of one as whole per cent, rounded down: what is not certain is never written as 100 %.
