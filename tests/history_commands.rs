@@ -289,3 +289,48 @@ fn a_change_of_a_permission_set_is_one_of_the_roles_made_of_it_once_provisioned(
     let summary = shown["changes"][0]["summary"].as_str().unwrap();
     assert!(summary.contains("Auditors"), "{summary}");
 }
+
+/// Files that name a role, a policy and a bucket, and no ARN.
+#[test]
+fn what_files_name_without_arns_lies_where_its_account_does() {
+    let inline = json!({"RoleName": "Build", "PolicyName": "own",
+        "PolicyDocument": document("s3:*", "Allow")});
+    let version = json!({"PolicyVersion": {"VersionId": "v2", "IsDefaultVersion": true,
+        "Document": document("s3:*", "Allow")}});
+    let block = json!({"PublicAccessBlockConfiguration": {"RestrictPublicBuckets": true}});
+    let files = [
+        ("111122223333/get-role-policy-Build.json", inline),
+        ("111122223333/get-policy-version-Limits.json", version),
+        ("s3/pictures.get-public-access-block.json", block),
+    ];
+    for (region, partition) in [
+        ("us-east-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("us-isof-south-1", "aws-iso-f"),
+    ] {
+        let mut put = record(
+            "e-1",
+            "2026-02-01T10:00:00Z",
+            "PutUserPolicy",
+            json!({"userName": "ana", "policyName": "own",
+                "policyDocument": document("s3:*", "Allow").to_string()}),
+        );
+        put["awsRegion"] = region.into();
+        put["userIdentity"]["arn"] = format!("arn:{partition}:iam::111122223333:user/admin").into();
+        let of = |arguments: &[&str]| {
+            let shown = listed(&[put.clone()], &files, arguments);
+            let holdings = shown["in_force"].as_array().unwrap();
+            let of = holdings.iter().filter(|one| !one["policies"].as_array().unwrap().is_empty());
+            of.map(|one| one["of"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let at = "2026-02-01T11:00:00Z";
+        let want = [
+            format!("arn:{partition}:iam::111122223333:policy/Limits"),
+            format!("arn:{partition}:iam::111122223333:role/Build"),
+            format!("arn:{partition}:iam::111122223333:user/ana"),
+        ];
+        assert_eq!(of(&["policies", "trail.json", "--at", at]), want);
+    }
+}

@@ -15,7 +15,7 @@ use super::testimony::{Testimony, Witness};
 use crate::chain::{Chains, encryption_context, kms_key};
 use crate::contrast;
 use crate::event::arn::Arn;
-use crate::event::{Event, Time};
+use crate::event::{Event, Time, partition};
 use crate::history::History;
 use crate::history::change::{Change, Operation, Value};
 use crate::history::subject::{Entity, Subject};

@@ -61,7 +61,7 @@ pub fn named(name: &str) -> Option<&'static Partition> {
 /// The partition of the first ARN in a text.
 pub fn first_in(text: &str) -> Option<&'static Partition> {
     text.match_indices("arn:aws").find_map(|(at, _)| {
-        let name = text.get(at + "arn:".len()..)?.split(':').next()?;
+        let (name, _) = text.get(at + "arn:".len()..)?.split_once(':')?;
         named(name)
     })
 }

@@ -1,6 +1,8 @@
 //! Who makes a request, as IAM tells principals apart (IAM User Guide, IAM JSON policy elements:
 //! Principal; IAM identifiers).
 
+use crate::event::partition;
+
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{DeniedAction, Incident, Kind, RootCall, sanitize, words};
 use crate::event::arn::{self, Arn};
+use crate::event::partition;
 use crate::wording::{Argument, Sentence, Wording};
 
 /// Actions that a sentence names; of more it says how many.

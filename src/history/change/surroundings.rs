@@ -127,7 +127,7 @@ fn instance_profile(call: &Call<'_>) -> Vec<Draft> {
 
 /// The set by itself; what that is for the roles made of it, `permission_sets` tells.
 fn edited_set(call: &Call<'_>) -> Vec<Draft> {
-    let Some(set) = super::permission_set(call) else { return Vec::new() };
+    let Some(set) = permission_set(call) else { return Vec::new() };
     let value = call
         .document("inlinePolicy")
         .or_else(|| call.text("managedPolicyArn").map(Value::text))

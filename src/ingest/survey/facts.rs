@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::super::header::Header;
 use super::super::identifier::Identifier;
-use crate::event::{Event, Field, IdentityType, Time};
+use crate::event::{Event, Field, IdentityType, Time, partition};
 
 /// Plain members of a record.
 #[derive(Debug, Clone, Copy)]

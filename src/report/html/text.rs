@@ -1,6 +1,6 @@
 //! Short forms of what the report says in full: moments, principals, counts, shares.
 
-use crate::event::Time;
+use crate::event::{Time, partition};
 use crate::report::words;
 
 /// RFC 3339 as a person reads it: `2026-10-07 18:03:32 UTC`. Text that is no time stays as it is.
