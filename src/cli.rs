@@ -381,8 +381,8 @@ pub struct ChainsArguments {
 /// Policies that people have on disk.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DumpArguments {
-    /// Policies: AWS CLI outputs, Config snapshots, an iam-collect folder, bare documents
-    /// (repeatable)
+    /// Policies: AWS CLI outputs (also of sso-admin), Config snapshots, an iam-collect folder, bare
+    /// documents (repeatable)
     #[arg(long, value_name = "PATH")]
     pub policies: Vec<PathBuf>,
     /// When the policies were dumped, where the files' own times do not tell

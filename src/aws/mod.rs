@@ -10,7 +10,10 @@ mod quirks;
 mod rcp;
 mod table;
 
-pub use policies::{Across, Policy, can_be_decided, can_decide, carries_policy, policies_of};
+pub use policies::{
+    Across, Policy, can_be_decided, can_decide, carries_policy, policies_of,
+    service_carries_policies,
+};
 pub use quirks::{Also, also, is_without_action};
 pub use rcp::{rcp_reaches, rcp_reaches_service};
 pub use table::{Action, ActionType, ResourceType, resource_types, types_of};

@@ -15,7 +15,7 @@ use super::testimony::{Testimony, Witness};
 use crate::chain::{Chains, encryption_context, kms_key};
 use crate::contrast;
 use crate::event::arn::Arn;
-use crate::event::{Event, Time};
+use crate::event::{Event, Time, partition};
 use crate::history::History;
 use crate::history::change::{Change, Operation, Value};
 use crate::history::subject::{Entity, Subject};
@@ -344,7 +344,7 @@ fn concerns(change: &Change, event: &Event, history: &History) -> bool {
 /// Grants name a service by its Region (`dynamodb.eu-west-1.amazonaws.com`).
 fn is_grantee(grantee: &str, caller: &str) -> bool {
     let service = |name: &str| {
-        let label = name.strip_suffix(".amazonaws.com")?.split('.').next()?;
+        let label = partition::without_domain(name)?.split('.').next()?;
         Some(label.to_owned())
     };
     grantee == caller

@@ -392,7 +392,7 @@ impl<'h> Inventory<'h> {
 
     /// The full ARN of an entity, with its path where that is known.
     pub fn arn_of(&self, entity: &Entity) -> String {
-        self.history.entity_arn(entity).map_or_else(|| entity.arn(), str::to_owned)
+        self.history.arn_of(entity)
     }
 
     /// The tags of a principal or resource by ARN.
@@ -402,7 +402,8 @@ impl<'h> Inventory<'h> {
                 let made_here = self
                     .state(&Subject::Entity(entity.clone()))
                     .is_some_and(|state| state.since.is_some());
-                (entity.arn(), made_here)
+                let partition = Arn::parse(arn).map_or("aws", |arn| arn.partition);
+                (entity.arn_in(partition), made_here)
             }
             None => {
                 let name = resource_name(arn);

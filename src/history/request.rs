@@ -7,7 +7,9 @@ use serde_json::Value as Json;
 
 use super::inventory::Inventory;
 use crate::event::arn::{self, Arn};
-use crate::event::{CallerKind, Denial, Event, Field, IdentityType, action, denial, resource};
+use crate::event::{
+    CallerKind, Denial, Event, Field, IdentityType, action, denial, partition, resource,
+};
 use crate::iam::{Principal, Request, Resource, RoleSession};
 
 mod caller_keys;
@@ -112,20 +114,27 @@ impl Reading<'_> {
         let account = self.event.caller_account()?;
         let (id, name) = self.event.principal_id()?.split_once(':')?;
         if let Some(instance) = name.strip_prefix("aws:ec2-infrastructure:") {
-            let arn = format!("arn:aws:sts::{id}:assumed-role/aws:ec2-infrastructure/{instance}");
+            let role = "assumed-role/aws:ec2-infrastructure";
+            let arn = format!("arn:{}:sts::{id}:{role}/{instance}", self.partition());
             return self.role_session(&arn, Some(EC2_INFRASTRUCTURE));
         }
         let role = self.inventory.arn_of_unique_id(id)?;
         let session = role.rsplit('/').next()?;
-        let arn = format!("arn:aws:sts::{account}:assumed-role/{session}/{name}");
+        let arn = format!("arn:{}:sts::{account}:assumed-role/{session}/{name}", self.partition());
         self.role_session(&arn, Some(&role))
+    }
+
+    /// The partition of the call's Region.
+    fn partition(&self) -> &'static str {
+        arn::partition_of(self.event.region().unwrap_or_default())
     }
 
     fn role_session(&self, arn: &str, role: Option<&str>) -> Option<Principal> {
         let named = arn::role_session(arn)?;
         let role_arn = match role {
             Some(EC2_INFRASTRUCTURE) => {
-                Some(format!("arn:aws:iam::{}:{EC2_INFRASTRUCTURE}", named.account))
+                let arn::RoleSession { partition, account, .. } = named;
+                Some(format!("arn:{partition}:iam::{account}:{EC2_INFRASTRUCTURE}"))
             }
             Some(role) => Some(role.to_owned()),
             None => self.inventory.role_arn(arn),
@@ -150,12 +159,11 @@ impl Reading<'_> {
     fn service(&self) -> Option<String> {
         let name = self.event.invoked_by().or_else(|| {
             let source = self.event.get(Field::SourceIpAddress);
-            source.filter(|name| name.ends_with(".amazonaws.com"))
+            source.filter(|name| partition::without_domain(name).is_some())
         })?;
         match name {
             "ec2-frontend-api.amazonaws.com" => Some("fargate.amazonaws.com".to_owned()),
-            name if name.contains(".amazonaws.com") => Some(name.to_owned()),
-            _ => None,
+            name => partition::without_domain(name).map(|_| name.to_owned()),
         }
     }
 
@@ -165,8 +173,9 @@ impl Reading<'_> {
         let issuer = event.get(Field::IssuerArn);
         let made_up = || {
             let (account, role) = issuer.and_then(arn::role_name)?;
+            let partition = issuer.and_then(Arn::parse)?.partition;
             let name = event.session_name().unwrap_or("*");
-            Some(format!("arn:aws:sts::{account}:assumed-role/{role}/{name}"))
+            Some(format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"))
         };
         let arn = event.arn().filter(|arn| arn::role_session(arn).is_some());
         let arn = arn.map(str::to_owned).or_else(made_up)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{DeniedAction, Incident, Kind, RootCall, sanitize, words};
 use crate::event::arn::{self, Arn};
+use crate::event::partition;
 use crate::wording::{Argument, Sentence, Wording};
 
 /// Actions that a sentence names; of more it says how many.
@@ -196,7 +197,7 @@ pub(super) fn who(principal: Option<&str>) -> Sentence {
             let name = arn.resource.rsplit('/').next().unwrap_or(arn.resource);
             Sentence::new("who-user").arg("name", name)
         }
-        None if principal.contains(".amazonaws.com") => {
+        None if partition::without_domain(principal).is_some() => {
             Sentence::new("who-service").arg("name", principal)
         }
         _ => Sentence::new("who-other").arg("name", principal),

@@ -8,6 +8,7 @@ mod call;
 mod iam;
 mod kms;
 mod organizations;
+mod permission_set;
 mod resource;
 mod surroundings;
 
@@ -23,6 +24,8 @@ use crate::wording::Sentence;
 pub(crate) use call::{Call, at, document_value, flag, text_at};
 pub(crate) use kms::{context as grant_context, operations as grant_operations};
 pub(crate) use organizations::type_in as organization_policy_type;
+pub use permission_set::Part;
+pub(crate) use permission_set::{Edit, boundary, edit, permission_set, reference};
 pub(crate) use surroundings::FULL_ACCESS;
 
 /// What a subject's state can be.

@@ -7,6 +7,8 @@ use super::super::change::Grant;
 use super::super::replay::Known;
 use super::super::subject::{Entity, Subject, resource_name};
 use super::{Gather, Likelihood, policy_source, presence, reasons, why};
+use crate::event::arn::Arn;
+use crate::event::partition;
 use crate::iam::{KeyState, KmsGrant, PolicyLabel, Presence, Principal};
 use crate::wording::Sentence;
 
@@ -79,14 +81,15 @@ impl Gather<'_> {
     fn grantee(&self, grantee: &str) -> Option<String> {
         if let Some((account, rest)) = grantee.split_once(":aws:ec2-infrastructure:") {
             let role = "assumed-role/aws:ec2-infrastructure";
-            return Some(format!("arn:aws:sts::{account}:{role}/{rest}"));
+            let partition = Arn::parse(self.key()?)?.partition;
+            return Some(format!("arn:{partition}:sts::{account}:{role}/{rest}"));
         }
         if let Some(id) = grantee.split(':').next().filter(|id| id.starts_with("AROA")) {
             return self.inventory.arn_of_unique_id(id);
         }
         let service = |host: &str| {
-            let label = host.split('.').next()?;
-            host.ends_with(".amazonaws.com").then(|| label.to_owned())
+            let name = partition::without_domain(host)?;
+            name.split('.').next().map(str::to_owned)
         };
         match &self.request.principal {
             Principal::Service { name } if service(name) == service(grantee) => Some(name.clone()),
