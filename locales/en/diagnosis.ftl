@@ -140,6 +140,7 @@ evaluated-unknown = Not known when evaluating: { $what }{ $more ->
    *[other] ; and { $more } more
 }.
 evaluated-implied = AWS's text does not name the key. Of the keys known to serve the same purpose, the policies deny the call on { $resource } alone.
+evaluated-several = The call has to be allowed on several resources at once, and AWS's text does not say which one it failed on. The policies keep it from { $resource }.
 changed-implied = AWS's text does not name the resource. Of those that the caller used for the same before, { $resource } alone was changed and not used so since.
 told-statement = AWS's own account of the decision ({ $file }): statement { $sid } of the { $layer } ({ $effect }).
 told-layer = AWS's own account of the decision ({ $file }): { $layer }, { $effect }.

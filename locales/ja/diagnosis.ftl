@@ -101,6 +101,7 @@ evaluated-unknown = 評価の際に不明だったもの: { $what }{ $more ->
    *[other] 、ほか { $more } 件
 }。
 evaluated-implied = AWS の文にはキーが示されていません。同じ用途に使われている既知のキーのうち、ポリシーがこの呼び出しを拒否するのは { $resource } だけです。
+evaluated-several = この呼び出しは複数のリソースのすべてに対して許可されている必要があり、AWS の文はどのリソースで失敗したかを示していません。ポリシーによって拒否されるのは { $resource } です。
 changed-implied = AWS の文には対象が示されていません。呼び出し元が同じ操作に使っていたもののうち、変更があり、それ以降使われていないのは { $resource } だけです。
 told-statement = AWS 自身による判定の説明 ({ $file }): { $layer } のステートメント { $sid } ({ $effect })。
 told-layer = AWS 自身による判定の説明 ({ $file }): { $layer }、{ $effect }。

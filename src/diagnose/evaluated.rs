@@ -15,12 +15,13 @@ use super::supposed::supposed;
 use super::testimony::{Testimony, Witness};
 use crate::chain::Chains;
 use crate::contrast::Observation;
-use crate::event::{CallerKind, Effect, Event, Layer, Time, denial};
+use crate::event::{self, CallerKind, Effect, Event, Layer, Time, denial};
 use crate::history::History;
 use crate::history::answer::Missing;
 use crate::history::change::Change;
+use crate::history::inventory::Inventory;
 use crate::history::layers::{Likelihood, layers_of};
-use crate::history::request::{Around, request_of};
+use crate::history::request::{self, Around, request_of};
 use crate::history::subject::Subject;
 use crate::iam::{
     AttachedPolicy, DecisionResult, Layers, Policy, PolicyLabel, Presence, Request, Statement,
@@ -160,6 +161,51 @@ pub fn case_of(
     case_at(events, chains, history, failing.denied, &moment)
 }
 
+/// The case of a refused call, and those of the other resources that it is refused on as well: all of
+/// them have to be allowed.
+pub fn cases_of(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    failing: &Failing,
+    resource: Option<&str>,
+) -> Vec<Case> {
+    let mut cases: Vec<Case> =
+        case_of(events, chains, history, failing, resource).into_iter().collect();
+    let first = cases.first().and_then(|case| case.request.resource.arn.clone());
+    let others = refused_on(events, chains, history, failing).into_iter();
+    cases.extend(others.filter(|case| case.request.resource.arn != first));
+    cases
+}
+
+/// Of the resources that a refused call asked for at once, where its text names none, those that the
+/// policies keep it from for certain.
+pub(super) fn refused_on(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    failing: &Failing,
+) -> Vec<Case> {
+    let Some(event) = events.get(failing.denied).filter(|_| failing.behind.is_none()) else {
+        return Vec::new();
+    };
+    let case = |resource: &String| {
+        case_of(events, chains, history, failing, Some(resource))
+            .filter(|case| is_denied(evaluate(&case.request, &case.layers).result))
+    };
+    asked_at_once(event).iter().filter_map(case).collect()
+}
+
+/// The resources that a call asks for at once, where its text does not name the one it is about.
+fn asked_at_once(event: &Event) -> Vec<String> {
+    let denial = denial(event);
+    if denial.as_ref().is_some_and(|denial| denial.resource.is_some()) {
+        return Vec::new();
+    }
+    let named = denial.and_then(|denial| denial.action);
+    request::resources(event, &named.unwrap_or_else(|| event::action(event)))
+}
+
 /// With which policies, on what and how boldly a call is evaluated.
 struct Moment<'m> {
     time: Time,
@@ -181,6 +227,7 @@ fn case_at(
     let via = via(events, chains, index);
     let root = chains.asked(index, events);
     let mut around = Around {
+        one_of: None,
         kind: Some(chains.caller_kind(index, recorded)),
         root: (root != index).then(|| events.get(root)).flatten(),
         via,
@@ -197,11 +244,39 @@ fn case_at(
         around.request = None;
     }
     let event = moment.behind.map_or(recorded, |behind| behind.call.as_ref());
-    let mut request = request_of(event, &around, &inventory)?;
+    let all = if moment.behind.is_none() { asked_at_once(event) } else { Vec::new() };
+    let meant = all.iter().find(|one| moment.resource == Some(one.as_str()));
+    let ask = |one: Option<&String>| {
+        let around = Around { one_of: one.map(String::as_str), ..around.clone() };
+        ask(event, recorded, &around, history, &inventory, moment.likelihood)
+    };
+    if all.is_empty() || meant.is_some() {
+        return ask(meant);
+    }
+    // All have to be allowed, so that the least allowed one decides.
+    let each = all.iter().filter_map(|one| ask(Some(one)));
+    each.min_by_key(|case| match evaluate(&case.request, &case.layers).result {
+        DecisionResult::ExplicitlyDenied => 0,
+        DecisionResult::ImplicitlyDenied => 1,
+        DecisionResult::Unknown => 2,
+        DecisionResult::Allowed => 3,
+    })
+}
+
+/// The case of a call with what is around it.
+fn ask(
+    event: &Event,
+    recorded: &Event,
+    around: &Around<'_>,
+    history: &History,
+    inventory: &Inventory<'_>,
+    likelihood: Likelihood,
+) -> Option<Case> {
+    let mut request = request_of(event, around, inventory)?;
     if let Some(told) = history.evidence().for_event(recorded) {
         told.complete(&mut request.context);
     }
-    let surroundings = layers_of(event, &request, &around, &inventory, moment.likelihood);
+    let surroundings = layers_of(event, &request, around, inventory, likelihood);
     let complete = !has_unknown(&surroundings.layers);
     let assumed = each_once(&surroundings.assumed);
     let mut layers = surroundings.layers;

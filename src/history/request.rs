@@ -13,8 +13,11 @@ use crate::iam::{Principal, Request, Resource, RoleSession};
 mod caller_keys;
 mod network_keys;
 mod service_keys;
+mod several;
 mod via;
 mod web_identity;
+
+pub use several::resources;
 
 /// What the calls around one tell of it.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +32,8 @@ pub struct Around<'e> {
     pub issuer: Option<&'e Event>,
     /// The resource, where the record does not show it and its siblings do.
     pub resource: Option<&'e str>,
+    /// The one of several resources (see [`resources`]) that is meant, whatever the record names first.
+    pub one_of: Option<&'e str>,
     /// `requestParameters` as a sibling shows them: a denied KMS call has none (KMS "Logging AWS
     /// KMS API calls"). Only what siblings are sure to share belongs here.
     pub request: Option<&'e str>,
@@ -65,6 +70,7 @@ pub fn request_of(
     let action =
         denial.as_ref().and_then(|denial| denial.action.clone()).unwrap_or_else(|| action(event));
     let resource = match denial.as_ref() {
+        _ if around.one_of.is_some() => reading.resource(&action, around.one_of),
         Some(denied) if is_on_no_resource(event, denied) => Resource::new("*"),
         denied => reading.resource(&action, denied.and_then(|denied| denied.resource.as_deref())),
     };

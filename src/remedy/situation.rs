@@ -97,8 +97,8 @@ impl<'s> Situation<'s> {
             if self.denied.len() < DENIED {
                 let (events, chains) = (self.events, self.chains);
                 let resource = failing.arn();
-                let case = evaluated::case_of(events, chains, self.history, failing, resource);
-                self.denied.extend(case);
+                let cases = evaluated::cases_of(events, chains, self.history, failing, resource);
+                self.denied.extend(cases);
             }
         }
         for case in &self.denied {
