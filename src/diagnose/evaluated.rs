@@ -214,7 +214,8 @@ struct Moment<'m> {
     behind: Option<&'m Behind>,
 }
 
-/// The case of one call, with the policies of another moment.
+/// The case of one call, with the policies of another moment. Of several things that it asks for at
+/// once all have to be allowed, so that the least allowed one decides.
 fn case_at(
     events: &[Event],
     chains: &Chains,
@@ -222,7 +223,38 @@ fn case_at(
     index: usize,
     moment: &Moment<'_>,
 ) -> Option<Case> {
-    let recorded = events.get(index)?;
+    let each = cases_at(events, chains, history, index, moment).into_iter();
+    each.min_by_key(|case| match evaluate(&case.request, &case.layers).result {
+        DecisionResult::ExplicitlyDenied => 0,
+        DecisionResult::ImplicitlyDenied => 1,
+        DecisionResult::Unknown => 2,
+        DecisionResult::Allowed => 3,
+    })
+}
+
+/// What one call asks for at the moment it was made, each thing that it asks for at once.
+pub(super) fn each_case(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+) -> Vec<Case> {
+    let Some(event) = events.get(index) else { return Vec::new() };
+    let resource = chains.inferred_key(index);
+    let likelihood = Likelihood::Assumed;
+    let moment = Moment { time: event.time, resource, likelihood, behind: None };
+    cases_at(events, chains, history, index, &moment)
+}
+
+/// The cases of one call: one for each thing that it asks for at once.
+fn cases_at(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+    moment: &Moment<'_>,
+) -> Vec<Case> {
+    let Some(recorded) = events.get(index) else { return Vec::new() };
     let inventory = history.at(moment.time);
     let via = via(events, chains, index);
     let root = chains.asked(index, events);
@@ -251,16 +283,9 @@ fn case_at(
         ask(event, recorded, &around, history, &inventory, moment.likelihood)
     };
     if all.is_empty() || meant.is_some() {
-        return ask(meant);
+        return ask(meant).into_iter().collect();
     }
-    // All have to be allowed, so that the least allowed one decides.
-    let each = all.iter().filter_map(|one| ask(Some(one)));
-    each.min_by_key(|case| match evaluate(&case.request, &case.layers).result {
-        DecisionResult::ExplicitlyDenied => 0,
-        DecisionResult::ImplicitlyDenied => 1,
-        DecisionResult::Unknown => 2,
-        DecisionResult::Allowed => 3,
-    })
+    all.iter().filter_map(|one| ask(Some(one))).collect()
 }
 
 /// The case of a call with what is around it.

@@ -5,7 +5,7 @@
 
 use super::changed::{PROPAGATION_SECONDS, suspects};
 use super::deciding::found;
-use super::evaluated::{Case, Found, case, nearest};
+use super::evaluated::{Case, Found, each_case, nearest};
 use super::picture::Picture;
 use crate::chain::Chains;
 use crate::event::{Event, Layer};
@@ -32,7 +32,17 @@ pub(super) fn supposed(
             let layers = with_organization_policy(&case.layers, &inventory, id, layer)?;
             Some(Case { layers, complete: false, ..case.clone() })
         };
-        let cases: Vec<Case> = denied.iter().filter_map(place).collect();
+        let mut cases: Vec<Case> = denied.iter().filter_map(place).collect();
+        // Of several things asked for at once it need not be the one that was doubted most before.
+        let is_denied = |case: &Case| {
+            evaluate(&case.request, &case.layers).result == DecisionResult::ExplicitlyDenied
+        };
+        if let Some(first) = cases.first_mut().filter(|first| !is_denied(first)) {
+            let each = each_case(events, chains, history, picture.one().denied).into_iter();
+            if let Some(hit) = each.filter_map(|case| place(&case)).find(is_denied) {
+                *first = hit;
+            }
+        }
         let mut found = found(cases.first()?, stated)?;
         if found.layer != layer || found.statement.is_none() {
             return None;
@@ -41,10 +51,9 @@ pub(super) fn supposed(
         let settled = change.time.plus_seconds(PROPAGATION_SECONDS);
         let later = nearest(picture).into_iter().filter(|success| success.event.time > settled);
         let refuted = later
-            .filter_map(|success| place(&case(events, chains, history, success.index, None)?))
-            .any(|case| {
-                evaluate(&case.request, &case.layers).result == DecisionResult::ExplicitlyDenied
-            });
+            .flat_map(|success| each_case(events, chains, history, success.index))
+            .filter_map(|case| place(&case))
+            .any(|case| is_denied(&case));
         (!refuted).then_some((found, cases))
     })
 }
