@@ -102,6 +102,7 @@ explain-perhaps-on = {" "}perhaps on { $resource }, which no record names
 explain-on = {" "}on { $resource }
 explain-on-nothing = {""}
 explain-proven = The layer at fault is the { $layer } ({ $effect }): evaluating the policies of that moment gives this denial and the comparable successes.
+explain-proven-alone = The layer at fault is the { $layer } ({ $effect }): evaluating the policies of that moment gives this denial.
 explain-stated = The layer at fault is the { $layer } ({ $effect }): AWS's own text says so, and nothing in the log contradicts it.
 explain-inferred = The layer at fault is most likely the { $layer } ({ $effect }), by comparison with what worked.
 explain-unknown = The log cannot tell which layer is at fault; the { $layer } comes first among what is possible.
@@ -154,6 +155,10 @@ evidence-other-principal = nobody of that name was refused anything in the log
 evidence-other-time = the principal it names was refused nothing at that time
 evidence-other-call = the principal it names was refused another call
 contrast-many-through-endpoint = { $count } different principals fail on this resource, all through endpoint { $endpoint }, and it works without: what they have in common is the endpoint.
+stated-unsaid = AWS's text does not say "with an explicit deny", and { $count ->
+    [one] another refusal of { $service } in this account does
+   *[other] { $count } other refusals of { $service } in this account do
+} within 30 days: it speaks against an explicit deny.
 stated-encoded-cut = The encoded authorization message is cut at 1 KB, as CloudTrail cuts texts: it cannot be decoded. The same call made again with --dry-run gives a whole one.
 next-notification = keeps what the service reports of failed work from now on; give the rule a log group as its target
 

@@ -66,6 +66,7 @@ explain-perhaps-on = {" "}(リソース: おそらく { $resource }。記録に�
 explain-on = {" "}(リソース: { $resource })
 explain-on-nothing = {""}
 explain-proven = 原因のレイヤーは{ $layer } ({ $effect }) です。当時のポリシーを評価すると、今回の拒否と、比較対象の成功がいずれも再現されます。
+explain-proven-alone = 原因のレイヤーは{ $layer } ({ $effect }) です。当時のポリシーを評価すると、今回の拒否が再現されます。
 explain-stated = 原因のレイヤーは{ $layer } ({ $effect }) です。AWS のメッセージに明記されており、ログにこれと矛盾する記録はありません。
 explain-inferred = 成功例との比較から、原因のレイヤーは{ $layer } ({ $effect }) である可能性が最も高いと判断しました。
 explain-unknown = 原因のレイヤーはログからは判断できません。可能性が最も高いのは { $layer } です。
@@ -115,6 +116,7 @@ evidence-other-principal = そこに書かれたプリンシパルが拒否さ�
 evidence-other-time = そこに書かれたプリンシパルは、その時刻には何も拒否されていません
 evidence-other-call = そこに書かれたプリンシパルが拒否されたのは別の呼び出しです
 contrast-many-through-endpoint = { $count } 個の異なるプリンシパルがこのリソースで失敗していますが、いずれもエンドポイント { $endpoint } を経由しており、経由しない呼び出しは成功しています。共通しているのはエンドポイントです。
+stated-unsaid = AWS の文に「with an explicit deny」の記載がありません。このアカウントでは前後 30 日以内に { $service } の拒否 { $count } 件がこの文言を含んでいるため、明示的な拒否ではない可能性が高くなります。
 stated-encoded-cut = エンコードされた認可メッセージは、CloudTrail の 1 KB の制限で切れているためデコードできません。同じ呼び出しを --dry-run 付きでやり直すと、完全なメッセージが得られます。
 next-notification = サービスが報告する処理の失敗を今後記録するためのルールです。ターゲットにロググループを指定してください
 

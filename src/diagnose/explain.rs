@@ -99,6 +99,9 @@ fn verdict(incident: &Incident) -> Sentence {
     let layer = layer_on(layer, failing.and_then(|f| f.action.split(':').next()));
     let effect = winner.map_or(Effect::Unknown, |h| h.effect);
     match incident.verdict.certainty {
+        Certainty::Proven if incident.verdict.confirmed == 0 => {
+            Sentence::new("explain-proven-alone").arg("layer", layer).arg("effect", effect)
+        }
         Certainty::Proven => {
             Sentence::new("explain-proven").arg("layer", layer).arg("effect", effect)
         }

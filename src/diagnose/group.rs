@@ -16,7 +16,7 @@ use super::told::{self, Told};
 use super::words::Kind;
 use super::{
     alias, changed, contrasted, documented, evaluated, implied, moved, next, rank, signature,
-    stated,
+    stated, testimony,
 };
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
@@ -220,6 +220,7 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     testimony.extend(implied::testimony(picture.one()));
     let healed = healed::healed(picture, pool, history);
     testimony.extend(healed.as_ref().and_then(Healed::testimony));
+    let testimony = testimony::each_once(testimony);
     let ranked = rank::rank(&testimony);
     let next_evidence = next::commands(picture, &ranked);
     let layer = ranked.first().map_or(Layer::Unknown, |h| h.layer);
@@ -264,6 +265,7 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
         named,
         contradiction,
         next_evidence,
+        confirmed: evaluation.confirmed,
         healed,
     };
     let one = picture.one();

@@ -32,28 +32,29 @@ pub(super) fn supposed(
             let layers = with_organization_policy(&case.layers, &inventory, id, layer)?;
             Some(Case { layers, complete: false, ..case.clone() })
         };
-        let mut cases: Vec<Case> = denied.iter().filter_map(place).collect();
-        // Of several things asked for at once it need not be the one that was doubted most before.
-        let is_denied = |case: &Case| {
-            evaluate(&case.request, &case.layers).result == DecisionResult::ExplicitlyDenied
+        let by_policy = |case: &Case| {
+            found(case, stated).filter(|found| found.layer == layer && found.statement.is_some())
         };
-        if let Some(first) = cases.first_mut().filter(|first| !is_denied(first)) {
+        let mut cases: Vec<Case> = denied.iter().filter_map(place).collect();
+        let first = cases.first_mut()?;
+        let mut found = by_policy(first).or_else(|| {
+            // Of several things asked for at once it need not be the one that was doubted most before.
             let each = each_case(events, chains, history, picture.one().denied).into_iter();
-            if let Some(hit) = each.filter_map(|case| place(&case)).find(is_denied) {
-                *first = hit;
-            }
-        }
-        let mut found = found(cases.first()?, stated)?;
-        if found.layer != layer || found.statement.is_none() {
-            return None;
-        }
+            let (case, found) = each
+                .filter_map(|case| place(&case))
+                .find_map(|case| Some((case.clone(), by_policy(&case)?)))?;
+            *first = case;
+            Some(found)
+        })?;
         found.complete = false;
         let settled = change.time.plus_seconds(PROPAGATION_SECONDS);
         let later = nearest(picture).into_iter().filter(|success| success.event.time > settled);
         let refuted = later
             .flat_map(|success| each_case(events, chains, history, success.index))
             .filter_map(|case| place(&case))
-            .any(|case| is_denied(&case));
+            .any(|case| {
+                evaluate(&case.request, &case.layers).result == DecisionResult::ExplicitlyDenied
+            });
         (!refuted).then_some((found, cases))
     })
 }
