@@ -54,6 +54,7 @@ contrast-region = Nothing of this sort ever succeeded in { $region } for the acc
     [one] once
    *[other] { $count } times
 } in other Regions.
+grant-of-predecessor = The grant { $grant } for { $operations } names { $principal } and was made for an earlier one of that name: a grant binds the unique id, so that it gives the present one nothing.
 contrast-made-anew = It worked { $count ->
     [one] once
    *[other] { $count } times

@@ -36,6 +36,7 @@ contrast-works-off-endpoint = 同じプリンシパルによる、同じリソ�
 contrast-others-off-endpoint = このエンドポイントを経由しない他のプリンシパルでは、同じリソースに対する同じ呼び出しが { $count } 回成功しています。
 contrast-others-through-endpoint = 他のプリンシパルは、同じエンドポイントを経由した、同じリソースに対する同じ呼び出しに { $count } 回成功しています。
 contrast-region = このアカウントでは、{ $region } でこの種の呼び出しが成功したことがありません。同じプリンシパルは、他のリージョンでは { $count } 回成功しています。
+grant-of-predecessor = グラント { $grant } ({ $operations }) は { $principal } を指していますが、同じ名前の以前のプリンシパルに対して作られたものです。グラントは一意の ID に結び付くため、現在のプリンシパルには何も許可しません。
 contrast-made-anew = 以前の成功 ({ $count } 回) では一意の ID が異なります。同じ名前で作り直されたプリンシパルは、以前に指定していたポリシーの対象になりません。
 contrast-mfa = MFA 認証を行ったセッションでは { $count } 回成功し、MFA 認証のないセッションでは一度も成功していません。
 contrast-forwarded-only = プリンシパル自身によるこのサービスの呼び出しは { $count } 回成功していますが、サービスが代わりに行った呼び出しは失敗しています。サービスを経由することで、条件の評価結果が変わっています。

@@ -114,7 +114,8 @@ pub fn blocks_of(action: &str, from_outside: bool) -> impl Iterator<Item = &'sta
     let service = action.split(':').next().unwrap_or_default().to_owned();
     let action = action.to_owned();
     BLOCKS.iter().filter(move |block| {
-        let is_of_service = || block.set_by.iter().any(|call| call.split(':').next() == Some(service.as_str()));
+        let is_of_service =
+            || block.set_by.iter().any(|call| call.split(':').next() == Some(service.as_str()));
         block.refuses.iter().any(|refused| refused.eq_ignore_ascii_case(&action))
             || (block.keeps_out && from_outside && is_of_service())
     })

@@ -10,6 +10,7 @@ use super::behind::Behind;
 use super::deciding::found;
 use super::failing::Failing;
 use super::hopeful::{as_stated, hopeful};
+use super::incarnation::grant_of_predecessor;
 use super::picture::Picture;
 use super::supposed::supposed;
 use super::testimony::{Testimony, Witness};
@@ -351,6 +352,16 @@ pub fn evaluated(
     }
     let stated = picture.one().denial.stated.as_ref().map(|s| s.layer);
     result.found = result.denied.first().and_then(|case| found(case, stated));
+    if let (None, Some(first)) = (&result.found, result.denied.first_mut()) {
+        // Of several things asked for at once, the one of which something can be told.
+        let each = each_case(events, chains, history, picture.one().denied);
+        let is_several = each.len() > 1 && picture.one().behind.is_none();
+        let told = each.into_iter().find_map(|case| Some((found(&case, stated)?, case)));
+        if let Some((found, case)) = told.filter(|_| is_several) {
+            result.found = Some(found);
+            *first = case;
+        }
+    }
     if let Some(found) = result.found.as_mut().filter(|_| !picture.has_all_changes) {
         // A change of the policies may have been left out.
         found.complete = false;
@@ -369,9 +380,13 @@ pub fn evaluated(
         return result;
     };
     result.turned_by = turned_by(picture, events, chains, history, layer).cloned();
-    if let (Some(change), Some(found)) = (&result.turned_by, &mut result.found)
-        && matches!(change.subject, Subject::Grant { .. })
-    {
+    let is_revoked =
+        result.turned_by.as_ref().is_some_and(|c| matches!(c.subject, Subject::Grant { .. }));
+    if let Some(found) = result.found.as_mut().filter(|found| {
+        let is_missed = found.effect == Effect::ImplicitDeny
+            && matches!(found.layer, Layer::ResourcePolicy | Layer::IdentityPolicy);
+        is_revoked || (is_missed && grant_of_predecessor(picture, history).is_some())
+    }) {
         // AWS names the layer where an Allow was missed last; what went away is the grant.
         found.layer = Layer::KmsGrant;
         found.effect = Effect::NotApplicable;

@@ -15,8 +15,8 @@ use super::tally::Counter;
 use super::told::{self, Told};
 use super::words::Kind;
 use super::{
-    alias, changed, contrasted, documented, evaluated, implied, moved, next, rank, signature,
-    stated, testimony,
+    alias, changed, contrasted, documented, evaluated, implied, incarnation, moved, next, rank,
+    signature, stated, testimony,
 };
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
@@ -212,6 +212,7 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     testimony.extend(stated::testimony(picture, events));
     testimony.extend(contrasted::testimony(picture, pool));
     testimony.extend(changed::testimony(picture, history));
+    testimony.extend(incarnation::testimony(picture, history));
     let evaluation = evaluated::evaluated(picture, events, chains, history);
     testimony.extend(evaluated::testimony(&evaluation, picture));
     let told = Told::of(picture, history, &evaluation);

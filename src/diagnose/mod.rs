@@ -18,6 +18,7 @@ mod group;
 mod healed;
 pub mod hopeful;
 mod implied;
+mod incarnation;
 mod incident;
 mod moved;
 mod next;

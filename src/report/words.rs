@@ -242,7 +242,10 @@ pub(super) fn layers(incident: &Incident, layers: &[Layer]) -> Vec<Sentence> {
 }
 
 /// What else it could be, each with how likely it is.
-pub(super) fn alternatives(incident: &Incident, others: &[&super::view::Alternative]) -> Vec<Sentence> {
+pub(super) fn alternatives(
+    incident: &Incident,
+    others: &[&super::view::Alternative],
+) -> Vec<Sentence> {
     let named = |other: &&super::view::Alternative| {
         Sentence::new("alternative-named")
             .arg("why", why(incident, other.layer, other.effect))

@@ -73,6 +73,8 @@ pub struct Grant {
     pub context_equals: Option<BTreeMap<String, String>>,
     /// `EncryptionContextSubset`.
     pub context_subset: Option<BTreeMap<String, String>>,
+    /// `SourceArn`: the resource that a service must be working for.
+    pub source_arn: Option<String>,
     /// When it was created, which decides which incarnation of a role it names.
     pub created: Option<Time>,
 }
