@@ -29,9 +29,17 @@ pub(super) fn grant_of_predecessor(
     let caller = Entity::from_arn(one.principal.as_deref()?)?;
     let ids = Ids::of(picture);
     let covers = |grant: &Grant| grant.operations.iter().any(|o| o.eq_ignore_ascii_case(name));
+    let had = |grant: &Grant| {
+        let then = history.at(grant.created?);
+        then.unique_id(one.principal.as_deref()?).map(str::to_owned)
+    };
     let is_for = |grant: &Grant| match Entity::from_arn(&grant.grantee) {
         Some(grantee) => grantee == caller,
-        None => ids.earlier.iter().chain(&ids.now).any(|id| names(&grant.grantee, id)),
+        None => {
+            let before = had(grant);
+            let known = ids.earlier.iter().chain(&ids.now).chain(&before);
+            known.into_iter().any(|id| names(&grant.grantee, id))
+        }
     };
     let grants = history.at(picture.first).grants_where(key, |g| covers(g) && is_for(g)).grants;
     let (stale, own): (Vec<GrantInForce>, Vec<GrantInForce>) =
@@ -73,11 +81,12 @@ impl Ids {
         Ids { now, earlier, until }
     }
 
-    /// Whether a grant was made for one of the others: the history knows, the id tells, or it was
+    /// Whether a grant was made for one of the others: the id tells, the history knows, or it was
     /// there while the other was.
     fn are_earlier(&self, found: &GrantInForce) -> bool {
-        if self.earlier.iter().any(|id| names(&found.grant.grantee, id)) {
-            return true;
+        let grantee = &found.grant.grantee;
+        if !grantee.starts_with("arn:") {
+            return !self.now.is_empty() && !self.now.iter().any(|id| names(grantee, id));
         }
         let was_there =
             found.grant.created.zip(self.until).is_some_and(|(made, until)| made <= until);
