@@ -176,7 +176,29 @@ pub fn cases_of(
     let first = cases.first().and_then(|case| case.request.resource.arn.clone());
     let others = refused_on(events, chains, history, failing).into_iter();
     cases.extend(others.filter(|case| case.request.resource.arn != first));
+    cases.extend(refused_beside(events, chains, history, failing, resource));
     cases
+}
+
+/// The actions that a refused call needs on the same resource beside its own, of which the policies
+/// keep it for certain.
+pub(super) fn refused_beside(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    failing: &Failing,
+    resource: Option<&str>,
+) -> Vec<Case> {
+    let Some(recorded) = events.get(failing.denied) else { return Vec::new() };
+    let event = failing.behind.as_ref().map_or(recorded, |behind| behind.call.as_ref());
+    let case = |beside: &&str| {
+        let behind = failing.behind.as_ref();
+        let likelihood = Likelihood::Assumed;
+        let moment = Moment { time: recorded.time, resource, likelihood, behind };
+        let case = beside_at(events, chains, history, failing.denied, &moment, beside)?;
+        is_denied(evaluate(&case.request, &case.layers).result).then_some(case)
+    };
+    request::needed_beside(event, &failing.action).iter().filter_map(case).collect()
 }
 
 /// Of the resources that a refused call asked for at once, where its text names none, those that the
@@ -255,12 +277,46 @@ fn cases_at(
     index: usize,
     moment: &Moment<'_>,
 ) -> Vec<Case> {
-    let Some(recorded) = events.get(index) else { return Vec::new() };
+    let Some(event) = events.get(index) else { return Vec::new() };
+    let all = if moment.behind.is_none() { asked_at_once(event) } else { Vec::new() };
+    let meant = all.iter().find(|one| moment.resource == Some(one.as_str()));
+    let ask = |one: Option<&String>| {
+        asked(events, chains, history, index, moment, (one.map(String::as_str), None))
+    };
+    if all.is_empty() || meant.is_some() {
+        return ask(meant).into_iter().collect();
+    }
+    all.iter().filter_map(|one| ask(Some(one))).collect()
+}
+
+/// The case of another action that the call needs beside its own.
+fn beside_at(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+    moment: &Moment<'_>,
+    beside: &str,
+) -> Option<Case> {
+    asked(events, chains, history, index, moment, (None, Some(beside)))
+}
+
+/// The case of a call, for one of the resources it asks for, or for an action needed beside its own.
+fn asked(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+    moment: &Moment<'_>,
+    (one_of, beside): (Option<&str>, Option<&str>),
+) -> Option<Case> {
+    let recorded = events.get(index)?;
     let inventory = history.at(moment.time);
     let via = via(events, chains, index);
     let root = chains.asked(index, events);
     let mut around = Around {
-        one_of: None,
+        one_of,
+        beside,
         kind: Some(chains.caller_kind(index, recorded)),
         root: (root != index).then(|| events.get(root)).flatten(),
         via,
@@ -277,16 +333,7 @@ fn cases_at(
         around.request = None;
     }
     let event = moment.behind.map_or(recorded, |behind| behind.call.as_ref());
-    let all = if moment.behind.is_none() { asked_at_once(event) } else { Vec::new() };
-    let meant = all.iter().find(|one| moment.resource == Some(one.as_str()));
-    let ask = |one: Option<&String>| {
-        let around = Around { one_of: one.map(String::as_str), ..around.clone() };
-        ask(event, recorded, &around, history, &inventory, moment.likelihood)
-    };
-    if all.is_empty() || meant.is_some() {
-        return ask(meant).into_iter().collect();
-    }
-    all.iter().filter_map(|one| ask(Some(one))).collect()
+    ask(event, recorded, &around, history, &inventory, moment.likelihood)
 }
 
 /// The case of a call with what is around it.
@@ -306,7 +353,8 @@ fn ask(
     let complete = !has_unknown(&surroundings.layers);
     let assumed = each_once(&surroundings.assumed);
     let mut layers = surroundings.layers;
-    let is_as_stated = denial(event).is_some_and(|denial| as_stated(&denial, &mut layers));
+    let is_as_stated = around.beside.is_none()
+        && denial(event).is_some_and(|denial| as_stated(&denial, &mut layers));
     Some(Case { request, layers, complete, assumed, is_as_stated })
 }
 

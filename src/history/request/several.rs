@@ -69,6 +69,44 @@ pub fn resources(event: &Event, action: &str) -> Vec<String> {
     if found.len() < 2 { Vec::new() } else { found }
 }
 
+/// Members of a request for a session by which it needs a second action on the same role (IAM user
+/// guide, "Pass session tags in AWS STS", "Monitor and control actions taken with assumed roles"; STS
+/// API reference, AssumeRole, ProvidedContexts).
+const WITH_A_SESSION: [(&str, &str); 4] = [
+    ("tags", "sts:TagSession"),
+    ("principalTags", "sts:TagSession"),
+    ("sourceIdentity", "sts:SetSourceIdentity"),
+    ("providedContexts", "sts:SetContext"),
+];
+
+/// Services that tag every session they begin, so that a role's trust policy has to allow that as well
+/// (EKS user guide, "Create IAM role with trust policy required by EKS Pod Identity").
+const TAG_SESSIONS: [&str; 1] = ["pods.eks.amazonaws.com"];
+
+/// Actions that have to be allowed on the same resource beside `action` for a call to succeed, as far
+/// as its request, or who makes it, tells.
+pub fn needed_beside(event: &Event, action: &str) -> Vec<&'static str> {
+    if !action.starts_with("sts:AssumeRole") {
+        return Vec::new();
+    }
+    let request: Json =
+        event.request().and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
+    let is_given = |member: &str| match at(&request, member) {
+        None | Some(Json::Null) => false,
+        Some(Json::Array(items)) => !items.is_empty(),
+        Some(Json::Object(members)) => !members.is_empty(),
+        Some(_) => true,
+    };
+    let told = WITH_A_SESSION.iter().filter(|(member, _)| is_given(member));
+    let mut needed: Vec<&str> = told.map(|(_, action)| *action).collect();
+    if event.invoked_by().is_some_and(|service| TAG_SESSIONS.contains(&service)) {
+        needed.push("sts:TagSession");
+    }
+    needed.sort_unstable();
+    needed.dedup();
+    needed
+}
+
 /// Whether the action makes resources of the type: then it can give them tags.
 fn is_made(kind: &ActionType) -> bool {
     kind.condition_keys.iter().any(|key| key == REQUEST_TAG)
