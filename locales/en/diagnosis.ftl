@@ -18,6 +18,7 @@ documented-no-rcp = Resource control policies do not reach this action.
 documented-federated = Whoever signs in from outside has no principal in AWS yet: no identity policy, boundary, session policy or SCP is asked, only the role's trust policy.
 documented-no-session = A user called with long-term keys: there is no session that a session policy could have been passed to.
 documented-no-resource = The call names no resource, so no resource's policy was asked.
+documented-aws-managed-key = AWS manages the key: it writes the key policy, which nobody else can change and which admits its own account only, through the service that the key is for.
 documented-cross-account = The resource belongs to account { $owner } and the caller to { $caller }: both sides must allow it.
 documented-not-key-state = KMS reports an unusable key with errors of its own; this is a denial.
 

@@ -208,7 +208,7 @@ struct Judged {
 
 fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     let Log { events, chains, pool, history, configurations, .. } = *log;
-    let mut testimony = documented::testimony(picture);
+    let mut testimony = documented::testimony(picture, history);
     testimony.extend(stated::testimony(picture, events));
     testimony.extend(contrasted::testimony(picture, pool));
     testimony.extend(changed::testimony(picture, history));

@@ -142,6 +142,12 @@ impl<'s> Situation<'s> {
         !self.actions.is_empty() && self.actions.iter().all(|action| action.starts_with("kms:"))
     }
 
+    /// Whether the denied calls are on a key that AWS manages.
+    pub(super) fn is_on_aws_managed_key(&self) -> bool {
+        let key = self.resource().filter(|arn| arn.contains(":kms:"));
+        key.is_some_and(|key| self.history.at(self.event.time).is_aws_managed(key))
+    }
+
     /// Kind and name of the caller in a `Principal` element: never a role where an AWS service
     /// called as itself.
     pub(super) fn principal(&self) -> Option<(&'static str, String)> {
