@@ -157,6 +157,9 @@ evidence-other-principal = nobody of that name was refused anything in the log
 evidence-other-time = the principal it names was refused nothing at that time
 evidence-other-call = the principal it names was refused another call
 contrast-many-through-endpoint = { $count } different principals fail on this resource, all through endpoint { $endpoint }, and it works without: what they have in common is the endpoint.
+workload-subject = The session was made for { $subject }, whom { $provider } vouched for.
+workload-pod = The session was made for the pod { $pod } (service account { $account }, namespace { $namespace }, cluster { $cluster }).
+workload-tags = The session carries the tags { $tags }.
 stated-unsaid = AWS's text does not say "with an explicit deny", and { $count ->
     [one] another refusal of { $service } in this account does
    *[other] { $count } other refusals of { $service } in this account do

@@ -44,8 +44,8 @@ change-permission-removed = removed the statement { $sid } from the policy of { 
 change-use = made { $thing } use { $resource }
 change-setting = changed the { $setting } of { $of }
 change-public-access-block = changed S3 Block Public Access of { $of }
-change-block-set = set the { $block } of { $of } to { $state }
-change-block-off = switched off the { $block } of { $of }
+change-block-set = set the { $setting } of { $of } to { $state }
+change-block-off = switched off the { $setting } of { $of }
 change-endpoint-policy = set the policy of the VPC endpoint { $endpoint }
 change-endpoint-deleted = deleted the VPC endpoint { $endpoint }
 

@@ -16,7 +16,7 @@ use super::told::{self, Told};
 use super::words::Kind;
 use super::{
     alias, changed, contrasted, documented, evaluated, implied, incarnation, moved, next, rank,
-    signature, stated, testimony,
+    signature, stated, testimony, workload,
 };
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
@@ -219,6 +219,7 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     testimony.extend(told.as_ref().map(Told::testimony));
     testimony.extend(evaluated::reservations(&evaluation, history));
     testimony.extend(implied::testimony(picture.one()));
+    testimony.extend(workload::testimony(picture, events, chains));
     let healed = healed::healed(picture, pool, history);
     testimony.extend(healed.as_ref().and_then(Healed::testimony));
     let testimony = testimony::each_once(testimony);

@@ -32,6 +32,7 @@ mod tally;
 mod testimony;
 mod told;
 mod words;
+mod workload;
 
 pub use actions::{Actions, DeniedAction, SortOfFailure, is_own_name};
 pub use behind::Behind;

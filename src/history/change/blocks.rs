@@ -46,7 +46,7 @@ fn block_set(call: &Call<'_>) -> Vec<Draft> {
         Value::Text(state) => Sentence::new("change-block-set").arg("state", state.as_ref()),
         _ => Sentence::new("change-block-off"),
     };
-    let summary = summary.arg("block", block.name).arg("of", of.as_str());
+    let summary = summary.arg("setting", block.name).arg("of", of.as_str());
     let subject = Subject::Setting { name: block.name, of };
     vec![Draft::set(subject, value, Layer::BlockPublicAccess, summary)]
 }
