@@ -23,6 +23,7 @@ remedy-session = Let the session policy allow { $actions } where the session is 
 remedy-full-access = Attach { $policy } to { $level }
 remedy-grant = Grant the use of the key to { $grantee }
 remedy-name-account = Name account { $account } instead of everybody in the bucket policy
+remedy-own-key = Encrypt with a customer managed key: the policy of an AWS managed key cannot be changed
 remedy-lift-block = Turn RestrictPublicBuckets of S3 Block Public Access off
 remedy-note-public = The bucket's policy is public: everybody on the internet then has what it grants.
 remedy-other-key = Use a key whose KeyUsage fits the operation; the usage of a key cannot be changed

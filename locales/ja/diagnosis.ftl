@@ -18,6 +18,7 @@ documented-no-rcp = リソースコントロールポリシーはこのアクシ
 documented-federated = 外部からサインインする呼び出し元には、まだ AWS のプリンシパルがありません。アイデンティティベースのポリシー、許可の境界、セッションポリシー、SCP は評価されず、ロールの信頼ポリシーだけが評価されます。
 documented-no-session = ユーザーが長期的なアクセスキーで呼び出したため、セッションポリシーを渡せるセッションはありません。
 documented-no-resource = 対象のリソースが指定されていない呼び出しのため、リソースベースのポリシーは評価されていません。
+documented-aws-managed-key = このキーは AWS マネージドキーです。キーポリシーは AWS が定めたもので変更できず、そのキーに対応するサービスを通じた同じアカウントからの利用だけを許可します。
 documented-cross-account = リソースはアカウント { $owner }、呼び出し元はアカウント { $caller } に属するため、双方での許可が必要です。
 documented-not-key-state = キーが使用できない場合、KMS は専用のエラーを返します。今回のエラーはアクセスの拒否です。
 
@@ -36,6 +37,7 @@ contrast-works-off-endpoint = 同じプリンシパルによる、同じリソ�
 contrast-others-off-endpoint = このエンドポイントを経由しない他のプリンシパルでは、同じリソースに対する同じ呼び出しが { $count } 回成功しています。
 contrast-others-through-endpoint = 他のプリンシパルは、同じエンドポイントを経由した、同じリソースに対する同じ呼び出しに { $count } 回成功しています。
 contrast-region = このアカウントでは、{ $region } でこの種の呼び出しが成功したことがありません。同じプリンシパルは、他のリージョンでは { $count } 回成功しています。
+grant-of-predecessor = グラント { $grant } ({ $operations }) は { $principal } を指していますが、同じ名前の以前のプリンシパルに対して作られたものです。グラントは一意の ID に結び付くため、現在のプリンシパルには何も許可しません。
 contrast-made-anew = 以前の成功 ({ $count } 回) では一意の ID が異なります。同じ名前で作り直されたプリンシパルは、以前に指定していたポリシーの対象になりません。
 contrast-mfa = MFA 認証を行ったセッションでは { $count } 回成功し、MFA 認証のないセッションでは一度も成功していません。
 contrast-forwarded-only = プリンシパル自身によるこのサービスの呼び出しは { $count } 回成功していますが、サービスが代わりに行った呼び出しは失敗しています。サービスを経由することで、条件の評価結果が変わっています。
@@ -66,6 +68,7 @@ explain-perhaps-on = {" "}(リソース: おそらく { $resource }。記録に�
 explain-on = {" "}(リソース: { $resource })
 explain-on-nothing = {""}
 explain-proven = 原因のレイヤーは{ $layer } ({ $effect }) です。当時のポリシーを評価すると、今回の拒否と、比較対象の成功がいずれも再現されます。
+explain-proven-alone = 原因のレイヤーは{ $layer } ({ $effect }) です。当時のポリシーを評価すると、今回の拒否が再現されます。
 explain-stated = 原因のレイヤーは{ $layer } ({ $effect }) です。AWS のメッセージに明記されており、ログにこれと矛盾する記録はありません。
 explain-inferred = 成功例との比較から、原因のレイヤーは{ $layer } ({ $effect }) である可能性が最も高いと判断しました。
 explain-unknown = 原因のレイヤーはログからは判断できません。可能性が最も高いのは { $layer } です。
@@ -101,6 +104,7 @@ evaluated-unknown = 評価の際に不明だったもの: { $what }{ $more ->
    *[other] 、ほか { $more } 件
 }。
 evaluated-implied = AWS の文にはキーが示されていません。同じ用途に使われている既知のキーのうち、ポリシーがこの呼び出しを拒否するのは { $resource } だけです。
+evaluated-several = この呼び出しは複数のリソースのすべてに対して許可されている必要があり、AWS の文はどのリソースで失敗したかを示していません。ポリシーによって拒否されるのは { $resource } です。
 changed-implied = AWS の文には対象が示されていません。呼び出し元が同じ操作に使っていたもののうち、変更があり、それ以降使われていないのは { $resource } だけです。
 told-statement = AWS 自身による判定の説明 ({ $file }): { $layer } のステートメント { $sid } ({ $effect })。
 told-layer = AWS 自身による判定の説明 ({ $file }): { $layer }、{ $effect }。
@@ -114,6 +118,10 @@ evidence-other-principal = そこに書かれたプリンシパルが拒否さ�
 evidence-other-time = そこに書かれたプリンシパルは、その時刻には何も拒否されていません
 evidence-other-call = そこに書かれたプリンシパルが拒否されたのは別の呼び出しです
 contrast-many-through-endpoint = { $count } 個の異なるプリンシパルがこのリソースで失敗していますが、いずれもエンドポイント { $endpoint } を経由しており、経由しない呼び出しは成功しています。共通しているのはエンドポイントです。
+workload-subject = このセッションは、{ $provider } が認証した { $subject } のために作られたものです。
+workload-pod = このセッションは、ポッド { $pod } (サービスアカウント { $account }、名前空間 { $namespace }、クラスター { $cluster }) のために作られたものです。
+workload-tags = このセッションにはタグ { $tags } が付いています。
+stated-unsaid = AWS の文に「with an explicit deny」の記載がありません。このアカウントでは前後 30 日以内に { $service } の拒否 { $count } 件がこの文言を含んでいるため、明示的な拒否ではない可能性が高くなります。
 stated-encoded-cut = エンコードされた認可メッセージは、CloudTrail の 1 KB の制限で切れているためデコードできません。同じ呼び出しを --dry-run 付きでやり直すと、完全なメッセージが得られます。
 next-notification = サービスが報告する処理の失敗を今後記録するためのルールです。ターゲットにロググループを指定してください
 

@@ -23,6 +23,7 @@ remedy-session = セッション作成時のセッションポリシーで { $ac
 remedy-full-access = { $level } に { $policy } をアタッチする
 remedy-grant = { $grantee } にキーのグラントを作成する
 remedy-name-account = バケットポリシーで全員の代わりにアカウント { $account } を指定する
+remedy-own-key = カスタマーマネージドキーで暗号化する (AWS マネージドキーのキーポリシーは変更できません)
 remedy-lift-block = S3 ブロックパブリックアクセスの RestrictPublicBuckets を無効にする
 remedy-note-public = このバケットのポリシーは公開されています。無効にすると、インターネット上の誰もがポリシーの許可する操作を実行できます。
 remedy-other-key = 操作に合った KeyUsage のキーを使う (キーの用途は変更できません)

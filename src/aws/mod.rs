@@ -5,11 +5,13 @@
 //! tables are kept by hand with a source in each row. Nothing is read before it is asked for, and of
 //! the large table only the lines of the service asked for.
 
+mod blocks;
 mod policies;
 mod quirks;
 mod rcp;
 mod table;
 
+pub use blocks::{Block, block_set_by, blocks_of};
 pub use policies::{
     Across, Policy, can_be_decided, can_decide, carries_policy, policies_of,
     service_carries_policies,

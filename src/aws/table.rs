@@ -60,6 +60,11 @@ impl Action {
         self.columns[0].contains('P')
     }
 
+    /// Whether AWS counts it as `Tagging`.
+    pub fn tags(&self) -> bool {
+        self.columns[0].contains('T')
+    }
+
     /// Whether it only looks (`List` or `Read`).
     pub fn only_reads(&self) -> bool {
         self.columns[0].chars().all(|level| matches!(level, 'L' | 'R'))

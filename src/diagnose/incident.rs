@@ -77,6 +77,8 @@ pub struct Verdict {
     pub contradiction: Option<Sentence>,
     /// Commands that would settle it.
     pub next_evidence: Vec<Command>,
+    /// Comparable successes that evaluating the known policies gives too.
+    pub confirmed: usize,
     /// The success that ended it, and why it came.
     pub healed: Option<Healed>,
 }

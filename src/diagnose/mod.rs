@@ -18,6 +18,7 @@ mod group;
 mod healed;
 pub mod hopeful;
 mod implied;
+mod incarnation;
 mod incident;
 mod moved;
 mod next;
@@ -31,6 +32,7 @@ mod tally;
 mod testimony;
 mod told;
 mod words;
+mod workload;
 
 pub use actions::{Actions, DeniedAction, SortOfFailure, is_own_name};
 pub use behind::Behind;

@@ -424,9 +424,8 @@ impl Gather<'_> {
     }
 
     fn is_aws_managed_key(&self) -> bool {
-        let key = self.request.resource.arn.as_deref();
-        let metadata = key.and_then(|key| self.inventory.key_metadata(key));
-        metadata.and_then(|m| at(m, "KeyManager")).and_then(Json::as_str) == Some("AWS")
+        let key = self.request.resource.arn.as_deref().filter(|arn| arn.contains(":kms:"));
+        key.is_some_and(|key| self.inventory.is_aws_managed(key))
     }
 
     /// The endpoint's policy binds the caller's own hop, not what services do for it later (IAM

@@ -63,6 +63,8 @@ pub struct History {
     /// Organization policies that ever hung at a target.
     at_target: BTreeMap<String, BTreeSet<String>>,
     key_metadata: BTreeMap<String, Json>,
+    /// Names of keys that records name by an alias of AWS (`alias/aws/ebs`).
+    aws_managed_keys: BTreeSet<String>,
     endpoints: BTreeMap<String, Endpoint>,
     /// Accounts of resources whose ARNs have none.
     owners: BTreeMap<String, String>,
@@ -120,6 +122,8 @@ impl History {
             partitions,
             ..History::default()
         };
+        history.aws_managed_keys =
+            events.par_iter().filter_map(|event| managed_key(event)).collect();
         for event in changing {
             history.learn(event);
             let changes = change::changes_of(event);
@@ -606,6 +610,19 @@ fn gap(file: &Arc<str>, place: Option<(usize, usize)>, about: &Subject, message:
 }
 
 /// Notes which unique id a user or role called with, and when.
+/// The key that a record names by an alias of AWS: these stand for AWS managed keys only (KMS
+/// developer guide, "AWS managed keys").
+fn managed_key(event: &Event) -> Option<String> {
+    if event.source() != "kms.amazonaws.com" {
+        return None;
+    }
+    event.request().filter(|request| request.contains(AWS_ALIAS))?;
+    let key = crate::chain::kms_key(event)?;
+    subject::key_name_of(key, event.region())
+}
+
+const AWS_ALIAS: &str = "alias/aws/";
+
 fn sight<'e>(event: &'e Event, sightings: &mut Sightings<'e>) {
     let (arn, id) = match event.identity_type {
         IdentityType::IamUser => (event.arn(), event.principal_id()),

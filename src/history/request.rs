@@ -7,16 +7,17 @@ use serde_json::Value as Json;
 
 use super::inventory::Inventory;
 use crate::event::arn::{self, Arn};
-use crate::event::{
-    CallerKind, Denial, Event, Field, IdentityType, action, denial, partition, resource,
-};
+use crate::event::{CallerKind, Denial, Event, Field, IdentityType, denial, partition, resource};
 use crate::iam::{Principal, Request, Resource, RoleSession};
 
 mod caller_keys;
 mod network_keys;
 mod service_keys;
+mod several;
 mod via;
 mod web_identity;
+
+pub use several::{needed_beside, resources};
 
 /// What the calls around one tell of it.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,10 @@ pub struct Around<'e> {
     pub issuer: Option<&'e Event>,
     /// The resource, where the record does not show it and its siblings do.
     pub resource: Option<&'e str>,
+    /// The one of several resources (see [`resources`]) that is meant, whatever the record names first.
+    pub one_of: Option<&'e str>,
+    /// An action needed beside the call's own (see [`needed_beside`]) that is meant instead of it.
+    pub beside: Option<&'e str>,
     /// `requestParameters` as a sibling shows them: a denied KMS call has none (KMS "Logging AWS
     /// KMS API calls"). Only what siblings are sure to share belongs here.
     pub request: Option<&'e str>,
@@ -64,9 +69,11 @@ pub fn request_of(
     let kind = around.kind.unwrap_or_else(|| event.caller_kind());
     let reading = Reading { event, around, inventory, kind, parameters };
     let principal = reading.principal()?;
-    let action =
-        denial.as_ref().and_then(|denial| denial.action.clone()).unwrap_or_else(|| action(event));
+    let action = around.beside.map(str::to_owned);
+    let action = action.or_else(|| denial.as_ref()?.action.clone());
+    let action = action.unwrap_or_else(|| crate::event::action(event));
     let resource = match denial.as_ref() {
+        _ if around.one_of.is_some() => reading.resource(&action, around.one_of),
         Some(denied) if is_on_no_resource(event, denied) => Resource::new("*"),
         denied => reading.resource(&action, denied.and_then(|denied| denied.resource.as_deref())),
     };

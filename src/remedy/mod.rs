@@ -257,6 +257,18 @@ fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
         found.extend(key::grant(situation));
     }
     found.extend(revert::candidate(situation));
+    if situation.is_on_aws_managed_key() {
+        // AWS writes the policies of its managed keys, and only its services make grants on them.
+        let is_of_key = |candidate: &Candidate| {
+            matches!(candidate.layer, Layer::ResourcePolicy | Layer::KmsGrant)
+        };
+        let before = found.len();
+        found.retain(|candidate| !is_of_key(candidate));
+        if found.len() < before {
+            let title = Sentence::new("remedy-own-key");
+            found.push(Candidate::text(title, situation.layer, WIDE - 1));
+        }
+    }
     found
 }
 

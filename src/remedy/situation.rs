@@ -109,13 +109,15 @@ impl<'s> Situation<'s> {
             let mut on = failing.arn().map(str::to_owned);
             if self.denied.len() < DENIED {
                 let (events, chains) = (self.events, self.chains);
-                let case = evaluated::case_of(events, chains, self.history, failing, failing.arn());
-                if let Some(mut case) = case {
+                let resource = failing.arn();
+                let cases = evaluated::cases_of(events, chains, self.history, failing, resource);
+                for mut case in cases {
                     let named = case.request.resource.arn.clone().filter(|a| a.starts_with("arn:"));
                     on = on.or_else(|| named.clone());
                     // What is evaluated is named most closely: the object, not its bucket.
                     if case.request.action == failing.action {
-                        on = named.or(on);
+                        on = named.clone().or(on);
+                        self.pairs.insert((failing.action.clone(), on.clone()));
                     } else if case.request.action.contains(':') {
                         self.pairs.insert((case.request.action.clone(), named.or(on.clone())));
                     }
@@ -179,6 +181,12 @@ impl<'s> Situation<'s> {
     /// All denied calls are KMS's.
     pub(super) fn is_kms(&self) -> bool {
         !self.actions.is_empty() && self.actions.iter().all(|action| action.starts_with("kms:"))
+    }
+
+    /// Whether the denied calls are on a key that AWS manages.
+    pub(super) fn is_on_aws_managed_key(&self) -> bool {
+        let key = self.resource().filter(|arn| arn.contains(":kms:"));
+        key.is_some_and(|key| self.history.at(self.event.time).is_aws_managed(key))
     }
 
     /// Kind and name of the caller in a `Principal` element: never a role where an AWS service

@@ -624,6 +624,30 @@ pub struct Alternative {
     pub because: String,
 }
 
+impl Verdict {
+    /// What cannot be it, with the layers that one reason rules out together.
+    pub(super) fn ruled_out_together(&self) -> Vec<(Vec<Layer>, &str)> {
+        together(self.ruled_out.iter().map(|out| (out.layer, out.because.as_str())))
+    }
+
+    /// What else it could be, with those for which one reason speaks together.
+    pub(super) fn alternatives_together(&self) -> Vec<(Vec<&Alternative>, &str)> {
+        together(self.alternatives.iter().map(|other| (other, other.because.as_str())))
+    }
+}
+
+/// What one reason is given for, in the order in which the reasons first come.
+fn together<'r, T>(each: impl Iterator<Item = (T, &'r str)>) -> Vec<(Vec<T>, &'r str)> {
+    let mut found: Vec<(Vec<T>, &str)> = Vec::new();
+    for (one, because) in each {
+        match found.iter_mut().find(|(_, known)| *known == because) {
+            Some((ones, _)) => ones.push(one),
+            None => found.push((vec![one], because)),
+        }
+    }
+    found
+}
+
 /// A layer that cannot be it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuledOut {

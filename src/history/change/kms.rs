@@ -144,10 +144,14 @@ fn create_grant(call: &Call<'_>) -> Vec<Draft> {
         id: id.to_owned(),
         key: key.clone(),
         grantee: grantee.to_owned(),
-        retiring: call.text("retiringPrincipal").map(str::to_owned),
+        retiring: call
+            .text("retiringPrincipal")
+            .or(call.text("retiringServicePrincipal"))
+            .map(str::to_owned),
         operations: operations(&call.request),
         context_equals: context(&call.request, "constraints.encryptionContextEquals"),
         context_subset: context(&call.request, "constraints.encryptionContextSubset"),
+        source_arn: text_at(&call.request, "constraints.sourceArn").map(str::to_owned),
         created: Some(call.event.time),
     };
     let summary = Sentence::new("change-grant-created")

@@ -37,6 +37,10 @@ impl Gather<'_> {
     fn may_use(&self, grant: &Grant) -> bool {
         let name = self.request.action.split(':').nth(1).unwrap_or_default();
         let principal = &self.request.principal;
+        // Who may retire it need not be the grantee, nor be allowed anything else by it.
+        if name.eq_ignore_ascii_case("RetireGrant") && grant.retiring.is_some() {
+            return true;
+        }
         let is_other = match (Entity::from_arn(&grant.grantee), principal.arn()) {
             (Some(grantee), Some(arn)) if grantee.name != "aws:ec2-infrastructure" => {
                 Entity::from_arn(arn).is_none_or(|caller| caller != grantee)
@@ -62,8 +66,12 @@ impl Gather<'_> {
         if let Some(pairs) = &grant.context_subset {
             constraints.insert("EncryptionContextSubset".to_owned(), json!(pairs));
         }
+        if let Some(source) = &grant.source_arn {
+            constraints.insert("SourceArn".to_owned(), json!(source));
+        }
         let value = json!({
             "GranteePrincipal": grantee,
+            "RetiringPrincipal": grant.retiring.as_deref().and_then(|name| self.grantee(name)),
             "Operations": grant.operations,
             "Constraints": constraints,
         });

@@ -145,7 +145,7 @@ impl<'a> IncidentPage<'a> {
             layer: words.say(&layer(incident, verdict.layer)),
             effect: words.say(&verdict.effect.into()),
             certainty: words.say(&verdict.certainty.into()),
-            certainty_means: words.say(&verdict.certainty.meaning()),
+            certainty_means: words.say(&verdict.certainty.meaning(incident.comparison.successes)),
             confidence: percent(verdict.confidence),
             confidence_width: (verdict.confidence * 100.0).clamp(0.0, 100.0).round(),
             policy: policy(incident, words),
