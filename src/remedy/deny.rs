@@ -37,22 +37,18 @@ const OF_THE_PRINCIPAL: [&str; 5] = [
     "aws:userid",
     "aws:PrincipalType",
 ];
-/// Keys whose values are a list of what is meant to pass, so that one more can be named.
-const LISTS: [&str; 20] = [
+/// Keys whose values are a list of what is meant to pass, so that one more can be named. An address
+/// is not one of them, as it is no one's for long, nor is an organization, which is never one caller.
+const LISTS: [&str; 15] = [
     "aws:PrincipalArn",
     "aws:PrincipalAccount",
-    "aws:PrincipalOrgID",
     "aws:PrincipalServiceName",
     "aws:RequestedRegion",
     "aws:ResourceAccount",
-    "aws:ResourceOrgID",
     "aws:SourceAccount",
     "aws:SourceArn",
-    "aws:SourceIp",
-    "aws:SourceOrgID",
     "aws:SourceVpc",
     "aws:SourceVpce",
-    "aws:VpcSourceIp",
     "aws:userid",
     "kms:CallerAccount",
     "kms:KeyOrigin",
@@ -212,7 +208,7 @@ impl Deny<'_> {
 
     fn service_itself(&mut self) {
         if self.situation.is_by_service() {
-            self.spare(SERVICES, 10, Sentence::new("remedy-note-services"));
+            self.spare(SERVICES, 0, Sentence::new("remedy-note-services"));
         }
     }
 
@@ -232,7 +228,7 @@ impl Deny<'_> {
         self.confirm(by_address);
     }
 
-    /// Lifting the condition for a moment is how one sees that it is the cause.
+    /// How one sees that the condition is the cause, without touching it.
     fn confirm(&mut self, by_address: bool) {
         if let (true, Some(last)) = (by_address, self.found.last_mut()) {
             last.notes.push(Sentence::new("remedy-note-confirm"));
@@ -303,7 +299,7 @@ impl Deny<'_> {
             .arg("principal", arns.join(", "))
             .arg("statement", self.statement());
         // In a policy of the principal alone that is as much as taking the statement out.
-        let breadth = if self.layer == Layer::IdentityPolicy { 40 } else { 20 };
+        let breadth = if self.layer == Layer::IdentityPolicy { 40 } else { 22 };
         self.put_in_all(title, ("ArnNotEquals", "aws:PrincipalArn", &json!(arns)), breadth);
     }
 
@@ -327,7 +323,7 @@ impl Deny<'_> {
             let title = Sentence::new("remedy-spare-resource")
                 .arg("resources", resources.join(", "))
                 .arg("statement", self.statement());
-            self.put(title, sparing_resources(self.raw, &resources), 25);
+            self.put(title, sparing_resources(self.raw, &resources), 21);
         }
     }
 
