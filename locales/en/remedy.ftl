@@ -96,3 +96,4 @@ within-parameter-other = Make the call with something else for { $key } than { $
 within-note-absent = A call that carries no { $key } is refused as well: a negated condition holds for a key that is absent.
 within-note-template = The template has to say so of the resource it makes (of a role: PermissionsBoundary).
 within-evaluated = Evaluated so with the policies known, the call passes as they stand.
+remedy-note-boundary = Add the condition iam:PermissionsBoundary with the ARN of the boundary: without it, whoever has the boundary can make a role that has none.

@@ -93,3 +93,4 @@ within-parameter-other = { $key } を { $values } 以外にして呼び出す
 within-note-absent = { $key } を伴わない呼び出しも拒否されます。否定の条件は、キーが存在しないときにも成り立つためです。
 within-note-template = テンプレートで、作成するリソースにそれを指定してください (ロールの場合は PermissionsBoundary)。
 within-evaluated = 判明しているポリシーで評価すると、ポリシーを変えずにこの呼び出しは許可されます。
+remedy-note-boundary = 条件 iam:PermissionsBoundary にこの境界の ARN を指定して追加してください。条件がないと、境界のあるプリンシパルが境界のないロールを作れてしまいます。

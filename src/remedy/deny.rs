@@ -61,6 +61,9 @@ fn names(keys: &[&str], key: &str) -> bool {
     keys.iter().any(|name| name.eq_ignore_ascii_case(key))
 }
 
+/// From this breadth on the statement no longer says anything of the call, whoever makes it.
+pub(super) const TAKES_OUT: u8 = 30;
+
 /// One Deny statement in its policy, seen from the denied call.
 struct Deny<'d> {
     situation: &'d Situation<'d>,
@@ -315,7 +318,7 @@ impl Deny<'_> {
         let title = Sentence::new("remedy-take-action")
             .arg("actions", actions.join(", "))
             .arg("statement", self.statement());
-        self.put(title, without_entries(self.raw, "Action", &actions), 30);
+        self.put(title, without_entries(self.raw, "Action", &actions), TAKES_OUT);
         // In a resource's own policy the resource is all there is.
         let owner = self.policy.label.attached_to.as_ref();
         let is_own = owner.is_some_and(|owner| resources.contains(owner));

@@ -175,12 +175,22 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         None => !candidate.is_guess,
     });
     tried.retain(|(candidate, _)| !protection::is_given_up(&situation, candidate));
+    for (candidate, _) in &mut tried {
+        if protection::opens_boundary(&situation, candidate) {
+            candidate.notes.push(Sentence::new("remedy-note-boundary"));
+        }
+    }
     drop_wide(&mut tried);
     tried.sort_by_key(|(candidate, proof)| rank(candidate, proof.as_ref()));
     let within = within::candidates(&situation);
     let mut fixes: Vec<Fix> =
         within.into_iter().map(|way| Fix { way: Way::WithinRule, ..fix(way, None) }).collect();
-    if incident.guardrail.is_some() {
+    // A Deny that leaves its caller a way is meant as it is, unless it came in between.
+    let leaves_way = situation.effect == Effect::ExplicitDeny
+        && situation.is_own()
+        && incident.change.is_none()
+        && !fixes.is_empty();
+    if incident.guardrail.is_some() || leaves_way {
         if fixes.is_empty() {
             fixes.push(Fix { way: Way::WithinRule, ..fix(leave(&situation), None) });
         }

@@ -11,7 +11,7 @@ use crate::event::Layer;
 use crate::iam::{Policy, Presence, Statement, StatementEffect};
 
 /// The key by which new roles and users are forced to carry a boundary.
-const KEY: &str = "iam:PermissionsBoundary";
+pub(super) const KEY: &str = "iam:PermissionsBoundary";
 /// Actions that put a boundary on, take it off or replace it.
 const OF_BOUNDARIES: [&str; 4] = [
     "iam:DeleteRolePermissionsBoundary",
@@ -26,6 +26,19 @@ const OF_ITS_POLICY: [&str; 4] = [
     "iam:DeletePolicyVersion",
     "iam:SetDefaultPolicyVersion",
 ];
+
+/// Whether an action can be allowed only for what carries a boundary.
+pub(super) fn asks_for_boundary(action: &str) -> bool {
+    crate::aws::condition_keys(action).iter().any(|key| key.eq_ignore_ascii_case(KEY))
+}
+
+/// Whether a change lets a boundary give such an action as it is, by which whoever has the boundary
+/// could make a role without it.
+pub(super) fn opens_boundary(situation: &Situation<'_>, candidate: &Candidate) -> bool {
+    candidate.layer == Layer::PermissionsBoundary
+        && candidate.document.is_some()
+        && situation.actions.iter().any(|action| asks_for_boundary(action))
+}
 
 /// Whether the change would let the caller past a boundary's own protection.
 pub(super) fn is_given_up(situation: &Situation<'_>, candidate: &Candidate) -> bool {

@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use super::candidate::Candidate;
+use super::protection;
 use super::situation::Situation;
 use super::statement::{Tested, tested};
 use crate::diagnose::evaluated::{Case, policies};
@@ -153,6 +154,9 @@ pub(super) fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
     if found.is_empty() && situation.effect == Effect::ExplicitDeny {
         found.extend(by_key_alone(situation));
     }
+    if found.is_empty() && is_boundary_unread(situation) {
+        found.extend(way_to_carry(situation));
+    }
     found.dedup_by(|one, other| one.title == other.title);
     found.truncate(MOST);
     found
@@ -268,6 +272,29 @@ fn by_key_alone(situation: &Situation<'_>) -> Vec<Candidate> {
     keys.filter_map(of_key).collect()
 }
 
+/// A boundary that is not known lets no role or user be made: such a boundary mostly does where what is
+/// made carries it (IAM User Guide, "Permissions boundaries for IAM entities").
+fn is_boundary_unread(situation: &Situation<'_>) -> bool {
+    let known = situation
+        .first()
+        .is_some_and(|case| !policies(&case.layers, Layer::PermissionsBoundary).is_empty());
+    situation.layer == Layer::PermissionsBoundary
+        && situation.effect == Effect::ImplicitDeny
+        && !known
+        && protection::asks_for_boundary(&situation.failing.action)
+}
+
+fn way_to_carry(situation: &Situation<'_>) -> Option<Candidate> {
+    let key = protection::KEY.to_owned();
+    let row = row_of(situation, &key)?;
+    let test = Tested { operator: String::new(), key, values: Vec::new() };
+    let need = Need { row, test, wants: Wants::Untold, situation };
+    let mut candidate = Candidate::text(need.title(), situation.layer, 0);
+    candidate.notes = need.notes();
+    candidate.notes.push(Sentence::new("remedy-note-unread"));
+    Some(candidate)
+}
+
 /// The way that meets all of these; `None` where the changed call is certain to be refused still.
 fn way(situation: &Situation<'_>, met: &[Need<'_>], changed: &Case) -> Option<Candidate> {
     let decision = evaluate(&changed.request, &hopeful(&changed.request, &changed.layers));
@@ -320,7 +347,7 @@ fn row_of(situation: &Situation<'_>, key: &str) -> Option<&'static Row> {
             && !key.contains("EncryptionContext")
     };
     let row = ROWS.iter().find(is_named).or_else(|| is_parameter().then_some(&PARAMETER))?;
-    let is_own = situation.event.is_own_hop(situation.caller_kind());
+    let is_own = situation.is_own();
     let is_open = match row.calls {
         For::Own => is_own,
         // A service's own call is made as the service makes it.
@@ -477,7 +504,7 @@ impl<'n> Need<'n> {
     }
 
     fn is_own(&self) -> bool {
-        self.situation.event.is_own_hop(self.situation.caller_kind())
+        self.situation.is_own()
     }
 
     fn command(&self) -> Option<String> {
