@@ -4,7 +4,8 @@
 //!
 //! `expect`: `guardrail`; `first` (a part of the first fix's title) and `first_way`; `never` (parts of no
 //! fix); `exemption` (the last fix is one, without commands, and `--all-fixes` adds them); `commands` (some
-//! ordinary fix can be pasted); `said` (a part of the explanation). A story may have `alone`: the same from
+//! ordinary fix can be pasted); `said` (a part of the explanation) and `unsaid` (parts of no word of the
+//! verdict). A story may have `alone`: the same from
 //! the log alone.
 #![allow(
     clippy::unwrap_used,
@@ -115,6 +116,12 @@ fn wrong(expected: &Value, world: &World, with_policies: bool) -> Vec<String> {
         if expected.get("said").is_some_and(|said| !has(&incident["verdict"]["explanation"], said)) {
             wrong.push(format!("explained: {}", incident["verdict"]["explanation"]));
         }
+        let verdict = incident["verdict"].to_string();
+        for part in list(expected, "unsaid") {
+            if verdict.contains(part.as_str().unwrap()) {
+                wrong.push(format!("it says {part}"));
+            }
+        }
         let exempts = |fix: &&Value| fix["way"] == "exemption";
         let can_be_pasted = |fix: &Value| !list(fix, "commands").is_empty();
         if fixes.iter().filter(exempts).any(|fix| can_be_pasted(fix)) {
@@ -183,6 +190,7 @@ fn contradictions(report: &Value) -> Vec<String> {
     for incident in list(report, "incidents") {
         let told = incident["verdict"].to_string();
         let passes = ["without it the call passes", "with it opened, the call passes"];
+        let evaluated = "Evaluated with this change, the denied call stays denied.";
         if !passes.iter().any(|word| told.contains(word)) {
             continue;
         }
@@ -191,7 +199,8 @@ fn contradictions(report: &Value) -> Vec<String> {
         for refuted in list(incident, "refuted_fixes") {
             let title = refuted["title"].as_str().unwrap();
             let takes_away = title.starts_with("Remove ") || title.starts_with("Take ");
-            if takes_away || fixes.contains(&title) {
+            let is_tried = refuted["because"] == evaluated && fixes.is_empty();
+            if takes_away || is_tried || fixes.contains(&title) {
                 found.push(title.to_owned());
             }
         }

@@ -170,3 +170,5 @@ guardrail-destroys = What such a rule is made against: { $action } takes away ke
 guardrail-weakens = What such a rule is made against: { $action } takes away a second factor, and no such call had worked before.
 guardrail-sweep = Within { $minutes } minutes the caller was refused { $actions } different actions of { $services } services, as somebody is who tries out what is possible.
 guardrail-limit = The { $layer } does nothing but limit what may be done at all, and no such call had worked before.
+evaluated-statement-besides = Evaluating the policies of that moment: statement { $number } ({ $sid }) of { $policy } ({ $layer }) denies the call, and not it alone: without it the call is denied still.
+evaluated-layer-besides = Evaluating the policies of that moment: the { $layer } denies the call ({ $effect }), and not it alone: with it opened, the call is denied still.

@@ -131,3 +131,5 @@ guardrail-destroys = ガードレールが防ぐべき操作です。{ $action }
 guardrail-weakens = ガードレールが防ぐべき操作です。{ $action } は多要素認証を外すもので、それまでに同様の呼び出しが成功したことはありません。
 guardrail-sweep = この呼び出し元は { $minutes } 分のうちに { $services } 個のサービスの { $actions } 種類のアクションを拒否されています。何ができるかを試しているときの動きです。
 guardrail-limit = { $layer }は、そもそも何ができるかを制限するだけのもので、それまでに同様の呼び出しが成功したことはありません。
+evaluated-statement-besides = 当時のポリシーを評価すると、{ $policy } ({ $layer }) の { $number } 番目のステートメント ({ $sid }) がこの呼び出しを拒否しています。ただし原因はこれだけではなく、このステートメントがなくても拒否されます。
+evaluated-layer-besides = 当時のポリシーを評価すると、{ $layer } がこの呼び出しを拒否しています ({ $effect })。ただし原因はこれだけではなく、このレイヤーで許可しても拒否されます。
