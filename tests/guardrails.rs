@@ -113,7 +113,8 @@ fn wrong(expected: &Value, world: &World, with_policies: bool) -> Vec<String> {
                 wrong.push(format!("a fix says {part}: {titles:?}"));
             }
         }
-        if expected.get("said").is_some_and(|said| !has(&incident["verdict"]["explanation"], said)) {
+        if expected.get("said").is_some_and(|said| !has(&incident["verdict"]["explanation"], said))
+        {
             wrong.push(format!("explained: {}", incident["verdict"]["explanation"]));
         }
         let verdict = incident["verdict"].to_string();

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::benign;
 use super::failing::Failing;
 use super::incident::{Incident, Verdict};
 use super::picture::{Pool, makes_new};
@@ -508,7 +509,8 @@ impl<'e> Sweeps<'e> {
             incidents.iter().flat_map(|i| &i.occurrences).filter_map(|o| o.failing.as_ref());
         for failing in failing {
             let Some(event) = log.events.get(failing.denied) else { continue };
-            if is_own_call(failing, event) {
+            // What builds everything is refused everything while its role is not yet there.
+            if is_own_call(failing, event) && !benign::has_any(event, benign::BUILDERS) {
                 let times = refused.entry(caller(event)).or_default();
                 times.push((event.time.0 / 1000, failing.action.clone()));
             }

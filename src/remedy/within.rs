@@ -112,11 +112,7 @@ const PARAMETER: Row = row("", For::Any, Does::SendParameter, false);
 
 /// Keys of services that tell of the hop and not of what the call asks for (Service Authorization
 /// Reference).
-const OF_THE_HOP: [&str; 9] = [
-    "kms:ViaService",
-    "kms:CallerAccount",
-    "kms:EncryptionContextKeys",
-    "kms:GrantIsForAWSResource",
+const OF_THE_HOP: [&str; 5] = [
     "s3:ResourceAccount",
     "s3:DataAccessPointAccount",
     "ec2:SourceInstanceARN",
@@ -344,7 +340,8 @@ fn row_of(situation: &Situation<'_>, key: &str) -> Option<&'static Row> {
     let is_parameter = || {
         situation.actions.iter().any(of_the_call)
             && !OF_THE_HOP.iter().any(|hop| hop.eq_ignore_ascii_case(key))
-            && !key.contains("EncryptionContext")
+            // Those of KMS tell of the key, of the hop, or of data that is encrypted already.
+            && !service.eq_ignore_ascii_case("kms")
     };
     let row = ROWS.iter().find(is_named).or_else(|| is_parameter().then_some(&PARAMETER))?;
     let is_own = situation.is_own();
