@@ -51,6 +51,7 @@ fn report(story: &Value, trail: &Trail, with_policies: bool) -> Value {
     fs::write(&logs, json!({"Records": trail.records}).to_string()).unwrap();
     let mut command = Command::cargo_bin("trailwhy").unwrap();
     command.args(["analyze", "--format", "json", "--lang", "en", "--exit-zero"]).arg(&logs);
+    command.arg("--all-fixes");
     if with_policies {
         let dumps = folder.path().join("policies");
         dump::write(&story["policies"], &dumps);

@@ -171,3 +171,15 @@ healed-propagation = The same call succeeded at { $time }, { $seconds } s after 
 healed-change = The same call succeeded at { $time }, after { $by } had called { $action }: { $summary }. What was changed there is what was missing.
 healed-retry = The same call succeeded at { $time }, { $seconds } s later, without a change that the log shows.
 healed-evidence = { $time }, before the call succeeded: { $action }: { $summary }
+
+guardrail-lead = This looks like a guardrail doing its work: check who did this.
+guardrail-blinds = What such a rule is made against: { $action } takes away what records or watches, and no such call had worked before.
+guardrail-leaves = What such a rule is made against: { $action } takes an account, or a rule over it, out of the organization, and no such call had worked before.
+guardrail-opens = What such a rule is made against: { $action } takes away a block, or lets everybody in, and no such call had worked before.
+guardrail-empowers = What such a rule is made against: { $action } gives rights or takes a limit off them, and no such call had worked before.
+guardrail-destroys = What such a rule is made against: { $action } takes away keys or copies that data hangs on, and no such call had worked before.
+guardrail-weakens = What such a rule is made against: { $action } takes away a second factor, and no such call had worked before.
+guardrail-sweep = Within { $minutes } minutes the caller was refused { $actions } different actions of { $services } services, as somebody is who tries out what is possible.
+guardrail-limit = The { $layer } does nothing but limit what may be done at all, and no such call had worked before.
+evaluated-statement-besides = Evaluating the policies of that moment: statement { $number } ({ $sid }) of { $policy } ({ $layer }) denies the call, and not it alone: without it the call is denied still.
+evaluated-layer-besides = Evaluating the policies of that moment: the { $layer } denies the call ({ $effect }), and not it alone: with it opened, the call is denied still.

@@ -298,3 +298,5 @@ coverage-policies-count = { $count ->
 coverage-policies-as-of = as of { $time }
 coverage-policies-missing = missing: { $listed }
 coverage-policies-unreadable = not readable: { $listed }
+
+fix-within-rule = Within the rule: no policy changes.

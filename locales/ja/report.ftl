@@ -260,3 +260,5 @@ coverage-policies-count = ドキュメント { $count } 件
 coverage-policies-as-of = { $time } 時点
 coverage-policies-missing = 不足: { $listed }
 coverage-policies-unreadable = 読み取れないもの: { $listed }
+
+fix-within-rule = ルールの範囲内: ポリシーは変更しません。

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::behind::Behind;
 use super::deciding::found;
 use super::failing::Failing;
-use super::hopeful::{as_stated, hopeful};
+use super::hopeful::{as_stated, hopeful, opened};
 use super::incarnation::grant_of_predecessor;
 use super::picture::Picture;
 use super::supposed::supposed;
@@ -607,6 +607,28 @@ fn unknown_layers(layers: &Layers) -> Vec<Sentence> {
     all.into_iter().flatten().cloned().collect()
 }
 
+/// Whether the call is denied without what was found as well: by another statement, or since nothing
+/// allows it.
+fn is_denied_besides(case: &Case, found: &Found) -> bool {
+    let layers = hopeful(&case.request, &case.layers);
+    let without = match (&found.label, &found.statement) {
+        (Some(label), Some(statement)) => {
+            let here = policies(&layers, found.layer);
+            let policy = here.iter().find(|policy| policy.label == *label);
+            let changed = policy.and_then(|policy| {
+                let index = statement.index();
+                let kept = |all: &mut Vec<_>| drop((index < all.len()).then(|| all.remove(index)));
+                policy.policy.with_statements(kept).ok()
+            });
+            let Some(changed) = changed else { return false };
+            replaced(&layers, found.layer, label, changed)
+        }
+        _ if found.layer == Layer::KmsGrant => return false,
+        _ => opened(&layers, found.layer),
+    };
+    evaluate(&case.request, &without).is_denied()
+}
+
 /// What evaluating says about the layers.
 pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Testimony> {
     let found = evaluated.found.as_ref()?;
@@ -619,12 +641,23 @@ pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Tes
         .label
         .as_ref()
         .and_then(|l| l.name.clone().or_else(|| l.arn.clone()).or_else(|| l.attached_to.clone()));
+    let is_alone = evaluated.denied.first().is_none_or(|case| !is_denied_besides(case, found));
     let text = match (&found.statement, policy) {
+        (Some(statement), Some(policy)) if !is_alone => {
+            Sentence::new("evaluated-statement-besides")
+                .arg("sid", statement.sid().unwrap_or("?"))
+                .arg("number", (statement.index() + 1) as f64)
+                .arg("policy", policy)
+                .arg("layer", found.layer)
+        }
         (Some(statement), Some(policy)) => Sentence::new("evaluated-statement")
             .arg("sid", statement.sid().unwrap_or("?"))
             .arg("number", (statement.index() + 1) as f64)
             .arg("policy", policy)
             .arg("layer", found.layer),
+        _ if !is_alone => Sentence::new("evaluated-layer-besides")
+            .arg("layer", found.layer)
+            .arg("effect", found.effect),
         _ => Sentence::new("evaluated-layer").arg("layer", found.layer).arg("effect", found.effect),
     };
     let trust = match (found.complete, evaluated.contradicted) {

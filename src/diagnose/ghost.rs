@@ -94,6 +94,7 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
             comparison: Comparison { failures: gone.len(), ..nearest(events, chains, first) },
             missing_steps: Vec::new(),
             successes: Vec::new(),
+            guardrail: None,
         })
     };
     causes.into_iter().filter_map(incident).collect()
@@ -240,6 +241,7 @@ fn incident(
         },
         missing_steps: missing,
         successes: Vec::new(),
+        guardrail: None,
     })
 }
 

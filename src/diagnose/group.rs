@@ -15,8 +15,8 @@ use super::tally::Counter;
 use super::told::{self, Told};
 use super::words::Kind;
 use super::{
-    alias, changed, contrasted, documented, evaluated, implied, incarnation, moved, next, rank,
-    signature, stated, testimony, workload,
+    alias, changed, contrasted, documented, evaluated, guardrail, implied, incarnation, moved,
+    next, rank, signature, stated, testimony, workload,
 };
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
@@ -85,6 +85,8 @@ pub fn diagnose(
     let export = contrast::Export { events, chains, knowledge, sample };
     let ghosts = super::ghost::ghosts(&export, history, &incidents);
     incidents.extend(ghosts);
+    let is_whole = sample.is_none();
+    guardrail::mark(&mut incidents, &guardrail::Log { events, chains, pool: &pool, is_whole });
     incidents.sort_by(|a, b| {
         let is_low = |i: &Incident| {
             let mut calls = i.occurrences.iter().map(|o| o.failing.as_ref().map(|f| f.denied));
@@ -494,6 +496,7 @@ fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> 
         comparison,
         missing_steps: Vec::new(),
         successes,
+        guardrail: None,
     })
 }
 

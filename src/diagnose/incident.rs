@@ -2,6 +2,7 @@
 
 use super::evaluated::{Case, Found};
 use super::failing::Failing;
+use super::guardrail::Guardrail;
 use super::healed::Healed;
 use super::next::Command;
 use super::rank::Hypothesis;
@@ -47,6 +48,8 @@ pub struct Incident {
     pub missing_steps: Vec<String>,
     /// Successes with the policies of their moments, for trying fixes.
     pub successes: Vec<Case>,
+    /// Why it looks like a rule doing its work, where it does.
+    pub guardrail: Option<Guardrail>,
 }
 
 /// One time it happened.

@@ -213,9 +213,8 @@ impl Reach {
             .iter()
             .flat_map(|(kind, names)| texts(names).into_iter().map(move |name| (kind, name)))
             .collect();
-        let is_account = |name: &str| {
-            name.contains('*') || name.ends_with(":root") || is_account_id(name)
-        };
+        let is_account =
+            |name: &str| name.contains('*') || name.ends_with(":root") || is_account_id(name);
         if named.iter().any(|(kind, name)| *kind == "AWS" && is_account(name)) {
             return Reach::Open;
         }
@@ -340,7 +339,10 @@ fn told(situation: &Situation<'_>, mut candidate: Candidate) -> Candidate {
 }
 
 /// Where statements have blanks, they are tried as if these were filled in.
-fn tried(shown: Option<Candidate>, with_blanks: impl FnOnce() -> Option<Candidate>) -> Option<Candidate> {
+fn tried(
+    shown: Option<Candidate>,
+    with_blanks: impl FnOnce() -> Option<Candidate>,
+) -> Option<Candidate> {
     let mut shown = shown?;
     if let Some(filled) = with_blanks() {
         shown.edits = filled.edits;
@@ -377,9 +379,8 @@ fn identity(situation: &Situation<'_>) -> Vec<Candidate> {
     let statements = exact(situation, true);
     let title = allow_title(situation);
     let shown = Candidate::attach(title.clone(), &place, statements.clone(), 7);
-    let candidate = tried(shown, || {
-        Candidate::attach(title, &place, need::filled(&statements)?, 7)
-    });
+    let candidate =
+        tried(shown, || Candidate::attach(title, &place, need::filled(&statements)?, 7));
     found.extend(candidate.map(|mut candidate| {
         if via {
             candidate.notes.push(Sentence::new("remedy-note-only-via"));
@@ -393,8 +394,7 @@ fn identity(situation: &Situation<'_>) -> Vec<Candidate> {
 /// it was denied on. Empty where that cannot be named.
 fn for_principals(situation: &Situation<'_>, kind: &str, principals: &[String]) -> Vec<Value> {
     let principal = json!({ kind: one_or_many(principals) });
-    let whole_use =
-        situation.is_kms() && situation.caller_kind() == CallerKind::ServiceLinkedRole;
+    let whole_use = situation.is_kms() && situation.caller_kind() == CallerKind::ServiceLinkedRole;
     let mut statements = Vec::new();
     if whole_use {
         let mut actions = USE_OF_A_KEY.map(str::to_owned).to_vec();
@@ -447,8 +447,7 @@ fn within(situation: &Situation<'_>, on: &On) -> Option<Value> {
         On::Everything => None,
         On::Unnamed(_) => Some(on.resource()),
         On::Named(arns) => {
-            let here: Vec<String> =
-                arns.iter().filter(|arn| holder(arn) == own).cloned().collect();
+            let here: Vec<String> = arns.iter().filter(|arn| holder(arn) == own).cloned().collect();
             (!here.is_empty()).then(|| one_or_many(&here))
         }
     }
@@ -489,7 +488,10 @@ fn resource(situation: &Situation<'_>) -> Vec<Candidate> {
         }));
     }
     let names_key = situation.resource().is_some();
-    if situation.is_kms() && names_key && !situation.is_cross_account() && !situation.is_by_service()
+    if situation.is_kms()
+        && names_key
+        && !situation.is_cross_account()
+        && !situation.is_by_service()
     {
         found.extend(delegation(situation));
     }

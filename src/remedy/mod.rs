@@ -11,6 +11,7 @@ mod origin;
 mod place;
 mod probe;
 mod proof;
+mod protection;
 mod public;
 mod refute;
 mod revert;
@@ -18,6 +19,7 @@ mod situation;
 mod statement;
 mod twofold;
 mod undo;
+mod within;
 
 use std::sync::Arc;
 
@@ -72,6 +74,19 @@ pub struct Fix {
     pub notes: Vec<Sentence>,
     /// What evaluating with the fix showed; `None` where nothing could be proven.
     pub proof: Option<Proof>,
+    /// Whose it is to make.
+    pub way: Way,
+}
+
+/// Whose a fix is to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Whoever owns the policy that is wrong.
+    Repair,
+    /// The caller's: nothing is changed but the call.
+    WithinRule,
+    /// The owner's of a rule that does its work, if it is made at all.
+    Exemption,
 }
 
 /// A change that looks right and is not.
@@ -81,6 +96,18 @@ pub struct Refuted {
     pub title: Sentence,
     /// Why it does not help.
     pub because: Sentence,
+}
+
+impl Remedy {
+    /// Leaves out how exemptions from a guardrail are made: what lies ready to be pasted gets pasted.
+    pub fn withhold_exemptions(&mut self) {
+        let exemptions = self.fixes.iter_mut().filter(|fix| fix.way == Way::Exemption);
+        for fix in exemptions.filter(|fix| !fix.commands.is_empty() || fix.terraform.is_some()) {
+            fix.commands.clear();
+            fix.terraform = None;
+            fix.notes.push(Sentence::new("remedy-note-withheld"));
+        }
+    }
 }
 
 /// The remedies of the incidents of a diagnosis, in their order.
@@ -157,10 +184,30 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         Some(proof) => !proof::is_denied(proof.denied_request),
         None => !candidate.is_guess,
     });
+    tried.retain(|(candidate, _)| !protection::is_given_up(&situation, candidate));
+    for (candidate, _) in &mut tried {
+        if protection::opens_boundary(&situation, candidate) {
+            candidate.notes.push(Sentence::new("remedy-note-boundary"));
+        }
+    }
     drop_wide(&mut tried);
     keep_strangers_out(&situation, &mut tried);
     tried.sort_by_key(|(candidate, proof)| rank(candidate, proof.as_ref()));
-    let mut fixes: Vec<Fix> = Vec::new();
+    let within = within::candidates(&situation);
+    let mut fixes: Vec<Fix> =
+        within.into_iter().map(|way| Fix { way: Way::WithinRule, ..fix(way, None) }).collect();
+    // A Deny that leaves its caller a way is meant as it is, unless it came in between.
+    let leaves_way = situation.effect == Effect::ExplicitDeny
+        && situation.is_own()
+        && incident.change.is_none()
+        && !fixes.is_empty();
+    if incident.guardrail.is_some() || leaves_way {
+        if fixes.is_empty() {
+            fixes.push(Fix { way: Way::WithinRule, ..fix(leave(&situation), None) });
+        }
+        fixes.extend(exemption(tried));
+        return Remedy { fixes, refuted };
+    }
     for (candidate, proof) in tried {
         let fix = fix(candidate, proof);
         let is_new = fixes.iter().all(|f| f.document != fix.document || f.document.is_none());
@@ -169,6 +216,43 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         }
     }
     Remedy { fixes, refuted }
+}
+
+/// The narrowest exemption: of two that are as sure, the one that lets less through.
+fn exemption(tried: Vec<(Candidate, Option<Proof>)>) -> Option<Fix> {
+    let of = |(candidate, proof): &(Candidate, Option<Proof>)| {
+        let (worth, harmful, strangers, breadth, opened) = rank(candidate, proof.as_ref());
+        (worth, harmful, strangers, opened, breadth)
+    };
+    let (candidate, proof) = tried.into_iter().min_by_key(of)?;
+    let mut fix = fix(candidate, proof);
+    fix.notes.insert(0, Sentence::new("remedy-note-owner"));
+    Some(Fix { way: Way::Exemption, ..fix })
+}
+
+/// Nothing to change: where no way is left within a rule that does its work, the question is who
+/// tried and why. CloudTrail keeps what the caller did for 90 days (CloudTrail API Reference,
+/// LookupEvents).
+fn leave(situation: &Situation<'_>) -> Candidate {
+    let title = Sentence::new("remedy-leave").arg("action", situation.failing.action.as_str());
+    let mut candidate = Candidate::text(title, situation.layer, 0);
+    let event = situation.event;
+    let attribute = match (event.access_key(), event.session_name(), event.principal_arn()) {
+        (Some(key), _, _) => Some(("AccessKeyId", key)),
+        (None, Some(session), _) => Some(("Username", session)),
+        (None, None, Some(arn)) => arn.rsplit('/').next().map(|name| ("Username", name)),
+        (None, None, None) => None,
+    };
+    let quote = crate::wording::shell::quote;
+    candidate.commands.extend(attribute.map(|(kind, value)| {
+        let region = event.region().map(|region| format!(" --region {}", quote(region)));
+        format!(
+            "aws cloudtrail lookup-events --lookup-attributes AttributeKey={kind},AttributeValue={}{}",
+            quote(value),
+            region.unwrap_or_default()
+        )
+    }));
+    candidate
 }
 
 /// From this breadth on a change gives up what the statement is for.
@@ -233,6 +317,7 @@ fn fix(candidate: Candidate, proof: Option<Proof>) -> Fix {
         terraform: candidate.terraform,
         notes,
         proof,
+        way: Way::Repair,
     }
 }
 

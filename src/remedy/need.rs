@@ -74,8 +74,7 @@ pub(super) fn on(situation: &Situation<'_>, action: &str, resources: &BTreeSet<&
         patterns.is_empty() || kinds.is_empty() || kinds.iter().any(is_of_it)
     };
     let all: Vec<&str> = resources.iter().copied().filter(|arn| !is_alias(arn)).collect();
-    let fitting: Vec<String> =
-        all.iter().filter(|arn| fits(arn)).map(|arn| literal(arn)).collect();
+    let fitting: Vec<String> = all.iter().filter(|arn| fits(arn)).map(|arn| literal(arn)).collect();
     match fitting.is_empty() {
         false => On::Named(fitting),
         true => On::Unnamed(blank(situation, action, all.first().copied())),

@@ -174,6 +174,11 @@ impl<'s> Situation<'s> {
         self.caller_kind() == CallerKind::ForwardAccessSession
     }
 
+    /// The caller made the call itself, from where its code runs.
+    pub(super) fn is_own(&self) -> bool {
+        self.event.is_own_hop(self.caller_kind())
+    }
+
     pub(super) fn is_by_service(&self) -> bool {
         self.caller_kind() == CallerKind::ServicePrincipal
     }

@@ -112,6 +112,11 @@ pub fn retitle(incidents: &mut [Incident], wording: &Wording) {
     }
 }
 
+/// That it looks like a rule doing its work, which every report says first.
+pub(super) fn guardrail(incident: &Incident) -> Option<Sentence> {
+    incident.guardrail.then(|| Sentence::new("guardrail-lead"))
+}
+
 /// Every denied action once, most frequent first.
 fn distinct_actions(incident: &Incident) -> Vec<&str> {
     match incident.actions.as_slice() {

@@ -238,6 +238,9 @@ pub struct Incident {
     pub comparison: Comparison,
     /// Which layer, how, how sure, and why.
     pub verdict: Verdict,
+    /// Whether it looks like a rule doing its work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guardrail: bool,
     /// The change that caused it, where the trail holds one.
     pub change: Option<Change>,
     /// What to do, best first.
@@ -700,9 +703,22 @@ pub struct Fix {
     /// What else to know: what it opens, when not to use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Whose it is to make; absent of an ordinary fix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<Way>,
     /// What re-evaluating showed; absent when nothing could be evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verified>,
+}
+
+/// Whose a fix is to make, where it is no ordinary one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// The caller's: the call is made otherwise, and no policy changes.
+    WithinRule,
+    /// The owner's of a guardrail, if it is made at all.
+    Exemption,
 }
 
 /// What re-evaluating with the fix showed.

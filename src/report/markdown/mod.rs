@@ -186,6 +186,10 @@ fn incident(draft: &mut Draft<'_>, report: &Report, incident: &Incident, index: 
 
 fn summary(draft: &mut Draft<'_>, incident: &Incident) {
     draft.section(Sentence::new("markdown-summary"));
+    if let Some(guardrail) = title::guardrail(incident) {
+        let guardrail = draft.say(&guardrail);
+        draft.text.push_str(&format!("**{}**\n\n", prose(&guardrail)));
+    }
     draft.paragraph(&incident.verdict.explanation);
     let verdict = draft.say(&words::verdict(incident));
     draft.text.push_str(&format!("**{}**\n\n", prose(&verdict)));
