@@ -9,7 +9,7 @@ use crate::chain::Chains;
 use crate::diagnose::evaluated::{self, Case, Found};
 use crate::diagnose::{Failing, Incident, hopeful};
 use crate::event::arn::{Arn, partition_of};
-use crate::event::{CallerKind, Effect, Event, Field, Layer};
+use crate::event::{CallerKind, Effect, Event, Field, Layer, partition};
 use crate::history::History;
 use crate::history::subject::Subject;
 use crate::iam::{Context, ContextValue, Principal};
@@ -234,7 +234,7 @@ impl<'s> Situation<'s> {
         self.failing
             .principal
             .clone()
-            .filter(|p| p.contains(".amazonaws.com"))
+            .filter(|p| partition::without_domain(p).is_some())
             .or_else(|| self.event.invoked_by().map(str::to_owned))
     }
 
