@@ -3,6 +3,7 @@
 
 mod allow;
 mod candidate;
+mod commands;
 mod deny;
 mod key;
 mod place;
@@ -63,6 +64,8 @@ pub struct Fix {
     pub patch: Option<Value>,
     /// Commands of the AWS CLI.
     pub commands: Vec<String>,
+    /// What stands above the commands from this place on: whose credentials they need.
+    pub run_by: Vec<(usize, Sentence)>,
     /// The same for Terraform.
     pub terraform: Option<String>,
     /// What it opens, how to confirm it.
@@ -186,7 +189,10 @@ fn rank(candidate: &Candidate, proof: Option<&Proof>) -> (u8, bool, u8, usize) {
     (worth, harmful, candidate.breadth, proof.map_or(0, |proof| proof.opened))
 }
 
-fn fix(candidate: Candidate, proof: Option<Proof>) -> Fix {
+fn fix(mut candidate: Candidate, proof: Option<Proof>) -> Fix {
+    candidate.whose_all();
+    let edits = candidate.amendment.is_some();
+    let run_by = candidate.runs.iter().map(|(at, whose)| (*at, whose.sentence(edits))).collect();
     let mut notes = candidate.notes;
     if let Some(opened) = proof.as_ref().map(|proof| proof.opened).filter(|opened| *opened > 0) {
         notes.push(Sentence::new("remedy-note-opens").arg("count", opened));
@@ -198,6 +204,7 @@ fn fix(candidate: Candidate, proof: Option<Proof>) -> Fix {
         document: candidate.document,
         patch: candidate.patch,
         commands: candidate.commands,
+        run_by,
         terraform: candidate.terraform,
         notes,
         proof,
@@ -225,6 +232,8 @@ fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
         found.extend(key::grant(situation));
     }
     found.extend(revert::candidate(situation));
+    found.retain(|candidate| !commands::whose::is_on_key_of_aws(candidate, situation));
+    found.iter_mut().for_each(|candidate| commands::whose::settle(candidate, situation));
     found
 }
 

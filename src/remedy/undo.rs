@@ -4,6 +4,8 @@
 use serde_json::{Value as Json, json};
 
 use super::candidate::Candidate;
+use super::commands::Amendment;
+use super::commands::amendment::statements;
 use super::place::{Place, in_region};
 use super::proof::Edit;
 use crate::event::Layer;
@@ -33,7 +35,7 @@ pub(super) fn candidate(change: &Change, history: &History) -> Option<Candidate>
             organization(change, policy, target, history)
         }
         Subject::PublicAccessBlock(of) => public_access(before, of),
-        _ => document(change, before, history),
+        _ => document(change, (before, after), history),
     }?;
     candidate.title = title;
     candidate.breadth = BREADTH;
@@ -56,7 +58,7 @@ fn grant(before: &State, key: String) -> Option<Candidate> {
     let Some(Value::Grant(grant)) = before.value() else { return None };
     let value = spelled(grant, &key);
     let mut command = format!(
-        "aws kms create-grant --key-id {} --grantee-principal {} --operations {}",
+        "aws kms create-grant --name as-before --key-id {} --grantee-principal {} --operations {}",
         quote(&key),
         quote(&grant.grantee),
         grant.operations.iter().map(|o| quote(o)).collect::<Vec<_>>().join(" "),
@@ -115,6 +117,10 @@ fn attachment(change: &Change, to: &Entity, arn: &str, history: &History) -> Opt
         )
     };
     let at = history.owner(&change.subject)?;
+    let place = Place { layer: Layer::IdentityPolicy, arn: None, name: None, at: Some(at.clone()) };
+    if place.is_kept_by_aws() {
+        return None;
+    }
     match change.operation {
         Operation::Set(Value::Absent) => {
             let edits = managed(arn, change, history).map(|policy| Edit::Attach {
@@ -230,7 +236,11 @@ fn public_access(before: &State, of: &str) -> Option<Candidate> {
 }
 
 /// The document of before, put the way its kind is put. Whether it helps is not tried here.
-fn document(change: &Change, before: &State, history: &History) -> Option<Candidate> {
+fn document(
+    change: &Change,
+    (before, after): (&State, &State),
+    history: &History,
+) -> Option<Candidate> {
     let text = before.value()?.as_text().filter(|text| text.trim_start().starts_with('{'))?;
     let document: Json = serde_json::from_str(text).ok()?;
     let owner = history.owner(&change.subject)?;
@@ -243,7 +253,13 @@ fn document(change: &Change, before: &State, history: &History) -> Option<Candid
     let place = Place { layer: change.layer, arn, name, at: Some(owner.clone()) };
     let mut candidate = Candidate::text(Sentence::new("remedy-statement"), change.layer, BREADTH);
     candidate.attach_to = Some(owner);
-    candidate.commands = place.commands(&document);
+    let after = after.value().and_then(Value::as_text).and_then(|t| serde_json::from_str(t).ok());
+    let amendment = match after {
+        Some(after) => Amendment::between(&after, &document),
+        // It was taken away whole: what it said is put where nothing is.
+        None => Amendment::adding(&statements(&document)),
+    };
+    candidate.carry_out(&place, amendment, false)?;
     candidate.terraform = place.terraform(&document);
     candidate.document = Some(document);
     Some(candidate)

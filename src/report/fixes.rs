@@ -27,11 +27,22 @@ fn fix(fix: &remedy::Fix, wording: &Wording) -> Fix {
         attach_to: fix.attach_to.clone(),
         document: fix.document.clone(),
         patch: fix.patch.clone(),
-        commands: fix.commands.clone(),
+        commands: commands(fix, wording),
         terraform: fix.terraform.clone(),
         note: (!notes.is_empty()).then(|| wording.paragraph(&notes)),
         verified: fix.proof.as_ref().map(verified),
     }
+}
+
+/// The commands, with comments above them that say whose credentials run them.
+fn commands(fix: &remedy::Fix, wording: &Wording) -> Vec<String> {
+    let mut told = Vec::new();
+    for (index, command) in fix.commands.iter().enumerate() {
+        let above = fix.run_by.iter().filter(|(at, _)| *at == index);
+        told.extend(above.map(|(_, sentence)| format!("# {}", wording.say(sentence))));
+        told.push(command.clone());
+    }
+    told
 }
 
 fn verified(proof: &Proof) -> Verified {
