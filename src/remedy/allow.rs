@@ -326,7 +326,8 @@ fn resource(situation: &Situation<'_>) -> Vec<Candidate> {
 /// "Example 2: Key policy sections that allow cross-account access to the customer managed key").
 fn admit_account(situation: &Situation<'_>) -> Option<Candidate> {
     let account = situation.caller_account()?;
-    let principal = format!("arn:aws:iam::{account}:root");
+    let partition = super::place::partition(situation.resource());
+    let principal = format!("arn:{partition}:iam::{account}:root");
     let title = Sentence::new("remedy-admit-account").arg("account", account);
     let mut statements = vec![json!({
         "Sid": "AllowUseByAccount", "Effect": "Allow", "Principal": {"AWS": principal},
@@ -354,7 +355,8 @@ fn admit_account(situation: &Situation<'_>) -> Option<Candidate> {
 /// (KMS Developer Guide, Default key policy).
 fn delegation(situation: &Situation<'_>) -> Option<Candidate> {
     let account = situation.owner()?;
-    let root = format!("arn:aws:iam::{account}:root");
+    let partition = super::place::partition(situation.resource());
+    let root = format!("arn:{partition}:iam::{account}:root");
     let is_there = |policy: &AttachedPolicy| {
         policy.policy.statements().iter().any(|statement| {
             statement.effect() == StatementEffect::Allow

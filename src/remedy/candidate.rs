@@ -9,6 +9,7 @@ use super::commands::{Amendment, Whose, carried_out};
 use super::place::Place;
 use super::proof::Edit;
 use crate::event::Layer;
+use crate::history::change::Change;
 use crate::iam::{AttachedPolicy, Policy, PolicyLabel};
 use crate::wording::Sentence;
 
@@ -26,6 +27,8 @@ pub(super) struct Candidate {
     pub runs: Vec<(usize, Whose)>,
     /// What it does to the document of its first edit, whatever that says by then.
     pub amendment: Option<Amendment>,
+    /// Changes of that document after the failure, which it keeps.
+    pub changed_since: Vec<Change>,
     pub terraform: Option<String>,
     pub edits: Vec<Edit>,
     /// How much it opens by its nature: smaller is narrower.
@@ -47,6 +50,7 @@ impl Candidate {
             commands: Vec::new(),
             runs: Vec::new(),
             amendment: None,
+            changed_since: Vec::new(),
             terraform: None,
             edits: vec![Edit::Untried],
             breadth,
@@ -62,18 +66,26 @@ impl Candidate {
         after: Policy,
         breadth: u8,
     ) -> Option<Candidate> {
+        let amendment = Amendment::between(policy.policy.document(), after.document());
+        Candidate::amend(title, layer, policy, amendment, breadth)
+    }
+
+    /// A policy that is there, amended.
+    pub(super) fn amend(
+        title: Sentence,
+        layer: Layer,
+        policy: &AttachedPolicy,
+        amendment: Amendment,
+        breadth: u8,
+    ) -> Option<Candidate> {
         let place = place_of(layer, &policy.label);
         let before = policy.policy.document();
-        if place.is_managed_by_aws() || before == after.document() {
-            return None;
-        }
-        let amendment = Amendment::between(before, after.document());
         // What is proven is what the commands leave.
         let document = amendment.applied(before);
-        let after = match document == *after.document() {
-            true => after,
-            false => Policy::from_value(&document).ok()?,
-        };
+        if place.is_managed_by_aws() || *before == document {
+            return None;
+        }
+        let after = Policy::from_value(&document).ok()?;
         let mut candidate = Candidate::text(title, layer, breadth);
         candidate.attach_to = place.at.clone().or_else(|| place.arn.clone());
         candidate.patch = Some(patch(before, &document));

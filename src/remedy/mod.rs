@@ -6,6 +6,7 @@ mod candidate;
 mod commands;
 mod deny;
 mod key;
+mod newest;
 mod place;
 mod probe;
 mod proof;
@@ -14,6 +15,7 @@ mod refute;
 mod revert;
 mod situation;
 mod statement;
+mod template;
 mod twofold;
 mod undo;
 
@@ -28,6 +30,7 @@ use crate::diagnose::evaluated::policies;
 use crate::diagnose::{Diagnosis, Healing, Incident, Kind};
 use crate::event::{Effect, Event, Layer};
 use crate::history::History;
+use crate::history::change::Change;
 use crate::iam::{AttachedPolicy, DecisionResult, Statement, StatementEffect, evaluate};
 use crate::wording::Sentence;
 use candidate::Candidate;
@@ -66,6 +69,8 @@ pub struct Fix {
     pub commands: Vec<String>,
     /// What stands above the commands from this place on: whose credentials they need.
     pub run_by: Vec<(usize, Sentence)>,
+    /// Changes of the document after the failure, which the fix keeps.
+    pub changed_since: Vec<Change>,
     /// The same for Terraform.
     pub terraform: Option<String>,
     /// What it opens, how to confirm it.
@@ -131,14 +136,16 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
     let Some(situation) = Situation::new(incident, events, chains, history) else {
         return Remedy::default();
     };
-    let mut tried: Vec<(Candidate, Option<Proof>)> = candidates(&situation)
+    let (candidates, done) = newest::built_on(candidates(&situation), &situation);
+    let mut tried: Vec<(Candidate, Option<Proof>)> = candidates
         .into_iter()
         .map(|candidate| {
             let proof = proof::prove(&situation, &candidate.edits);
             (candidate, proof)
         })
         .collect();
-    let refuted = refute::refuted(&situation, &tried);
+    let mut refuted = refute::refuted(&situation, &tried);
+    refuted.extend(done);
     let passes = |(_, proof): &(Candidate, Option<Proof>)| {
         proof.as_ref().is_some_and(|proof| !proof::is_denied(proof.denied_request))
     };
@@ -205,6 +212,7 @@ fn fix(mut candidate: Candidate, proof: Option<Proof>) -> Fix {
         patch: candidate.patch,
         commands: candidate.commands,
         run_by,
+        changed_since: candidate.changed_since,
         terraform: candidate.terraform,
         notes,
         proof,
@@ -233,7 +241,10 @@ fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
     }
     found.extend(revert::candidate(situation));
     found.retain(|candidate| !commands::whose::is_on_key_of_aws(candidate, situation));
-    found.iter_mut().for_each(|candidate| commands::whose::settle(candidate, situation));
+    for candidate in &mut found {
+        commands::whose::settle(candidate, situation);
+        template::note(candidate, situation);
+    }
     found
 }
 

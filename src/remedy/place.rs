@@ -32,7 +32,8 @@ impl Place {
     /// IAM Identity Center "Permission sets").
     pub(super) fn is_kept_by_aws(&self) -> bool {
         self.at.as_deref().is_some_and(|arn| {
-            arn.contains(":role/aws-service-role/") || arn.contains(":role/aws-reserved/sso.amazonaws.com/")
+            arn.contains(":role/aws-service-role/")
+                || arn.contains(":role/aws-reserved/sso.amazonaws.com/")
                 || self.entity().is_some_and(|role| role.name.starts_with("AWSReservedSSO_"))
         })
     }
@@ -83,6 +84,11 @@ impl Place {
         let name = text(self.name.as_deref()?);
         Some((resource, vec![("name", name), (member, text(&entity.name)), ("policy", policy)]))
     }
+}
+
+/// The partition that a resource is in; a policy names nobody of another one.
+pub(super) fn partition(arn: Option<&str>) -> &str {
+    arn.and_then(Arn::parse).map_or("aws", |arn| arn.partition)
 }
 
 /// What stands after the last `/` or `:`.
@@ -197,22 +203,10 @@ mod tests {
                 place(Layer::ResourcePolicy, None, None, "arn:aws:sqs:eu-west-1:111122223333:jobs"),
                 "aws_sqs_queue_policy",
             ),
-            (
-                place(Layer::RoleTrustPolicy, None, None, role),
-                "aws_iam_role",
-            ),
-            (
-                place(Layer::IdentityPolicy, None, Some("own"), role),
-                "aws_iam_role_policy",
-            ),
-            (
-                place(Layer::IdentityPolicy, Some(managed), None, role),
-                "aws_iam_policy",
-            ),
-            (
-                place(Layer::PermissionsBoundary, Some(managed), None, role),
-                "aws_iam_policy",
-            ),
+            (place(Layer::RoleTrustPolicy, None, None, role), "aws_iam_role"),
+            (place(Layer::IdentityPolicy, None, Some("own"), role), "aws_iam_role_policy"),
+            (place(Layer::IdentityPolicy, Some(managed), None, role), "aws_iam_policy"),
+            (place(Layer::PermissionsBoundary, Some(managed), None, role), "aws_iam_policy"),
             (
                 place(
                     Layer::Scp,
@@ -222,10 +216,7 @@ mod tests {
                 ),
                 "aws_organizations_policy",
             ),
-            (
-                place(Layer::VpcEndpointPolicy, None, None, "vpce-1"),
-                "aws_vpc_endpoint_policy",
-            ),
+            (place(Layer::VpcEndpointPolicy, None, None, "vpce-1"), "aws_vpc_endpoint_policy"),
         ];
         let document = json!({"Statement": [{"Resource": "arn:aws:s3:::b/${aws:username}"}]});
         for (place, resource) in rows {

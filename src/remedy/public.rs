@@ -27,7 +27,8 @@ fn name_account(situation: &Situation<'_>) -> Option<Candidate> {
     let case = situation.first()?;
     let here = policies(&case.layers, Layer::ResourcePolicy);
     let policy = here.first()?;
-    let named = json!({"AWS": format!("arn:aws:iam::{account}:root")});
+    let partition = super::place::partition(situation.resource());
+    let named = json!({"AWS": format!("arn:{partition}:iam::{account}:root")});
     let after = policy
         .policy
         .with_statements(|all| {

@@ -153,7 +153,8 @@ impl<'s> Situation<'s> {
         }
         let arn = match &self.first()?.request.principal {
             Principal::RoleSession(session) => session.role_arn.clone().unwrap_or_else(|| {
-                format!("arn:aws:iam::{}:role/{}", session.account, session.role_name)
+                let partition = super::place::partition(Some(&session.session_arn));
+                format!("arn:{partition}:iam::{}:role/{}", session.account, session.role_name)
             }),
             other => other.arn()?.to_owned(),
         };

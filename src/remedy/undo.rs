@@ -6,12 +6,13 @@ use serde_json::{Value as Json, json};
 use super::candidate::Candidate;
 use super::commands::Amendment;
 use super::commands::amendment::statements;
+use super::newest;
 use super::place::{Place, in_region};
 use super::proof::Edit;
 use crate::event::Layer;
 use crate::history::History;
 use crate::history::change::{Change, Grant, Operation, Value};
-use crate::history::replay::State;
+use crate::history::replay::{State, same};
 use crate::history::subject::{Entity, Subject};
 use crate::iam::{AttachedPolicy, BlockPublicAccess, KeyState, KmsGrant, Policy, PolicyLabel};
 use crate::wording::Sentence;
@@ -26,6 +27,17 @@ pub(super) fn candidate(change: &Change, history: &History) -> Option<Candidate>
     let title = Sentence::new("remedy-revert")
         .arg("action", change.action.as_str())
         .arg("time", change.time.to_string());
+    let is_document = matches!(
+        change.subject,
+        Subject::InlinePolicy { .. }
+            | Subject::TrustPolicy(_)
+            | Subject::ResourcePolicy(_)
+            | Subject::VpcEndpointPolicy(_)
+            | Subject::OrganizationPolicy(_)
+    );
+    if !is_document && !is_last_word(change, after, history) {
+        return None;
+    }
     let mut candidate = match &change.subject {
         Subject::Grant { key, .. } => grant(before, history.key_name(key)),
         Subject::KeyState(key) => key_state(after, history.key_name(key)),
@@ -255,12 +267,33 @@ fn document(
     candidate.attach_to = Some(owner);
     let after = after.value().and_then(Value::as_text).and_then(|t| serde_json::from_str(t).ok());
     let amendment = match after {
-        Some(after) => Amendment::between(&after, &document),
+        Some(after) => Amendment::between(&after, &document).only_untouched(&after),
         // It was taken away whole: what it said is put where nothing is.
         None => Amendment::adding(&statements(&document)),
     };
-    candidate.carry_out(&place, amendment, false)?;
-    candidate.terraform = place.terraform(&document);
-    candidate.document = Some(document);
+    let newest = newest::document(&change.subject, history);
+    let present = newest.as_ref().map(|policy| policy.document());
+    let left = match present {
+        Some(present) if !amendment.changes(present) => return None,
+        Some(present) => amendment.applied(present),
+        None => document,
+    };
+    if present.is_some_and(|present| amendment.misses(present)) {
+        candidate.notes.push(Sentence::new("remedy-note-touched-since"));
+    }
+    candidate.carry_out(&place, amendment, present.is_some())?;
+    candidate.terraform = place.terraform(&left);
+    candidate.document = Some(left);
+    newest::keep(&mut candidate, &newest::later(&change.subject, change.time, history));
     Some(candidate)
+}
+
+/// Whether what the change left is what there is at the end: else somebody went on from there, and
+/// undoing it would undo that.
+fn is_last_word(change: &Change, after: &State, history: &History) -> bool {
+    let newest = history.at(newest::LAST).state(&change.subject).and_then(State::value);
+    match (newest, after.value()) {
+        (Some(newest), Some(after)) => same(newest, after),
+        _ => true,
+    }
 }

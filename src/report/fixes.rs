@@ -1,6 +1,6 @@
 //! The fixes of an incident, put into words.
 
-use super::view::{Fix, RefutedFix, Verified};
+use super::view::{Change, Fix, RefutedFix, Verified};
 use crate::iam::DecisionResult;
 use crate::remedy::{self, Proof, Remedy};
 use crate::wording::Wording;
@@ -28,9 +28,21 @@ fn fix(fix: &remedy::Fix, wording: &Wording) -> Fix {
         document: fix.document.clone(),
         patch: fix.patch.clone(),
         commands: commands(fix, wording),
+        changed_since: fix.changed_since.iter().map(|change| changed(change, wording)).collect(),
         terraform: fix.terraform.clone(),
         note: (!notes.is_empty()).then(|| wording.paragraph(&notes)),
         verified: fix.proof.as_ref().map(verified),
+    }
+}
+
+fn changed(change: &crate::history::change::Change, wording: &Wording) -> Change {
+    Change {
+        event_id: change.event_id.to_string(),
+        event_time: change.time.to_string(),
+        action: change.action.clone(),
+        principal_arn: change.by.clone(),
+        summary: wording.say(&change.summary),
+        diff: None,
     }
 }
 

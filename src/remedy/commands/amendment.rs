@@ -38,7 +38,11 @@ enum Touch {
     Set(Vec<String>, Value),
     Delete(Vec<String>),
     /// Entries taken out of a list and put into it.
-    List { path: Vec<String>, taken: Vec<Value>, added: Vec<Value> },
+    List {
+        path: Vec<String>,
+        taken: Vec<Value>,
+        added: Vec<Value>,
+    },
 }
 
 /// The statements of a document: IAM takes one alone for a list of one.
@@ -71,7 +75,8 @@ impl Amendment {
         let mut added = Vec::new();
         for statement in new {
             let named = old.iter().position(|o| sid(o).is_some() && sid(o) == sid(&statement));
-            let nameless = || old.iter().position(|o| sid(o).is_none()).filter(|_| sid(&statement).is_none());
+            let nameless =
+                || old.iter().position(|o| sid(o).is_none()).filter(|_| sid(&statement).is_none());
             match named.or_else(nameless) {
                 Some(at) => {
                     let from = old.remove(at);
@@ -84,6 +89,28 @@ impl Amendment {
         steps.extend(old.iter().map(|statement| Step::Remove(which(statement, &all))));
         steps.extend(added.into_iter().map(Step::Add));
         Amendment { steps }
+    }
+
+    /// The same, but only of statements that still are as `from` has them: what somebody touched
+    /// since is left.
+    pub(in crate::remedy) fn only_untouched(mut self, from: &Value) -> Amendment {
+        let all = statements(from);
+        for step in &mut self.steps {
+            let (Step::Remove(which) | Step::Change(which, _)) = step else { continue };
+            if let Some(whole) = all.iter().find(|one| which.is(one)) {
+                *which = Which::Whole(whole.clone());
+            }
+        }
+        self
+    }
+
+    /// Whether some statement that is to be changed is not there, or no longer as it was.
+    pub(in crate::remedy) fn misses(&self, document: &Value) -> bool {
+        let all = statements(document);
+        self.steps.iter().any(|step| match step {
+            Step::Remove(which) | Step::Change(which, _) => !all.iter().any(|one| which.is(one)),
+            Step::Member(..) | Step::Add(_) => false,
+        })
     }
 
     /// Statements put into a document that may or may not be there.
@@ -402,8 +429,7 @@ mod tests {
         let spared = json!({"Sid": "Net", "Effect": "Deny", "Action": "*", "Resource": "*",
             "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "Null": {"kms:ViaService": "true"}}});
         let nameless = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
-        let wider =
-            json!({"Effect": "Allow", "Action": ["s3:GetObject", "s3:\\(PutObject"], "Resource": "*"});
+        let wider = json!({"Effect": "Allow", "Action": ["s3:GetObject", "s3:\\(PutObject"], "Resource": "*"});
         let bare = json!({"Effect": "Deny", "Action": "*", "NotResource": ["a", "é'\" b"]});
         let all = |statements: Value| json!({"Version": "2012-10-17", "Statement": statements});
         vec![

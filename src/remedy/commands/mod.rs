@@ -291,7 +291,11 @@ fn managed(arn: String, first: Vec<String>, whose: Whose) -> Access {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected fails")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected fails"
+)]
 mod tests {
     use serde_json::json;
 
@@ -318,29 +322,169 @@ mod tests {
         const SCP: Option<&str> =
             Some("arn:aws:organizations::999999999999:policy/o-1/service_control_policy/p-9");
         [
-            (Resource, None, None, "arn:aws:kms:eu-west-1:111122223333:key/1", "kms get-key-policy", "kms put-key-policy"),
-            (Resource, None, None, "arn:aws:kms:eu-west-1:111122223333:alias/a", "kms describe-key", "kms put-key-policy"),
-            (Resource, None, None, "arn:aws:s3:::pictures/2026/*", "get-bucket-policy --bucket pictures ", "put-bucket-policy --bucket pictures "),
-            (Resource, None, None, "arn:aws:sqs:eu-west-1:111122223333:jobs", "get-queue-attributes", "set-queue-attributes"),
-            (Resource, None, None, "arn:aws:sns:eu-west-1:111122223333:news", "get-topic-attributes", "set-topic-attributes"),
-            (Resource, None, None, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-a1B2c3", "get-resource-policy --secret-id", "put-resource-policy --secret-id"),
-            (Resource, None, None, "arn:aws:dynamodb:eu-west-1:111122223333:table/t/index/i", "table/t --region", "table/t --region"),
-            (Resource, None, None, "arn:aws:kinesis:eu-west-1:111122223333:stream/s", "kinesis get-resource-policy", "kinesis put-resource-policy"),
-            (Resource, None, None, "arn:aws:ecr:eu-west-1:111122223333:repository/team/app", "--repository-name team/app", "set-repository-policy"),
-            (Resource, None, None, "arn:aws:backup:eu-west-1:111122223333:backup-vault:v", "get-backup-vault-access-policy", "put-backup-vault-access-policy"),
-            (Resource, None, None, "arn:aws:elasticfilesystem:eu-west-1:111122223333:file-system/fs-1", "describe-file-system-policy", "put-file-system-policy"),
-            (Resource, None, None, "arn:aws:events:eu-west-1:111122223333:event-bus/main", "describe-event-bus --name main", "put-permission"),
-            (Resource, None, None, "arn:aws:glue:eu-west-1:111122223333:catalog", "glue get-resource-policy", "glue put-resource-policy"),
-            (Resource, None, None, "arn:aws:es:eu-west-1:111122223333:domain/logs", "describe-domain-config", "update-domain-config"),
-            (Layer::RoleTrustPolicy, None, None, ROLE, "get-role --role-name Deploy", "update-assume-role-policy --role-name Deploy"),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:kms:eu-west-1:111122223333:key/1",
+                "kms get-key-policy",
+                "kms put-key-policy",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:kms:eu-west-1:111122223333:alias/a",
+                "kms describe-key",
+                "kms put-key-policy",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:s3:::pictures/2026/*",
+                "get-bucket-policy --bucket pictures ",
+                "put-bucket-policy --bucket pictures ",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:sqs:eu-west-1:111122223333:jobs",
+                "get-queue-attributes",
+                "set-queue-attributes",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:sns:eu-west-1:111122223333:news",
+                "get-topic-attributes",
+                "set-topic-attributes",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db-a1B2c3",
+                "get-resource-policy --secret-id",
+                "put-resource-policy --secret-id",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/t/index/i",
+                "table/t --region",
+                "table/t --region",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:kinesis:eu-west-1:111122223333:stream/s",
+                "kinesis get-resource-policy",
+                "kinesis put-resource-policy",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:ecr:eu-west-1:111122223333:repository/team/app",
+                "--repository-name team/app",
+                "set-repository-policy",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:backup:eu-west-1:111122223333:backup-vault:v",
+                "get-backup-vault-access-policy",
+                "put-backup-vault-access-policy",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:elasticfilesystem:eu-west-1:111122223333:file-system/fs-1",
+                "describe-file-system-policy",
+                "put-file-system-policy",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:events:eu-west-1:111122223333:event-bus/main",
+                "describe-event-bus --name main",
+                "put-permission",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:glue:eu-west-1:111122223333:catalog",
+                "glue get-resource-policy",
+                "glue put-resource-policy",
+            ),
+            (
+                Resource,
+                None,
+                None,
+                "arn:aws:es:eu-west-1:111122223333:domain/logs",
+                "describe-domain-config",
+                "update-domain-config",
+            ),
+            (
+                Layer::RoleTrustPolicy,
+                None,
+                None,
+                ROLE,
+                "get-role --role-name Deploy",
+                "update-assume-role-policy --role-name Deploy",
+            ),
             (Identity, None, Some("own"), ROLE, "get-role-policy", "put-role-policy"),
-            (Identity, None, Some("own"), "arn:aws:iam::111122223333:user/deploy", "get-user-policy", "put-user-policy"),
-            (Identity, None, Some("own"), "arn:aws:iam::111122223333:group/team", "get-group-policy", "put-group-policy"),
+            (
+                Identity,
+                None,
+                Some("own"),
+                "arn:aws:iam::111122223333:user/deploy",
+                "get-user-policy",
+                "put-user-policy",
+            ),
+            (
+                Identity,
+                None,
+                Some("own"),
+                "arn:aws:iam::111122223333:group/team",
+                "get-group-policy",
+                "put-group-policy",
+            ),
             (Identity, MANAGED, None, ROLE, "get-policy-version", "create-policy-version"),
             (Boundary, MANAGED, None, ROLE, "get-policy-version", "create-policy-version"),
-            (Boundary, None, Some("own"), ROLE, "PermissionsBoundaryArn", "create-policy-version --policy-arn \"$boundary\""),
-            (Layer::Scp, SCP, Some("Guard"), "r-1", "describe-policy --policy-id p-9", "update-policy --policy-id p-9"),
-            (Layer::VpcEndpointPolicy, None, None, "vpce-1", "describe-vpc-endpoints --vpc-endpoint-ids vpce-1", "modify-vpc-endpoint --vpc-endpoint-id vpce-1"),
+            (
+                Boundary,
+                None,
+                Some("own"),
+                ROLE,
+                "PermissionsBoundaryArn",
+                "create-policy-version --policy-arn \"$boundary\"",
+            ),
+            (
+                Layer::Scp,
+                SCP,
+                Some("Guard"),
+                "r-1",
+                "describe-policy --policy-id p-9",
+                "update-policy --policy-id p-9",
+            ),
+            (
+                Layer::VpcEndpointPolicy,
+                None,
+                None,
+                "vpce-1",
+                "describe-vpc-endpoints --vpc-endpoint-ids vpce-1",
+                "modify-vpc-endpoint --vpc-endpoint-id vpce-1",
+            ),
         ]
     };
 
@@ -351,7 +495,10 @@ mod tests {
             let find = |word: &str| commands.iter().position(|command| command.contains(word));
             let told = format!("{commands:#?}");
             let (read, edit) = (find(read).expect(&told), find("jq -c '. as").expect(&told));
-            let (show, put) = (find("diff <(").expect(&told), commands.iter().rposition(|c| c.contains(put)).expect(&told));
+            let (show, put) = (
+                find("diff <(").expect(&told),
+                commands.iter().rposition(|c| c.contains(put)).expect(&told),
+            );
             assert!(read < edit && edit < show && show < put, "{told}");
             assert!(commands[show + 1..].iter().all(|c| c.starts_with("[ -s ")), "{told}");
         }
@@ -363,7 +510,10 @@ mod tests {
             let place = place(layer, arn, name, Some(at));
             assert!(!commands(&place, true).iter().any(|c| c.contains(EMPTY)), "{at}");
             for command in commands(&place, false).iter().filter(|c| c.contains(EMPTY)) {
-                assert!(command.contains("grep -qF '(") || command.contains(". == null"), "{command}");
+                assert!(
+                    command.contains("grep -qF '(") || command.contains(". == null"),
+                    "{command}"
+                );
             }
         }
     }
@@ -371,7 +521,11 @@ mod tests {
     #[test]
     fn a_resource_that_no_record_names_is_left_to_be_filled_in() {
         let unnamed = place(Layer::ResourcePolicy, None, None, None);
-        for (action, word) in [("kms:Decrypt", "'<KEY_ID>'"), ("sqs:SendMessage", "'<QUEUE_NAME>'"), ("s3:GetObject", "'<BUCKET>'")] {
+        for (action, word) in [
+            ("kms:Decrypt", "'<KEY_ID>'"),
+            ("sqs:SendMessage", "'<QUEUE_NAME>'"),
+            ("s3:GetObject", "'<BUCKET>'"),
+        ] {
             let added = Amendment::adding(&[json!({"Effect": "Allow", "Action": [action]})]);
             let (_, commands) = carried_out(&unnamed, &added, false).unwrap();
             assert!(commands.iter().any(|command| command.contains(word)), "{commands:?}");
@@ -383,13 +537,25 @@ mod tests {
         let linked = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
         let reserved = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef";
         for at in [linked, reserved] {
-            assert!(commands(&place(Layer::RoleTrustPolicy, None, None, Some(at)), true).is_empty());
-            assert!(commands(&place(Layer::PermissionsBoundary, None, None, Some(at)), true).is_empty());
+            assert!(
+                commands(&place(Layer::RoleTrustPolicy, None, None, Some(at)), true).is_empty()
+            );
+            assert!(
+                commands(&place(Layer::PermissionsBoundary, None, None, Some(at)), true).is_empty()
+            );
         }
-        assert!(commands(&place(Layer::IdentityPolicy, None, Some("own"), Some(linked)), true).is_empty());
+        assert!(
+            commands(&place(Layer::IdentityPolicy, None, Some("own"), Some(linked)), true)
+                .is_empty()
+        );
         let set = commands(&place(Layer::IdentityPolicy, None, Some("own"), Some(reserved)), false);
         let joined = set.join("\n");
-        for word in ["list-instances", "put-inline-policy-to-permission-set", "ALL_PROVISIONED_ACCOUNTS", "Ops"] {
+        for word in [
+            "list-instances",
+            "put-inline-policy-to-permission-set",
+            "ALL_PROVISIONED_ACCOUNTS",
+            "Ops",
+        ] {
             assert!(joined.contains(word), "{joined}");
         }
         assert!(!joined.contains("put-role-policy"), "{joined}");
@@ -397,7 +563,12 @@ mod tests {
 
     #[test]
     fn hostile_names_stay_one_word() {
-        let place = place(Layer::IdentityPolicy, None, Some("a'; id {name} #"), Some("arn:aws:iam::1:user/$(id)"));
+        let place = place(
+            Layer::IdentityPolicy,
+            None,
+            Some("a'; id {name} #"),
+            Some("arn:aws:iam::1:user/$(id)"),
+        );
         let commands = commands(&place, true);
         assert_eq!(
             commands[0],

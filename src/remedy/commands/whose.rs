@@ -44,20 +44,18 @@ impl Whose {
         };
         match self {
             Whose::Account(account) => Sentence::new("remedy-run-account")
-                .arg("tools", tools)
+                .arg("what", tools)
                 .arg("account", account.as_str()),
-            Whose::OwnerOf(owner) => Sentence::new("remedy-run-owner")
-                .arg("tools", tools)
-                .arg("target", owner.as_str()),
+            Whose::OwnerOf(owner) => {
+                Sentence::new("remedy-run-owner").arg("what", tools).arg("target", owner.as_str())
+            }
             Whose::Organization(Some(account)) => Sentence::new("remedy-run-organization-of")
-                .arg("tools", tools)
+                .arg("what", tools)
                 .arg("account", account.as_str()),
             Whose::Organization(None) => {
-                Sentence::new("remedy-run-organization").arg("tools", tools)
+                Sentence::new("remedy-run-organization").arg("what", tools)
             }
-            Whose::IdentityCenter => {
-                Sentence::new("remedy-run-identity-center").arg("tools", tools)
-            }
+            Whose::IdentityCenter => Sentence::new("remedy-run-identity-center").arg("what", tools),
         }
     }
 }
