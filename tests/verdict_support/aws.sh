@@ -2,6 +2,7 @@
 # Stands for the AWS CLI: answers reads from the files of a dump in $DUMP, in the form that --output
 # asks for, and writes down in $PUTS what is put, files as what they hold.
 set -u
+INSTANCE=arn:aws:sso:::instance/ssoins-0123456789abcdef
 service=$1 verb=$2
 
 all=("$@")
@@ -75,6 +76,24 @@ case "$service $verb" in
 "kinesis get-resource-policy") resource "$(option --resource-arn)" | told null ;;
 "ecr get-repository-policy") resource "$(option --repository-name)" | told RepositoryPolicyNotFoundException ;;
 "backup get-backup-vault-access-policy") resource "$(option --backup-vault-name)" | told ResourceNotFoundException ;;
+"efs describe-file-system-policy") resource "$(option --file-system-id)" | told PolicyNotFound ;;
+"events describe-event-bus") resource "$(option --name)" | told null ;;
+"glue get-resource-policy")
+  jq -r 'select(.ResourceArn | contains(":glue:")).Policy' "$DUMP"/*/resources/*.json 2>/dev/null | told EntityNotFoundException
+  ;;
+"opensearch describe-domain-config") resource "$(option --domain-name)" | told null ;;
+"sso-admin list-instances") echo "$INSTANCE" ;;
+"sso-admin list-permission-sets") printf '%s\t%s\n' "$INSTANCE/other" "$INSTANCE/set" ;;
+"sso-admin describe-permission-set")
+  name=Other
+  [ "$(option --permission-set-arn)" = "$INSTANCE/set" ] &&
+    name=$(details -r '.RoleDetailList[].RoleName | select(startswith("AWSReservedSSO_")) | .[15:-17]')
+  jq -cn --arg name "$name" --arg arn "$(option --permission-set-arn)" '{Name: $name, PermissionSetArn: $arn}'
+  ;;
+"sso-admin get-inline-policy-for-permission-set")
+  [ "$(option --permission-set-arn)" = "$INSTANCE/set" ] || exit 254
+  details '.RoleDetailList[] | select(.RoleName | startswith("AWSReservedSSO_")).RolePolicyList[] | select(.PolicyName == "AwsSSOInlinePolicy").PolicyDocument' | told null
+  ;;
 *)
   for word in "$@"; do
     case $word in file://*) cat "${word#file://}" ;; *) printf %s "$word" ;; esac

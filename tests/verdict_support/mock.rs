@@ -1,6 +1,8 @@
 //! Carries commands out with the AWS CLI itself, against a mock of AWS that has the document of before.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 
 use serde_json::Value;
@@ -14,6 +16,21 @@ fn is_none(document: &str) -> bool {
         .is_ok_and(|d| d["Statement"].as_array().is_some_and(Vec::is_empty))
 }
 
+/// Some commands of the CLI pass over `AWS_ENDPOINT_URL`, but none over the option.
+const ALL_OF_AWS: &str = "aws() { command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }";
+
+/// Empties the mock (moto documentation, "Reset API").
+fn reset() {
+    let url = std::env::var("AWS_ENDPOINT_URL").expect("AWS_ENDPOINT_URL says where the mock is");
+    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(host).unwrap();
+    let request = "POST /moto-api/reset HTTP/1.0\r\nContent-Length: 0\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains(" 200 "), "{answer}");
+}
+
 struct Bench {
     folder: TempDir,
     /// Names in the commands, and what the mock calls it.
@@ -23,7 +40,7 @@ struct Bench {
 impl Bench {
     fn bash(&self, script: &str) -> (String, String) {
         let output = Command::new("bash")
-            .args(["-c", script])
+            .args(["-c", &format!("{ALL_OF_AWS}\n{script}")])
             .env("AWS_ACCESS_KEY_ID", "testing")
             .env("AWS_SECRET_ACCESS_KEY", "testing")
             .env("AWS_DEFAULT_REGION", REGION)
@@ -189,13 +206,22 @@ const SEEDS: [Seed; 21] = [
         made: "vpc=$(aws ec2 create-vpc --cidr-block 10.0.0.0/16 --query Vpc.VpcId --output text); aws ec2 create-vpc-endpoint --vpc-id $vpc --service-name com.amazonaws.eu-west-1.s3 --policy-document file://seed.json --query VpcEndpoint.VpcEndpointId --output text",
         put: "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --policy-document file://seed.json",
     },
-    Seed { kind: "permission-set-policy", option: "--instance-arn", made: "echo none", put: "" },
+    Seed {
+        kind: "permission-set-policy",
+        option: "--instance-arn",
+        made: "instance=$(aws sso-admin list-instances --query 'Instances[0].InstanceArn' --output text); aws sso-admin create-permission-set --instance-arn $instance --name Ops >&2; echo $instance",
+        put: "exit 1",
+    },
 ];
+
+/// Kinds that the mock does not know.
+pub const NOT_MOCKED: [&str; 1] = ["vault-policy"];
 
 /// Runs the commands twice; says what was otherwise than proven.
 pub fn carried_out(kind: &str, commands: &[&str], before: &str, after: &str) -> Result<(), String> {
     let seed = SEEDS.iter().find(|seed| seed.kind == kind).ok_or("no way to make one")?;
     let name = option(commands, seed.option).ok_or_else(|| format!("{commands:#?}"))?;
+    reset();
     let mut bench = Bench { folder: TempDir::new().unwrap(), called: Vec::new() };
     fs::write(bench.folder.path().join("seed.json"), before.trim()).unwrap();
     bench.made(

@@ -114,6 +114,12 @@ fn apply(words: &[String], attach_to: &str, policies: &mut Value) -> bool {
             let Some(document) = document("--policy-document") else { return false };
             entity_in(policies, "roles", name, &account)["trust"] = document;
         }
+        ("sso-admin", "put-inline-policy-to-permission-set") => {
+            let Some(document) = document("--inline-policy") else { return false };
+            let roles = policies["roles"].as_object_mut().unwrap();
+            let role = roles.iter_mut().find(|(name, _)| name.starts_with("AWSReservedSSO_"));
+            role.unwrap().1["inline"]["AwsSSOInlinePolicy"] = document;
+        }
         ("kms", "put-key-policy") => {
             let Some(document) = document("--policy") else { return false };
             policies["keys"][option("--key-id").unwrap()]["policy"] = document;
@@ -172,18 +178,26 @@ fn apply(words: &[String], attach_to: &str, policies: &mut Value) -> bool {
             let Some(document) = document("--policy-document") else { return false };
             policies["endpoints"][option("--vpc-endpoint-id").unwrap()] = document;
         }
-        ("secretsmanager" | "dynamodb", "put-resource-policy") => {
-            let document = document("--resource-policy").or_else(|| document("--policy"));
-            let Some(document) = document else { return false };
-            *resource(policies, attach_to) = document;
-        }
-        ("ecr", "set-repository-policy") | ("backup", "put-backup-vault-access-policy") => {
-            let document = document("--policy-text").or_else(|| document("--policy"));
-            let Some(document) = document else { return false };
-            *resource(policies, attach_to) = document;
-        }
-        ("sns", "set-topic-attributes") => {
-            let Some(document) = document("--attribute-value") else { return false };
+        (
+            "secretsmanager" | "dynamodb" | "kinesis" | "ecr" | "backup" | "efs" | "events"
+            | "glue" | "opensearch" | "sns",
+            "put-resource-policy"
+            | "set-repository-policy"
+            | "put-backup-vault-access-policy"
+            | "put-file-system-policy"
+            | "put-permission"
+            | "update-domain-config"
+            | "set-topic-attributes",
+        ) => {
+            let options = [
+                "--policy",
+                "--resource-policy",
+                "--policy-text",
+                "--policy-in-json",
+                "--access-policies",
+                "--attribute-value",
+            ];
+            let Some(document) = options.into_iter().find_map(document) else { return false };
             *resource(policies, attach_to) = document;
         }
         ("sqs", "set-queue-attributes") => {

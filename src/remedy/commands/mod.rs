@@ -107,7 +107,7 @@ impl Access {
                 )
             }
             Absent::Empty => format!(
-                "{read} --query {query} --output json | jq 'if . == null or . == \"\" then {EMPTY} else fromjson end' > {before}"
+                "{read} --query {query} --output json | jq 'if . == null or . == \"\" or . == \"{{}}\" then {EMPTY} else fromjson end' > {before}"
             ),
         }
     }
