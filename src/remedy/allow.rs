@@ -16,7 +16,6 @@ use crate::diagnose::evaluated::{Case, policies};
 use crate::diagnose::signature;
 use crate::event::arn::is_account_id;
 use crate::event::{CallerKind, Layer};
-use crate::history::subject::{Entity, EntityKind};
 use crate::iam::{AttachedPolicy, Policy, StatementEffect};
 use crate::wording::Sentence;
 
@@ -256,7 +255,6 @@ fn exact(situation: &Situation<'_>, with_condition: bool) -> Vec<Value> {
         let resource = first.on.resource();
         statements.extend(allowing(situation, NEXT, &next, &resource, with_condition));
     }
-    distinct(&mut statements);
     statements
 }
 
@@ -295,15 +293,6 @@ fn allowing(
         statements.push(statement);
     }
     statements
-}
-
-/// Sids are unique in a document.
-fn distinct(statements: &mut [Value]) {
-    let mut taken = Vec::new();
-    for statement in statements {
-        rename(statement, &taken);
-        taken.extend(statement.get("Sid").map(texts).unwrap_or_default());
-    }
 }
 
 /// What statements allow, in words: what is a resource's, what no record names, what follows.
@@ -414,8 +403,6 @@ fn for_principals(situation: &Situation<'_>, kind: &str, principals: &[String]) 
         .into_iter()
         .map(|statement| admitting(situation, statement, &principal))
         .collect();
-    let mut statements = statements;
-    distinct(&mut statements);
     statements
 }
 
@@ -515,8 +502,9 @@ fn admit_account(situation: &Situation<'_>) -> Option<Candidate> {
     }));
     let mut candidate = added(situation, title, statements, 7)?;
     candidate.notes.push(Sentence::new("remedy-note-both-accounts"));
-    let grant = super::key::grant(situation)?;
-    candidate.commands.extend(grant.commands);
+    let mut grant = super::key::grant(situation)?;
+    grant.runs = vec![(0, super::commands::Whose::Account(account.to_owned()))];
+    candidate.then_run(&grant);
     candidate.edits.extend(grant.edits);
     candidate.notes.push(Sentence::new("remedy-note-grant-after").arg("account", account));
     candidate.breadth = 1;
@@ -668,9 +656,8 @@ fn added(
         Some(policy) => appended(policy, situation.layer, title, &statements, breadth),
         None => {
             let mut candidate = Candidate::attach(title, &place(situation), statements, breadth)?;
-            // The command would put these statements in place of others that are not known.
+            // Terraform would put these statements in place of others that are not known.
             if !has_none(situation) {
-                candidate.commands = read_first(situation);
                 candidate.terraform = None;
                 candidate.notes.push(Sentence::new("remedy-note-add-to-present"));
             }
@@ -686,38 +673,6 @@ fn has_none(situation: &Situation<'_>) -> bool {
         && situation.first().is_some_and(|c| matches!(c.layers.resource, Presence::NotApplicable))
 }
 
-/// The command that shows the present document, which the statements are to be added to.
-fn read_first(situation: &Situation<'_>) -> Vec<String> {
-    let quote = crate::wording::shell::quote;
-    let owner = owner_of_layer(situation);
-    let command = match (situation.layer, owner.as_deref()) {
-        (Layer::ResourcePolicy, Some(arn)) if situation.is_kms() => Some(format!(
-            "aws kms get-key-policy --key-id {0} --policy-name default{1} --query Policy --output text > policy.json\naws kms put-key-policy --key-id {0} --policy-name default{1} --policy file://policy.json",
-            quote(arn),
-            super::place::in_region(arn)
-        )),
-        (Layer::ResourcePolicy, Some(arn)) if arn.contains(":s3:::") => {
-            let bucket = arn.split(":::").nth(1).and_then(|b| b.split('/').next()).unwrap_or(arn);
-            Some(format!(
-                "aws s3api get-bucket-policy --bucket {0} --query Policy --output text > policy.json\naws s3api put-bucket-policy --bucket {0} --policy file://policy.json",
-                quote(bucket)
-            ))
-        }
-        (Layer::RoleTrustPolicy, Some(arn)) => Entity::from_arn(arn)
-            .filter(|e| e.kind == EntityKind::Role)
-            .map(|role| format!(
-                "aws iam get-role --role-name {0} --query Role.AssumeRolePolicyDocument > policy.json\naws iam update-assume-role-policy --role-name {0} --policy-document file://policy.json",
-                quote(&role.name)
-            )),
-        (Layer::VpcEndpointPolicy, Some(id)) => Some(format!(
-            "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {0} --query 'VpcEndpoints[0].PolicyDocument' --output text > policy.json\naws ec2 modify-vpc-endpoint --vpc-endpoint-id {0} --policy-document file://policy.json",
-            quote(id)
-        )),
-        _ => None,
-    };
-    command.map(|c| c.lines().map(str::to_owned).collect()).unwrap_or_default()
-}
-
 fn appended(
     policy: &AttachedPolicy,
     layer: Layer,
@@ -725,28 +680,8 @@ fn appended(
     statements: &[Value],
     breadth: u8,
 ) -> Option<Candidate> {
-    let taken: Vec<String> =
-        policy.policy.statements().iter().filter_map(|s| s.sid()).map(str::to_owned).collect();
     let mut fresh = statements.to_vec();
-    for statement in &mut fresh {
-        rename(statement, &taken);
-    }
+    fresh.iter_mut().for_each(super::candidate::give_name);
     let after = policy.policy.with_statements(|all| all.extend(fresh)).ok()?;
     Candidate::replace(title, layer, policy, after, breadth)
-}
-
-/// Sids are unique in a document.
-fn rename(statement: &mut Value, taken: &[String]) {
-    let Some(sid) = statement.get("Sid").map(texts).and_then(|s| s.into_iter().next()) else {
-        return;
-    };
-    let mut fresh = sid.clone();
-    let mut number = 2;
-    while taken.contains(&fresh) {
-        fresh = format!("{sid}{number}");
-        number += 1;
-    }
-    if let Some(members) = statement.as_object_mut() {
-        members.insert("Sid".into(), json!(fresh));
-    }
 }

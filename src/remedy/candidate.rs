@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
+use super::commands::{Amendment, Whose, carried_out};
 use super::place::Place;
 use super::proof::Edit;
 use crate::event::Layer;
+use crate::history::change::Change;
 use crate::iam::{AttachedPolicy, Policy, PolicyLabel};
 use crate::wording::Sentence;
 
@@ -20,6 +23,12 @@ pub(super) struct Candidate {
     pub document: Option<Value>,
     pub patch: Option<Value>,
     pub commands: Vec<String>,
+    /// Whose credentials run the commands from this place on.
+    pub runs: Vec<(usize, Whose)>,
+    /// What it does to the document of its first edit, whatever that says by then.
+    pub amendment: Option<Amendment>,
+    /// Changes of that document after the failure, which it keeps.
+    pub changed_since: Vec<Change>,
     pub terraform: Option<String>,
     pub edits: Vec<Edit>,
     /// How much it opens by its nature: smaller is narrower.
@@ -41,6 +50,9 @@ impl Candidate {
             document: None,
             patch: None,
             commands: Vec::new(),
+            runs: Vec::new(),
+            amendment: None,
+            changed_since: Vec::new(),
             terraform: None,
             edits: vec![Edit::Untried],
             breadth,
@@ -57,15 +69,30 @@ impl Candidate {
         after: Policy,
         breadth: u8,
     ) -> Option<Candidate> {
+        let amendment = Amendment::between(policy.policy.document(), after.document());
+        Candidate::amend(title, layer, policy, amendment, breadth)
+    }
+
+    /// A policy that is there, amended.
+    pub(super) fn amend(
+        title: Sentence,
+        layer: Layer,
+        policy: &AttachedPolicy,
+        amendment: Amendment,
+        breadth: u8,
+    ) -> Option<Candidate> {
         let place = place_of(layer, &policy.label);
-        if place.is_managed_by_aws() || policy.policy.document() == after.document() {
+        let before = policy.policy.document();
+        // What is proven is what the commands leave.
+        let document = amendment.applied(before);
+        if place.is_managed_by_aws() || *before == document {
             return None;
         }
-        let document = after.document().clone();
+        let after = Policy::from_value(&document).ok()?;
         let mut candidate = Candidate::text(title, layer, breadth);
         candidate.attach_to = place.at.clone().or_else(|| place.arn.clone());
-        candidate.patch = Some(patch(policy.policy.document(), &document));
-        candidate.commands = place.commands(&document);
+        candidate.patch = Some(patch(before, &document));
+        candidate.carry_out(&place, amendment, true)?;
         candidate.terraform = place.terraform(&document);
         candidate.document = Some(document);
         candidate.edits = vec![Edit::Replace {
@@ -75,6 +102,52 @@ impl Candidate {
             after: Arc::new(after),
         }];
         Some(candidate)
+    }
+
+    /// Takes the commands of an amendment; `None` where the document cannot be changed there.
+    pub(super) fn carry_out(
+        &mut self,
+        place: &Place,
+        amendment: Amendment,
+        is_there: bool,
+    ) -> Option<()> {
+        match carried_out(place, &amendment, is_there) {
+            Some((whose, commands)) => {
+                if whose == Whose::IdentityCenter {
+                    self.notes.push(Sentence::new("remedy-note-permission-set"));
+                }
+                self.runs = vec![(0, whose)];
+                self.commands = commands;
+            }
+            None if place.is_kept_by_aws() => return None,
+            None => {}
+        }
+        self.amendment = Some(amendment);
+        Some(())
+    }
+
+    /// The commands of another candidate after its own, under the credentials that they need.
+    pub(super) fn then_run(&mut self, other: &Candidate) {
+        let from = self.commands.len();
+        self.whose_all();
+        let mut other = other.clone();
+        other.whose_all();
+        for (at, whose) in other.runs {
+            if self.runs.last().is_none_or(|(_, last)| *last != whose) {
+                self.runs.push((from + at, whose));
+            }
+        }
+        self.commands.append(&mut other.commands);
+    }
+
+    /// Says whose credentials the commands need, where nobody said so yet.
+    pub(super) fn whose_all(&mut self) {
+        let Some(at) = self.attach_to.as_deref().filter(|_| !self.commands.is_empty()) else {
+            return;
+        };
+        if self.runs.first().is_none_or(|(first, _)| *first > 0) {
+            self.runs.insert(0, (0, Whose::of(self.layer, at)));
+        }
     }
 
     /// The policy with one statement put in place of the one at `index`, or added at its end.
@@ -97,12 +170,14 @@ impl Candidate {
         statements: Vec<Value>,
         breadth: u8,
     ) -> Option<Candidate> {
+        let mut statements = statements;
+        statements.iter_mut().for_each(give_name);
         let document = json!({"Version": "2012-10-17", "Statement": statements});
         let policy = Policy::from_value(&document).ok()?;
         let label = PolicyLabel { name: place.name.clone(), ..PolicyLabel::default() };
         let mut candidate = Candidate::text(title, place.layer, breadth);
         candidate.attach_to = place.at.clone();
-        candidate.commands = place.commands(&document);
+        candidate.carry_out(place, Amendment::adding(&statements), false)?;
         candidate.terraform = place.terraform(&document);
         candidate.document = Some(document);
         candidate.edits = vec![Edit::Attach {
@@ -128,6 +203,16 @@ pub(super) fn place_of(layer: Layer, label: &PolicyLabel) -> Place {
         name: label.name.clone(),
         at: label.attached_to.clone().or_else(|| label.arn.clone()),
     }
+}
+
+/// Gives a statement a name that no other statement has: its Sid, with digits that follow from all
+/// that it says. Put again it is found by that name, and nobody else's statement is taken for it.
+pub(super) fn give_name(statement: &mut Value) {
+    let Some(members) = statement.as_object_mut() else { return };
+    let Some(Value::String(sid)) = members.shift_remove("Sid") else { return };
+    let said = Sha256::digest(Value::Object(members.clone()).to_string());
+    let digits: String = said.iter().take(2).map(|byte| format!("{byte:02x}")).collect();
+    members.shift_insert(0, "Sid".into(), json!(format!("{sid}{digits}")));
 }
 
 /// The change of a document as JSON Patch (RFC 6902).

@@ -40,7 +40,7 @@ pub(super) fn grant(situation: &Situation<'_>) -> Option<Candidate> {
     let mut candidate = Candidate::text(title, Layer::KmsGrant, 6);
     candidate.attach_to = Some(key.to_owned());
     candidate.commands = vec![format!(
-        "aws kms create-grant --key-id {} --grantee-principal {} --operations {}{}",
+        "aws kms create-grant --name allow-what-was-denied --key-id {} --grantee-principal {} --operations {}{}",
         quote(key),
         quote(&grantee),
         operations.join(" "),
@@ -64,7 +64,7 @@ fn on_unnamed_key(grantee: &str, operations: &[String]) -> Candidate {
     let title = Sentence::new("remedy-grant").arg("grantee", grantee);
     let mut candidate = Candidate::text(title, Layer::KmsGrant, 6);
     candidate.commands = vec![format!(
-        "aws kms create-grant --key-id '<KEY_ID>' --grantee-principal {} --operations {}",
+        "aws kms create-grant --name allow-what-was-denied --key-id '<KEY_ID>' --grantee-principal {} --operations {}",
         quote(grantee),
         operations.join(" "),
     )];

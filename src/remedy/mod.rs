@@ -3,10 +3,12 @@
 
 mod allow;
 mod candidate;
+mod commands;
 mod deny;
 mod following;
 mod key;
 mod need;
+mod newest;
 mod origin;
 mod place;
 mod probe;
@@ -17,6 +19,7 @@ mod refute;
 mod revert;
 mod situation;
 mod statement;
+mod template;
 mod twofold;
 mod undo;
 mod within;
@@ -32,6 +35,7 @@ use crate::diagnose::evaluated::policies;
 use crate::diagnose::{Diagnosis, Healing, Incident, Kind};
 use crate::event::{Effect, Event, Layer};
 use crate::history::History;
+use crate::history::change::Change;
 use crate::iam::{AttachedPolicy, DecisionResult, Statement, StatementEffect, evaluate};
 use crate::wording::Sentence;
 use candidate::Candidate;
@@ -68,6 +72,10 @@ pub struct Fix {
     pub patch: Option<Value>,
     /// Commands of the AWS CLI.
     pub commands: Vec<String>,
+    /// What stands above the commands from this place on: whose credentials they need.
+    pub run_by: Vec<(usize, Sentence)>,
+    /// Changes of the document after the failure, which the fix keeps.
+    pub changed_since: Vec<Change>,
     /// The same for Terraform.
     pub terraform: Option<String>,
     /// What it opens, how to confirm it.
@@ -158,7 +166,8 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
     let Some(situation) = Situation::new(incident, events, chains, history) else {
         return Remedy::default();
     };
-    let mut tried: Vec<(Candidate, Option<Proof>)> = candidates(&situation)
+    let (candidates, done) = newest::built_on(candidates(&situation), &situation);
+    let mut tried: Vec<(Candidate, Option<Proof>)> = candidates
         .into_iter()
         .map(|mut candidate| {
             let proof = proof::prove(&situation, &candidate.edits);
@@ -172,7 +181,8 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
             (candidate, proof.or(restored))
         })
         .collect();
-    let refuted = refute::refuted(&situation, &tried);
+    let mut refuted = refute::refuted(&situation, &tried);
+    refuted.extend(done);
     let passes = |(_, proof): &(Candidate, Option<Proof>)| {
         proof.as_ref().is_some_and(|proof| !proof::is_denied(proof.denied_request))
     };
@@ -300,7 +310,10 @@ fn rank(candidate: &Candidate, proof: Option<&Proof>) -> (u8, bool, Strangers, u
     (worth, harmful, strangers, candidate.breadth, proof.map_or(0, |proof| proof.opened))
 }
 
-fn fix(candidate: Candidate, proof: Option<Proof>) -> Fix {
+fn fix(mut candidate: Candidate, proof: Option<Proof>) -> Fix {
+    candidate.whose_all();
+    let edits = candidate.amendment.is_some();
+    let run_by = candidate.runs.iter().map(|(at, whose)| (*at, whose.sentence(edits))).collect();
     let mut notes = candidate.notes;
     match proof.as_ref().map(|proof| proof.strangers) {
         Some(Strangers::Account) => notes.push(Sentence::new("remedy-note-opens-account")),
@@ -314,6 +327,8 @@ fn fix(candidate: Candidate, proof: Option<Proof>) -> Fix {
         document: candidate.document,
         patch: candidate.patch,
         commands: candidate.commands,
+        run_by,
+        changed_since: candidate.changed_since,
         terraform: candidate.terraform,
         notes,
         proof,
@@ -353,6 +368,10 @@ fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
             let title = Sentence::new("remedy-own-key");
             found.push(Candidate::text(title, situation.layer, WIDE - 1));
         }
+    }
+    for candidate in &mut found {
+        commands::whose::settle(candidate, situation);
+        template::note(candidate, situation);
     }
     found
 }

@@ -1,5 +1,5 @@
-//! Where a policy lives, and so with which call it is put there: one command of the AWS CLI and one
-//! Terraform resource per kind of policy (AWS CLI Command Reference; Terraform AWS provider).
+//! Where a policy lives, and the Terraform resource that it is (Terraform AWS provider). The commands
+//! that put it there are in [`super::commands`].
 
 use serde_json::Value;
 
@@ -28,52 +28,14 @@ impl Place {
         })
     }
 
-    /// The commands that put `document` there; empty where the kind is not known.
-    pub(super) fn commands(&self, document: &Value) -> Vec<String> {
-        let policy = quote(&document.to_string());
-        let one = match self.layer {
-            Layer::Scp | Layer::Rcp => self.organization_command(&policy),
-            Layer::VpcEndpointPolicy => self.at.as_deref().map(|id| {
-                format!(
-                    "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --policy-document {policy}",
-                    quote(last_of(id))
-                )
-            }),
-            Layer::RoleTrustPolicy => self.entity().map(|role| {
-                format!(
-                    "aws iam update-assume-role-policy --role-name {} --policy-document {policy}",
-                    quote(&role.name)
-                )
-            }),
-            Layer::ResourcePolicy => self.at.as_deref().and_then(|arn| resource(arn, &policy)),
-            Layer::IdentityPolicy | Layer::PermissionsBoundary => self.identity_command(&policy),
-            _ => None,
-        };
-        one.into_iter().collect()
-    }
-
-    fn organization_command(&self, policy: &str) -> Option<String> {
-        let id = last_of(self.arn.as_deref()?);
-        Some(format!(
-            "aws organizations update-policy --policy-id {} --content {policy}",
-            quote(id)
-        ))
-    }
-
-    fn identity_command(&self, policy: &str) -> Option<String> {
-        if let Some(arn) = &self.arn {
-            return Some(format!(
-                "aws iam create-policy-version --policy-arn {} --set-as-default --policy-document {policy}",
-                quote(arn)
-            ));
-        }
-        let entity = self.entity()?;
-        let kind = entity.kind.as_str();
-        Some(format!(
-            "aws iam put-{kind}-policy --{kind}-name {} --policy-name {} --policy-document {policy}",
-            quote(&entity.name),
-            quote(self.name.as_deref()?)
-        ))
+    /// AWS writes what such a role is allowed, and who may assume it (IAM "Service-linked roles";
+    /// IAM Identity Center "Permission sets").
+    pub(super) fn is_kept_by_aws(&self) -> bool {
+        self.at.as_deref().is_some_and(|arn| {
+            arn.contains(":role/aws-service-role/")
+                || arn.contains(":role/aws-reserved/sso.amazonaws.com/")
+                || self.entity().is_some_and(|role| role.name.starts_with("AWSReservedSSO_"))
+        })
     }
 
     fn entity(&self) -> Option<Entity> {
@@ -134,78 +96,6 @@ pub(super) fn in_region(arn: &str) -> String {
     match Arn::parse(arn).map(|arn| arn.region).filter(|region| !region.is_empty()) {
         Some(region) => format!(" --region {}", quote(region)),
         None => String::new(),
-    }
-}
-
-fn resource(arn: &str, policy: &str) -> Option<String> {
-    let parsed = Arn::parse(arn)?;
-    let region = in_region(arn);
-    let whole = quote(arn);
-    let id = quote(parsed.id());
-    Some(match parsed.service {
-        "kms" => {
-            format!(
-                "aws kms put-key-policy --key-id {whole} --policy-name default{region} --policy {policy}"
-            )
-        }
-        "s3" => {
-            let bucket = quote(parsed.resource.split('/').next().unwrap_or_default());
-            format!("aws s3api put-bucket-policy --bucket {bucket} --policy {policy}")
-        }
-        "sqs" => {
-            let attributes = serde_json::json!({ "Policy": unquoted(policy) }).to_string();
-            format!(
-                "aws sqs set-queue-attributes --queue-url \"$(aws sqs get-queue-url --queue-name {id} --query QueueUrl --output text{region})\"{region} --attributes {}",
-                quote(&attributes)
-            )
-        }
-        "sns" => {
-            format!(
-                "aws sns set-topic-attributes --topic-arn {whole} --attribute-name Policy{region} --attribute-value {policy}"
-            )
-        }
-        "secretsmanager" => {
-            format!(
-                "aws secretsmanager put-resource-policy --secret-id {whole}{region} --resource-policy {policy}"
-            )
-        }
-        "dynamodb" | "kinesis" => format!(
-            "aws {} put-resource-policy --resource-arn {whole}{region} --policy {policy}",
-            parsed.service
-        ),
-        "ecr" => {
-            format!(
-                "aws ecr set-repository-policy --repository-name {id}{region} --policy-text {policy}"
-            )
-        }
-        "backup" => {
-            format!(
-                "aws backup put-backup-vault-access-policy --backup-vault-name {id}{region} --policy {policy}"
-            )
-        }
-        "elasticfilesystem" => {
-            format!(
-                "aws efs put-file-system-policy --file-system-id {id}{region} --policy {policy}"
-            )
-        }
-        "events" => {
-            format!("aws events put-permission --event-bus-name {id}{region} --policy {policy}")
-        }
-        "glue" => format!("aws glue put-resource-policy{region} --policy-in-json {policy}"),
-        "es" => {
-            format!(
-                "aws opensearch update-domain-config --domain-name {id}{region} --access-policies {policy}"
-            )
-        }
-        _ => return None,
-    })
-}
-
-/// The JSON in a quoted word again; SQS takes the policy inside another document.
-fn unquoted(word: &str) -> String {
-    match word.strip_prefix('\'').and_then(|w| w.strip_suffix('\'')) {
-        Some(inner) => inner.replace(r"'\''", "'"),
-        None => word.to_owned(),
     }
 }
 
@@ -290,47 +180,28 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_policy_is_put_with_its_own_command() {
+    fn every_kind_of_policy_has_its_own_resource() {
         let key = "arn:aws:kms:eu-west-1:111122223333:key/1";
         let role = "arn:aws:iam::111122223333:role/path/Deploy";
         let managed = "arn:aws:iam::111122223333:policy/Limits";
         let rows = [
-            (place(Layer::ResourcePolicy, None, None, key), "put-key-policy", "aws_kms_key_policy"),
+            (place(Layer::ResourcePolicy, None, None, key), "aws_kms_key_policy"),
             (
                 place(Layer::ResourcePolicy, None, None, "arn:aws:s3:::pictures"),
-                "put-bucket-policy --bucket pictures",
                 "aws_s3_bucket_policy",
             ),
             (
                 place(Layer::ResourcePolicy, None, None, "arn:aws:sns:eu-west-1:111122223333:news"),
-                "set-topic-attributes",
                 "aws_sns_topic_policy",
             ),
             (
                 place(Layer::ResourcePolicy, None, None, "arn:aws:sqs:eu-west-1:111122223333:jobs"),
-                "set-queue-attributes",
                 "aws_sqs_queue_policy",
             ),
-            (
-                place(Layer::RoleTrustPolicy, None, None, role),
-                "update-assume-role-policy --role-name Deploy",
-                "aws_iam_role",
-            ),
-            (
-                place(Layer::IdentityPolicy, None, Some("own"), role),
-                "put-role-policy --role-name Deploy --policy-name own",
-                "aws_iam_role_policy",
-            ),
-            (
-                place(Layer::IdentityPolicy, Some(managed), None, role),
-                "create-policy-version",
-                "aws_iam_policy",
-            ),
-            (
-                place(Layer::PermissionsBoundary, Some(managed), None, role),
-                "create-policy-version",
-                "aws_iam_policy",
-            ),
+            (place(Layer::RoleTrustPolicy, None, None, role), "aws_iam_role"),
+            (place(Layer::IdentityPolicy, None, Some("own"), role), "aws_iam_role_policy"),
+            (place(Layer::IdentityPolicy, Some(managed), None, role), "aws_iam_policy"),
+            (place(Layer::PermissionsBoundary, Some(managed), None, role), "aws_iam_policy"),
             (
                 place(
                     Layer::Scp,
@@ -338,35 +209,15 @@ mod tests {
                     Some("Guard"),
                     "r-1",
                 ),
-                "update-policy --policy-id p-9",
                 "aws_organizations_policy",
             ),
-            (
-                place(Layer::VpcEndpointPolicy, None, None, "vpce-1"),
-                "modify-vpc-endpoint --vpc-endpoint-id vpce-1",
-                "aws_vpc_endpoint_policy",
-            ),
+            (place(Layer::VpcEndpointPolicy, None, None, "vpce-1"), "aws_vpc_endpoint_policy"),
         ];
         let document = json!({"Statement": [{"Resource": "arn:aws:s3:::b/${aws:username}"}]});
-        for (place, command, resource) in rows {
-            let commands = place.commands(&document);
-            assert!(commands.iter().any(|c| c.contains(command)), "{commands:?}");
+        for (place, resource) in rows {
             let terraform = place.terraform(&document).unwrap();
             assert!(terraform.contains(resource), "{terraform}");
             assert!(terraform.contains("$${aws:username}"), "{terraform}");
         }
-    }
-
-    #[test]
-    fn hostile_names_stay_one_word() {
-        let place =
-            place(Layer::IdentityPolicy, None, Some("a'; id #"), "arn:aws:iam::1:user/$(id)");
-        let commands = place.commands(&json!({}));
-        assert_eq!(
-            commands,
-            [
-                r"aws iam put-user-policy --user-name '$(id)' --policy-name 'a'\''; id #' --policy-document '{}'"
-            ]
-        );
     }
 }

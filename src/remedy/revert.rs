@@ -1,6 +1,7 @@
 //! Undoing the change that did the harm, where the document of before is known.
 
 use super::candidate::Candidate;
+use super::commands::Amendment;
 use super::proof::{Edit, is_same_policy};
 use super::situation::Situation;
 use super::undo;
@@ -28,7 +29,9 @@ fn document_before(situation: &Situation<'_>, change: &Change) -> Option<Candida
     let title = Sentence::new("remedy-revert")
         .arg("action", change.action.as_str())
         .arg("time", change.time.to_string());
-    let candidate = Candidate::replace(title, situation.layer, &policy, before, BREADTH)?;
+    let present = policy.policy.document();
+    let amendment = Amendment::between(present, before.document()).only_untouched(present);
+    let candidate = Candidate::amend(title, situation.layer, &policy, amendment, BREADTH)?;
     Some(candidate.note(Sentence::new("remedy-note-revert")))
 }
 

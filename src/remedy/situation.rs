@@ -191,7 +191,8 @@ impl<'s> Situation<'s> {
     /// Whether the denied calls are on a key that AWS manages.
     pub(super) fn is_on_aws_managed_key(&self) -> bool {
         let key = self.resource().filter(|arn| arn.contains(":kms:"));
-        key.is_some_and(|key| self.history.at(self.event.time).is_aws_managed(key))
+        let inventory = self.history.at(self.event.time);
+        key.is_some_and(|key| key.contains(":alias/aws/") || inventory.is_aws_managed(key))
     }
 
     /// Kind and name of the caller in a `Principal` element: never a role where an AWS service

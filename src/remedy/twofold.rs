@@ -61,7 +61,7 @@ fn joined(one: &Candidate, other: &Candidate) -> Candidate {
         .arg("first", one.title.clone())
         .arg("second", other.title.clone());
     both.breadth = one.breadth.saturating_add(other.breadth);
-    both.commands.extend(other.commands.iter().cloned());
+    both.then_run(other);
     both.terraform = match (&one.terraform, &other.terraform) {
         (Some(one), Some(other)) => Some(format!("{one}\n{other}")),
         _ => None,

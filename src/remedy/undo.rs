@@ -4,12 +4,15 @@
 use serde_json::{Value as Json, json};
 
 use super::candidate::Candidate;
+use super::commands::Amendment;
+use super::commands::amendment::statements;
+use super::newest;
 use super::place::{Place, in_region};
 use super::proof::Edit;
 use crate::event::Layer;
 use crate::history::History;
 use crate::history::change::{Change, Grant, Operation, Value};
-use crate::history::replay::State;
+use crate::history::replay::{State, same};
 use crate::history::subject::{Entity, Subject};
 use crate::iam::{AttachedPolicy, BlockPublicAccess, KeyState, KmsGrant, Policy, PolicyLabel};
 use crate::wording::Sentence;
@@ -24,6 +27,17 @@ pub(super) fn candidate(change: &Change, history: &History) -> Option<Candidate>
     let title = Sentence::new("remedy-revert")
         .arg("action", change.action.as_str())
         .arg("time", change.time.to_string());
+    let is_document = matches!(
+        change.subject,
+        Subject::InlinePolicy { .. }
+            | Subject::TrustPolicy(_)
+            | Subject::ResourcePolicy(_)
+            | Subject::VpcEndpointPolicy(_)
+            | Subject::OrganizationPolicy(_)
+    );
+    if !is_document && !is_last_word(change, after, history) {
+        return None;
+    }
     let mut candidate = match &change.subject {
         Subject::Grant { key, .. } => grant(before, history.key_name(key)),
         Subject::KeyState(key) => key_state(after, history.key_name(key)),
@@ -33,7 +47,7 @@ pub(super) fn candidate(change: &Change, history: &History) -> Option<Candidate>
             organization(change, policy, target, history)
         }
         Subject::PublicAccessBlock(of) => public_access(before, of),
-        _ => document(change, before, history),
+        _ => document(change, (before, after), history),
     }?;
     candidate.title = title;
     candidate.breadth = BREADTH;
@@ -56,7 +70,7 @@ fn grant(before: &State, key: String) -> Option<Candidate> {
     let Some(Value::Grant(grant)) = before.value() else { return None };
     let value = spelled(grant, &key);
     let mut command = format!(
-        "aws kms create-grant --key-id {} --grantee-principal {} --operations {}",
+        "aws kms create-grant --name as-before --key-id {} --grantee-principal {} --operations {}",
         quote(&key),
         quote(&grant.grantee),
         grant.operations.iter().map(|o| quote(o)).collect::<Vec<_>>().join(" "),
@@ -115,6 +129,10 @@ fn attachment(change: &Change, to: &Entity, arn: &str, history: &History) -> Opt
         )
     };
     let at = history.owner(&change.subject)?;
+    let place = Place { layer: Layer::IdentityPolicy, arn: None, name: None, at: Some(at.clone()) };
+    if place.is_kept_by_aws() {
+        return None;
+    }
     match change.operation {
         Operation::Set(Value::Absent) => {
             let edits = managed(arn, change, history).map(|policy| Edit::Attach {
@@ -230,7 +248,11 @@ fn public_access(before: &State, of: &str) -> Option<Candidate> {
 }
 
 /// The document of before, put the way its kind is put. Whether it helps is not tried here.
-fn document(change: &Change, before: &State, history: &History) -> Option<Candidate> {
+fn document(
+    change: &Change,
+    (before, after): (&State, &State),
+    history: &History,
+) -> Option<Candidate> {
     let text = before.value()?.as_text().filter(|text| text.trim_start().starts_with('{'))?;
     let document: Json = serde_json::from_str(text).ok()?;
     let owner = history.owner(&change.subject)?;
@@ -243,8 +265,35 @@ fn document(change: &Change, before: &State, history: &History) -> Option<Candid
     let place = Place { layer: change.layer, arn, name, at: Some(owner.clone()) };
     let mut candidate = Candidate::text(Sentence::new("remedy-statement"), change.layer, BREADTH);
     candidate.attach_to = Some(owner);
-    candidate.commands = place.commands(&document);
-    candidate.terraform = place.terraform(&document);
-    candidate.document = Some(document);
+    let after = after.value().and_then(Value::as_text).and_then(|t| serde_json::from_str(t).ok());
+    let amendment = match after {
+        Some(after) => Amendment::between(&after, &document).only_untouched(&after),
+        // It was taken away whole: what it said is put where nothing is.
+        None => Amendment::adding(&statements(&document)),
+    };
+    let newest = newest::document(&change.subject, history);
+    let present = newest.as_ref().map(|policy| policy.document());
+    let left = match present {
+        Some(present) if !amendment.changes(present) => return None,
+        Some(present) => amendment.applied(present),
+        None => document,
+    };
+    if present.is_some_and(|present| amendment.misses(present)) {
+        candidate.notes.push(Sentence::new("remedy-note-touched-since"));
+    }
+    candidate.carry_out(&place, amendment, present.is_some())?;
+    candidate.terraform = place.terraform(&left);
+    candidate.document = Some(left);
+    newest::keep(&mut candidate, &newest::later(&change.subject, change.time, history));
     Some(candidate)
+}
+
+/// Whether what the change left is what there is at the end: else somebody went on from there, and
+/// undoing it would undo that.
+fn is_last_word(change: &Change, after: &State, history: &History) -> bool {
+    let newest = history.at(newest::LAST).state(&change.subject).and_then(State::value);
+    match (newest, after.value()) {
+        (Some(newest), Some(after)) => same(newest, after),
+        _ => true,
+    }
 }

@@ -1,6 +1,6 @@
 //! The fixes of an incident, put into words.
 
-use super::view::{Fix, RefutedFix, Verified, Way};
+use super::view::{Change, Fix, RefutedFix, Verified, Way};
 use crate::iam::DecisionResult;
 use crate::remedy::{self, Proof, Remedy};
 use crate::wording::Wording;
@@ -27,7 +27,8 @@ fn fix(fix: &remedy::Fix, wording: &Wording) -> Fix {
         attach_to: fix.attach_to.clone(),
         document: fix.document.clone(),
         patch: fix.patch.clone(),
-        commands: fix.commands.clone(),
+        commands: commands(fix, wording),
+        changed_since: fix.changed_since.iter().map(|change| changed(change, wording)).collect(),
         terraform: fix.terraform.clone(),
         note: (!notes.is_empty()).then(|| wording.paragraph(&notes)),
         way: match fix.way {
@@ -37,6 +38,28 @@ fn fix(fix: &remedy::Fix, wording: &Wording) -> Fix {
         },
         verified: fix.proof.as_ref().map(verified),
     }
+}
+
+fn changed(change: &crate::history::change::Change, wording: &Wording) -> Change {
+    Change {
+        event_id: change.event_id.to_string(),
+        event_time: change.time.to_string(),
+        action: change.action.clone(),
+        principal_arn: change.by.clone(),
+        summary: wording.say(&change.summary),
+        diff: None,
+    }
+}
+
+/// The commands, with comments above them that say whose credentials run them.
+fn commands(fix: &remedy::Fix, wording: &Wording) -> Vec<String> {
+    let mut told = Vec::new();
+    for (index, command) in fix.commands.iter().enumerate() {
+        let above = fix.run_by.iter().filter(|(at, _)| *at == index);
+        told.extend(above.map(|(_, sentence)| format!("# {}", wording.say(sentence))));
+        told.push(command.clone());
+    }
+    told
 }
 
 fn verified(proof: &Proof) -> Verified {

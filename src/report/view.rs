@@ -697,6 +697,9 @@ pub struct Fix {
     pub patch: Option<Value>,
     /// AWS CLI commands.
     pub commands: Vec<String>,
+    /// Changes of the document after the failure, which the fix keeps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_since: Vec<Change>,
     /// The same for Terraform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terraform: Option<String>,

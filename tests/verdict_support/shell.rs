@@ -1,43 +1,78 @@
-//! Does to a story's policies what the AWS CLI commands of a fix would do.
+//! Runs the commands of a fix in bash, with `jq`, and does to a story's policies what they put.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
+use super::dump;
 use super::story::{ACCOUNT, OTHER};
 
-/// Words of a command line, with single quotes taken off.
-fn words(command: &str) -> Vec<String> {
-    let command = command.split("  # ").next().unwrap_or(command);
-    let (mut words, mut word, mut quoted, mut escaped, mut any) =
-        (Vec::new(), String::new(), false, false, false);
-    for character in command.chars() {
-        match character {
-            _ if escaped => {
-                word.push(character);
-                escaped = false;
-            }
-            '\\' if !quoted => escaped = true,
-            '\'' => {
-                quoted = !quoted;
-                any = true;
-            }
-            ' ' if !quoted => {
-                if any || !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-                any = false;
-            }
-            _ => word.push(character),
-        }
-    }
-    if any || !word.is_empty() {
-        words.push(word);
-    }
-    words
+/// Whether the commands can be run here; with `CI` set they have to.
+pub fn is_there() -> bool {
+    let has = |tool: &str| Command::new(tool).arg("--version").output().is_ok();
+    let there = has("jq") && has("bash");
+    assert!(there || std::env::var_os("CI").is_none(), "no jq or no bash to run commands with");
+    there
 }
 
-/// Applies one command; `false` where it is one that changes nothing here.
-pub fn apply(command: &str, attach_to: &str, policies: &mut Value) -> bool {
-    let words = words(command);
+/// What a run of commands did.
+pub struct Done {
+    /// Calls that changed something.
+    pub puts: usize,
+    /// What bash and the tools complained of.
+    pub errors: String,
+    /// The documents that the commands wrote down, by file name.
+    #[allow(dead_code, reason = "only some tests look at them")]
+    pub files: BTreeMap<String, String>,
+}
+
+/// Runs the commands, in their order, against the policies, and changes these.
+pub fn run(commands: &[&str], attach_to: &str, policies: &mut Value) -> Done {
+    let folder = TempDir::new().unwrap();
+    let put = folder.path().join("puts");
+    dump::write(policies, &folder.path().join("dump"));
+    let tools = folder.path().join("tools");
+    fs::create_dir(&tools).unwrap();
+    let aws = tools.join("aws");
+    fs::write(&aws, include_str!("aws.sh")).unwrap();
+    fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    let account = attach_to.split(':').nth(4).filter(|a| *a == OTHER).unwrap_or(ACCOUNT);
+    let output = Command::new("bash")
+        .args(["-c", &commands.join("\n")])
+        .env("PATH", path)
+        .env("DUMP", folder.path().join("dump"))
+        .env("PUTS", &put)
+        .env("ACCOUNT", account)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let told = fs::read_to_string(Path::new(&put)).unwrap_or_default();
+    let mut puts = 0;
+    for call in told.split_terminator('\u{1e}') {
+        let words: Vec<String> = call.split_terminator('\0').map(str::to_owned).collect();
+        puts += usize::from(apply(&words, attach_to, policies));
+    }
+    let files = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+    let files =
+        files.filter(|path| path.extension().is_some_and(|end| end == "json")).map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, fs::read_to_string(path).unwrap())
+        });
+    Done {
+        puts,
+        files: files.collect(),
+        errors: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Applies one call; `false` where it is one that changes nothing here.
+fn apply(words: &[String], attach_to: &str, policies: &mut Value) -> bool {
     let option = |name: &str| {
         let at = words.iter().position(|word| word == name)?;
         words.get(at + 1).map(String::as_str)
@@ -45,7 +80,7 @@ pub fn apply(command: &str, attach_to: &str, policies: &mut Value) -> bool {
     let document =
         |name: &str| option(name).and_then(|text| serde_json::from_str::<Value>(text).ok());
     let account = attach_to.split(':').nth(4).filter(|a| *a == OTHER).unwrap_or(ACCOUNT).to_owned();
-    let (Some(service), Some(verb)) = (words.get(1), words.get(2)) else { return false };
+    let (Some(service), Some(verb)) = (words.first(), words.get(1)) else { return false };
     match (service.as_str(), verb.as_str()) {
         ("iam", "put-role-policy" | "put-user-policy") => {
             let (kind, name) = entity(&option);
@@ -78,6 +113,12 @@ pub fn apply(command: &str, attach_to: &str, policies: &mut Value) -> bool {
             let (_, name) = entity(&option);
             let Some(document) = document("--policy-document") else { return false };
             entity_in(policies, "roles", name, &account)["trust"] = document;
+        }
+        ("sso-admin", "put-inline-policy-to-permission-set") => {
+            let Some(document) = document("--inline-policy") else { return false };
+            let roles = policies["roles"].as_object_mut().unwrap();
+            let role = roles.iter_mut().find(|(name, _)| name.starts_with("AWSReservedSSO_"));
+            role.unwrap().1["inline"]["AwsSSOInlinePolicy"] = document;
         }
         ("kms", "put-key-policy") => {
             let Some(document) = document("--policy") else { return false };
@@ -137,18 +178,26 @@ pub fn apply(command: &str, attach_to: &str, policies: &mut Value) -> bool {
             let Some(document) = document("--policy-document") else { return false };
             policies["endpoints"][option("--vpc-endpoint-id").unwrap()] = document;
         }
-        ("secretsmanager" | "dynamodb", "put-resource-policy") => {
-            let document = document("--resource-policy").or_else(|| document("--policy"));
-            let Some(document) = document else { return false };
-            *resource(policies, attach_to) = document;
-        }
-        ("ecr", "set-repository-policy") | ("backup", "put-backup-vault-access-policy") => {
-            let document = document("--policy-text").or_else(|| document("--policy"));
-            let Some(document) = document else { return false };
-            *resource(policies, attach_to) = document;
-        }
-        ("sns", "set-topic-attributes") => {
-            let Some(document) = document("--attribute-value") else { return false };
+        (
+            "secretsmanager" | "dynamodb" | "kinesis" | "ecr" | "backup" | "efs" | "events"
+            | "glue" | "opensearch" | "sns",
+            "put-resource-policy"
+            | "set-repository-policy"
+            | "put-backup-vault-access-policy"
+            | "put-file-system-policy"
+            | "put-permission"
+            | "update-domain-config"
+            | "set-topic-attributes",
+        ) => {
+            let options = [
+                "--policy",
+                "--resource-policy",
+                "--policy-text",
+                "--policy-in-json",
+                "--access-policies",
+                "--attribute-value",
+            ];
+            let Some(document) = options.into_iter().find_map(document) else { return false };
             *resource(policies, attach_to) = document;
         }
         ("sqs", "set-queue-attributes") => {

@@ -4,12 +4,70 @@ use super::Redactor;
 use super::policy::Member;
 use crate::wording::shell;
 
+/// What the program's commands have between the words that name something: bash, `jq`, `diff`.
+const SHELL: [&str; 33] = [
+    "|", "||", "&&", ";", ">", "2>", "{", "}", "[", "]", "!=", "-s", "if", "then", "else", "fi",
+    "for", "each", "in", "do", "done", "jq", "-c", "-r", "--arg", "name", "cat", "grep", "-qF",
+    "echo", "diff", ".", "None",
+];
+/// Words in quotes that the program writes and nobody else.
+const WHOLE: [&str; 8] = [
+    "'Nothing to put: not read, done already, or no longer as it was'",
+    "'{Policy: tojson}'",
+    "'select(.Name == $name).PermissionSetArn'",
+    "\"$oldest\"",
+    "\"$boundary\"",
+    "\"$instance\"",
+    "\"$set\"",
+    "\"$each\"",
+];
+/// What stands directly before a word or behind it.
+const BEFORE: [&str; 8] =
+    ["<(", "\"$(", "$(", "name=", "oldest=", "boundary=", "instance=", "set="];
+const BEHIND: [&str; 4] = [")\"", ");", ")", ";"];
+/// The ends of the files that the program names.
+const FILES: [&str; 4] = [".before.json", ".after.json", ".error.txt", ".attributes.json"];
+/// How those begin, beside `…-policy`.
+const POLICIES: [&str; 19] = [
+    "key",
+    "bucket",
+    "queue",
+    "topic",
+    "secret",
+    "table",
+    "stream",
+    "repository",
+    "vault",
+    "file-system",
+    "event-bus",
+    "catalog",
+    "domain",
+    "endpoint",
+    "trust",
+    "user",
+    "role",
+    "group",
+    "managed",
+];
+
+/// A file that the commands of a fix read or write.
+fn is_file(word: &str) -> bool {
+    let word = word.strip_prefix("file://").unwrap_or(word);
+    FILES.iter().filter_map(|end| word.strip_suffix(end)).any(|begin| {
+        matches!(begin, "scp" | "rcp" | "permission-set-policy")
+            || begin.strip_suffix("-policy").is_some_and(|of| POLICIES.contains(&of))
+    })
+}
+
 /// Options whose values are AWS's or the program's words.
 const FIXED: [&str; 3] = ["--output", "--query", "--expression"];
 
 impl Redactor {
     /// `aws SERVICE OPERATION` and the options stay; values are judged by their options.
     pub(super) fn command(&mut self, command: &str) -> String {
+        if let Some(comment) = command.strip_prefix("# ") {
+            return format!("# {}", self.text_of_program(comment));
+        }
         let (command, comment) = match command.split_once("  # ") {
             Some((command, comment)) if !comment.contains(['\'', '"']) => (command, Some(comment)),
             _ => (command, None),
@@ -17,21 +75,49 @@ impl Redactor {
         let mut told: Vec<String> = Vec::new();
         let mut option = String::new();
         let raw = words(command);
-        let is_aws = raw.first().is_some_and(|word| word == "aws");
-        for (index, word) in raw.iter().enumerate() {
-            let fixed = index < 3 && is_aws && is_label(word);
-            if fixed || is_variable(word) || matches!(word.as_str(), "|" | "&&" | ";" | ">") {
-                told.push(word.clone());
+        // The words of a call that follow its `aws`.
+        let mut fixed = 0;
+        let mut service = String::new();
+        for word in &raw {
+            let (before, word, behind) = bare(word);
+            let at = told.len();
+            if word == "aws" {
+                fixed = 2;
+                told.push(word.to_owned());
+            } else if fixed > 0 && is_label(word) {
+                if fixed == 2 {
+                    word.clone_into(&mut service);
+                }
+                fixed -= 1;
+                told.push(word.to_owned());
+            } else if let Some(call) = inner(word) {
+                told.push(format!("\"$({})\"", self.command(call)));
+            } else if SHELL.contains(&word)
+                || WHOLE.contains(&word)
+                || is_variable(word)
+                || is_file(word)
+                || word.is_empty()
+            {
+                if matches!(word, "|" | "||" | "&&" | ";" | "jq") {
+                    option.clear();
+                }
+                told.push(word.to_owned());
+            } else if word.trim_start_matches('$').starts_with("'. as $was | ")
+                || word.starts_with("'if . == null")
+            {
+                told.push(shell::quote(&self.jq(&unquoted(word))));
             } else if word.starts_with("--")
                 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
             {
-                option.clone_from(word);
-                told.push(word.clone());
+                word.clone_into(&mut option);
+                told.push(word.to_owned());
             } else {
-                let service = raw.get(1).map(String::as_str).unwrap_or_default();
                 let value = unquoted(word);
-                let value = self.option(&option, service, &value);
+                let value = self.option(&option, &service, &value);
                 told.push(shell::quote(&value));
+            }
+            if let Some(last) = told.get_mut(at) {
+                *last = format!("{before}{last}{behind}");
             }
         }
         let told = told.join(" ");
@@ -70,6 +156,26 @@ impl Redactor {
             },
         }
     }
+}
+
+/// A word without what the shell reads before and behind it.
+fn bare(word: &str) -> (&str, &str, &str) {
+    if WHOLE.contains(&word) || inner(word).is_some() {
+        return ("", word, "");
+    }
+    let mut rest = word;
+    while let Some(begin) = BEFORE.iter().find(|begin| rest.starts_with(**begin)) {
+        rest = rest.get(begin.len()..).unwrap_or_default();
+    }
+    let before = word.get(..word.len() - rest.len()).unwrap_or_default();
+    let end = BEHIND.iter().find(|end| rest.ends_with(**end)).copied().unwrap_or_default();
+    let middle = rest.strip_suffix(end).unwrap_or(rest);
+    (before, middle, rest.get(middle.len()..).unwrap_or_default())
+}
+
+/// The call in `"$(…)"`.
+fn inner(word: &str) -> Option<&str> {
+    word.strip_prefix("\"$(")?.strip_suffix(")\"")
 }
 
 /// The words of a command as they are written, quotes included.

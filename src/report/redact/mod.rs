@@ -12,6 +12,7 @@
 
 mod address;
 mod command;
+mod jq;
 mod policy;
 mod recorded;
 mod stand_in;

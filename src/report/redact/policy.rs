@@ -142,6 +142,11 @@ impl Member {
     }
 }
 
+/// A member of a policy, or an operator of its conditions.
+pub(super) fn is_member(word: &str) -> bool {
+    MEMBERS.contains(&word) || is_operator(word)
+}
+
 impl Redactor {
     /// A document, or a part of one.
     pub(super) fn policy(&mut self, value: &mut Value, at: &Member) {
@@ -170,7 +175,7 @@ impl Redactor {
         if at.holds_keys() {
             return self.key(name);
         }
-        match MEMBERS.contains(&name) || is_operator(name) {
+        match is_member(name) {
             true => name.to_owned(),
             false => self.key(name),
         }
@@ -352,7 +357,7 @@ fn is_type(word: &str) -> bool {
 }
 
 /// `StringEquals`, `ForAnyValue:StringLikeIfExists`, `Null`.
-fn is_operator(word: &str) -> bool {
+pub(super) fn is_operator(word: &str) -> bool {
     let word =
         word.strip_prefix("ForAllValues:").or(word.strip_prefix("ForAnyValue:")).unwrap_or(word);
     let word = word.strip_suffix("IfExists").unwrap_or(word);

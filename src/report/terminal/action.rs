@@ -107,6 +107,7 @@ fn checked(page: &mut Page, incident: &Incident, fix: &Fix, wording: &Wording) {
 
 fn commands(page: &mut Page, commands: &[String], indent: &str) {
     for command in commands {
-        page.verbatim(indent, Ink::Command, &format!("$ {command}"));
+        let prompt = if command.starts_with('#') { "" } else { "$ " };
+        page.verbatim(indent, Ink::Command, &format!("{prompt}{command}"));
     }
 }
