@@ -279,7 +279,7 @@ fn managed(arn: String, first: Vec<String>, whose: Whose) -> Access {
         absent: Absent::Never,
         write: vec![
             format!(
-                "oldest=$(aws iam list-policy-versions --policy-arn {arn} --query '{oldest}' --output text) && [ \"$oldest\" != None ] && aws iam delete-policy-version --policy-arn {arn} --version-id \"$oldest\"  # five versions at most"
+                "oldest=$(aws iam list-policy-versions --policy-arn {arn} --query '{oldest}' --output text) && [ \"$oldest\" != None ] && aws iam delete-policy-version --policy-arn {arn} --version-id \"$oldest\"  # makes room: five versions at most"
             ),
             format!(
                 "aws iam create-policy-version --policy-arn {arn} --set-as-default --policy-document file://{}",

@@ -50,6 +50,18 @@ const POLICIES: [&str; 19] = [
     "managed",
 ];
 
+/// Why a version of a policy goes.
+const ROOM: &str = "makes room: five versions at most";
+
+/// How the program's commands begin; what begins otherwise is said in words.
+const BEGINNINGS: [&str; 7] =
+    ["aws ", "jq -c ", "[ -s ", "if [ -s ", "boundary=$(", "instance=$(", "name="];
+
+/// Whether a text is a command and no sentence.
+pub(super) fn is_command(text: &str) -> bool {
+    BEGINNINGS.iter().any(|begin| text.starts_with(begin))
+}
+
 /// A file that the commands of a fix read or write.
 fn is_file(word: &str) -> bool {
     let word = word.strip_prefix("file://").unwrap_or(word);
@@ -65,9 +77,6 @@ const FIXED: [&str; 3] = ["--output", "--query", "--expression"];
 impl Redactor {
     /// `aws SERVICE OPERATION` and the options stay; values are judged by their options.
     pub(super) fn command(&mut self, command: &str) -> String {
-        if let Some(comment) = command.strip_prefix("# ") {
-            return format!("# {}", self.text_of_program(comment));
-        }
         let (command, comment) = match command.split_once("  # ") {
             Some((command, comment)) if !comment.contains(['\'', '"']) => (command, Some(comment)),
             _ => (command, None),
@@ -122,6 +131,7 @@ impl Redactor {
         }
         let told = told.join(" ");
         match comment {
+            Some(ROOM) => format!("{told}  # {ROOM}"),
             Some(comment) => format!("{told}  # {}", self.text_of_program(comment)),
             None => told,
         }

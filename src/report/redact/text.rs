@@ -296,7 +296,7 @@ impl Redactor {
             Some(Holds::Service) => self.caller(text),
             Some(Holds::Region) => self.region(text),
             Some(Holds::File) => self.stand_ins.of(Shape::File, "", text),
-            Some(Holds::Command) => match text.starts_with("aws ") {
+            Some(Holds::Command) => match super::command::is_command(text) {
                 true => self.command(text),
                 false => self.text_of_program(text),
             },

@@ -83,7 +83,10 @@ fn fix(page: &mut Page, incident: &Incident, number: usize, fix: &Fix, wording: 
         let text = document::compact(policy, page.width().saturating_sub(UNDER.len()));
         page.verbatim(UNDER, Ink::Plain, &text);
     }
-    commands(page, &fix.commands, UNDER);
+    // Several lines that belong together are pasted together, and so stand without a prompt.
+    for command in &fix.commands {
+        page.verbatim(UNDER, Ink::Command, command);
+    }
     if fix.way != Some(Way::WithinRule) {
         checked(page, incident, fix, wording);
     }
@@ -107,7 +110,6 @@ fn checked(page: &mut Page, incident: &Incident, fix: &Fix, wording: &Wording) {
 
 fn commands(page: &mut Page, commands: &[String], indent: &str) {
     for command in commands {
-        let prompt = if command.starts_with('#') { "" } else { "$ " };
-        page.verbatim(indent, Ink::Command, &format!("{prompt}{command}"));
+        page.verbatim(indent, Ink::Command, &format!("$ {command}"));
     }
 }
