@@ -159,13 +159,16 @@ fn later_changes_stay_and_are_named() {
 }
 
 #[test]
-fn what_was_repaired_since_is_no_fix() {
+fn of_what_was_repaired_since_the_repair_is_told_and_nothing_is_to_be_run() {
     for kind in KINDS {
         let story = kind.story(&[&["Own", "Closed"], &["Own"]], 1);
         let incident = told(&story);
-        assert!(list(&incident, "fixes").is_empty(), "{}: {:#}", kind.put, incident["fixes"]);
-        let told = incident["refuted_fixes"].to_string();
-        assert!(told.contains("repaired since") && told.contains("keeper"), "{}: {told}", kind.put);
+        let [fix] = list(&incident, "fixes") else { panic!("{}: {incident:#}", kind.put) };
+        let title = fix["title"].as_str().unwrap();
+        assert!(title.contains(kind.put) && title.contains("keeper"), "{}: {title}", kind.put);
+        assert!(list(fix, "commands").is_empty(), "{fix:#}");
+        assert_eq!(sids(&fix["document"]), ["Own"], "{fix:#}");
+        assert_eq!(fix["verified"]["denied_request"], "allowed", "{fix:#}");
     }
 }
 

@@ -166,23 +166,22 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
     let Some(situation) = Situation::new(incident, events, chains, history) else {
         return Remedy::default();
     };
-    let (candidates, done) = newest::built_on(candidates(&situation), &situation);
-    let mut tried: Vec<(Candidate, Option<Proof>)> = candidates
-        .into_iter()
-        .map(|mut candidate| {
-            let proof = proof::prove(&situation, &candidate.edits);
-            let restored = match proof {
-                Some(_) => None,
-                None => proof::restored(&situation, &candidate),
-            };
-            if restored.is_some() {
-                candidate.notes.push(Sentence::new("remedy-note-restores"));
-            }
-            (candidate, proof.or(restored))
-        })
-        .collect();
-    let mut refuted = refute::refuted(&situation, &tried);
-    refuted.extend(done);
+    let mut tried: Vec<(Candidate, Option<Proof>)> =
+        newest::built_on(candidates(&situation), &situation)
+            .into_iter()
+            .map(|mut candidate| {
+                let proof = proof::prove(&situation, &candidate.edits);
+                let restored = match proof {
+                    Some(_) => None,
+                    None => proof::restored(&situation, &candidate),
+                };
+                if restored.is_some() {
+                    candidate.notes.push(Sentence::new("remedy-note-restores"));
+                }
+                (candidate, proof.or(restored))
+            })
+            .collect();
+    let refuted = refute::refuted(&situation, &tried);
     let passes = |(_, proof): &(Candidate, Option<Proof>)| {
         proof.as_ref().is_some_and(|proof| !proof::is_denied(proof.denied_request))
     };

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Refuted;
 use super::candidate::{Candidate, patch};
 use super::place::last_of;
 use super::proof::{self, Edit};
 use super::situation::Situation;
+use crate::diagnose::evaluated::Case;
 use crate::event::{Layer, Time};
 use crate::history::History;
 use crate::history::change::Change;
@@ -20,29 +20,28 @@ use crate::wording::Sentence;
 /// The end of all that is recorded.
 pub(super) const LAST: Time = Time(i64::MAX);
 
-/// The candidates as the newest documents take them, and those that somebody carried out already.
-pub(super) fn built_on(
-    candidates: Vec<Candidate>,
-    situation: &Situation<'_>,
-) -> (Vec<Candidate>, Vec<Refuted>) {
-    let (mut open, mut done) = (Vec::new(), Vec::new());
+/// The candidates as the newest documents take them; where the newest document of one lets through
+/// what was denied, that it was repaired is told in their place.
+pub(super) fn built_on(candidates: Vec<Candidate>, situation: &Situation<'_>) -> Vec<Candidate> {
+    let (mut open, mut done): (Vec<Candidate>, Vec<Candidate>) = (Vec::new(), Vec::new());
     for candidate in candidates {
         match rebased(candidate, situation) {
             Rebased::Open(candidate) => open.push(*candidate),
-            Rebased::Done(refuted) => {
-                if !done.contains(&refuted) {
-                    done.push(refuted);
+            Rebased::Done(repaired) => {
+                if done.iter().all(|other| other.document != repaired.document) {
+                    done.push(*repaired);
                 }
             }
             Rebased::Lost => {}
         }
     }
-    (open, done)
+    if done.is_empty() { open } else { done }
 }
 
 enum Rebased {
     Open(Box<Candidate>),
-    Done(Refuted),
+    /// Somebody carried it out, or what does the same.
+    Done(Box<Candidate>),
     /// Later changes took away what it would change.
     Lost,
 }
@@ -58,14 +57,8 @@ fn rebased(mut candidate: Candidate, situation: &Situation<'_>) -> Rebased {
         keep(&mut candidate, &later);
         return Rebased::Open(Box::new(candidate));
     };
-    if is_repaired(&candidate, &policy, situation) {
-        return Rebased::Done(Refuted {
-            title: candidate.title,
-            because: Sentence::new("remedy-refuted-repaired")
-                .arg("action", last.action.as_str())
-                .arg("time", last.time.to_string())
-                .arg("principal", who(last)),
-        });
+    if let Some(edit) = repair(&candidate, &policy, situation) {
+        return Rebased::Done(Box::new(done(&candidate, &policy, edit, last, &later)));
     }
     if !amendment.changes(policy.document()) {
         return Rebased::Lost;
@@ -104,10 +97,11 @@ fn who(change: &Change) -> &str {
     change.by.as_deref().or(change.account.as_deref()).unwrap_or(&change.event_id)
 }
 
-/// Whether the newest document alone lets everything through that was denied.
-fn is_repaired(candidate: &Candidate, newest: &Arc<Policy>, situation: &Situation<'_>) -> bool {
+/// The edit that puts the newest document in force, where that alone lets everything through that
+/// was denied.
+fn repair(candidate: &Candidate, newest: &Arc<Policy>, situation: &Situation<'_>) -> Option<Edit> {
     let Some(Edit::Replace { layer, label, before, .. }) = candidate.edits.first() else {
-        return false;
+        return None;
     };
     let newer = Edit::Replace {
         layer: *layer,
@@ -115,11 +109,36 @@ fn is_repaired(candidate: &Candidate, newest: &Arc<Policy>, situation: &Situatio
         before: Arc::clone(before),
         after: Arc::clone(newest),
     };
-    !situation.denied.is_empty()
-        && situation.denied.iter().all(|case| {
-            proof::is_denied(proof::result(case, &[]))
-                && proof::result(case, std::slice::from_ref(&newer)) == DecisionResult::Allowed
-        })
+    let was_denied = |case: &Case| proof::is_denied(proof::result(case, &[]));
+    let passes =
+        |case: &Case| proof::result(case, std::slice::from_ref(&newer)) == DecisionResult::Allowed;
+    let is_repaired =
+        situation.denied.iter().any(was_denied) && situation.denied.iter().all(passes);
+    is_repaired.then_some(newer)
+}
+
+/// What somebody did since: nothing is left to run, and the document that works is told.
+fn done(
+    candidate: &Candidate,
+    newest: &Policy,
+    edit: Edit,
+    by: &Change,
+    later: &[&Change],
+) -> Candidate {
+    let title = Sentence::new("remedy-repaired")
+        .arg("action", by.action.as_str())
+        .arg("time", by.time.to_string())
+        .arg("principal", who(by));
+    let mut repaired = Candidate::text(title, candidate.layer, 0);
+    repaired.attach_to = candidate.attach_to.clone();
+    repaired.document = Some(newest.document().clone());
+    if let Edit::Replace { before, .. } = &edit {
+        repaired.patch = Some(patch(before.document(), newest.document()));
+    }
+    repaired.is_restoring = true;
+    repaired.edits = vec![edit];
+    repaired.changed_since = later.iter().map(|change| (*change).clone()).collect();
+    repaired
 }
 
 /// What the candidate's first edit changes.
