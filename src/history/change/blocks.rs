@@ -43,10 +43,12 @@ fn block_set(call: &Call<'_>) -> Vec<Draft> {
         None => Value::Absent,
     };
     let summary = match &value {
-        Value::Text(state) => Sentence::new("change-block-set").arg("state", state.as_ref()),
-        _ => Sentence::new("change-block-off"),
+        Value::Text(state) => Sentence::new("change-block-set")
+            .arg("setting", block.name)
+            .arg("of", of.as_str())
+            .arg("state", state.as_ref()),
+        _ => Sentence::new("change-block-off").arg("setting", block.name).arg("of", of.as_str()),
     };
-    let summary = summary.arg("setting", block.name).arg("of", of.as_str());
     let subject = Subject::Setting { name: block.name, of };
     vec![Draft::set(subject, value, Layer::BlockPublicAccess, summary)]
 }
