@@ -395,7 +395,7 @@ fn deed(failing: &Failing, event: &Event, verdict: &Verdict) -> Option<Deed> {
     let action = failing.action.as_str();
     let row = SENSITIVE.iter().find(|(actions, _, when)| {
         actions.iter().any(|pattern| is_like(pattern, action))
-            && applies(*when, event, is_forbidden)
+            && applies(*when, failing, event, is_forbidden)
     });
     // A Deny of what hands out permissions guards them, whichever service has them.
     let manages = || is_forbidden && aws::action(action).is_some_and(|a| a.manages_permissions());
@@ -417,13 +417,13 @@ fn is_like(pattern: &str, action: &str) -> bool {
     }
 }
 
-fn applies(when: When, event: &Event, is_forbidden: bool) -> bool {
+fn applies(when: When, failing: &Failing, event: &Event, is_forbidden: bool) -> bool {
     match when {
         When::Always => true,
         When::Forbidden => is_forbidden,
         When::With(values) => is_forbidden || carries(event, values),
-        When::ForOneself => is_forbidden || is_for_oneself(event),
-        When::ForAnother => is_forbidden || is_for_another(event),
+        When::ForOneself => is_forbidden || is_for_oneself(failing, event),
+        When::ForAnother => is_forbidden || is_for_another(failing, event),
     }
 }
 
@@ -452,20 +452,26 @@ fn carries(event: &Event, values: &[&str]) -> bool {
 const ADMINISTRATORS: [&str; 3] =
     ["policy/AdministratorAccess", "policy/IAMFullAccess", "policy/PowerUserAccess"];
 
-fn is_for_oneself(event: &Event) -> bool {
+fn is_for_oneself(failing: &Failing, event: &Event) -> bool {
     let hands_out = event
         .request_value("policyArn")
         .is_some_and(|arn| ADMINISTRATORS.iter().any(|end| arn.ends_with(end)));
-    hands_out || target(event).is_some_and(|name| Some(name.as_str()) == own_name(event))
+    hands_out || target(failing, event).is_some_and(|name| Some(name.as_str()) == own_name(event))
 }
 
-fn is_for_another(event: &Event) -> bool {
-    target(event).is_some_and(|name| Some(name.as_str()) != own_name(event))
+fn is_for_another(failing: &Failing, event: &Event) -> bool {
+    target(failing, event).is_some_and(|name| Some(name.as_str()) != own_name(event))
 }
 
-/// The user or role that an IAM call is on.
-fn target(event: &Event) -> Option<String> {
-    event.request_value("userName").or_else(|| event.request_value("roleName"))
+/// The user or role that an IAM call is on; a refused one may have lost its parameters.
+fn target(failing: &Failing, event: &Event) -> Option<String> {
+    let named = |name: &str| event.request_value(name);
+    let told = || {
+        let arn = failing.arn()?;
+        let is_entity = arn.contains(":user/") || arn.contains(":role/");
+        arn.rsplit('/').next().filter(|_| is_entity).map(str::to_owned)
+    };
+    named("userName").or_else(|| named("roleName")).or_else(told)
 }
 
 fn own_name(event: &Event) -> Option<&str> {

@@ -7,7 +7,7 @@ use super::candidate::{Candidate, place_of};
 use super::place::Place;
 use super::situation::Situation;
 use super::statement::{
-    one_or_many, tested, texts, with_entries, with_principals, with_value, without_value,
+    Tested, one_or_many, tested, texts, with_entries, with_principals, with_value, without_value,
 };
 use crate::diagnose::evaluated::policies;
 use crate::event::{CallerKind, Layer};
@@ -143,7 +143,8 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
         // that gives everything certainly.
         put(title, changed, if gives_all { super::WIDE } else { 8 });
     }
-    for test in tested(raw).iter().filter(|t| t.is_list()) {
+    let may_be_longer = |test: &&Tested| test.is_list() && super::deny::may_be_listed(&test.key);
+    for test in tested(raw).iter().filter(may_be_longer) {
         let Some(value) = situation.key(&test.key) else { continue };
         let changed = if test.is_negated() {
             without_value(raw, test, value)
