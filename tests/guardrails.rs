@@ -146,6 +146,14 @@ fn wrong(expected: &Value, world: &World, with_policies: bool) -> Vec<String> {
             wrong.push("--all-fixes adds no commands".to_owned());
         }
     }
+    let shared = world.report(with_policies, &["--redact"]);
+    let ways = |report: &Value| -> Vec<Value> {
+        let fixes = list(report, "incidents").iter().flat_map(|one| list(one, "fixes"));
+        fixes.map(|fix| fix["way"].clone()).collect()
+    };
+    if ways(&shared) != ways(&report) {
+        wrong.push(format!("redacted: {:?}", ways(&shared)));
+    }
     for format in ["terminal", "markdown", "html"] {
         let told = world.told(with_policies, &["--format", format]);
         let told = told.split_whitespace().collect::<Vec<_>>().join(" ");

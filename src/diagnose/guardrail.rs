@@ -8,6 +8,7 @@ use super::benign;
 use super::failing::Failing;
 use super::incident::{Incident, Verdict};
 use super::picture::{Pool, makes_new};
+use super::sensitive::{Deed, SENSITIVE, When, is_like};
 use super::words::{Certainty, Kind};
 use crate::aws;
 use crate::chain::Chains;
@@ -31,23 +32,6 @@ pub enum Guardrail {
     Limit(Layer),
 }
 
-/// What a call would have done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    /// Take away what records or watches.
-    Blind,
-    /// Leave the organization, or take its rules away.
-    Leave,
-    /// Let everybody in.
-    Open,
-    /// Give rights, or lift a limit of them.
-    Empower,
-    /// Take away keys or copies that data hangs on.
-    Destroy,
-    /// Take away a second factor.
-    Weaken,
-}
-
 impl Guardrail {
     /// The reason, in a sentence about this action and resource.
     pub fn because(&self, action: &str, resource: Option<&str>) -> Sentence {
@@ -63,256 +47,6 @@ impl Guardrail {
         }
     }
 }
-
-impl Deed {
-    fn sentence(self, action: &str) -> Sentence {
-        match self {
-            Deed::Blind => Sentence::new("guardrail-blinds").arg("action", action),
-            Deed::Leave => Sentence::new("guardrail-leaves").arg("action", action),
-            Deed::Open => Sentence::new("guardrail-opens").arg("action", action),
-            Deed::Empower => Sentence::new("guardrail-empowers").arg("action", action),
-            Deed::Destroy => Sentence::new("guardrail-destroys").arg("action", action),
-            Deed::Weaken => Sentence::new("guardrail-weakens").arg("action", action),
-        }
-    }
-}
-
-/// When an action is sensitive.
-#[derive(Debug, Clone, Copy)]
-enum When {
-    /// Whoever refuses it: little everyday work needs it.
-    Always,
-    /// Where a Deny forbids it in so many words; that nothing allows it is everyday work.
-    Forbidden,
-    /// Where a parameter has one of these values.
-    With(&'static [&'static str]),
-    /// Where it is made on the caller's own user or role, or hands out an administrator's rights.
-    ForOneself,
-    /// Where it is made on another user than the caller.
-    ForAnother,
-}
-
-/// Actions, each up to a `*`, what they do, and when that is sensitive.
-type Row = (&'static [&'static str], Deed, When);
-
-/// What the rules of landing zones and the published examples of service control policies are made
-/// against (AWS Organizations User Guide, "Example SCPs"; aws-samples/service-control-policy-examples
-/// and aws-iam-permissions-guardrails; MITRE ATT&CK T1562, T1531, T1485, T1490, T1098, T1556.006;
-/// AWS Backup Developer Guide, "Vault Lock"; S3 and EC2 user guides, "Block public access").
-const SENSITIVE: &[Row] = &[
-    (
-        &[
-            "cloudtrail:Stop*",
-            "cloudtrail:Delete*",
-            "cloudtrail:Deregister*",
-            "cloudtrail:Disable*",
-            "config:Stop*",
-            "config:Delete*",
-            "guardduty:Delete*",
-            "guardduty:Disassociate*",
-            "guardduty:Disable*",
-            "guardduty:Stop*",
-            "securityhub:Disable*",
-            "securityhub:BatchDisable*",
-            "securityhub:Disassociate*",
-            "securityhub:Delete*",
-            "access-analyzer:Delete*",
-            "macie2:Disable*",
-            "macie2:Disassociate*",
-            "macie2:Delete*",
-            "inspector2:Disable*",
-            "inspector2:Disassociate*",
-            "detective:Delete*",
-            "detective:Disassociate*",
-            "detective:Disable*",
-            "securitylake:Delete*",
-            "securitylake:Deregister*",
-            "auditmanager:Deregister*",
-            "auditmanager:Delete*",
-            "fms:Disassociate*",
-            "fms:Delete*",
-            "shield:Delete*",
-            "shield:Disassociate*",
-            "shield:Disable*",
-            "ec2:DeleteFlowLogs",
-            "wafv2:DeleteLoggingConfiguration",
-            "route53resolver:DeleteResolverQueryLogConfig",
-            "route53resolver:DisassociateResolverQueryLogConfig",
-            "bedrock:DeleteModelInvocationLoggingConfiguration",
-        ],
-        Deed::Blind,
-        When::Always,
-    ),
-    // These also belong to setting such services up, or to clearing away what was made for a test.
-    (
-        &[
-            "cloudtrail:*",
-            "config:*",
-            "guardduty:*",
-            "securityhub:*",
-            "access-analyzer:*",
-            "macie2:*",
-            "inspector2:*",
-            "detective:*",
-            "securitylake:*",
-            "logs:Delete*",
-            "logs:PutRetentionPolicy",
-            "cloudwatch:DeleteAlarms",
-            "cloudwatch:DisableAlarmActions",
-            "events:DisableRule",
-            "events:DeleteRule",
-            "events:RemoveTargets",
-            "wafv2:Delete*",
-            "wafv2:DisassociateWebACL",
-            "network-firewall:Delete*",
-            "s3:PutBucketLogging",
-        ],
-        Deed::Blind,
-        When::Forbidden,
-    ),
-    (&["guardduty:UpdateDetector"], Deed::Blind, When::With(&["enable=false"])),
-    (
-        &[
-            "organizations:Leave*",
-            "organizations:RemoveAccount*",
-            "organizations:Delete*",
-            "organizations:Disable*",
-            "organizations:Deregister*",
-            "organizations:DetachPolicy",
-            "organizations:CloseAccount",
-            "account:CloseAccount",
-            "account:DisableRegion",
-            "controltower:Disable*",
-            "controltower:Delete*",
-            "ram:DisassociateResourceSharePermission",
-        ],
-        Deed::Leave,
-        When::Always,
-    ),
-    (&["organizations:*", "account:*"], Deed::Leave, When::Forbidden),
-    (
-        &[
-            "ec2:DisableSnapshotBlockPublicAccess",
-            "ec2:DisableImageBlockPublicAccess",
-            "ec2:DisableEbsEncryptionByDefault",
-        ],
-        Deed::Open,
-        When::Always,
-    ),
-    // The same permission lets settings be made and taken away: what the call carries tells which.
-    (
-        &[
-            "s3:PutBucketPublicAccessBlock",
-            "s3:PutAccountPublicAccessBlock",
-            "s3:PutAccessPointPublicAccessBlock",
-            "s3:DeletePublicAccessBlock",
-            "elasticmapreduce:PutBlockPublicAccessConfiguration",
-            "lambda:PutPublicAccessBlockConfig",
-        ],
-        Deed::Open,
-        When::With(&["=false", "name=delete"]),
-    ),
-    (
-        &[
-            "ec2:ModifySnapshotAttribute",
-            "ec2:ModifyImageAttribute",
-            "rds:ModifyDBSnapshotAttribute",
-            "rds:ModifyDBClusterSnapshotAttribute",
-            "ssm:ModifyDocumentPermission",
-            "lambda:AddPermission",
-            "s3:PutBucketAcl",
-            "s3:PutObjectAcl",
-        ],
-        Deed::Open,
-        When::With(&["=all", "=*", "=public-read", "=public-read-write"]),
-    ),
-    (
-        &[
-            "iam:AttachUserPolicy",
-            "iam:AttachGroupPolicy",
-            "iam:AttachRolePolicy",
-            "iam:PutUserPolicy",
-            "iam:PutRolePolicy",
-            "iam:AddUserToGroup",
-            "iam:UpdateAssumeRolePolicy",
-        ],
-        Deed::Empower,
-        When::ForOneself,
-    ),
-    (
-        &["iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"],
-        Deed::Empower,
-        When::ForAnother,
-    ),
-    (
-        &[
-            "iam:DeleteUserPermissionsBoundary",
-            "iam:DeleteRolePermissionsBoundary",
-            "iam:PutUserPermissionsBoundary",
-            "iam:PutRolePermissionsBoundary",
-            "iam:DeleteAccountPasswordPolicy",
-        ],
-        Deed::Empower,
-        When::Always,
-    ),
-    (
-        &[
-            "iam:Create*",
-            "iam:Attach*",
-            "iam:Put*",
-            "iam:Add*",
-            "iam:Update*",
-            "iam:Set*",
-            "sso:CreatePermissionSet",
-            "sso:PutInlinePolicyToPermissionSet",
-            "sso:AttachManagedPolicyToPermissionSet",
-            "sso:CreateAccountAssignment",
-        ],
-        Deed::Empower,
-        When::Forbidden,
-    ),
-    (
-        &[
-            "kms:ScheduleKeyDeletion",
-            "kms:DisableKey",
-            "kms:DeleteImportedKeyMaterial",
-            "kms:DisableKeyRotation",
-            "backup:DeleteBackupVault",
-            "backup:DeleteBackupVaultLockConfiguration",
-            "backup:DeleteBackupVaultAccessPolicy",
-            "backup:DeleteRecoveryPoint",
-            "backup:DeleteBackupPlan",
-            "backup:DisassociateRecoveryPoint",
-            "s3:BypassGovernanceRetention",
-            "glacier:AbortVaultLock",
-            "glacier:DeleteVault",
-            "rds:DeleteDBInstanceAutomatedBackup",
-            "dynamodb:DeleteBackup",
-            "fsx:DeleteBackup",
-        ],
-        Deed::Destroy,
-        When::Always,
-    ),
-    (
-        &[
-            "ec2:DeleteSnapshot",
-            "rds:DeleteDBSnapshot",
-            "rds:DeleteDBClusterSnapshot",
-            "redshift:DeleteClusterSnapshot",
-            "elasticache:DeleteSnapshot",
-            "backup:*",
-            "kms:Delete*",
-            "kms:Disable*",
-            "s3:PutBucketVersioning",
-            "s3:DeleteObjectVersion",
-            "s3:PutLifecycleConfiguration",
-            "secretsmanager:DeleteSecret",
-        ],
-        Deed::Destroy,
-        When::Forbidden,
-    ),
-    (&["iam:DeactivateMFADevice", "iam:DeleteVirtualMFADevice"], Deed::Weaken, When::Always),
-];
 
 /// A sweep: so many different actions of so many services are refused to one caller within this time,
 /// and it succeeds with fewer. What misses a policy is refused what it needs, and no more.
@@ -395,7 +129,7 @@ fn deed(failing: &Failing, event: &Event, verdict: &Verdict) -> Option<Deed> {
     let action = failing.action.as_str();
     let row = SENSITIVE.iter().find(|(actions, _, when)| {
         actions.iter().any(|pattern| is_like(pattern, action))
-            && applies(*when, event, is_forbidden)
+            && applies(*when, failing, event, is_forbidden)
     });
     // A Deny of what hands out permissions guards them, whichever service has them.
     let manages = || is_forbidden && aws::action(action).is_some_and(|a| a.manages_permissions());
@@ -408,22 +142,13 @@ fn deed(failing: &Failing, event: &Event, verdict: &Verdict) -> Option<Deed> {
     }
 }
 
-fn is_like(pattern: &str, action: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(head) => {
-            action.get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head))
-        }
-        None => pattern.eq_ignore_ascii_case(action),
-    }
-}
-
-fn applies(when: When, event: &Event, is_forbidden: bool) -> bool {
+fn applies(when: When, failing: &Failing, event: &Event, is_forbidden: bool) -> bool {
     match when {
         When::Always => true,
         When::Forbidden => is_forbidden,
         When::With(values) => is_forbidden || carries(event, values),
-        When::ForOneself => is_forbidden || is_for_oneself(event),
-        When::ForAnother => is_forbidden || is_for_another(event),
+        When::ForOneself => is_forbidden || is_for_oneself(failing, event),
+        When::ForAnother => is_forbidden || is_for_another(failing, event),
     }
 }
 
@@ -452,20 +177,26 @@ fn carries(event: &Event, values: &[&str]) -> bool {
 const ADMINISTRATORS: [&str; 3] =
     ["policy/AdministratorAccess", "policy/IAMFullAccess", "policy/PowerUserAccess"];
 
-fn is_for_oneself(event: &Event) -> bool {
+fn is_for_oneself(failing: &Failing, event: &Event) -> bool {
     let hands_out = event
         .request_value("policyArn")
         .is_some_and(|arn| ADMINISTRATORS.iter().any(|end| arn.ends_with(end)));
-    hands_out || target(event).is_some_and(|name| Some(name.as_str()) == own_name(event))
+    hands_out || target(failing, event).is_some_and(|name| Some(name.as_str()) == own_name(event))
 }
 
-fn is_for_another(event: &Event) -> bool {
-    target(event).is_some_and(|name| Some(name.as_str()) != own_name(event))
+fn is_for_another(failing: &Failing, event: &Event) -> bool {
+    target(failing, event).is_some_and(|name| Some(name.as_str()) != own_name(event))
 }
 
-/// The user or role that an IAM call is on.
-fn target(event: &Event) -> Option<String> {
-    event.request_value("userName").or_else(|| event.request_value("roleName"))
+/// The user or role that an IAM call is on; a refused one may have lost its parameters.
+fn target(failing: &Failing, event: &Event) -> Option<String> {
+    let named = |name: &str| event.request_value(name);
+    let told = || {
+        let arn = failing.arn()?;
+        let is_entity = arn.contains(":user/") || arn.contains(":role/");
+        arn.rsplit('/').next().filter(|_| is_entity).map(str::to_owned)
+    };
+    named("userName").or_else(|| named("roleName")).or_else(told)
 }
 
 fn own_name(event: &Event) -> Option<&str> {
@@ -577,30 +308,4 @@ fn sorts<'c>(calls: impl Iterator<Item = &'c (i64, String)>) -> BTreeSet<&'c str
 
 fn caller(event: &Event) -> &str {
     event.principal_id().or_else(|| event.arn()).unwrap_or_default()
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that meets the unexpected fails")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rows_name_actions_that_aws_publishes() {
-        for (patterns, _, _) in SENSITIVE {
-            for pattern in *patterns {
-                let (service, name) = pattern.split_once(':').unwrap();
-                assert!(!service.is_empty() && !name.is_empty(), "{pattern}");
-                let is_whole = !pattern.ends_with('*');
-                assert!(!is_whole || aws::action(pattern).is_some(), "{pattern} is not published");
-            }
-        }
-    }
-
-    #[test]
-    fn a_pattern_is_the_head_of_an_action_in_any_case() {
-        assert!(is_like("guardduty:Delete*", "guardduty:DeleteDetector"));
-        assert!(is_like("kms:DisableKey", "KMS:disablekey"));
-        assert!(!is_like("kms:DisableKey", "kms:DisableKeyRotation"));
-        assert!(!is_like("config:Stop*", "configservice:StopX"));
-    }
 }

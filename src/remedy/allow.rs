@@ -10,7 +10,7 @@ use super::origin::origin;
 use super::place::Place;
 use super::situation::{Situation, value_of};
 use super::statement::{
-    one_or_many, tested, texts, with_entries, with_principals, with_value, without_value,
+    Tested, one_or_many, tested, texts, with_entries, with_principals, with_value, without_value,
 };
 use crate::diagnose::evaluated::{Case, policies};
 use crate::diagnose::signature;
@@ -167,7 +167,8 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
         // that gives everything certainly.
         put(title, changed, if gives_all { super::WIDE } else { 8 });
     }
-    for test in tested(raw).iter().filter(|t| t.is_list()) {
+    let may_be_longer = |test: &&Tested| test.is_list() && super::deny::may_be_listed(&test.key);
+    for test in tested(raw).iter().filter(may_be_longer) {
         // Where a statement admits everybody, or all whom an identity provider knows, a condition
         // alone says who is meant: it may name the caller, and nothing that others have as well.
         let names_caller = test.is_key("aws:PrincipalArn")

@@ -37,8 +37,7 @@ const OF_THE_PRINCIPAL: [&str; 5] = [
     "aws:userid",
     "aws:PrincipalType",
 ];
-/// Keys whose values are a list of what is meant to pass, so that one more can be named. An address
-/// is not one of them, as it is no one's for long, nor is an organization, which is never one caller.
+/// Keys whose values are a list of what is meant to pass, so that one more can be named.
 const LISTS: [&str; 15] = [
     "aws:PrincipalArn",
     "aws:PrincipalAccount",
@@ -56,6 +55,23 @@ const LISTS: [&str; 15] = [
     "kms:ViaService",
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
 ];
+
+/// Keys that no list of is ever made longer by a fix: an address is no one's for long, and with an
+/// organization everybody in it would get in.
+const NEVER_ADDED: [&str; 7] = [
+    "aws:SourceIp",
+    "aws:VpcSourceIp",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:ResourceOrgID",
+    "aws:SourceOrgID",
+    "aws:SourceOrgPaths",
+];
+
+/// Whether a value of the key may be added to a list of what passes.
+pub(super) fn may_be_listed(key: &str) -> bool {
+    !names(&NEVER_ADDED, key)
+}
 
 fn names(keys: &[&str], key: &str) -> bool {
     keys.iter().any(|name| name.eq_ignore_ascii_case(key))

@@ -441,10 +441,10 @@ impl<'n> Need<'n> {
         match (self.row.does, values.is_empty()) {
             (Does::GoElsewhere, true) => Sentence::new("within-region"),
             (Does::GoElsewhere, false) if is_other => {
-                Sentence::new("within-region-other").arg("values", values)
+                Sentence::new("within-region-other").arg("region", values)
             }
             (Does::GoElsewhere, false) => {
-                Sentence::new("within-region-one-of").arg("values", values)
+                Sentence::new("within-region-one-of").arg("region", values)
             }
             (Does::CarryBoundary, true) => Sentence::new("within-boundary").arg("action", action),
             (Does::CarryBoundary, false) => {

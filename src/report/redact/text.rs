@@ -94,6 +94,7 @@ const FIELDS: [(Holds, &[&str]); 11] = [
             "denied_action",
             "belongs_by",
             "key_state",
+            "way",
         ],
     ),
     (
