@@ -177,6 +177,9 @@ pub struct ReportArguments {
     /// Exit with 0 even when incidents were found
     #[arg(long)]
     pub exit_zero: bool,
+    /// Show how exemptions from guardrails are made, too, for those who own them
+    #[arg(long)]
+    pub all_fixes: bool,
 }
 
 /// Arguments of `analyze`.
@@ -214,7 +217,7 @@ pub struct AnalyzeArguments {
 }
 
 /// What only a report needs: a part has none.
-const REPORTING: [&str; 15] = [
+const REPORTING: [&str; 16] = [
     "principal",
     "action",
     "resource",
@@ -227,6 +230,7 @@ const REPORTING: [&str; 15] = [
     "fail_on",
     "baseline",
     "exit_zero",
+    "all_fixes",
     "policies",
     "policies_as_of",
     "evidence",
@@ -290,6 +294,9 @@ pub struct ExplainArguments {
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub format: ListFormat,
+    /// Show how exemptions from guardrails are made, too, for those who own them
+    #[arg(long)]
+    pub all_fixes: bool,
     /// Language of the answer (default: from trailwhy.toml, else from the locale)
     #[arg(long, value_enum)]
     pub lang: Option<Lang>,
@@ -381,8 +388,8 @@ pub struct ChainsArguments {
 /// Policies that people have on disk.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DumpArguments {
-    /// Policies: AWS CLI outputs, Config snapshots, an iam-collect folder, bare documents
-    /// (repeatable)
+    /// Policies: AWS CLI outputs (also of sso-admin), Config snapshots, an iam-collect folder, bare
+    /// documents (repeatable)
     #[arg(long, value_name = "PATH")]
     pub policies: Vec<PathBuf>,
     /// When the policies were dumped, where the files' own times do not tell

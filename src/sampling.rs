@@ -2,11 +2,12 @@
 //! of refused calls as they are judged, calls that start chains, changes, and where to look for what
 //! a refused call belongs to.
 
+use crate::aws;
 use crate::chain::Knowledge;
 use crate::contrast;
 use crate::event::arn::Arn;
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field};
-use crate::history::{change, layers};
+use crate::history::change;
 use crate::ingest::{By, Facts, Near, Role, Sorter, number};
 
 /// Of a call in a minute that is kept, what was so many seconds before it was kept as well.
@@ -190,8 +191,7 @@ fn effect(effect: Effect) -> &'static str {
 /// fault, and there may be millions of them.
 fn with_policy(resource: &str) -> &str {
     let Some(arn) = Arn::parse(resource) else { return "" };
-    // A role has a trust policy.
-    if layers::has_resource_policies(arn.service) || arn.service == "iam" {
+    if aws::service_carries_policies(arn.service) {
         return resource;
     }
     let name = arn.resource.len() - arn.resource.find([':', '/']).unwrap_or(arn.resource.len());

@@ -296,3 +296,58 @@ fn the_call_that_issued_the_session_shows_its_session_policy() {
     let (_, found) = decide(None, Likelihood::Unknown);
     assert!(matches!(found.layers.session, Presence::Unknown(_)));
 }
+
+/// A grant may hold for one resource that a service works for; and who may retire it may do that.
+#[test]
+fn a_grants_source_and_retiring_principal_count() {
+    let files = Files::new(&deny("ec2:*"), &key_policy("arn:aws:iam::111122223333:user/admin"));
+    let grant = |operations: Json, more: Json| {
+        let mut request = json!({"keyId": KEY, "granteePrincipal": "arn:aws:iam::111122223333:role/Other",
+            "retiringPrincipal": BUILD, "operations": operations});
+        for (name, value) in more.as_object().unwrap() {
+            request[name] = value.clone();
+        }
+        call(10, "kms", "CreateGrant", request, json!({"grantId": "g1"}))
+    };
+    let asked = |name: &str| {
+        let raw = json!({
+            "eventID": "asked", "eventTime": at(20).to_string(), "awsRegion": "eu-central-1",
+            "eventSource": "kms.amazonaws.com", "eventName": name, "recipientAccountId": A,
+            "sourceIPAddress": "203.0.113.7", "requestParameters": {"keyId": KEY, "grantId": "g1"},
+            "resources": [{"accountId": A, "type": "AWS::KMS::Key", "ARN": KEY}],
+            "userIdentity": {
+                "type": "AssumedRole", "principalId": "AROANEW:ci", "accountId": A,
+                "arn": format!("arn:aws:sts::{A}:assumed-role/Build/ci"), "accessKeyId": "ASIAX",
+                "sessionContext": {"sessionIssuer": {
+                    "type": "Role", "principalId": "AROANEW", "arn": BUILD, "accountId": A}}},
+        });
+        event(&raw)
+    };
+    let history = History::new(&[grant(json!(["Decrypt"]), json!({}))], files.dump());
+    assert_eq!(decide(&history, &asked("RetireGrant"), Likelihood::Assumed).result, Allowed);
+    assert_eq!(
+        decide(&history, &asked("RevokeGrant"), Likelihood::Assumed).result,
+        ImplicitlyDenied
+    );
+
+    // Of what the service works for, the record does not tell.
+    let service = || {
+        let raw = json!({
+            "eventID": "asked", "eventTime": at(20).to_string(), "awsRegion": "eu-central-1",
+            "eventSource": "kms.amazonaws.com", "eventName": "Decrypt", "recipientAccountId": A,
+            "requestParameters": {"encryptionContext": {"app": "x"}},
+            "resources": [{"accountId": A, "type": "AWS::KMS::Key", "ARN": KEY}],
+            "userIdentity": {"type": "AWSService", "invokedBy": "backup.amazonaws.com"},
+            "sourceIPAddress": "backup.amazonaws.com"});
+        event(&raw)
+    };
+    let to_service = |constraints: Json| {
+        let grantee =
+            json!({"granteePrincipal": "backup.amazonaws.com", "constraints": constraints});
+        let history = History::new(&[grant(json!(["Decrypt"]), grantee)], files.dump());
+        decide(&history, &service(), Likelihood::Assumed).result
+    };
+    assert_eq!(to_service(json!({})), Allowed);
+    let vault = "arn:aws:backup:eu-central-1:111122223333:backup-vault:shop";
+    assert_eq!(to_service(json!({"sourceArn": vault})), Unknown);
+}

@@ -51,6 +51,7 @@ fn report(story: &Value, trail: &Trail, with_policies: bool) -> Value {
     fs::write(&logs, json!({"Records": trail.records}).to_string()).unwrap();
     let mut command = Command::cargo_bin("trailwhy").unwrap();
     command.args(["analyze", "--format", "json", "--lang", "en", "--exit-zero"]).arg(&logs);
+    command.arg("--all-fixes");
     if with_policies {
         let dumps = folder.path().join("policies");
         dump::write(&story["policies"], &dumps);
@@ -206,6 +207,7 @@ fn wrong_incident(expected: &Value, trail: &Trail, report: &Value) -> Vec<String
         wrong.push(format!("{} fixes for {count}", list(incident, "fixes").len()));
     }
     wrong.extend(wrong_root(expected, trail, incident));
+    wrong.extend(wrong_evidence(expected, verdict));
     wrong.extend(wrong_keys(expected, verdict));
     if expected.get("change") != Some(&json!("any")) {
         let change = trail.change.as_ref().map_or(Value::Null, |id| json!(id));
@@ -235,6 +237,29 @@ fn wrong_root(expected: &Value, trail: &Trail, incident: &Value) -> Vec<String> 
         return Vec::new();
     }
     vec![format!("root: {} for {}, chain {chain}", root["action"], expected["root"])]
+}
+
+/// Every piece of evidence is listed once; some speak of what `says` has, none of what `never_says` has.
+fn wrong_evidence(expected: &Value, verdict: &Value) -> Vec<String> {
+    let texts: Vec<&str> = list(verdict, "evidence").iter().map(|e| text(&e["text"])).collect();
+    let mut wrong = Vec::new();
+    for (place, text) in texts.iter().enumerate() {
+        if texts[..place].contains(text) {
+            wrong.push(format!("evidence listed twice: {text}"));
+        }
+    }
+    let told = format!("{}\n{}", texts.join("\n"), text(&verdict["explanation"]));
+    for words in list(expected, "says").iter().filter(|words| !told.contains(text(words))) {
+        wrong.push(format!("nothing says {words}"));
+    }
+    for words in list(expected, "never_says").iter().filter(|words| told.contains(text(words))) {
+        wrong.push(format!("something says {words}"));
+    }
+    wrong
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 fn wrong_keys(expected: &Value, verdict: &Value) -> Vec<String> {
@@ -271,6 +296,11 @@ fn wrong_fix(expected: &Value, incident: &Value) -> Vec<String> {
     for word in list(expected, "words") {
         if !text.contains(word.as_str().unwrap()) {
             wrong.push(format!("no fix speaks of {word}"));
+        }
+    }
+    for word in list(expected, "nowhere") {
+        if text.contains(word.as_str().unwrap()) {
+            wrong.push(format!("a fix holds {word}: {text}"));
         }
     }
     let titles: Vec<&str> = fixes.iter().filter_map(|fix| fix["title"].as_str()).collect();

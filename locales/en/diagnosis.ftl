@@ -18,6 +18,7 @@ documented-no-rcp = Resource control policies do not reach this action.
 documented-federated = Whoever signs in from outside has no principal in AWS yet: no identity policy, boundary, session policy or SCP is asked, only the role's trust policy.
 documented-no-session = A user called with long-term keys: there is no session that a session policy could have been passed to.
 documented-no-resource = The call names no resource, so no resource's policy was asked.
+documented-aws-managed-key = AWS manages the key: it writes the key policy, which nobody else can change and which admits its own account only, through the service that the key is for.
 documented-cross-account = The resource belongs to account { $owner } and the caller to { $caller }: both sides must allow it.
 documented-not-key-state = KMS reports an unusable key with errors of its own; this is a denial.
 
@@ -54,6 +55,7 @@ contrast-region = Nothing of this sort ever succeeded in { $region } for the acc
     [one] once
    *[other] { $count } times
 } in other Regions.
+grant-of-predecessor = The grant { $grant } for { $operations } names { $principal } and was made for an earlier one of that name: a grant binds the unique id, so that it gives the present one nothing.
 contrast-made-anew = It worked { $count ->
     [one] once
    *[other] { $count } times
@@ -102,6 +104,7 @@ explain-perhaps-on = {" "}perhaps on { $resource }, which no record names
 explain-on = {" "}on { $resource }
 explain-on-nothing = {""}
 explain-proven = The layer at fault is the { $layer } ({ $effect }): evaluating the policies of that moment gives this denial and the comparable successes.
+explain-proven-alone = The layer at fault is the { $layer } ({ $effect }): evaluating the policies of that moment gives this denial.
 explain-stated = The layer at fault is the { $layer } ({ $effect }): AWS's own text says so, and nothing in the log contradicts it.
 explain-inferred = The layer at fault is most likely the { $layer } ({ $effect }), by comparison with what worked.
 explain-unknown = The log cannot tell which layer is at fault; the { $layer } comes first among what is possible.
@@ -140,6 +143,7 @@ evaluated-unknown = Not known when evaluating: { $what }{ $more ->
    *[other] ; and { $more } more
 }.
 evaluated-implied = AWS's text does not name the key. Of the keys known to serve the same purpose, the policies deny the call on { $resource } alone.
+evaluated-several = The call has to be allowed on several resources at once, and AWS's text does not say which one it failed on. The policies keep it from { $resource }.
 changed-implied = AWS's text does not name the resource. Of those that the caller used for the same before, { $resource } alone was changed and not used so since.
 told-statement = AWS's own account of the decision ({ $file }): statement { $sid } of the { $layer } ({ $effect }).
 told-layer = AWS's own account of the decision ({ $file }): { $layer }, { $effect }.
@@ -153,6 +157,13 @@ evidence-other-principal = nobody of that name was refused anything in the log
 evidence-other-time = the principal it names was refused nothing at that time
 evidence-other-call = the principal it names was refused another call
 contrast-many-through-endpoint = { $count } different principals fail on this resource, all through endpoint { $endpoint }, and it works without: what they have in common is the endpoint.
+workload-subject = The session was made for { $subject }, whom { $provider } vouched for.
+workload-pod = The session was made for the pod { $pod } (service account { $account }, namespace { $namespace }, cluster { $cluster }).
+workload-tags = The session carries the tags { $tags }.
+stated-unsaid = AWS's text does not say "with an explicit deny", and { $count ->
+    [one] another refusal of { $service } in this account does
+   *[other] { $count } other refusals of { $service } in this account do
+} within 30 days: it speaks against an explicit deny.
 stated-encoded-cut = The encoded authorization message is cut at 1 KB, as CloudTrail cuts texts: it cannot be decoded. The same call made again with --dry-run gives a whole one.
 next-notification = keeps what the service reports of failed work from now on; give the rule a log group as its target
 
@@ -160,3 +171,15 @@ healed-propagation = The same call succeeded at { $time }, { $seconds } s after 
 healed-change = The same call succeeded at { $time }, after { $by } had called { $action }: { $summary }. What was changed there is what was missing.
 healed-retry = The same call succeeded at { $time }, { $seconds } s later, without a change that the log shows.
 healed-evidence = { $time }, before the call succeeded: { $action }: { $summary }
+
+guardrail-lead = This looks like a guardrail doing its work: check who did this.
+guardrail-blinds = What such a rule is made against: { $action } takes away what records or watches, and no such call had worked before.
+guardrail-leaves = What such a rule is made against: { $action } takes an account, or a rule over it, out of the organization, and no such call had worked before.
+guardrail-opens = What such a rule is made against: { $action } takes away a block, or lets everybody in, and no such call had worked before.
+guardrail-empowers = What such a rule is made against: { $action } gives rights or takes a limit off them, and no such call had worked before.
+guardrail-destroys = What such a rule is made against: { $action } takes away keys or copies that data hangs on, and no such call had worked before.
+guardrail-weakens = What such a rule is made against: { $action } takes away a second factor, and no such call had worked before.
+guardrail-sweep = Within { $minutes } minutes the caller was refused { $actions } different actions of { $services } services, as somebody is who tries out what is possible.
+guardrail-limit = The { $layer } does nothing but limit what may be done at all, and no such call had worked before.
+evaluated-statement-besides = Evaluating the policies of that moment: statement { $number } ({ $sid }) of { $policy } ({ $layer }) denies the call, and not it alone: without it the call is denied still.
+evaluated-layer-besides = Evaluating the policies of that moment: the { $layer } denies the call ({ $effect }), and not it alone: with it opened, the call is denied still.

@@ -43,7 +43,10 @@ change-permission-added = added the statement { $sid } to the policy of { $resou
 change-permission-removed = removed the statement { $sid } from the policy of { $resource }
 change-use = made { $thing } use { $resource }
 change-setting = changed the { $setting } of { $of }
+change-permission-set = { $change } (permission set { $name }), and with it { $entity }
 change-public-access-block = changed S3 Block Public Access of { $of }
+change-block-set = set the { $setting } of { $of } to { $state }
+change-block-off = switched off the { $setting } of { $of }
 change-endpoint-policy = set the policy of the VPC endpoint { $endpoint }
 change-endpoint-deleted = deleted the VPC endpoint { $endpoint }
 

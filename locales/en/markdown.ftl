@@ -53,3 +53,6 @@ task-review = Find out why { $action } was made, and who should have seen the ef
 task-repeat = Check whether the other occurrences ({ $count } in all) left anything behind
 task-see = Close the blind spot: { $detail }
 task-none = Nothing is left to do according to the log
+
+task-who = Ask the caller, or find out, what the call was for
+task-within = Within the rule: { $title }

@@ -23,6 +23,7 @@ remedy-session = Let the session policy allow { $actions } where the session is 
 remedy-full-access = Attach { $policy } to { $level }
 remedy-grant = Grant the use of the key to { $grantee }
 remedy-name-account = Name account { $account } instead of everybody in the bucket policy
+remedy-own-key = Encrypt with a customer managed key: the policy of an AWS managed key cannot be changed
 remedy-lift-block = Turn RestrictPublicBuckets of S3 Block Public Access off
 remedy-note-public = The bucket's policy is public: everybody on the internet then has what it grants.
 remedy-other-key = Use a key whose KeyUsage fits the operation; the usage of a key cannot be changed
@@ -34,7 +35,7 @@ remedy-repair-key = Make the key usable again
 
 remedy-note-via-kms = kms:ViaService is there only when a service calls KMS for the caller, so the Deny keeps holding for the caller's own calls. It is a key of KMS requests and does nothing for other services.
 remedy-note-via-any = aws:ViaAWSService is true when a service calls with the caller's permissions, whichever service it calls; the caller's own calls stay denied.
-remedy-note-confirm = To confirm the cause, lift the IP condition for a moment and repeat the call.
+remedy-note-confirm = To confirm the cause without changing anything, evaluate the call with and without the condition: trailwhy simulate.
 remedy-note-services = It spares AWS services that call as themselves; people and roles stay denied. Such a call carries no aws:PrincipalArn.
 remedy-note-remove = This gives up the purpose of the statement; prefer a narrower fix.
 remedy-note-unread = The present policy is not known, so this could not be tried: hand it over with --policies.
@@ -50,10 +51,8 @@ remedy-note-grant = A grant takes up to five minutes to be seen everywhere; the 
 remedy-note-both = Two layers deny the call; only both changes together let it through. The document is that of the first.
 remedy-note-key-state = Find out first why the key was taken out of use.
 remedy-note-revert = It takes back everything the change brought, also what was wanted.
-remedy-note-opens = It also lets through { $count ->
-    [one] one kind of request that is
-   *[other] { $count } kinds of requests that are
-} denied today.
+remedy-note-opens-account = It also lets in others of the account, as far as their own policies let them.
+remedy-note-opens-anybody = It also lets in anybody, of whatever account.
 
 remedy-try-allow = Allow { $actions } to { $principal }
 remedy-try-administrator = Attach AdministratorAccess to { $principal }
@@ -62,7 +61,46 @@ remedy-refuted-via-kms = kms:ViaService exists in KMS requests only. { $action }
 remedy-refuted-role = The denied call does not come from { $role }: { $service } makes it as an AWS service, and such a request carries no aws:PrincipalArn that an exception could match.
 remedy-refuted-allow = An explicit deny beats every Allow.
 remedy-refuted-administrator = The { $layer } lacks the Allow; the caller's own permissions do not make up for it.
-remedy-note-grant-unnamed = No record names the key: put the one that the call was to use in the place of <KEY_ID>: the launch template, volume or table names it. The account that owns the key runs the command.
+remedy-note-grant-unnamed = No record names the key: put the one that the call was to use in place of <KEY_ID>, from the launch template, volume or table, and run it in the account that owns the key.
+remedy-note-blank = No record names the resource: put its own ARN in place of { $blank } before you run this.
+remedy-note-no-resources = AWS knows no resources for { $actions }: a policy can only allow it on "*".
+remedy-note-next = After this step come { $actions }, which nothing shows to be allowed: the further statements allow them, so that the next step does not fail.
+remedy-choose = Decide which of the { $count } refused actions the caller needs, and allow those
+remedy-note-restores = It restores what was in force while the same caller made the same call on the same resource with success; nothing else that the call depends on was changed in between.
+
+remedy-leave = Leave the rule as it is, and find out who called { $action } and what for
+remedy-note-owner = This exempts the caller from a guardrail: only whoever owns the guardrail decides on it.
+remedy-note-withheld = Its commands are left out here; --all-fixes shows them.
+within-region = Make the call in a Region that the policy leaves open
+within-region-one-of = Make the call in a Region that the policy leaves open: { $values }
+within-region-other = Make the call in another Region than { $values }
+within-boundary = Call { $action } for a role or user that carries the permissions boundary
+within-boundary-of = Call { $action } for a role or user that carries the permissions boundary { $values }
+within-mfa = Sign in with MFA (a second factor), and call { $action } in that session
+within-tag = Send the tag { $tag } with the call
+within-tag-of = Send the tag { $tag } with the call, its value one of: { $values }
+within-tag-keys = Send only the tags that the policy leaves open
+within-tag-keys-of = Send tags with the call as the policy names them: { $values }
+within-tagged = Make the call on something that carries the tag { $tag }
+within-tagged-of = Make the call on something whose tag { $tag } is one of: { $values }
+within-imds = Launch with IMDSv2: MetadataOptions with HttpTokens=required
+within-imds-credentials = Use credentials that the instance got by IMDSv2
+within-encrypt = Have it encrypted: send { $key }
+within-encrypt-with = Have it encrypted: send { $key } with one of: { $values }
+within-tls = Make the call over TLS, in a version that the policy leaves open
+within-endpoint = Make the call through a VPC endpoint that the policy leaves open
+within-endpoint-of = Make the call through the VPC endpoint { $values }
+within-network = Make the call from a network that the policy leaves open
+within-network-of = Make the call from a network that the policy leaves open: { $values }
+within-principal = Have { $action } done by somebody whom the policy leaves alone
+within-principal-of = Have { $action } done by somebody whom the policy leaves alone: { $values }
+within-parameter = Make the call with what the policy asks of { $key }
+within-parameter-of = Make the call with { $key } one of: { $values }
+within-parameter-other = Make the call with something else for { $key } than { $values }
+within-note-absent = A call that carries no { $key } is refused as well: a negated condition holds for a key that is absent.
+within-note-template = The template has to say so of the resource it makes (of a role: PermissionsBoundary).
+within-evaluated = Evaluated so with the policies known, the call passes as they stand.
+remedy-note-boundary = Add the condition iam:PermissionsBoundary with the ARN of the boundary: without it, whoever has the boundary can make a role that has none.
 remedy-run-edits = bash with AWS CLI v2 and jq
 remedy-run-plain = AWS CLI v2
 remedy-run-account = { $what }, with credentials of account { $account }

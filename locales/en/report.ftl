@@ -19,6 +19,7 @@ certainty-stated = stated by AWS
 certainty-inferred = inferred
 certainty-unknown = not known
 certainty-proven-means = Evaluating the known policies reproduces the denial and the comparable successes.
+certainty-proven-alone-means = Evaluating the known policies reproduces the denial; the log holds no comparable success.
 certainty-stated-means = AWS's own text names it, and nothing in the log contradicts it.
 certainty-inferred-means = AWS's text does not settle it; this follows from comparing failures with successes.
 certainty-unknown-means = The log cannot tell which layer denied.
@@ -152,7 +153,8 @@ verdict-alternatives = It could also be
 verdict-ruled-out = It is not
 evidence-for = for { $layers }
 evidence-against = against { $layers }
-alternative-named = { $why } ({ $percent } %): { $because }
+alternative-named = { $why } ({ $percent } %)
+ruled-out-layers = { $layers }
 ruled-out-named = { $layer }: { $because }
 
 # The comparison.
@@ -296,3 +298,5 @@ coverage-policies-count = { $count ->
 coverage-policies-as-of = as of { $time }
 coverage-policies-missing = missing: { $listed }
 coverage-policies-unreadable = not readable: { $listed }
+
+fix-within-rule = Within the rule: no policy changes.

@@ -43,7 +43,10 @@ change-permission-added = { $resource } のポリシーにステートメント 
 change-permission-removed = { $resource } のポリシーからステートメント { $sid } を削除
 change-use = { $thing } が { $resource } を使用するように変更
 change-setting = { $of } の設定 ({ $setting }) を変更
+change-permission-set = { $change } (アクセス許可セット { $name })。{ $entity } も変わる
 change-public-access-block = { $of } の S3 ブロックパブリックアクセスを変更
+change-block-set = { $of } の { $setting } を { $state } に設定
+change-block-off = { $of } の { $setting } を解除
 change-endpoint-policy = VPC エンドポイント { $endpoint } のポリシーを設定
 change-endpoint-deleted = VPC エンドポイント { $endpoint } を削除
 

@@ -47,3 +47,6 @@ task-review = { $action } が行われた理由と、影響に気付くべきだ
 task-repeat = 他の発生 (全 { $count } 件) による影響が残っていないか確認する
 task-see = ログからは見えない範囲を解消する: { $detail }
 task-none = ログから判断できる残作業はありません
+
+task-who = 呼び出しの目的を、呼び出し元に尋ねるか調べる
+task-within = ルールの範囲内で対応する: { $title }

@@ -19,6 +19,7 @@ certainty-stated = AWS のメッセージに明記
 certainty-inferred = 推定
 certainty-unknown = 不明
 certainty-proven-means = 判明しているポリシーを評価すると、今回の拒否と、比較対象の成功がいずれも再現されます。
+certainty-proven-alone-means = 判明しているポリシーを評価すると、今回の拒否が再現されます。比較できる成功はログにありません。
 certainty-stated-means = AWS のメッセージがこのレイヤーを示しており、ログにこれと矛盾する記録はありません。
 certainty-inferred-means = AWS のメッセージだけでは特定できないため、失敗と成功の比較から導いた判定です。
 certainty-unknown-means = どのレイヤーで拒否されたかは、ログからは判断できません。
@@ -146,7 +147,8 @@ verdict-alternatives = 他に考えられる原因
 verdict-ruled-out = 除外した原因
 evidence-for = { $layers }を支持
 evidence-against = { $layers }を否定
-alternative-named = { $why } ({ $percent } %): { $because }
+alternative-named = { $why } ({ $percent } %)
+ruled-out-layers = { $layers }
 ruled-out-named = { $layer }: { $because }
 
 # 比較。
@@ -258,3 +260,5 @@ coverage-policies-count = ドキュメント { $count } 件
 coverage-policies-as-of = { $time } 時点
 coverage-policies-missing = 不足: { $listed }
 coverage-policies-unreadable = 読み取れないもの: { $listed }
+
+fix-within-rule = ルールの範囲内: ポリシーは変更しません。

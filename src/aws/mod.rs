@@ -5,12 +5,17 @@
 //! tables are kept by hand with a source in each row. Nothing is read before it is asked for, and of
 //! the large table only the lines of the service asked for.
 
+mod blocks;
 mod policies;
 mod quirks;
 mod rcp;
 mod table;
 
-pub use policies::{Across, Policy, can_be_decided, can_decide, carries_policy, policies_of};
+pub use blocks::{Block, block_set_by, blocks_of};
+pub use policies::{
+    Across, Policy, can_be_decided, can_decide, carries_policy, policies_of,
+    service_carries_policies,
+};
 pub use quirks::{Also, also, is_without_action};
 pub use rcp::{rcp_reaches, rcp_reaches_service};
 pub use table::{Action, ActionType, ResourceType, resource_types, types_of};

@@ -93,6 +93,11 @@ pub fn policies_of(arn: &str) -> Vec<&'static Policy> {
     TABLE.iter().filter(holds).collect()
 }
 
+/// Whether any resource of the service, by its word in ARNs, carries a policy.
+pub fn service_carries_policies(service: &str) -> bool {
+    TABLE.iter().any(|row| row.service == service)
+}
+
 /// Whether a policy can hold for the resource; `None` where its type is not known.
 pub fn carries_policy(arn: &str) -> Option<bool> {
     (!types_of(arn).is_empty()).then(|| !policies_of(arn).is_empty())

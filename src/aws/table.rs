@@ -60,6 +60,11 @@ impl Action {
         self.columns[0].contains('P')
     }
 
+    /// Whether AWS counts it as `Tagging`.
+    pub fn tags(&self) -> bool {
+        self.columns[0].contains('T')
+    }
+
     /// Whether it only looks (`List` or `Read`).
     pub fn only_reads(&self) -> bool {
         self.columns[0].chars().all(|level| matches!(level, 'L' | 'R'))
@@ -68,6 +73,20 @@ impl Action {
     /// The resource types it can be allowed on; none where only `*` is possible.
     pub fn types(&self) -> Vec<ActionType> {
         words(self.columns[1]).map(|word| self.service.action_type(word)).collect()
+    }
+
+    /// The ARNs of what it can be allowed on, first those that a policy has to name and that the
+    /// action is called after; `*` for what varies and `$P`, `$R`, `$A` for partition, Region and account. Empty where only `*` is
+    /// possible.
+    pub fn arns(&self) -> Vec<String> {
+        let verb = self.name.to_ascii_lowercase();
+        let mut kinds = self.types();
+        kinds.sort_by_key(|kind| (!kind.required, !verb.contains(&kind.name.replace('-', ""))));
+        let named = |kind: &ActionType| {
+            let row = self.service.types.iter().find(|[name, ..]| *name == kind.name);
+            row.map(|row| self.service.resource_type(*row).arns).unwrap_or_default()
+        };
+        kinds.iter().flat_map(named).collect()
     }
 
     /// The condition keys of the action itself.

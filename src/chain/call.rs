@@ -3,7 +3,7 @@
 
 use super::mark::{Mark, Marks};
 use super::names::{ActionId, Names};
-use crate::event::{self, CallerKind, Event, Failure, Field, json};
+use crate::event::{self, CallerKind, Event, Failure, Field, arn, json};
 
 /// A string that can stand in the parent. Forms of one value count once.
 #[derive(Debug, Clone, Copy)]
@@ -226,7 +226,7 @@ impl Texts {
 
 /// A role by its account and name: records that name it may have lost its path.
 pub(super) fn role_mark(arn: &str, marks: &Marks) -> Option<Mark> {
-    let (account, name) = event::arn::role_name(arn)?;
+    let (account, name) = arn::role_name(arn)?;
     Some(marks.of_pair(account, name))
 }
 
@@ -281,9 +281,10 @@ pub(super) fn tokens_of(value: &str) -> impl Iterator<Item = &str> {
         let parameter = resource.strip_prefix("parameter").filter(|name| name.starts_with('/'));
         // An object's ARN begins with its bucket.
         let bucket = value
-            .starts_with("arn:aws:s3:::")
-            .then(|| resource.split_once('/').map(|(bucket, _)| bucket))
-            .flatten();
+            .split(':')
+            .nth(2)
+            .filter(|service| *service == "s3")
+            .and_then(|_| resource.split_once('/').map(|(bucket, _)| bucket));
         forms = [Some(value), Some(resource), tail, secret.or(parameter).or(bucket), None];
     } else if value.starts_with("https://") {
         forms = [Some(value), value.rsplit('/').next(), None, None, None];
@@ -299,14 +300,9 @@ pub(super) fn tokens_of(value: &str) -> impl Iterator<Item = &str> {
 fn identifies(value: &str) -> bool {
     let length = value.len();
     (4..=2048).contains(&length)
-        && !is_account(value)
+        && !arn::is_account_id(value)
         && value.parse::<f64>().is_err()
         && !matches!(value, "true" | "false" | "HIDDEN_DUE_TO_SECURITY_REASONS")
-}
-
-/// Twelve digits.
-fn is_account(value: &str) -> bool {
-    value.len() == 12 && value.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The encryption context of a KMS call; empty for other calls.

@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use super::link::Synthesized;
 use super::names::{Name, Names, SourceId};
 use super::service::{Service, Table, Timing, key_of};
-use crate::event::{self, CallerKind, Event};
+use crate::event::{self, CallerKind, Event, partition};
 
 /// The service table, indexed for linking.
 #[derive(Debug)]
@@ -472,12 +472,12 @@ fn likely_root(service: &Service, child: &Event) -> Option<String> {
     actions.into_iter().next().filter(|_| is_clear)
 }
 
-/// `logs.eu-west-1.amazonaws.com` -> `logs.amazonaws.com`.
+/// `logs.eu-west-1.amazonaws.com` -> `logs.amazonaws.com`, which is the event source in every
+/// partition.
 fn without_region(invoked_by: &str) -> String {
-    match invoked_by.split_once('.') {
-        Some((first, rest)) if rest != "amazonaws.com" && rest.ends_with(".amazonaws.com") => {
-            format!("{first}.amazonaws.com")
-        }
-        _ => invoked_by.to_owned(),
+    let name = partition::without_domain(invoked_by);
+    match name.and_then(|name| name.split('.').next()) {
+        Some(first) => format!("{first}.amazonaws.com"),
+        None => invoked_by.to_owned(),
     }
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::event::action::operation;
 use crate::event::arn::same_resource;
 use crate::event::resource::resources_of;
-use crate::event::{CallerKind, Event, Field, json};
+use crate::event::{CallerKind, Event, Field, json, partition};
 
 /// One row of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -605,22 +605,14 @@ impl Table {
         if self.is_internal(invoked_by) || invoked_by.eq_ignore_ascii_case(INTERNAL) {
             return INTERNAL.to_owned();
         }
-        let labels =
-            invoked_by.split('.').map(|label| if is_region(label) { REGION } else { label });
+        let host = match partition::without_domain(invoked_by) {
+            Some(name) => format!("{name}.amazonaws.com"),
+            None => invoked_by.to_owned(),
+        };
+        let is_region = partition::is_region;
+        let labels = host.split('.').map(|label| if is_region(label) { REGION } else { label });
         labels.collect::<Vec<_>>().join(".").to_ascii_lowercase()
     }
-}
-
-/// `eu-west-1`, `us-gov-east-1`, `cn-north-1`.
-fn is_region(label: &str) -> bool {
-    let mut parts = label.split('-');
-    let area = parts.next().is_some_and(|area| {
-        (2..=4).contains(&area.len()) && area.chars().all(|c| c.is_ascii_lowercase())
-    });
-    let number = label.rsplit('-').next().is_some_and(|last| {
-        !last.is_empty() && last.len() <= 2 && last.chars().all(|c| c.is_ascii_digit())
-    });
-    area && number && (3..=4).contains(&label.split('-').count())
 }
 
 #[cfg(test)]

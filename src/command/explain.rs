@@ -37,7 +37,10 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
             .chain(reading::besides(&arguments.known))
             .chain(config.files()),
     )?;
-    let analysis = Analysis::run_on_all(&read, &arguments.known, &config)?;
+    let mut analysis = Analysis::run_on_all(&read, &arguments.known, &config)?;
+    if !arguments.all_fixes {
+        analysis.withhold_exemptions();
+    }
     let mut sharing = Sharing::new(&arguments.redact);
     let language = match arguments.format {
         ListFormat::Json => Language::En,

@@ -47,7 +47,14 @@ impl<'a> Reporting<'a> {
     ///
     /// # Errors
     /// When a report cannot be written.
-    pub(super) fn publish(&self, analysis: Analysis, config: &Config) -> anyhow::Result<ExitCode> {
+    pub(super) fn publish(
+        &self,
+        mut analysis: Analysis,
+        config: &Config,
+    ) -> anyhow::Result<ExitCode> {
+        if !self.arguments.all_fixes {
+            analysis.withhold_exemptions();
+        }
         reading::distrust(&analysis.ingested.ledger, analysis.diagnosis.incidents.len())?;
         let wording = Wording::new(analysis::language(self.arguments.lang, config));
         let mut reports = Reports {

@@ -2,13 +2,17 @@
 //! out, in the same order. A line that cannot be read gets an error of its own and does not stop
 //! the rest.
 
-use std::io::{self, BufWriter, Read, Write};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
+use foldhash::fast::RandomState;
 use rayon::prelude::*;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::event::Layer;
@@ -43,7 +47,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
 
 /// Whether every line could be read. Whoever asks line by line gets each answer before the next
 /// question: what has come is answered, however little it is, before more is awaited.
-fn answer_lines(input: impl Read, output: impl Write) -> anyhow::Result<bool> {
+fn answer_lines(input: impl io::Read, output: impl Write) -> anyhow::Result<bool> {
     let mut input = Batches { input, buffer: Vec::new(), given: 0 };
     let mut answers = Answers { output: BufWriter::new(output), number: 0, strange: 0, lost: 0 };
     while let Some(batch) = input.next()? {
@@ -69,7 +73,7 @@ struct Batches<R> {
     given: usize,
 }
 
-impl<R: Read> Batches<R> {
+impl<R: io::Read> Batches<R> {
     /// The lines that have come, at least one; the last may lack its end, where the input ends or
     /// the line is too long. `None` at the end.
     fn next(&mut self) -> io::Result<Option<&[u8]>> {
@@ -218,7 +222,80 @@ struct Unreadable {
     error: String,
 }
 
+/// A case in parts, as text: most of it is policies, which the cases of one list share.
+#[derive(Deserialize)]
+struct Parts<'l> {
+    #[serde(borrow, default)]
+    id: Option<&'l RawValue>,
+    #[serde(borrow)]
+    request: &'l RawValue,
+    #[serde(borrow, default)]
+    policies: Option<&'l RawValue>,
+    #[serde(borrow, default)]
+    settings: Option<&'l RawValue>,
+}
+
+/// Policies that were read for an earlier case.
+struct Read {
+    settings: Option<Box<str>>,
+    layers: Layers,
+    warnings: Vec<String>,
+}
+
+/// Longer policies are hardly shared by many cases.
+const LONGEST_KEPT: usize = 16 << 10;
+
+/// Policies that a thread keeps.
+const MOST_KEPT: usize = 1_000;
+
+thread_local! {
+    static KEPT: RefCell<HashMap<Box<str>, Read, RandomState>> = RefCell::default();
+}
+
 fn answer(line: &[u8]) -> Result<Verdict, Unreadable> {
+    // Whatever is wrong with a case, reading it as a whole tells.
+    by_parts(line).map_or_else(|| as_a_whole(line), Ok)
+}
+
+/// The verdict on a case in which nothing is wrong; its policies are read only once.
+fn by_parts(line: &[u8]) -> Option<Verdict> {
+    let parts: Parts<'_> = serde_json::from_slice(line).ok()?;
+    let text = parts.policies?.get();
+    let settings = parts.settings.map(RawValue::get);
+    if text.len() > LONGEST_KEPT {
+        return None;
+    }
+    let id = match parts.id {
+        Some(id) => serde_json::from_str(id.get()).ok()?,
+        None => Value::Null,
+    };
+    let asked: Value = serde_json::from_str(parts.request.get()).ok()?;
+    let request = request(Some(&asked).filter(|asked| asked.is_object())?).ok()?;
+    KEPT.with_borrow_mut(|kept| {
+        if kept.get(text).is_none_or(|read| read.settings.as_deref() != settings) {
+            if kept.len() >= MOST_KEPT {
+                kept.clear();
+            }
+            kept.insert(text.into(), read(text, settings)?);
+        }
+        let read = kept.get(text)?;
+        Some(verdict(id, &evaluate(&request, &read.layers), read.warnings.clone()))
+    })
+}
+
+fn read(policies: &str, settings: Option<&str>) -> Option<Read> {
+    let mut members = Map::new();
+    members.insert("policies".to_owned(), serde_json::from_str(policies).ok()?);
+    if let Some(settings) = settings {
+        members.insert("settings".to_owned(), serde_json::from_str(settings).ok()?);
+    }
+    let mut case = Value::Object(members);
+    let mut reader = PolicyReader::default();
+    let layers = reader.layers(&mut case).ok()?;
+    Some(Read { settings: settings.map(Into::into), layers, warnings: reader.warnings })
+}
+
+fn as_a_whole(line: &[u8]) -> Result<Verdict, Unreadable> {
     let mut case: Value = serde_json::from_slice(line)
         .map_err(|error| Unreadable { id: Value::Null, error: format!("not JSON: {error}") })?;
     let id = case.get_mut("id").map(Value::take).unwrap_or_default();
@@ -547,4 +624,51 @@ fn setting(word: &str) -> Result<bool, String> {
 
 fn folded(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-')).collect::<String>().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Whether the policies were read for an earlier case makes no difference.
+    #[test]
+    fn a_case_in_parts_gets_the_verdict_of_the_whole() {
+        let allow = |action: &str| {
+            json!({"identity": [{"name": "p", "policy": {"Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*", "Bogus": 1}]}}]})
+        };
+        let open = json!({"resource": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}]}});
+        let request = |user: &str| {
+            json!({"principal": format!("arn:aws:iam::111122223333:user/{user}"),
+                "action": "s3:GetObject",
+                "resource": {"arn": "arn:aws:s3:::b/k", "accountId": "444455556666"}})
+        };
+        let on = json!({"s3_block_public_access": true});
+        let mut lines: Vec<String> = Vec::new();
+        for policies in [allow("s3:*"), allow("sqs:*"), open, json!(null), json!({"identity": 7})] {
+            for settings in
+                [json!(null), on.clone(), json!({"s3_block_public_access": 3}), on.clone()]
+            {
+                for user in ["ana", "ben"] {
+                    let case = json!({"id": user, "request": request(user), "policies": policies,
+                        "settings": settings});
+                    lines.push(case.to_string());
+                }
+            }
+        }
+        lines.push("[]".to_owned());
+        lines.push("{\"id\": 1, \"request\": {}, \"policies\": {}}".to_owned());
+        lines.push("{\"request\": 1, \"request\": 2, \"policies\": {}}".to_owned());
+        for line in lines {
+            let told = |answer: Result<Verdict, Unreadable>| match answer {
+                Ok(verdict) => json(&verdict),
+                Err(unreadable) => json(&unreadable),
+            };
+            let whole = told(as_a_whole(line.as_bytes()));
+            assert_eq!(told(answer(line.as_bytes())), whole, "{line}");
+        }
+    }
 }

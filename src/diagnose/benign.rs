@@ -313,7 +313,7 @@ fn is_page(event: &Event, session: &Session<'_>) -> bool {
 }
 
 /// Whether the user agent has one of these words, which are in lower case.
-fn has_any(event: &Event, words: &[&str]) -> bool {
+pub(super) fn has_any(event: &Event, words: &[&str]) -> bool {
     let Some(agent) = event.get(Field::UserAgent) else { return false };
     let agent = agent.to_ascii_lowercase();
     words.iter().any(|word| agent.contains(word))
@@ -342,7 +342,8 @@ const TOOLS: &[&str] = &[
 ];
 
 /// What reads everything it manages, and needs all of it.
-const BUILDERS: &[&str] = &["terraform", "pulumi", "aws-cdk", "cloudformation", "crossplane"];
+pub(super) const BUILDERS: &[&str] =
+    &["terraform", "pulumi", "aws-cdk", "cloudformation", "crossplane"];
 
 /// How many services the caller goes through, where it does nothing but look at them.
 fn stock(event: &Event, session: &Session<'_>) -> Option<usize> {

@@ -26,6 +26,43 @@ struct Owners {
     endpoint: BTreeSet<String>,
     /// Where the accounts lie in the organization is not known.
     is_place_unknown: bool,
+    /// What account-wide settings against public access can refuse.
+    public: Public,
+}
+
+/// A call that may make something public, or come from outside.
+struct Public {
+    action: String,
+    /// Of the caller and of what it calls.
+    accounts: BTreeSet<String>,
+    region: Option<String>,
+    is_from_outside: bool,
+}
+
+impl Public {
+    fn new(picture: &Picture<'_, '_>) -> Public {
+        let event = picture.observation().event;
+        let caller = event.caller_account();
+        let owner = picture.one().resource.as_deref().and_then(crate::contrast::account_of);
+        let owner = owner.or_else(|| event.account());
+        Public {
+            action: picture.one().action.clone(),
+            accounts: [caller, owner].into_iter().flatten().map(str::to_owned).collect(),
+            region: event.region().map(str::to_owned),
+            is_from_outside: owner.is_some() && caller != owner,
+        }
+    }
+
+    /// Whether a change set something, for one of the accounts, that can refuse the call.
+    fn is_met_by(&self, change: &Change, of: &str) -> bool {
+        let call = change.action.split_once(':').unwrap_or_default();
+        let Some(set) = crate::aws::block_set_by(call.0, call.1) else { return false };
+        let mut blocks = crate::aws::blocks_of(&self.action, self.is_from_outside);
+        let (account, region) = of.split_once('/').map_or((of, None), |(a, r)| (a, Some(r)));
+        blocks.any(|block| block.name == set.name)
+            && self.accounts.contains(account)
+            && (region.is_none() || region == self.region.as_deref())
+    }
 }
 
 impl Owners {
@@ -70,7 +107,8 @@ impl Owners {
             .map(str::to_owned)
             .collect();
         is_place_unknown |= organization.len() <= 2;
-        Owners { principal, resource, organization, endpoint, is_place_unknown }
+        let public = Public::new(picture);
+        Owners { principal, resource, organization, endpoint, is_place_unknown, public }
     }
 
     /// Whether what a change touched is something the failure depends on; organization policies
@@ -88,7 +126,10 @@ impl Owners {
             }
             Subject::Parent(_) => self.organization.contains(&owner),
             Subject::VpcEndpointPolicy(_) => self.endpoint.contains(&owner),
-            Subject::Setting { .. } => false,
+            Subject::Setting { .. } => self.public.is_met_by(change, &owner),
+            Subject::PublicAccessBlock(of) if !of.contains(':') => {
+                self.public.is_met_by(change, of)
+            }
             _ => {
                 self.principal.iter().chain(&self.resource).any(|mine| same(mine, &owner))
                     || self.resource.iter().any(|mine| {
@@ -136,11 +177,34 @@ pub fn suspects<'h>(picture: &Picture<'_, '_>, history: &'h History) -> Vec<&'h 
 }
 
 /// A grant only ever adds permission, and enabling a key cannot make it unusable.
-pub(super) fn can_take_away(change: &Change) -> bool {
+pub(crate) fn can_take_away(change: &Change) -> bool {
     !matches!(
         change.action.as_str(),
         "kms:CreateGrant" | "kms:EnableKey" | "kms:CancelKeyDeletion" | "kms:CreateAlias"
-    )
+    ) && !is_block_lifted(change)
+}
+
+/// Whether a change switched off what keeps things from becoming public.
+fn is_block_lifted(change: &Change) -> bool {
+    // Of VPCs, EMR, and Systems Manager, whose setting is whether sharing is enabled.
+    const OFF: [&str; 3] = ["off", "false", "Enable"];
+    change.layer == Layer::BlockPublicAccess
+        && match &change.operation {
+            Operation::Set(Value::Absent) => true,
+            Operation::Set(Value::Text(state)) => OFF.contains(&state.as_ref()),
+            _ => false,
+        }
+}
+
+/// One policy more beside those that stay takes nothing away but by a Deny of its own (IAM User
+/// Guide, "Policy evaluation logic").
+fn only_adds(change: &Change) -> bool {
+    let is_attachment = matches!(
+        change.subject,
+        Subject::Attachment { .. } | Subject::OrganizationAttachment { .. }
+    );
+    let is_set = matches!(&change.operation, Operation::Set(value) if *value != Value::Absent);
+    is_attachment && is_set
 }
 
 /// Changes of what the failure depends on, between two moments, both included, oldest first.
@@ -207,10 +271,11 @@ pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony>
                 layer == Layer::KmsGrant && matches!(change.subject, Subject::Grant { .. });
             let sure = worked_before && picture.is_whole;
             let weight = if revoked && sure { 6.5 } else { weight };
-            let effect = if matches!(layer, Layer::KmsGrant | Layer::KmsKeyState) {
-                Effect::NotApplicable
-            } else {
-                Effect::Unknown
+            let effect = match layer {
+                Layer::KmsGrant | Layer::KmsKeyState => Effect::NotApplicable,
+                Layer::BlockPublicAccess => Effect::ExplicitDeny,
+                _ if only_adds(change) => Effect::ExplicitDeny,
+                _ => Effect::Unknown,
             };
             found.push(
                 Testimony::new(Witness::Changed, text)

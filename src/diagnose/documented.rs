@@ -6,13 +6,14 @@ use super::testimony::{Testimony, Witness};
 use crate::aws;
 use crate::event::arn::is_account_id;
 use crate::event::{CallerKind, Effect, Failure, Field, Form, IdentityType, Layer};
+use crate::history::History;
 use crate::wording::Sentence;
 
 /// A weight no other evidence outweighs.
 const IMPOSSIBLE: f64 = -12.0;
 
 /// What is ruled out or set by the sort of caller, action and resource.
-pub fn testimony(picture: &Picture<'_, '_>) -> Vec<Testimony> {
+pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony> {
     let mut found = vec![by_caller(picture.one().caller_kind, picture.is_own_hop())];
     found.extend(root_user(picture));
     found.extend(by_endpoint(picture));
@@ -20,6 +21,7 @@ pub fn testimony(picture: &Picture<'_, '_>) -> Vec<Testimony> {
     found.extend(by_resource(picture));
     found.extend(by_session(picture));
     found.extend(by_account(picture));
+    found.extend(by_manager(picture, history));
     found.extend(key_state(picture));
     found
 }
@@ -211,6 +213,19 @@ fn by_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
         testimony = testimony.weigh(Layer::KmsGrant, Effect::NotApplicable, 2.5);
     }
     Some(testimony)
+}
+
+/// AWS writes the policies of its managed keys, which give their own account the use of the key through
+/// one service; RCPs do not reach them (KMS developer guide, "AWS managed keys"; Organizations user
+/// guide, "Resource control policies").
+fn by_manager(picture: &Picture<'_, '_>, history: &History) -> Option<Testimony> {
+    let one = picture.one();
+    let key = one.arn().filter(|_| one.action.starts_with("kms:"))?;
+    history.at(picture.first).is_aws_managed(key).then(|| {
+        Testimony::new(Witness::Documented, Sentence::new("documented-aws-managed-key"))
+            .layer(Layer::Rcp, IMPOSSIBLE)
+            .event(picture.observation().event.id())
+    })
 }
 
 /// KMS looks at the state after it has authorized the call: such an error is no denial at all

@@ -9,18 +9,20 @@ use std::sync::Arc;
 use super::behind::Behind;
 use super::deciding::found;
 use super::failing::Failing;
-use super::hopeful::{as_stated, hopeful};
+use super::hopeful::{as_stated, hopeful, opened};
+use super::incarnation::grant_of_predecessor;
 use super::picture::Picture;
 use super::supposed::supposed;
 use super::testimony::{Testimony, Witness};
 use crate::chain::Chains;
 use crate::contrast::Observation;
-use crate::event::{CallerKind, Effect, Event, Layer, Time, denial};
+use crate::event::{self, CallerKind, Effect, Event, Layer, Time, denial};
 use crate::history::History;
 use crate::history::answer::Missing;
 use crate::history::change::Change;
+use crate::history::inventory::Inventory;
 use crate::history::layers::{Likelihood, layers_of};
-use crate::history::request::{Around, request_of};
+use crate::history::request::{self, Around, request_of};
 use crate::history::subject::Subject;
 use crate::iam::{
     AttachedPolicy, DecisionResult, Layers, Policy, PolicyLabel, Presence, Request, Statement,
@@ -160,6 +162,73 @@ pub fn case_of(
     case_at(events, chains, history, failing.denied, &moment)
 }
 
+/// The case of a refused call, and those of the other resources that it is refused on as well: all of
+/// them have to be allowed.
+pub fn cases_of(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    failing: &Failing,
+    resource: Option<&str>,
+) -> Vec<Case> {
+    let mut cases: Vec<Case> =
+        case_of(events, chains, history, failing, resource).into_iter().collect();
+    let first = cases.first().and_then(|case| case.request.resource.arn.clone());
+    let others = refused_on(events, chains, history, failing).into_iter();
+    cases.extend(others.filter(|case| case.request.resource.arn != first));
+    cases.extend(refused_beside(events, chains, history, failing, resource));
+    cases
+}
+
+/// The actions that a refused call needs on the same resource beside its own, of which the policies
+/// keep it for certain.
+pub(super) fn refused_beside(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    failing: &Failing,
+    resource: Option<&str>,
+) -> Vec<Case> {
+    let Some(recorded) = events.get(failing.denied) else { return Vec::new() };
+    let event = failing.behind.as_ref().map_or(recorded, |behind| behind.call.as_ref());
+    let case = |beside: &&str| {
+        let behind = failing.behind.as_ref();
+        let likelihood = Likelihood::Assumed;
+        let moment = Moment { time: recorded.time, resource, likelihood, behind };
+        let case = beside_at(events, chains, history, failing.denied, &moment, beside)?;
+        is_denied(evaluate(&case.request, &case.layers).result).then_some(case)
+    };
+    request::needed_beside(event, &failing.action).iter().filter_map(case).collect()
+}
+
+/// Of the resources that a refused call asked for at once, where its text names none, those that the
+/// policies keep it from for certain.
+pub(super) fn refused_on(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    failing: &Failing,
+) -> Vec<Case> {
+    let Some(event) = events.get(failing.denied).filter(|_| failing.behind.is_none()) else {
+        return Vec::new();
+    };
+    let case = |resource: &String| {
+        case_of(events, chains, history, failing, Some(resource))
+            .filter(|case| is_denied(evaluate(&case.request, &case.layers).result))
+    };
+    asked_at_once(event).iter().filter_map(case).collect()
+}
+
+/// The resources that a call asks for at once, where its text does not name the one it is about.
+fn asked_at_once(event: &Event) -> Vec<String> {
+    let denial = denial(event);
+    if denial.as_ref().is_some_and(|denial| denial.resource.is_some()) {
+        return Vec::new();
+    }
+    let named = denial.and_then(|denial| denial.action);
+    request::resources(event, &named.unwrap_or_else(|| event::action(event)))
+}
+
 /// With which policies, on what and how boldly a call is evaluated.
 struct Moment<'m> {
     time: Time,
@@ -168,7 +237,8 @@ struct Moment<'m> {
     behind: Option<&'m Behind>,
 }
 
-/// The case of one call, with the policies of another moment.
+/// The case of one call, with the policies of another moment. Of several things that it asks for at
+/// once all have to be allowed, so that the least allowed one decides.
 fn case_at(
     events: &[Event],
     chains: &Chains,
@@ -176,11 +246,77 @@ fn case_at(
     index: usize,
     moment: &Moment<'_>,
 ) -> Option<Case> {
+    let each = cases_at(events, chains, history, index, moment).into_iter();
+    each.min_by_key(|case| match evaluate(&case.request, &case.layers).result {
+        DecisionResult::ExplicitlyDenied => 0,
+        DecisionResult::ImplicitlyDenied => 1,
+        DecisionResult::Unknown => 2,
+        DecisionResult::Allowed => 3,
+    })
+}
+
+/// What one call asks for at the moment it was made, each thing that it asks for at once.
+pub(super) fn each_case(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+) -> Vec<Case> {
+    let Some(event) = events.get(index) else { return Vec::new() };
+    let resource = chains.inferred_key(index);
+    let likelihood = Likelihood::Assumed;
+    let moment = Moment { time: event.time, resource, likelihood, behind: None };
+    cases_at(events, chains, history, index, &moment)
+}
+
+/// The cases of one call: one for each thing that it asks for at once.
+fn cases_at(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+    moment: &Moment<'_>,
+) -> Vec<Case> {
+    let Some(event) = events.get(index) else { return Vec::new() };
+    let all = if moment.behind.is_none() { asked_at_once(event) } else { Vec::new() };
+    let meant = all.iter().find(|one| moment.resource == Some(one.as_str()));
+    let ask = |one: Option<&String>| {
+        asked(events, chains, history, index, moment, (one.map(String::as_str), None))
+    };
+    if all.is_empty() || meant.is_some() {
+        return ask(meant).into_iter().collect();
+    }
+    all.iter().filter_map(|one| ask(Some(one))).collect()
+}
+
+/// The case of another action that the call needs beside its own.
+fn beside_at(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+    moment: &Moment<'_>,
+    beside: &str,
+) -> Option<Case> {
+    asked(events, chains, history, index, moment, (None, Some(beside)))
+}
+
+/// The case of a call, for one of the resources it asks for, or for an action needed beside its own.
+fn asked(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+    moment: &Moment<'_>,
+    (one_of, beside): (Option<&str>, Option<&str>),
+) -> Option<Case> {
     let recorded = events.get(index)?;
     let inventory = history.at(moment.time);
     let via = via(events, chains, index);
     let root = chains.asked(index, events);
     let mut around = Around {
+        one_of,
+        beside,
         kind: Some(chains.caller_kind(index, recorded)),
         root: (root != index).then(|| events.get(root)).flatten(),
         via,
@@ -197,15 +333,28 @@ fn case_at(
         around.request = None;
     }
     let event = moment.behind.map_or(recorded, |behind| behind.call.as_ref());
-    let mut request = request_of(event, &around, &inventory)?;
+    ask(event, recorded, &around, history, &inventory, moment.likelihood)
+}
+
+/// The case of a call with what is around it.
+fn ask(
+    event: &Event,
+    recorded: &Event,
+    around: &Around<'_>,
+    history: &History,
+    inventory: &Inventory<'_>,
+    likelihood: Likelihood,
+) -> Option<Case> {
+    let mut request = request_of(event, around, inventory)?;
     if let Some(told) = history.evidence().for_event(recorded) {
         told.complete(&mut request.context);
     }
-    let surroundings = layers_of(event, &request, &around, &inventory, moment.likelihood);
+    let surroundings = layers_of(event, &request, around, inventory, likelihood);
     let complete = !has_unknown(&surroundings.layers);
     let assumed = each_once(&surroundings.assumed);
     let mut layers = surroundings.layers;
-    let is_as_stated = denial(event).is_some_and(|denial| as_stated(&denial, &mut layers));
+    let is_as_stated = around.beside.is_none()
+        && denial(event).is_some_and(|denial| as_stated(&denial, &mut layers));
     Some(Case { request, layers, complete, assumed, is_as_stated })
 }
 
@@ -251,6 +400,16 @@ pub fn evaluated(
     }
     let stated = picture.one().denial.stated.as_ref().map(|s| s.layer);
     result.found = result.denied.first().and_then(|case| found(case, stated));
+    if let (None, Some(first)) = (&result.found, result.denied.first_mut()) {
+        // Of several things asked for at once, the one of which something can be told.
+        let each = each_case(events, chains, history, picture.one().denied);
+        let is_several = each.len() > 1 && picture.one().behind.is_none();
+        let told = each.into_iter().find_map(|case| Some((found(&case, stated)?, case)));
+        if let Some((found, case)) = told.filter(|_| is_several) {
+            result.found = Some(found);
+            *first = case;
+        }
+    }
     if let Some(found) = result.found.as_mut().filter(|_| !picture.has_all_changes) {
         // A change of the policies may have been left out.
         found.complete = false;
@@ -269,9 +428,13 @@ pub fn evaluated(
         return result;
     };
     result.turned_by = turned_by(picture, events, chains, history, layer).cloned();
-    if let (Some(change), Some(found)) = (&result.turned_by, &mut result.found)
-        && matches!(change.subject, Subject::Grant { .. })
-    {
+    let is_revoked =
+        result.turned_by.as_ref().is_some_and(|c| matches!(c.subject, Subject::Grant { .. }));
+    if let Some(found) = result.found.as_mut().filter(|found| {
+        let is_missed = found.effect == Effect::ImplicitDeny
+            && matches!(found.layer, Layer::ResourcePolicy | Layer::IdentityPolicy);
+        is_revoked || (is_missed && grant_of_predecessor(picture, history).is_some())
+    }) {
         // AWS names the layer where an Allow was missed last; what went away is the grant.
         found.layer = Layer::KmsGrant;
         found.effect = Effect::NotApplicable;
@@ -444,6 +607,28 @@ fn unknown_layers(layers: &Layers) -> Vec<Sentence> {
     all.into_iter().flatten().cloned().collect()
 }
 
+/// Whether the call is denied without what was found as well: by another statement, or since nothing
+/// allows it.
+fn is_denied_besides(case: &Case, found: &Found) -> bool {
+    let layers = hopeful(&case.request, &case.layers);
+    let without = match (&found.label, &found.statement) {
+        (Some(label), Some(statement)) => {
+            let here = policies(&layers, found.layer);
+            let policy = here.iter().find(|policy| policy.label == *label);
+            let changed = policy.and_then(|policy| {
+                let index = statement.index();
+                let kept = |all: &mut Vec<_>| drop((index < all.len()).then(|| all.remove(index)));
+                policy.policy.with_statements(kept).ok()
+            });
+            let Some(changed) = changed else { return false };
+            replaced(&layers, found.layer, label, changed)
+        }
+        _ if found.layer == Layer::KmsGrant => return false,
+        _ => opened(&layers, found.layer),
+    };
+    evaluate(&case.request, &without).is_denied()
+}
+
 /// What evaluating says about the layers.
 pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Testimony> {
     let found = evaluated.found.as_ref()?;
@@ -456,12 +641,23 @@ pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Tes
         .label
         .as_ref()
         .and_then(|l| l.name.clone().or_else(|| l.arn.clone()).or_else(|| l.attached_to.clone()));
+    let is_alone = evaluated.denied.first().is_none_or(|case| !is_denied_besides(case, found));
     let text = match (&found.statement, policy) {
+        (Some(statement), Some(policy)) if !is_alone => {
+            Sentence::new("evaluated-statement-besides")
+                .arg("sid", statement.sid().unwrap_or("?"))
+                .arg("number", (statement.index() + 1) as f64)
+                .arg("policy", policy)
+                .arg("layer", found.layer)
+        }
         (Some(statement), Some(policy)) => Sentence::new("evaluated-statement")
             .arg("sid", statement.sid().unwrap_or("?"))
             .arg("number", (statement.index() + 1) as f64)
             .arg("policy", policy)
             .arg("layer", found.layer),
+        _ if !is_alone => Sentence::new("evaluated-layer-besides")
+            .arg("layer", found.layer)
+            .arg("effect", found.effect),
         _ => Sentence::new("evaluated-layer").arg("layer", found.layer).arg("effect", found.effect),
     };
     let trust = match (found.complete, evaluated.contradicted) {

@@ -5,6 +5,7 @@ use super::healed::Healed;
 use super::incident::{Incident, Occurrence};
 use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
+use super::workload;
 use crate::event::{Effect, Event, Layer};
 use crate::wording::{Argument, Sentence, layer_on};
 
@@ -19,6 +20,8 @@ pub fn explain_occurrence(incident: &Incident, shown: usize, events: &[Event]) -
     if let Some(shown) = incident.occurrences.get(shown) {
         sentences.extend(happened(incident, shown, events));
     }
+    let texts = incident.verdict.testimony.iter().map(|testimony| &testimony.text);
+    sentences.extend(texts.filter(|text| workload::tells(text)).take(1).cloned());
     sentences.push(verdict(incident));
     sentences.extend(carried_by(incident));
     if let Some(change) = &incident.change {
@@ -99,6 +102,9 @@ fn verdict(incident: &Incident) -> Sentence {
     let layer = layer_on(layer, failing.and_then(|f| f.action.split(':').next()));
     let effect = winner.map_or(Effect::Unknown, |h| h.effect);
     match incident.verdict.certainty {
+        Certainty::Proven if incident.verdict.confirmed == 0 => {
+            Sentence::new("explain-proven-alone").arg("layer", layer).arg("effect", effect)
+        }
         Certainty::Proven => {
             Sentence::new("explain-proven").arg("layer", layer).arg("effect", effect)
         }

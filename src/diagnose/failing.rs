@@ -48,6 +48,8 @@ pub struct Failing {
 pub enum Implied {
     /// Of those known the policies deny the call on this one alone.
     Policies,
+    /// Of those the call asks for at once, it is the first that the policies keep it from.
+    Several,
     /// Of those the caller used before, this one alone was changed and not used since.
     Change,
 }

@@ -87,12 +87,14 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
                 named: None,
                 contradiction: None,
                 next_evidence: next::notification(root).into_iter().collect(),
+                confirmed: 0,
                 healed: None,
             },
             change: None,
             comparison: Comparison { failures: gone.len(), ..nearest(events, chains, first) },
             missing_steps: Vec::new(),
             successes: Vec::new(),
+            guardrail: None,
         })
     };
     causes.into_iter().filter_map(incident).collect()
@@ -227,6 +229,7 @@ fn incident(
             named: None,
             contradiction: None,
             next_evidence: next::notification(root).into_iter().collect(),
+            confirmed: 0,
             healed: None,
         },
         change,
@@ -238,6 +241,7 @@ fn incident(
         },
         missing_steps: missing,
         successes: Vec::new(),
+        guardrail: None,
     })
 }
 

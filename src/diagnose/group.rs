@@ -15,8 +15,8 @@ use super::tally::Counter;
 use super::told::{self, Told};
 use super::words::Kind;
 use super::{
-    alias, changed, contrasted, documented, evaluated, implied, moved, next, rank, signature,
-    stated,
+    alias, changed, contrasted, documented, evaluated, guardrail, implied, incarnation, moved,
+    next, rank, signature, stated, testimony, workload,
 };
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Observation};
@@ -85,6 +85,8 @@ pub fn diagnose(
     let export = contrast::Export { events, chains, knowledge, sample };
     let ghosts = super::ghost::ghosts(&export, history, &incidents);
     incidents.extend(ghosts);
+    let is_whole = sample.is_none();
+    guardrail::mark(&mut incidents, &guardrail::Log { events, chains, pool: &pool, is_whole });
     incidents.sort_by(|a, b| {
         let is_low = |i: &Incident| {
             let mut calls = i.occurrences.iter().map(|o| o.failing.as_ref().map(|f| f.denied));
@@ -208,18 +210,21 @@ struct Judged {
 
 fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     let Log { events, chains, pool, history, configurations, .. } = *log;
-    let mut testimony = documented::testimony(picture);
+    let mut testimony = documented::testimony(picture, history);
     testimony.extend(stated::testimony(picture, events));
     testimony.extend(contrasted::testimony(picture, pool));
     testimony.extend(changed::testimony(picture, history));
+    testimony.extend(incarnation::testimony(picture, history));
     let evaluation = evaluated::evaluated(picture, events, chains, history);
     testimony.extend(evaluated::testimony(&evaluation, picture));
     let told = Told::of(picture, history, &evaluation);
     testimony.extend(told.as_ref().map(Told::testimony));
     testimony.extend(evaluated::reservations(&evaluation, history));
     testimony.extend(implied::testimony(picture.one()));
+    testimony.extend(workload::testimony(picture, events, chains));
     let healed = healed::healed(picture, pool, history);
     testimony.extend(healed.as_ref().and_then(Healed::testimony));
+    let testimony = testimony::each_once(testimony);
     let ranked = rank::rank(&testimony);
     let next_evidence = next::commands(picture, &ranked);
     let layer = ranked.first().map_or(Layer::Unknown, |h| h.layer);
@@ -264,6 +269,7 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
         named,
         contradiction,
         next_evidence,
+        confirmed: evaluation.confirmed,
         healed,
     };
     let one = picture.one();
@@ -490,6 +496,7 @@ fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> 
         comparison,
         missing_steps: Vec::new(),
         successes,
+        guardrail: None,
     })
 }
 

@@ -129,6 +129,57 @@ pub(super) fn as_stated(denial: &Denial, layers: &mut Layers) -> bool {
     }
 }
 
+/// Where a layer is blamed because nothing in it allowed the call, what is not known of it beside
+/// known documents did not allow it either; nor did the caller's own policies where that of the
+/// resource is blamed, since in one account either would do. It serves to find a repair.
+pub(crate) fn as_blamed(layer: Layer, effect: Effect, request: &Request, layers: &mut Layers) {
+    if effect != Effect::ImplicitDeny {
+        return;
+    }
+    match layer {
+        Layer::IdentityPolicy => {
+            settle(&mut layers.identity);
+        }
+        Layer::PermissionsBoundary => {
+            settle(&mut layers.boundary);
+        }
+        Layer::SessionPolicy => {
+            settle(&mut layers.session);
+        }
+        Layer::ResourcePolicy | Layer::RoleTrustPolicy => {
+            settle(&mut layers.resource);
+            let in_one = request.principal.account() == request.resource.owner();
+            if in_one && matches!(layers.resource, Presence::Known(_)) {
+                settle(&mut layers.identity);
+                if matches!(layers.identity, Presence::Unknown(_)) {
+                    layers.identity = Presence::Known(Vec::new());
+                }
+            }
+        }
+        Layer::VpcEndpointPolicy => {
+            settle(&mut layers.vpc_endpoint);
+        }
+        _ => {}
+    }
+}
+
+/// Where a call worked through a grant alone, neither the key's policy nor the caller's own let it
+/// through; what is not known of them is taken not to. It serves to find a repair.
+pub(crate) fn as_granted(layers: &mut Layers) {
+    settle(&mut layers.kms_grants);
+    if matches!(layers.kms_grants, Presence::Unknown(_)) {
+        layers.kms_grants = Presence::Known(Vec::new());
+    }
+    settle(&mut layers.identity);
+    if matches!(layers.identity, Presence::Unknown(_)) {
+        layers.identity = Presence::Known(Vec::new());
+    }
+    settle(&mut layers.resource);
+    if matches!(layers.resource, Presence::Unknown(_)) {
+        layers.resource = Presence::Known(hypothesis(&json!({"Statement": []})));
+    }
+}
+
 /// Takes what is partly known for all there is.
 fn settle<T>(presence: &mut Presence<T>) -> bool {
     let taken = std::mem::replace(presence, Presence::NotApplicable);

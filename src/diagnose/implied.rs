@@ -15,7 +15,7 @@ use super::testimony::{Testimony, Witness};
 use crate::chain::{Chains, encryption_context, kms_key};
 use crate::contrast;
 use crate::event::arn::Arn;
-use crate::event::{Event, Time};
+use crate::event::{Event, Time, partition};
 use crate::history::History;
 use crate::history::change::{Change, Operation, Value};
 use crate::history::subject::{Entity, Subject};
@@ -58,6 +58,17 @@ pub(super) fn fill(
         if takes_on_role(one) && one.resource.is_none() {
             one.resource = role_of_chain(events, chains, one.denied);
         }
+        // Asked for several at once, it is the one that the policies keep it from.
+        let refused = evaluated::refused_on(events, chains, history, one);
+        let is_among =
+            |arn: &str| refused.iter().any(|c| c.request.resource.arn.as_deref() == Some(arn));
+        let first = refused.first().and_then(|case| case.request.resource.arn.clone());
+        if let Some(first) = first.filter(|_| !one.resource.as_deref().is_some_and(is_among)) {
+            one.resource = Some(first);
+            one.implied_by = Some(Implied::Several);
+            one.candidates.clear();
+            continue;
+        }
         let is_kms = one.action.starts_with("kms:") && !needs_no_key(&one.action);
         if event.request().is_some() || !(is_kms || takes_on_role(one)) {
             continue;
@@ -97,6 +108,9 @@ pub(super) fn testimony(one: &Failing) -> Option<Testimony> {
     let (text, witness) = match one.implied_by? {
         Implied::Policies => {
             (Sentence::new("evaluated-implied").arg("resource", resource), Witness::Evaluated)
+        }
+        Implied::Several => {
+            (Sentence::new("evaluated-several").arg("resource", resource), Witness::Evaluated)
         }
         Implied::Change => {
             (Sentence::new("changed-implied").arg("resource", resource), Witness::Changed)
@@ -344,7 +358,7 @@ fn concerns(change: &Change, event: &Event, history: &History) -> bool {
 /// Grants name a service by its Region (`dynamodb.eu-west-1.amazonaws.com`).
 fn is_grantee(grantee: &str, caller: &str) -> bool {
     let service = |name: &str| {
-        let label = name.strip_suffix(".amazonaws.com")?.split('.').next()?;
+        let label = partition::without_domain(name)?.split('.').next()?;
         Some(label.to_owned())
     };
     grantee == caller

@@ -2,6 +2,7 @@
 
 use super::evaluated::{Case, Found};
 use super::failing::Failing;
+use super::guardrail::Guardrail;
 use super::healed::Healed;
 use super::next::Command;
 use super::rank::Hypothesis;
@@ -47,6 +48,8 @@ pub struct Incident {
     pub missing_steps: Vec<String>,
     /// Successes with the policies of their moments, for trying fixes.
     pub successes: Vec<Case>,
+    /// Why it looks like a rule doing its work, where it does.
+    pub guardrail: Option<Guardrail>,
 }
 
 /// One time it happened.
@@ -77,6 +80,8 @@ pub struct Verdict {
     pub contradiction: Option<Sentence>,
     /// Commands that would settle it.
     pub next_evidence: Vec<Command>,
+    /// Comparable successes that evaluating the known policies gives too.
+    pub confirmed: usize,
     /// The success that ended it, and why it came.
     pub healed: Option<Healed>,
 }

@@ -109,6 +109,9 @@ fn one_of_layer(picture: &Picture<'_, '_>, layer: Layer) -> Option<String> {
             "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {} --query 'VpcEndpoints[].PolicyDocument'",
             quote(picture.observation().event.get(Field::VpcEndpointId)?)
         ),
+        Layer::BlockPublicAccess if !picture.one().action.starts_with("s3:") => {
+            crate::aws::blocks_of(&picture.one().action, false).next()?.shown_by.to_owned()
+        }
         Layer::BlockPublicAccess => {
             format!("aws s3api get-public-access-block --bucket {}", quote(bucket(picture)?))
         }

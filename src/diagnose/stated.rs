@@ -1,9 +1,10 @@
 //! What AWS's own text says. It names one layer even if several deny, and in some cases the wrong
 //! one, so it is strong evidence and not proof.
 
+use super::failing::Failing;
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
-use crate::event::{CallerKind, Effect, Event, Field, Form, Layer};
+use crate::event::{CallerKind, Effect, Event, Field, Form, Layer, Whose};
 use crate::wording::Sentence;
 
 /// The testimony of the denial's text and of network activity events.
@@ -12,6 +13,7 @@ pub fn testimony(picture: &Picture<'_, '_>, events: &[Event]) -> Vec<Testimony> 
     found.extend(text(picture));
     found.extend(vague(picture));
     found.extend(cut(picture));
+    found.extend(unsaid(picture, events));
     found.extend(endpoint(picture, events));
     found
 }
@@ -57,6 +59,54 @@ fn text(picture: &Picture<'_, '_>) -> Option<Testimony> {
     }
     Some(testimony)
 }
+
+/// Texts lie so near to each other that one service worded both alike.
+const NEAR_SECONDS: i64 = 30 * 86_400;
+
+/// AWS says "with an explicit deny" within an account and an organization, service by service since
+/// 2021 (IAM user guide, "Troubleshoot access denied error messages"). Where this log shows that the
+/// service does so in this account, a text of that kind without it speaks against such a deny; where
+/// the log never shows it, its absence speaks for nothing.
+fn unsaid(picture: &Picture<'_, '_>, events: &[Event]) -> Option<Testimony> {
+    let (one, event) = (picture.one(), picture.observation().event);
+    let account = event.account()?;
+    let owner = one.resource.as_deref().and_then(crate::contrast::account_of);
+    let is_inside = owner.is_none_or(|owner| event.caller_account() == Some(owner));
+    let is_plain = one.denial.form == Form::Old && !one.denial.truncated && !one.denial.encoded;
+    let is_own = one.denial.whose == Whose::Caller && one.denial.stated.is_none();
+    if !(is_inside && is_plain && is_own) {
+        return None;
+    }
+    let service = |action: &str| action.split(':').next().unwrap_or_default().to_owned();
+    let mine = service(&one.action);
+    let (from, to) =
+        (picture.first.plus_seconds(-NEAR_SECONDS), picture.last.plus_seconds(NEAR_SECONDS));
+    let says_so = |other: &&Failing| {
+        let stated = other.denial.stated.as_ref();
+        stated.is_some_and(|stated| stated.effect == Effect::ExplicitDeny)
+            && matches!(other.denial.form, Form::Stated | Form::StatedWithArn)
+            && service(&other.action) == mine
+    };
+    let others: Vec<&Event> = picture
+        .all
+        .iter()
+        .filter(says_so)
+        .filter_map(|other| events.get(other.denied))
+        .filter(|other| other.account() == Some(account) && other.time >= from && other.time <= to)
+        .collect();
+    let first = others.first()?;
+    let text = Sentence::new("stated-unsaid")
+        .arg("count", others.len() as f64)
+        .arg("service", mine.as_str());
+    let testimony = Testimony::new(Witness::Stated, text).event(event.id()).event(first.id());
+    let with_denies = Layer::ALL.into_iter().filter(|layer| {
+        !matches!(layer, Layer::KmsGrant | Layer::KmsKeyState | Layer::BlockPublicAccess)
+    });
+    Some(with_denies.fold(testimony, |t, layer| t.weigh(layer, Effect::ExplicitDeny, UNSAID)))
+}
+
+/// Texts of calls from outside of the organization say less too.
+const UNSAID: f64 = -2.0;
 
 /// An encoded message of which CloudTrail kept only the first kilobyte, so that AWS cannot decode it
 /// (CloudTrail record contents, `errorMessage`).

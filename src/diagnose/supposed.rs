@@ -5,7 +5,7 @@
 
 use super::changed::{PROPAGATION_SECONDS, suspects};
 use super::deciding::found;
-use super::evaluated::{Case, Found, case, nearest};
+use super::evaluated::{Case, Found, each_case, nearest};
 use super::picture::Picture;
 use crate::chain::Chains;
 use crate::event::{Event, Layer};
@@ -32,16 +32,26 @@ pub(super) fn supposed(
             let layers = with_organization_policy(&case.layers, &inventory, id, layer)?;
             Some(Case { layers, complete: false, ..case.clone() })
         };
-        let cases: Vec<Case> = denied.iter().filter_map(place).collect();
-        let mut found = found(cases.first()?, stated)?;
-        if found.layer != layer || found.statement.is_none() {
-            return None;
-        }
+        let by_policy = |case: &Case| {
+            found(case, stated).filter(|found| found.layer == layer && found.statement.is_some())
+        };
+        let mut cases: Vec<Case> = denied.iter().filter_map(place).collect();
+        let first = cases.first_mut()?;
+        let mut found = by_policy(first).or_else(|| {
+            // Of several things asked for at once it need not be the one that was doubted most before.
+            let each = each_case(events, chains, history, picture.one().denied).into_iter();
+            let (case, found) = each
+                .filter_map(|case| place(&case))
+                .find_map(|case| Some((case.clone(), by_policy(&case)?)))?;
+            *first = case;
+            Some(found)
+        })?;
         found.complete = false;
         let settled = change.time.plus_seconds(PROPAGATION_SECONDS);
         let later = nearest(picture).into_iter().filter(|success| success.event.time > settled);
         let refuted = later
-            .filter_map(|success| place(&case(events, chains, history, success.index, None)?))
+            .flat_map(|success| each_case(events, chains, history, success.index))
+            .filter_map(|case| place(&case))
             .any(|case| {
                 evaluate(&case.request, &case.layers).result == DecisionResult::ExplicitlyDenied
             });

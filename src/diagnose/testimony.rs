@@ -51,6 +51,33 @@ pub struct Testimony {
     pub is_ambiguous: bool,
 }
 
+/// The same pieces, each once: what was seen once and speaks for several layers is one.
+pub(super) fn each_once(all: Vec<Testimony>) -> Vec<Testimony> {
+    let mut found: Vec<Testimony> = Vec::with_capacity(all.len());
+    for one in all {
+        let is_it = |known: &&mut Testimony| {
+            known.witness == one.witness
+                && known.text == one.text
+                && known.is_ambiguous == one.is_ambiguous
+        };
+        match found.iter_mut().find(is_it) {
+            Some(known) => {
+                known.weights.extend(one.weights);
+                for id in one.event_ids {
+                    if known.event_ids.len() < MOST_EVENTS && !known.event_ids.contains(&id) {
+                        known.event_ids.push(id);
+                    }
+                }
+            }
+            None => found.push(one),
+        }
+    }
+    found
+}
+
+/// Events named for one piece.
+const MOST_EVENTS: usize = 20;
+
 impl Testimony {
     /// Evidence without weights yet.
     pub fn new(witness: Witness, text: Sentence) -> Self {
@@ -88,7 +115,7 @@ impl Testimony {
     /// Names an event behind it.
     #[must_use]
     pub fn event(mut self, id: &str) -> Self {
-        if self.event_ids.len() < 20 && !self.event_ids.iter().any(|e| e == id) {
+        if self.event_ids.len() < MOST_EVENTS && !self.event_ids.iter().any(|e| e == id) {
             self.event_ids.push(id.to_owned());
         }
         self

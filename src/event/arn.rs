@@ -1,11 +1,13 @@
 //! Amazon Resource Names: their parts, and whether two spellings mean one resource.
 
+use super::partition;
+
 /// The parts of `arn:partition:service:region:account:resource`.
 ///
 /// Region and account are empty where the ARN has none (`arn:aws:s3:::bucket`), as AWS writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Arn<'a> {
-    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    /// `aws`, `aws-cn`, `aws-us-gov`, … (see [`partition`])
     pub partition: &'a str,
     /// The service's namespace.
     pub service: &'a str,
@@ -173,15 +175,9 @@ pub fn queue_arn(url: &str) -> Option<String> {
     plain.then(|| format!("arn:{partition}:sqs:{region}:{account}:{name}"))
 }
 
-/// The partition a Region belongs to (IAM user guide, "Amazon Resource Names").
+/// The name of the partition a Region belongs to.
 pub fn partition_of(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    }
+    partition::of_region(region).name
 }
 
 #[cfg(test)]

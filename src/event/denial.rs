@@ -150,6 +150,7 @@ impl Denial {
         self.resource_text = None;
         let effect = |layer: Layer| match layer {
             Layer::KmsKeyState | Layer::KmsGrant => Effect::NotApplicable,
+            Layer::BlockPublicAccess => Effect::ExplicitDeny,
             _ => Effect::Unknown,
         };
         let layer = telling.row().and_then(|row| row.layer);

@@ -10,6 +10,7 @@ pub mod json;
 mod layer;
 pub mod notification;
 pub mod outcome;
+pub mod partition;
 mod record;
 pub mod refusals;
 pub mod resource;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::arn::{self, Arn};
 use super::layer::Layer;
 use super::record::Event;
-use super::{action, json, outcome};
+use super::{action, json, outcome, partition};
 
 /// What a text that looks like a refusal means where it is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -331,7 +331,7 @@ fn service_in(text: &str) -> Option<&str> {
     let around = |c: char| c.is_whitespace() || "'\"`()[]<>,;:".contains(c);
     let words = text.split(around).map(|word| word.trim_matches(['.', '!']));
     let mut services = words.filter(|word| {
-        let label = word.strip_suffix(".amazonaws.com").or(word.strip_suffix(".amazonaws.com.cn"));
+        let label = partition::without_domain(word);
         label.is_some_and(|label| {
             label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c))
         })
@@ -556,7 +556,7 @@ fn role_arn(name: &str, event: &Event) -> Option<String> {
 
 /// A role or user by ARN or by bare name, or a service.
 fn principal(name: String, event: &Event) -> Whose {
-    if name.ends_with(".amazonaws.com") || name.ends_with(".amazonaws.com.cn") {
+    if partition::without_domain(&name).is_some() {
         return Whose::Service(name);
     }
     if let Some(role) = role_in(&name) {

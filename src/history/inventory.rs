@@ -331,6 +331,24 @@ impl<'h> Inventory<'h> {
         state.value()?.as_text().map(str::to_owned)
     }
 
+    /// Whether AWS manages the key, so that nobody else can change its policy (KMS developer guide,
+    /// "AWS managed keys"): as its description, a record, or an alias that stands for it tells.
+    pub fn is_aws_managed(&self, key: &str) -> bool {
+        let Some(name) = self.key(key) else { return false };
+        let manager = self.history.key_metadata(&name).and_then(|m| m.get("KeyManager"));
+        if let Some(manager) = manager {
+            return manager == "AWS";
+        }
+        self.history.aws_managed_keys.contains(&name)
+            || self
+                .from(Subject::Alias(String::new()))
+                .take_while(|(subject, _)| matches!(subject, Subject::Alias(_)))
+                .any(|(subject, state)| {
+                    let stands = state.value().and_then(Value::as_text) == Some(name.as_str());
+                    stands && matches!(subject, Subject::Alias(arn) if arn.contains(":alias/aws/"))
+                })
+    }
+
     /// The grants on a key.
     pub fn grants(&self, key: &str) -> Grants {
         self.grants_where(key, |_| true)
@@ -392,7 +410,7 @@ impl<'h> Inventory<'h> {
 
     /// The full ARN of an entity, with its path where that is known.
     pub fn arn_of(&self, entity: &Entity) -> String {
-        self.history.entity_arn(entity).map_or_else(|| entity.arn(), str::to_owned)
+        self.history.arn_of(entity)
     }
 
     /// The tags of a principal or resource by ARN.
@@ -402,7 +420,8 @@ impl<'h> Inventory<'h> {
                 let made_here = self
                     .state(&Subject::Entity(entity.clone()))
                     .is_some_and(|state| state.since.is_some());
-                (entity.arn(), made_here)
+                let partition = Arn::parse(arn).map_or("aws", |arn| arn.partition);
+                (entity.arn_in(partition), made_here)
             }
             None => {
                 let name = resource_name(arn);

@@ -11,6 +11,7 @@ use super::inventory::Inventory;
 use super::replay::Source;
 use super::request::Around;
 use super::subject::{PolicyType, Subject};
+use crate::aws;
 use crate::event::{CallerKind, Event, Field, Layer};
 use crate::history::document::Hidden;
 use crate::iam::{
@@ -97,54 +98,6 @@ pub(crate) fn with_organization_policy(
     Some(layers)
 }
 
-/// Services whose resources can have a policy of their own (IAM "AWS services that work with IAM",
-/// resource-based policies). For the others the layer does not exist.
-const WITH_RESOURCE_POLICIES: [&str; 38] = [
-    "acm-pca",
-    "apigateway",
-    "aps",
-    "backup",
-    "bedrock",
-    "cloudtrail",
-    "codeartifact",
-    "codebuild",
-    "dynamodb",
-    "ecr",
-    "elasticfilesystem",
-    "es",
-    "events",
-    "execute-api",
-    "glacier",
-    "glue",
-    "iot",
-    "kafka",
-    "kinesis",
-    "kms",
-    "lambda",
-    "lex",
-    "logs",
-    "mediastore",
-    "network-firewall",
-    "private-networks",
-    "s3",
-    "s3-outposts",
-    "s3express",
-    "s3tables",
-    "schemas",
-    "secretsmanager",
-    "serverlessrepo",
-    "ses",
-    "signer",
-    "sns",
-    "sqs",
-    "sts",
-];
-
-/// Whether resources of a service can have a policy of their own.
-pub fn has_resource_policies(service: &str) -> bool {
-    WITH_RESOURCE_POLICIES.contains(&service)
-}
-
 struct Gather<'g> {
     event: &'g Event,
     request: &'g Request,
@@ -164,8 +117,9 @@ impl Gather<'_> {
             // "The permissions are the intersection of the IAM user's policies and the session
             // policies" (STS GetFederationToken); the user has the name of the session.
             Principal::FederatedUser { account, arn } => {
-                let name = arn.rsplit('/').next()?;
-                Some(format!("arn:aws:iam::{account}:user/{name}"))
+                let (partition, name) =
+                    (self.request.principal.partition()?, arn.rsplit('/').next()?);
+                Some(format!("arn:{partition}:iam::{account}:user/{name}"))
             }
             _ => None,
         }
@@ -335,7 +289,7 @@ impl Gather<'_> {
 
     fn resource(&mut self) -> Presence<AttachedPolicy> {
         let service = self.service();
-        if !has_resource_policies(service) || self.request.wildcard_only_action {
+        if self.request.wildcard_only_action || !self.can_policy_decide() {
             return Presence::NotApplicable;
         }
         let Some(arn) = self.request.resource.arn.clone() else {
@@ -349,6 +303,20 @@ impl Gather<'_> {
             _ => self.own_policy(service, &arn),
         };
         self.one(held)
+    }
+
+    /// Whether a policy of the resource, or of what may be the resource, can decide; where AWS
+    /// publishes nothing of them, whether one of the service's can.
+    fn can_policy_decide(&self) -> bool {
+        let Request { action, resource, principal, .. } = self.request;
+        let told = match &resource.arn {
+            Some(arn) => {
+                let caller = principal.account();
+                aws::can_decide(action, arn, caller.is_some() && caller == resource.owner())
+            }
+            None => aws::can_be_decided(action),
+        };
+        told.unwrap_or_else(|| aws::service_carries_policies(self.service()))
     }
 
     /// Keys and roles always have a policy; other resources mostly have none, and where the dumps
@@ -456,9 +424,8 @@ impl Gather<'_> {
     }
 
     fn is_aws_managed_key(&self) -> bool {
-        let key = self.request.resource.arn.as_deref();
-        let metadata = key.and_then(|key| self.inventory.key_metadata(key));
-        metadata.and_then(|m| at(m, "KeyManager")).and_then(Json::as_str) == Some("AWS")
+        let key = self.request.resource.arn.as_deref().filter(|arn| arn.contains(":kms:"));
+        key.is_some_and(|key| self.inventory.is_aws_managed(key))
     }
 
     /// The endpoint's policy binds the caller's own hop, not what services do for it later (IAM

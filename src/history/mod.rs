@@ -11,6 +11,8 @@ pub mod dump;
 pub mod evidence;
 pub mod inventory;
 pub mod layers;
+mod partitions;
+mod permission_sets;
 pub mod replay;
 pub mod request;
 pub mod subject;
@@ -29,6 +31,8 @@ use change::{Call, Change, Value};
 use dump::coverage::Given;
 use dump::{Dump, Endpoint, Gap, Organization, PolicyInfo, Scope};
 pub use inventory::Inventory;
+use partitions::Partitions;
+use permission_sets::PermissionSets;
 use replay::{Known, Mark, Source, State, Timeline};
 use subject::{Entity, PolicyType, Subject, resource_name};
 
@@ -59,6 +63,8 @@ pub struct History {
     /// Organization policies that ever hung at a target.
     at_target: BTreeMap<String, BTreeSet<String>>,
     key_metadata: BTreeMap<String, Json>,
+    /// Names of keys that records name by an alias of AWS (`alias/aws/ebs`).
+    aws_managed_keys: BTreeSet<String>,
     endpoints: BTreeMap<String, Endpoint>,
     /// Accounts of resources whose ARNs have none.
     owners: BTreeMap<String, String>,
@@ -69,6 +75,8 @@ pub struct History {
     gaps: Vec<Gap>,
     /// What AWS told when asked.
     evidence: evidence::Evidence,
+    /// Where accounts are.
+    partitions: Partitions,
 }
 
 /// Unique ids seen in use, by the ARN of their owner.
@@ -84,7 +92,23 @@ struct Sighting<'e> {
 
 impl History {
     /// The history that events and dumps tell together. The order of the events does not matter.
-    pub fn new<'e>(events: impl IntoIterator<Item = &'e Event>, dump: Dump) -> History {
+    pub fn new<'e>(events: impl IntoIterator<Item = &'e Event>, mut dump: Dump) -> History {
+        let events: Vec<&Event> = events.into_iter().collect();
+        let sightings = events
+            .par_iter()
+            .fold(Sightings::default, |mut sightings, event| {
+                sight(event, &mut sightings);
+                sightings
+            })
+            .reduce(Sightings::default, unite);
+        let arns = sightings.keys().copied().chain(dump.arns.iter().map(String::as_str));
+        let partitions = Partitions::new(arns, &events);
+        dump.settle_partitions(&partitions);
+        let changing = events.par_iter().copied().filter(|event| change::is_change(event));
+        let changing = changing.collect::<Vec<&Event>>();
+        let arns = sightings.keys().copied().chain(dump.arns.iter().map(String::as_str));
+        let sets = PermissionSets::new(arns, &changing, &dump);
+        let of_sets = sets.expand(&mut dump, &partitions);
         let mut history = History {
             cut_off: dump.cut_off.iter().flat_map(|cut| cut.scopes.iter().cloned()).collect(),
             given: Given::of(&dump),
@@ -95,19 +119,16 @@ impl History {
             endpoints: dump.endpoints,
             owners: dump.owners,
             gaps: dump.gaps,
+            partitions,
             ..History::default()
         };
-        let events: Vec<&Event> = events.into_iter().collect();
-        let sightings = events
-            .par_iter()
-            .fold(Sightings::default, |mut sightings, event| {
-                sight(event, &mut sightings);
-                sightings
-            })
-            .reduce(Sightings::default, unite);
-        for event in events.into_par_iter().filter(|e| change::is_change(e)).collect::<Vec<_>>() {
+        history.aws_managed_keys =
+            events.par_iter().filter_map(|event| managed_key(event)).collect();
+        for event in changing {
             history.learn(event);
-            history.changes.extend(change::changes_of(event));
+            let changes = change::changes_of(event);
+            let of_roles = sets.changes(event, &changes, &history.partitions);
+            history.changes.extend(changes.into_iter().chain(of_roles));
         }
         history.finish_changes();
         history.add_sightings(sightings);
@@ -120,6 +141,7 @@ impl History {
             history.timelines.entry(fact.subject).or_default().add(fact.time, mark);
         }
         history.add_scopes(dump.scopes);
+        history.listed.extend(of_sets);
         history.index();
         history.timelines.values_mut().for_each(Timeline::settle);
         history.compile();
@@ -170,9 +192,7 @@ impl History {
 
     /// The ARN or id a subject belongs to.
     pub fn owner(&self, subject: &Subject) -> Option<String> {
-        let entity = |entity: &Entity| {
-            Some(self.entity_arn(entity).map_or_else(|| entity.arn(), str::to_owned))
-        };
+        let entity = |entity: &Entity| Some(self.arn_of(entity));
         match subject {
             Subject::Entity(of)
             | Subject::InlinePolicy { of, .. }
@@ -538,8 +558,10 @@ impl History {
         self.given.as_deref()
     }
 
-    fn entity_arn(&self, entity: &Entity) -> Option<&str> {
-        self.entities.get(entity).map(String::as_str)
+    /// The full ARN of an entity; without its path where that is not known.
+    fn arn_of(&self, entity: &Entity) -> String {
+        let made_up = || entity.arn_in(self.partitions.of(&entity.account));
+        self.entities.get(entity).cloned().unwrap_or_else(made_up)
     }
 
     fn key_arn(&self, name: &str) -> Option<&str> {
@@ -588,6 +610,19 @@ fn gap(file: &Arc<str>, place: Option<(usize, usize)>, about: &Subject, message:
 }
 
 /// Notes which unique id a user or role called with, and when.
+/// The key that a record names by an alias of AWS: these stand for AWS managed keys only (KMS
+/// developer guide, "AWS managed keys").
+fn managed_key(event: &Event) -> Option<String> {
+    if event.source() != "kms.amazonaws.com" {
+        return None;
+    }
+    event.request().filter(|request| request.contains(AWS_ALIAS))?;
+    let key = crate::chain::kms_key(event)?;
+    subject::key_name_of(key, event.region())
+}
+
+const AWS_ALIAS: &str = "alias/aws/";
+
 fn sight<'e>(event: &'e Event, sightings: &mut Sightings<'e>) {
     let (arn, id) = match event.identity_type {
         IdentityType::IamUser => (event.arn(), event.principal_id()),

@@ -7,14 +7,17 @@ use serde_json::Value as Json;
 
 use super::inventory::Inventory;
 use crate::event::arn::{self, Arn};
-use crate::event::{CallerKind, Denial, Event, Field, IdentityType, action, denial, resource};
+use crate::event::{CallerKind, Denial, Event, Field, IdentityType, denial, partition, resource};
 use crate::iam::{Principal, Request, Resource, RoleSession};
 
 mod caller_keys;
 mod network_keys;
 mod service_keys;
+mod several;
 mod via;
 mod web_identity;
+
+pub use several::{needed_beside, resources};
 
 /// What the calls around one tell of it.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +32,10 @@ pub struct Around<'e> {
     pub issuer: Option<&'e Event>,
     /// The resource, where the record does not show it and its siblings do.
     pub resource: Option<&'e str>,
+    /// The one of several resources (see [`resources`]) that is meant, whatever the record names first.
+    pub one_of: Option<&'e str>,
+    /// An action needed beside the call's own (see [`needed_beside`]) that is meant instead of it.
+    pub beside: Option<&'e str>,
     /// `requestParameters` as a sibling shows them: a denied KMS call has none (KMS "Logging AWS
     /// KMS API calls"). Only what siblings are sure to share belongs here.
     pub request: Option<&'e str>,
@@ -62,9 +69,11 @@ pub fn request_of(
     let kind = around.kind.unwrap_or_else(|| event.caller_kind());
     let reading = Reading { event, around, inventory, kind, parameters };
     let principal = reading.principal()?;
-    let action =
-        denial.as_ref().and_then(|denial| denial.action.clone()).unwrap_or_else(|| action(event));
+    let action = around.beside.map(str::to_owned);
+    let action = action.or_else(|| denial.as_ref()?.action.clone());
+    let action = action.unwrap_or_else(|| crate::event::action(event));
     let resource = match denial.as_ref() {
+        _ if around.one_of.is_some() => reading.resource(&action, around.one_of),
         Some(denied) if is_on_no_resource(event, denied) => Resource::new("*"),
         denied => reading.resource(&action, denied.and_then(|denied| denied.resource.as_deref())),
     };
@@ -112,20 +121,27 @@ impl Reading<'_> {
         let account = self.event.caller_account()?;
         let (id, name) = self.event.principal_id()?.split_once(':')?;
         if let Some(instance) = name.strip_prefix("aws:ec2-infrastructure:") {
-            let arn = format!("arn:aws:sts::{id}:assumed-role/aws:ec2-infrastructure/{instance}");
+            let role = "assumed-role/aws:ec2-infrastructure";
+            let arn = format!("arn:{}:sts::{id}:{role}/{instance}", self.partition());
             return self.role_session(&arn, Some(EC2_INFRASTRUCTURE));
         }
         let role = self.inventory.arn_of_unique_id(id)?;
         let session = role.rsplit('/').next()?;
-        let arn = format!("arn:aws:sts::{account}:assumed-role/{session}/{name}");
+        let arn = format!("arn:{}:sts::{account}:assumed-role/{session}/{name}", self.partition());
         self.role_session(&arn, Some(&role))
+    }
+
+    /// The partition of the call's Region.
+    fn partition(&self) -> &'static str {
+        arn::partition_of(self.event.region().unwrap_or_default())
     }
 
     fn role_session(&self, arn: &str, role: Option<&str>) -> Option<Principal> {
         let named = arn::role_session(arn)?;
         let role_arn = match role {
             Some(EC2_INFRASTRUCTURE) => {
-                Some(format!("arn:aws:iam::{}:{EC2_INFRASTRUCTURE}", named.account))
+                let arn::RoleSession { partition, account, .. } = named;
+                Some(format!("arn:{partition}:iam::{account}:{EC2_INFRASTRUCTURE}"))
             }
             Some(role) => Some(role.to_owned()),
             None => self.inventory.role_arn(arn),
@@ -150,12 +166,11 @@ impl Reading<'_> {
     fn service(&self) -> Option<String> {
         let name = self.event.invoked_by().or_else(|| {
             let source = self.event.get(Field::SourceIpAddress);
-            source.filter(|name| name.ends_with(".amazonaws.com"))
+            source.filter(|name| partition::without_domain(name).is_some())
         })?;
         match name {
             "ec2-frontend-api.amazonaws.com" => Some("fargate.amazonaws.com".to_owned()),
-            name if name.contains(".amazonaws.com") => Some(name.to_owned()),
-            _ => None,
+            name => partition::without_domain(name).map(|_| name.to_owned()),
         }
     }
 
@@ -165,8 +180,9 @@ impl Reading<'_> {
         let issuer = event.get(Field::IssuerArn);
         let made_up = || {
             let (account, role) = issuer.and_then(arn::role_name)?;
+            let partition = issuer.and_then(Arn::parse)?.partition;
             let name = event.session_name().unwrap_or("*");
-            Some(format!("arn:aws:sts::{account}:assumed-role/{role}/{name}"))
+            Some(format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}"))
         };
         let arn = event.arn().filter(|arn| arn::role_session(arn).is_some());
         let arn = arn.map(str::to_owned).or_else(made_up)?;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::event::Layer;
 use crate::event::arn::{self, Arn};
+use crate::event::partition;
 use crate::wording::Sentence;
 
 /// What kind of IAM entity.
@@ -74,9 +75,9 @@ impl Entity {
         }
     }
 
-    /// The ARN as it reads without a path.
-    pub fn arn(&self) -> String {
-        format!("arn:aws:iam::{}:{}/{}", self.account, self.kind.as_str(), self.name)
+    /// The ARN in a partition, as it reads without a path.
+    pub fn arn_in(&self, partition: &str) -> String {
+        format!("arn:{partition}:iam::{}:{}/{}", self.account, self.kind.as_str(), self.name)
     }
 }
 
@@ -365,15 +366,65 @@ pub fn queue_arn(url: &str, region: Option<&str>) -> Option<String> {
         return Some(url.to_owned());
     }
     arn::queue_arn(url).or_else(|| {
-        let path = url.split_once("://")?.1.strip_prefix("queue.amazonaws.com/")?;
+        let (host, path) = url.split_once("://")?.1.split_once('/')?;
         let (account, name) = path.split_once('/')?;
-        Some(format!("arn:aws:sqs:{}:{account}:{name}", region?))
+        let region = region.filter(|_| partition::without_domain(host) == Some("queue"))?;
+        Some(format!("arn:{}:sqs:{region}:{account}:{name}", arn::partition_of(region)))
     })
+}
+
+/// The permission set that IAM Identity Center made a role of: `Auditors` of
+/// `AWSReservedSSO_Auditors_0123456789abcdef`, by the role's name, ARN or a session's ARN.
+///
+/// Only Identity Center may make roles with this name, one in each account, with sixteen
+/// hexadecimal digits behind (IAM Identity Center user guide, "Referencing permission sets in
+/// resource policies").
+pub fn permission_set_of(role: &str) -> Option<&str> {
+    let name = match Arn::parse(role) {
+        Some(_) => arn::role_name(role)?.1,
+        None => role.rsplit('/').next()?,
+    };
+    let (set, suffix) = name.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?;
+    let generated = suffix.len() == 16 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (generated && !set.is_empty()).then_some(set)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_role_of_identity_center_tells_its_permission_set() {
+        let path = "aws-reserved/sso.amazonaws.com";
+        for (role, set) in [
+            ("AWSReservedSSO_Auditors_0123456789abcdef".to_owned(), Some("Auditors")),
+            ("AWSReservedSSO_Read_Only_0123456789abcdef".to_owned(), Some("Read_Only")),
+            (
+                format!(
+                    "arn:aws:iam::111122223333:role/{path}/AWSReservedSSO_A@b+c_0123456789abcdef"
+                ),
+                Some("A@b+c"),
+            ),
+            (
+                format!(
+                    "arn:aws-cn:iam::111122223333:role/{path}/cn-north-1/AWSReservedSSO_A_0123456789abcdef"
+                ),
+                Some("A"),
+            ),
+            (
+                "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_A_0123456789abcdef/example"
+                    .to_owned(),
+                Some("A"),
+            ),
+            ("AWSReservedSSO_Auditors".to_owned(), None),
+            ("AWSReservedSSO__0123456789abcdef".to_owned(), None),
+            ("AWSReservedSSO_Auditors_0123456789abcdeg".to_owned(), None),
+            ("Auditors_0123456789abcdef".to_owned(), None),
+            ("arn:aws:s3:::AWSReservedSSO_A_0123456789abcdef".to_owned(), None),
+        ] {
+            assert_eq!(permission_set_of(&role), set, "{role}");
+        }
+    }
 
     #[test]
     fn an_entity_is_the_same_by_any_of_its_arns() {

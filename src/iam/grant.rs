@@ -13,6 +13,7 @@ use super::principal_element::{Closeness, PrincipalElement};
 use super::resource::Resource;
 use super::statement::{Applies, Call};
 use super::ternary::Ternary;
+use crate::event::partition;
 
 /// Context keys of the pairs of an encryption context, in lower case; the pair's own key follows.
 const PAIRS: &str = "kms:encryptioncontext:";
@@ -198,7 +199,7 @@ fn is_for_source(arn: &str, call: &Call<'_>) -> Ternary {
 }
 
 fn is_service(grantee: &str) -> bool {
-    grantee.ends_with(".amazonaws.com") || grantee.ends_with(".amazonaws.com.cn")
+    partition::without_domain(grantee).is_some()
 }
 
 fn key_id(key: &str) -> &str {

@@ -1,6 +1,8 @@
 //! Who makes a request, as IAM tells principals apart (IAM User Guide, IAM JSON policy elements:
 //! Principal; IAM identifiers).
 
+use crate::event::partition;
+
 /// Who makes a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
@@ -94,7 +96,7 @@ impl Principal {
         if PROVIDER_DOMAINS.contains(&text) {
             return Some(Principal::Federated { provider: text.to_owned() });
         }
-        if text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn") {
+        if partition::without_domain(text).is_some() {
             return Some(Principal::Service { name: text.to_owned() });
         }
         let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::header::Header;
 use super::layout::{DELIVERY_SLACK, Delivery};
 use crate::error::Error;
-use crate::event::{Field, Time};
+use crate::event::{Field, Time, partition};
 
 /// A moment as a person gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,13 +101,11 @@ impl Selection {
 
     /// Files of the Regions in which global services are recorded are opened whatever the filter.
     fn takes_home_of(&self, region: &str) -> bool {
-        self.regions.is_empty() || self.regions.contains(region) || HOMES.contains(&region)
+        self.regions.is_empty()
+            || self.regions.contains(region)
+            || partition::of_region(region).home == region
     }
 }
-
-/// Where IAM and Organizations are recorded, for each partition (CloudTrail user guide, "Global
-/// service events").
-pub(super) const HOMES: [&str; 3] = ["us-east-1", "us-gov-west-1", "cn-north-1"];
 
 #[cfg(test)]
 mod tests {

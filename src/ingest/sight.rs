@@ -10,7 +10,7 @@ use super::blind_spot::{BlindSpot, BlindSpotKind};
 use super::header::Header;
 use super::survey::{Held, number};
 use super::trail_change::{self, TrailChange};
-use crate::event::{Event, Field, Time};
+use crate::event::{Event, Field, Time, partition};
 use crate::wording::Sentence;
 
 const HOUR: i64 = 3_600_000;
@@ -232,13 +232,10 @@ impl Sight {
     /// "Global service events").
     fn missing_region(&self, spots: &mut Vec<BlindSpot>) {
         let regions = self.regions();
-        for (prefix, home) in
-            [("us-gov-", "us-gov-west-1"), ("cn-", "cn-north-1"), ("", "us-east-1")]
-        {
-            let special = |r: &String| r.starts_with("us-gov-") || r.starts_with("cn-");
-            let there = |r: &String| r.starts_with(prefix) && (!prefix.is_empty() || !special(r));
-            if regions.iter().any(there) && !regions.contains(home) {
-                let detail = Sentence::new("log-no-home-region").arg("region", home);
+        for partition in partition::all() {
+            let is_there = |region: &String| partition::of_region(region) == partition;
+            if regions.iter().any(is_there) && !regions.contains(partition.home) {
+                let detail = Sentence::new("log-no-home-region").arg("region", partition.home);
                 spots.push(BlindSpot::new(BlindSpotKind::RegionMissing, detail, None));
             }
         }

@@ -4,18 +4,28 @@
 use serde_json::{Map, Value, json};
 
 use super::candidate::{Candidate, place_of};
+use super::following::following;
+use super::need::{self, On};
+use super::origin::origin;
 use super::place::Place;
-use super::situation::Situation;
+use super::situation::{Situation, value_of};
 use super::statement::{
     one_or_many, tested, texts, with_entries, with_principals, with_value, without_value,
 };
-use crate::diagnose::evaluated::policies;
+use crate::diagnose::evaluated::{Case, policies};
+use crate::diagnose::signature;
+use crate::event::arn::is_account_id;
 use crate::event::{CallerKind, Layer};
 use crate::iam::{AttachedPolicy, Policy, StatementEffect};
 use crate::wording::Sentence;
 
 /// Name of the inline policy that a fix adds.
 const NAME: &str = "allow-what-was-denied";
+/// Sids of the statements that are added.
+const ALLOW: &str = "AllowWhatWasDenied";
+const USE: &str = "AllowUse";
+const NEXT: &str = "AllowTheNextStep";
+const GRANTS: &str = "AllowGrantsForServices";
 /// What a service does with a key that it encrypts with (Auto Scaling User Guide, "Required AWS KMS
 /// key policy for use with encrypted volumes").
 const USE_OF_A_KEY: [&str; 5] =
@@ -23,6 +33,10 @@ const USE_OF_A_KEY: [&str; 5] =
 
 /// Every way to let the layer give the permission.
 pub(super) fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
+    // A list of dozens of actions is read by nobody before it is pasted.
+    if situation.actions.len() > need::MOST_ACTIONS {
+        return vec![choose(situation)];
+    }
     let mut found = widened(situation);
     found.iter_mut().for_each(|candidate| candidate.is_guess = true);
     match situation.layer {
@@ -35,6 +49,14 @@ pub(super) fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
         _ => {}
     }
     found
+}
+
+/// What to do where so much was refused that somebody has to choose.
+fn choose(situation: &Situation<'_>) -> Candidate {
+    let title = Sentence::new("remedy-choose").arg("count", situation.actions.len());
+    let mut candidate = Candidate::text(title, situation.layer, 30);
+    candidate.attach_to = owner_of_layer(situation);
+    candidate
 }
 
 /// What the policies of the layer belong to.
@@ -118,6 +140,7 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
         situation.layer,
         Layer::IdentityPolicy | Layer::ResourcePolicy | Layer::RoleTrustPolicy
     );
+    let reach = Reach::of(situation, raw);
     let gives_all = grants && gives_all(raw);
     let mut found = Vec::new();
     let mut put = |title: Sentence, changed: Option<Value>, breadth: u8| {
@@ -129,13 +152,15 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
             .arg("statement", name());
         (title, changed)
     };
-    let (title, changed) =
-        entries(&situation.resources, with_entries(raw, "Resource", &situation.resources));
-    put(title, changed, if gives_all { 12 } else { 4 });
-    let (title, changed) =
-        entries(&situation.actions, with_entries(raw, "Action", &situation.actions));
-    put(title, changed, if grants && is_meant_for_others(situation, raw) { 12 } else { 3 });
-    if let Some((kind, principals)) = situation.principals() {
+    if reach == Reach::Caller {
+        let (title, changed) =
+            entries(&situation.resources, with_entries(raw, "Resource", &situation.resources));
+        put(title, changed, if gives_all { 12 } else { 4 });
+        let (title, changed) =
+            entries(&situation.actions, with_entries(raw, "Action", &situation.actions));
+        put(title, changed, if grants && is_meant_for_others(situation, raw) { 12 } else { 3 });
+    }
+    if let (true, Some((kind, principals))) = (reach != Reach::Open, situation.principals()) {
         let changed = with_principals(raw, kind, &principals);
         let (title, changed) = entries(&principals, changed);
         // A statement gives what it gives to one more; the owner may have meant it for few, and one
@@ -143,6 +168,14 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
         put(title, changed, if gives_all { super::WIDE } else { 8 });
     }
     for test in tested(raw).iter().filter(|t| t.is_list()) {
+        // Where a statement admits everybody, or all whom an identity provider knows, a condition
+        // alone says who is meant: it may name the caller, and nothing that others have as well.
+        let names_caller = test.is_key("aws:PrincipalArn")
+            || test.is_key("aws:userid")
+            || test.key.to_ascii_lowercase().ends_with(":sub");
+        if reach != Reach::Caller && !names_caller {
+            continue;
+        }
         let Some(value) = situation.key(&test.key) else { continue };
         let changed = if test.is_negated() {
             without_value(raw, test, value)
@@ -156,6 +189,38 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
         put(title, changed, 2);
     }
     found
+}
+
+/// Whom a statement's Allow reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Those that were denied and nobody else, or whoever a limiting document holds for.
+    Caller,
+    /// Others by name; whatever more it gives, they get as well.
+    Others,
+    /// Everybody, a whole account or all of an organization.
+    Open,
+}
+
+impl Reach {
+    fn of(situation: &Situation<'_>, raw: &Value) -> Reach {
+        if !matches!(situation.layer, Layer::ResourcePolicy | Layer::RoleTrustPolicy) {
+            return Reach::Caller;
+        }
+        let Some(Value::Object(kinds)) = raw.get("Principal") else { return Reach::Open };
+        let named: Vec<(&String, String)> = kinds
+            .iter()
+            .flat_map(|(kind, names)| texts(names).into_iter().map(move |name| (kind, name)))
+            .collect();
+        let is_account =
+            |name: &str| name.contains('*') || name.ends_with(":root") || is_account_id(name);
+        if named.iter().any(|(kind, name)| *kind == "AWS" && is_account(name)) {
+            return Reach::Open;
+        }
+        let (kind, denied) = situation.principals().unwrap_or_default();
+        let is_denied = |(of, name): &(&String, String)| *of == kind && denied.contains(name);
+        if named.iter().all(is_denied) { Reach::Caller } else { Reach::Others }
+    }
 }
 
 /// Whether a statement gives all that a service has.
@@ -178,18 +243,35 @@ fn is_meant_for_others(situation: &Situation<'_>, raw: &Value) -> bool {
     is_everywhere || !situation.actions.iter().any(own)
 }
 
-/// An Allow for exactly what was denied; grants only such as services make.
+/// Statements that allow what was denied and what follows it; grants only such as services make.
 fn exact(situation: &Situation<'_>, with_condition: bool) -> Vec<Value> {
+    let mut statements = Vec::new();
+    for need in need::needs(situation) {
+        let resource = need.on.resource();
+        statements.extend(allowing(situation, ALLOW, &need.actions, &resource, with_condition));
+    }
+    let next = following(situation);
+    if let (false, Some(first)) = (next.is_empty(), need::needs(situation).first()) {
+        let resource = first.on.resource();
+        statements.extend(allowing(situation, NEXT, &next, &resource, with_condition));
+    }
+    statements
+}
+
+/// One statement for some actions, and another for grants, which only services are to make.
+fn allowing(
+    situation: &Situation<'_>,
+    sid: &str,
+    actions: &[String],
+    resource: &Value,
+    with_condition: bool,
+) -> Vec<Value> {
     let (grants, others): (Vec<String>, Vec<String>) =
-        situation.actions.iter().cloned().partition(|action| action == "kms:CreateGrant");
-    let resource = match situation.resources.as_slice() {
-        [] => json!("*"),
-        some => one_or_many(some),
-    };
+        actions.iter().cloned().partition(|action| action == "kms:CreateGrant");
     let mut statements = Vec::new();
     if !others.is_empty() {
         let mut statement = Map::new();
-        statement.insert("Sid".into(), json!("AllowWhatWasDenied"));
+        statement.insert("Sid".into(), json!(sid));
         statement.insert("Effect".into(), json!("Allow"));
         statement.insert("Action".into(), one_or_many(&others));
         statement.insert("Resource".into(), resource.clone());
@@ -200,8 +282,7 @@ fn exact(situation: &Situation<'_>, with_condition: bool) -> Vec<Value> {
     }
     if !grants.is_empty() {
         let mut statement = json!({
-            "Sid": "AllowGrantsForServices", "Effect": "Allow", "Action": "kms:CreateGrant",
-            "Resource": resource,
+            "Sid": GRANTS, "Effect": "Allow", "Action": "kms:CreateGrant", "Resource": resource,
         });
         if let (true, Some(members)) =
             (!situation.caller_kind().is_own(), statement.as_object_mut())
@@ -214,13 +295,55 @@ fn exact(situation: &Situation<'_>, with_condition: bool) -> Vec<Value> {
     statements
 }
 
+/// What statements allow, in words: what is a resource's, what no record names, what follows.
+fn told(situation: &Situation<'_>, mut candidate: Candidate) -> Candidate {
+    let needs = need::needs(situation);
+    let blanks: Vec<&str> = needs
+        .iter()
+        .filter_map(|need| match &need.on {
+            On::Unnamed(blank) => Some(blank.as_str()),
+            _ => None,
+        })
+        .collect();
+    let unlimited: Vec<&str> = needs
+        .iter()
+        .filter(|need| need.on == On::Everything)
+        .flat_map(|need| need.actions.iter().map(String::as_str))
+        .collect();
+    if let Some(blank) = blanks.first() {
+        candidate.notes.push(Sentence::new("remedy-note-blank").arg("blank", *blank));
+    }
+    if !unlimited.is_empty() {
+        let actions = unlimited.join(", ");
+        candidate.notes.push(Sentence::new("remedy-note-no-resources").arg("actions", actions));
+    }
+    if blanks.is_empty() && unlimited.is_empty() {
+        candidate.notes.push(Sentence::new("remedy-note-exact"));
+    }
+    let next = following(situation);
+    if !next.is_empty() {
+        candidate.notes.push(Sentence::new("remedy-note-next").arg("actions", next.join(", ")));
+    }
+    candidate
+}
+
+/// Where statements have blanks, they are tried as if these were filled in.
+fn tried(
+    shown: Option<Candidate>,
+    with_blanks: impl FnOnce() -> Option<Candidate>,
+) -> Option<Candidate> {
+    let mut shown = shown?;
+    if let Some(filled) = with_blanks() {
+        shown.edits = filled.edits;
+    }
+    Some(shown)
+}
+
 /// The one service through which the denied KMS calls came.
 fn via_service(situation: &Situation<'_>) -> Option<String> {
     let (true, true) = (situation.is_forwarded(), situation.is_kms()) else { return None };
     let first = situation.key("kms:ViaService")?;
-    let same = |case: &crate::diagnose::evaluated::Case| {
-        super::situation::value_of(&case.request.context, "kms:ViaService") == Some(first)
-    };
+    let same = |case: &Case| value_of(&case.request.context, "kms:ViaService") == Some(first);
     situation.denied.iter().all(same).then(|| first.to_owned())
 }
 
@@ -241,65 +364,80 @@ fn identity(situation: &Situation<'_>) -> Vec<Candidate> {
         found.extend(super::key::grant(situation));
         return found;
     }
-    if via_service(situation).is_some() {
-        let only_via = Candidate::attach(allow_title(situation), &place, exact(situation, true), 6);
-        found.extend(only_via.map(|c| c.note(Sentence::new("remedy-note-only-via"))));
-    }
-    let plain = Candidate::attach(allow_title(situation), &place, exact(situation, false), 7);
-    found.extend(plain.map(|c| c.note(Sentence::new("remedy-note-exact"))));
+    let via = via_service(situation).is_some();
+    let statements = exact(situation, true);
+    let title = allow_title(situation);
+    let shown = Candidate::attach(title.clone(), &place, statements.clone(), 7);
+    let candidate =
+        tried(shown, || Candidate::attach(title, &place, need::filled(&statements)?, 7));
+    found.extend(candidate.map(|mut candidate| {
+        if via {
+            candidate.notes.push(Sentence::new("remedy-note-only-via"));
+        }
+        told(situation, candidate)
+    }));
     found
 }
 
-/// The statements for one principal in a resource's own policy.
+/// The statements for principals in a resource's own policy: each action on what of this resource
+/// it was denied on. Empty where that cannot be named.
 fn for_principals(situation: &Situation<'_>, kind: &str, principals: &[String]) -> Vec<Value> {
-    let is_key = situation.is_kms();
-    let resource = if is_key { json!("*") } else { one_or_many(&situation.resources) };
     let principal = json!({ kind: one_or_many(principals) });
-    let uses_grants = matches!(
-        situation.caller_kind(),
-        CallerKind::ServiceLinkedRole | CallerKind::ServiceRole | CallerKind::ForwardAccessSession
-    );
-    let whole_use = is_key && situation.caller_kind() == CallerKind::ServiceLinkedRole;
-    let wants_grant = situation.actions.iter().any(|action| action == "kms:CreateGrant");
-    let actions: Vec<String> = if whole_use {
-        USE_OF_A_KEY.map(str::to_owned).to_vec()
-    } else {
-        situation.actions.iter().filter(|a| *a != "kms:CreateGrant").cloned().collect()
-    };
+    let whole_use = situation.is_kms() && situation.caller_kind() == CallerKind::ServiceLinkedRole;
     let mut statements = Vec::new();
-    if !actions.is_empty() {
-        let mut statement = json!({
-            "Sid": "AllowUse", "Effect": "Allow", "Principal": principal,
-            "Action": one_or_many(&actions), "Resource": resource,
-        });
-        if let (Some(account), Some(members)) =
-            (source_account(situation), statement.as_object_mut())
-        {
-            members.insert(
-                "Condition".into(),
-                json!({"StringEquals": {"aws:SourceAccount": account}}),
-            );
+    if whole_use {
+        let mut actions = USE_OF_A_KEY.map(str::to_owned).to_vec();
+        actions.push("kms:CreateGrant".to_owned());
+        statements.extend(allowing(situation, USE, &actions, &json!("*"), false));
+    } else {
+        for need in need::needs(situation) {
+            let Some(resource) = within(situation, &need.on) else { continue };
+            statements.extend(allowing(situation, USE, &need.actions, &resource, true));
         }
-        statements.push(statement);
-    }
-    if whole_use || wants_grant {
-        let mut statement = json!({
-            "Sid": "AllowGrantsForServices", "Effect": "Allow", "Principal": principal,
-            "Action": "kms:CreateGrant", "Resource": resource,
-        });
-        if let (true, Some(members)) = (uses_grants, statement.as_object_mut()) {
-            members
-                .insert("Condition".into(), json!({"Bool": {"kms:GrantIsForAWSResource": "true"}}));
+        let next = following(situation);
+        if !next.is_empty() && !statements.is_empty() {
+            statements.extend(allowing(situation, NEXT, &next, &json!("*"), true));
         }
-        statements.push(statement);
     }
+    let statements: Vec<Value> = statements
+        .into_iter()
+        .map(|statement| admitting(situation, statement, &principal))
+        .collect();
     statements
 }
 
-/// A service is admitted for one account only, where the request says for whom it came (IAM "The
-/// confused deputy problem").
-fn source_account<'s>(situation: &'s Situation<'_>) -> Option<&'s str> {
-    situation.key("aws:SourceAccount").filter(|_| situation.is_by_service())
+/// The statement with its principal after the effect, as people write them, and for a service with
+/// whom it has to come for.
+fn admitting(situation: &Situation<'_>, statement: Value, principal: &Value) -> Value {
+    let mut members = Map::new();
+    for (name, value) in statement.as_object().into_iter().flatten() {
+        members.insert(name.clone(), value.clone());
+        if name == "Effect" {
+            members.insert("Principal".into(), principal.clone());
+        }
+    }
+    if let Some(origin) = origin(situation) {
+        members.insert("Condition".into(), origin);
+    }
+    Value::Object(members)
+}
+
+/// What of the resource whose policy is changed an action is needed on.
+fn within(situation: &Situation<'_>, on: &On) -> Option<Value> {
+    // A key policy is about its key.
+    if situation.is_kms() {
+        return Some(json!("*"));
+    }
+    let holder = |arn: &str| arn.split(':').nth(2).map(|service| signature::holder(service, arn));
+    let own = situation.resource().and_then(holder);
+    match on {
+        On::Everything => None,
+        On::Unnamed(_) => Some(on.resource()),
+        On::Named(arns) => {
+            let here: Vec<String> = arns.iter().filter(|arn| holder(arn) == own).cloned().collect();
+            (!here.is_empty()).then(|| one_or_many(&here))
+        }
+    }
 }
 
 fn resource(situation: &Situation<'_>) -> Vec<Candidate> {
@@ -308,14 +446,40 @@ fn resource(situation: &Situation<'_>) -> Vec<Candidate> {
         let title = Sentence::new("remedy-admit")
             .arg("principal", names.join(", "))
             .arg("layer", crate::wording::layer_on(situation.layer, situation.resource()));
-        let is_foreign_role = situation.is_cross_account() && kind == "AWS" && situation.is_kms();
+        // A service-linked role's own permissions are AWS's and do not name the key: only a grant
+        // reaches it, which somebody of its account makes.
+        let is_foreign_role = situation.is_cross_account()
+            && situation.is_kms()
+            && situation.caller_kind() == CallerKind::ServiceLinkedRole;
         if is_foreign_role {
             found.extend(admit_account(situation));
         }
         let breadth = if kind == "Service" { 6 } else { 5 };
-        found.extend(added(situation, title, for_principals(situation, kind, &names), breadth));
+        let statements = for_principals(situation, kind, &names);
+        let candidate = (!statements.is_empty())
+            .then(|| {
+                let shown = added(situation, title.clone(), statements.clone(), breadth);
+                tried(shown, || added(situation, title, need::filled(&statements)?, breadth))
+            })
+            .flatten();
+        found.extend(candidate.map(|mut candidate| {
+            let next = following(situation);
+            if !next.is_empty() {
+                let next = Sentence::new("remedy-note-next").arg("actions", next.join(", "));
+                candidate.notes.push(next);
+            }
+            if situation.is_cross_account() && kind == "AWS" {
+                candidate.notes.push(Sentence::new("remedy-note-both-accounts"));
+            }
+            candidate
+        }));
     }
-    if situation.is_kms() && !situation.is_cross_account() && !situation.is_by_service() {
+    let names_key = situation.resource().is_some();
+    if situation.is_kms()
+        && names_key
+        && !situation.is_cross_account()
+        && !situation.is_by_service()
+    {
         found.extend(delegation(situation));
     }
     found
@@ -326,8 +490,7 @@ fn resource(situation: &Situation<'_>) -> Vec<Candidate> {
 /// "Example 2: Key policy sections that allow cross-account access to the customer managed key").
 fn admit_account(situation: &Situation<'_>) -> Option<Candidate> {
     let account = situation.caller_account()?;
-    let partition = super::place::partition(situation.resource());
-    let principal = format!("arn:{partition}:iam::{account}:root");
+    let principal = situation.whole(account);
     let title = Sentence::new("remedy-admit-account").arg("account", account);
     let mut statements = vec![json!({
         "Sid": "AllowUseByAccount", "Effect": "Allow", "Principal": {"AWS": principal},
@@ -339,15 +502,13 @@ fn admit_account(situation: &Situation<'_>) -> Option<Candidate> {
     }));
     let mut candidate = added(situation, title, statements, 7)?;
     candidate.notes.push(Sentence::new("remedy-note-both-accounts"));
-    if situation.caller_kind() == CallerKind::ServiceLinkedRole {
-        // The role's own permissions are AWS's and do not name the key: only a grant reaches it.
-        let mut grant = super::key::grant(situation)?;
-        grant.runs = vec![(0, super::commands::Whose::Account(account.to_owned()))];
-        candidate.then_run(&grant);
-        candidate.edits.extend(grant.edits);
-        candidate.notes.push(Sentence::new("remedy-note-grant-after").arg("account", account));
-        candidate.breadth = 1;
-    }
+    let mut grant = super::key::grant(situation)?;
+    grant.runs = vec![(0, super::commands::Whose::Account(account.to_owned()))];
+    candidate.then_run(&grant);
+    candidate.edits.extend(grant.edits);
+    candidate.notes.push(Sentence::new("remedy-note-grant-after").arg("account", account));
+    candidate.breadth = 1;
+    candidate.is_restoring = true;
     Some(candidate)
 }
 
@@ -355,8 +516,13 @@ fn admit_account(situation: &Situation<'_>) -> Option<Candidate> {
 /// (KMS Developer Guide, Default key policy).
 fn delegation(situation: &Situation<'_>) -> Option<Candidate> {
     let account = situation.owner()?;
-    let partition = super::place::partition(situation.resource());
-    let root = format!("arn:{partition}:iam::{account}:root");
+    // It reopens the key to all of the account: that is a repair where several lost it, or where a
+    // change took it away.
+    let several = situation.principals().is_some_and(|(_, names)| names.len() > 1);
+    if !several && situation.incident.change.is_none() {
+        return None;
+    }
+    let root = situation.whole(account);
     let is_there = |policy: &AttachedPolicy| {
         policy.policy.statements().iter().any(|statement| {
             statement.effect() == StatementEffect::Allow
@@ -371,7 +537,8 @@ fn delegation(situation: &Situation<'_>) -> Option<Candidate> {
         "Action": "kms:*", "Resource": "*",
     });
     let title = Sentence::new("remedy-delegate").arg("account", account);
-    let candidate = added(situation, title, vec![statement], 15)?;
+    let mut candidate = added(situation, title, vec![statement], 15)?;
+    candidate.is_restoring = true;
     Some(candidate.note(Sentence::new("remedy-note-delegate")))
 }
 
@@ -380,10 +547,13 @@ fn trust(situation: &Situation<'_>) -> Vec<Candidate> {
     let title = Sentence::new("remedy-admit")
         .arg("principal", names.join(", "))
         .arg("layer", crate::wording::layer_on(situation.layer, situation.resource()));
-    let statement = json!({
+    let mut statement = json!({
         "Sid": "AllowAssumeRole", "Effect": "Allow", "Principal": {kind: one_or_many(&names)},
         "Action": one_or_many(&situation.actions),
     });
+    if let (Some(origin), Some(members)) = (origin(situation), statement.as_object_mut()) {
+        members.insert("Condition".into(), origin);
+    }
     added(situation, title, vec![statement], 5).into_iter().collect()
 }
 
@@ -398,14 +568,16 @@ fn limit(situation: &Situation<'_>) -> Vec<Candidate> {
         }
     }
     let title = allow_title(situation);
-    let found = added(situation, title, statements, 6);
+    let shown = added(situation, title.clone(), statements.clone(), 6);
+    let found = tried(shown, || added(situation, title, need::filled(&statements)?, 6));
     found.map(|c| c.note(Sentence::new("remedy-note-limit"))).into_iter().collect()
 }
 
 fn session(situation: &Situation<'_>) -> Vec<Candidate> {
     let statements = exact(situation, false);
     let title = Sentence::new("remedy-session").arg("actions", situation.actions.join(", "));
-    added(situation, title, statements, 6).into_iter().collect()
+    let shown = added(situation, title.clone(), statements.clone(), 6);
+    tried(shown, || added(situation, title, need::filled(&statements)?, 6)).into_iter().collect()
 }
 
 /// The levels that do not allow the call each need an Allow; AWS's own full access is the usual one

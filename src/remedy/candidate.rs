@@ -35,6 +35,8 @@ pub(super) struct Candidate {
     pub breadth: u8,
     /// A guess from how a present statement reads; without proof it is not worth showing.
     pub is_guess: bool,
+    /// It gives back what a whole account had, which others have use for as well.
+    pub is_restoring: bool,
 }
 
 impl Candidate {
@@ -55,6 +57,7 @@ impl Candidate {
             edits: vec![Edit::Untried],
             breadth,
             is_guess: false,
+            is_restoring: false,
         }
     }
 

@@ -37,22 +37,18 @@ const OF_THE_PRINCIPAL: [&str; 5] = [
     "aws:userid",
     "aws:PrincipalType",
 ];
-/// Keys whose values are a list of what is meant to pass, so that one more can be named.
-const LISTS: [&str; 20] = [
+/// Keys whose values are a list of what is meant to pass, so that one more can be named. An address
+/// is not one of them, as it is no one's for long, nor is an organization, which is never one caller.
+const LISTS: [&str; 15] = [
     "aws:PrincipalArn",
     "aws:PrincipalAccount",
-    "aws:PrincipalOrgID",
     "aws:PrincipalServiceName",
     "aws:RequestedRegion",
     "aws:ResourceAccount",
-    "aws:ResourceOrgID",
     "aws:SourceAccount",
     "aws:SourceArn",
-    "aws:SourceIp",
-    "aws:SourceOrgID",
     "aws:SourceVpc",
     "aws:SourceVpce",
-    "aws:VpcSourceIp",
     "aws:userid",
     "kms:CallerAccount",
     "kms:KeyOrigin",
@@ -64,6 +60,9 @@ const LISTS: [&str; 20] = [
 fn names(keys: &[&str], key: &str) -> bool {
     keys.iter().any(|name| name.eq_ignore_ascii_case(key))
 }
+
+/// From this breadth on the statement no longer says anything of the call, whoever makes it.
+pub(super) const TAKES_OUT: u8 = 30;
 
 /// One Deny statement in its policy, seen from the denied call.
 struct Deny<'d> {
@@ -212,7 +211,7 @@ impl Deny<'_> {
 
     fn service_itself(&mut self) {
         if self.situation.is_by_service() {
-            self.spare(SERVICES, 10, Sentence::new("remedy-note-services"));
+            self.spare(SERVICES, 0, Sentence::new("remedy-note-services"));
         }
     }
 
@@ -232,7 +231,7 @@ impl Deny<'_> {
         self.confirm(by_address);
     }
 
-    /// Lifting the condition for a moment is how one sees that it is the cause.
+    /// How one sees that the condition is the cause, without touching it.
     fn confirm(&mut self, by_address: bool) {
         if let (true, Some(last)) = (by_address, self.found.last_mut()) {
             last.notes.push(Sentence::new("remedy-note-confirm"));
@@ -303,7 +302,7 @@ impl Deny<'_> {
             .arg("principal", arns.join(", "))
             .arg("statement", self.statement());
         // In a policy of the principal alone that is as much as taking the statement out.
-        let breadth = if self.layer == Layer::IdentityPolicy { 40 } else { 20 };
+        let breadth = if self.layer == Layer::IdentityPolicy { 40 } else { 22 };
         self.put_in_all(title, ("ArnNotEquals", "aws:PrincipalArn", &json!(arns)), breadth);
     }
 
@@ -319,7 +318,7 @@ impl Deny<'_> {
         let title = Sentence::new("remedy-take-action")
             .arg("actions", actions.join(", "))
             .arg("statement", self.statement());
-        self.put(title, without_entries(self.raw, "Action", &actions), 30);
+        self.put(title, without_entries(self.raw, "Action", &actions), TAKES_OUT);
         // In a resource's own policy the resource is all there is.
         let owner = self.policy.label.attached_to.as_ref();
         let is_own = owner.is_some_and(|owner| resources.contains(owner));
@@ -327,7 +326,7 @@ impl Deny<'_> {
             let title = Sentence::new("remedy-spare-resource")
                 .arg("resources", resources.join(", "))
                 .arg("statement", self.statement());
-            self.put(title, sparing_resources(self.raw, &resources), 25);
+            self.put(title, sparing_resources(self.raw, &resources), 21);
         }
     }
 

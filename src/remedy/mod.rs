@@ -5,11 +5,15 @@ mod allow;
 mod candidate;
 mod commands;
 mod deny;
+mod following;
 mod key;
+mod need;
 mod newest;
+mod origin;
 mod place;
 mod probe;
 mod proof;
+mod protection;
 mod public;
 mod refute;
 mod revert;
@@ -18,6 +22,7 @@ mod statement;
 mod template;
 mod twofold;
 mod undo;
+mod within;
 
 use std::sync::Arc;
 
@@ -34,7 +39,7 @@ use crate::history::change::Change;
 use crate::iam::{AttachedPolicy, DecisionResult, Statement, StatementEffect, evaluate};
 use crate::wording::Sentence;
 use candidate::Candidate;
-pub use proof::Proof;
+pub use proof::{Proof, Strangers};
 use situation::Situation;
 
 /// Fixes shown per incident.
@@ -77,6 +82,19 @@ pub struct Fix {
     pub notes: Vec<Sentence>,
     /// What evaluating with the fix showed; `None` where nothing could be proven.
     pub proof: Option<Proof>,
+    /// Whose it is to make.
+    pub way: Way,
+}
+
+/// Whose a fix is to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Whoever owns the policy that is wrong.
+    Repair,
+    /// The caller's: nothing is changed but the call.
+    WithinRule,
+    /// The owner's of a rule that does its work, if it is made at all.
+    Exemption,
 }
 
 /// A change that looks right and is not.
@@ -86,6 +104,18 @@ pub struct Refuted {
     pub title: Sentence,
     /// Why it does not help.
     pub because: Sentence,
+}
+
+impl Remedy {
+    /// Leaves out how exemptions from a guardrail are made: what lies ready to be pasted gets pasted.
+    pub fn withhold_exemptions(&mut self) {
+        let exemptions = self.fixes.iter_mut().filter(|fix| fix.way == Way::Exemption);
+        for fix in exemptions.filter(|fix| !fix.commands.is_empty() || fix.terraform.is_some()) {
+            fix.commands.clear();
+            fix.terraform = None;
+            fix.notes.push(Sentence::new("remedy-note-withheld"));
+        }
+    }
 }
 
 /// The remedies of the incidents of a diagnosis, in their order.
@@ -139,9 +169,16 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
     let (candidates, done) = newest::built_on(candidates(&situation), &situation);
     let mut tried: Vec<(Candidate, Option<Proof>)> = candidates
         .into_iter()
-        .map(|candidate| {
+        .map(|mut candidate| {
             let proof = proof::prove(&situation, &candidate.edits);
-            (candidate, proof)
+            let restored = match proof {
+                Some(_) => None,
+                None => proof::restored(&situation, &candidate),
+            };
+            if restored.is_some() {
+                candidate.notes.push(Sentence::new("remedy-note-restores"));
+            }
+            (candidate, proof.or(restored))
         })
         .collect();
     let mut refuted = refute::refuted(&situation, &tried);
@@ -157,9 +194,30 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         Some(proof) => !proof::is_denied(proof.denied_request),
         None => !candidate.is_guess,
     });
+    tried.retain(|(candidate, _)| !protection::is_given_up(&situation, candidate));
+    for (candidate, _) in &mut tried {
+        if protection::opens_boundary(&situation, candidate) {
+            candidate.notes.push(Sentence::new("remedy-note-boundary"));
+        }
+    }
     drop_wide(&mut tried);
+    keep_strangers_out(&situation, &mut tried);
     tried.sort_by_key(|(candidate, proof)| rank(candidate, proof.as_ref()));
-    let mut fixes: Vec<Fix> = Vec::new();
+    let within = within::candidates(&situation);
+    let mut fixes: Vec<Fix> =
+        within.into_iter().map(|way| Fix { way: Way::WithinRule, ..fix(way, None) }).collect();
+    // A Deny that leaves its caller a way is meant as it is, unless it came in between.
+    let leaves_way = situation.effect == Effect::ExplicitDeny
+        && situation.is_own()
+        && incident.change.is_none()
+        && !fixes.is_empty();
+    if incident.guardrail.is_some() || leaves_way {
+        if fixes.is_empty() {
+            fixes.push(Fix { way: Way::WithinRule, ..fix(leave(&situation), None) });
+        }
+        fixes.extend(exemption(tried));
+        return Remedy { fixes, refuted };
+    }
     for (candidate, proof) in tried {
         let fix = fix(candidate, proof);
         let is_new = fixes.iter().all(|f| f.document != fix.document || f.document.is_none());
@@ -168,6 +226,43 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         }
     }
     Remedy { fixes, refuted }
+}
+
+/// The narrowest exemption: of two that are as sure, the one that lets less through.
+fn exemption(tried: Vec<(Candidate, Option<Proof>)>) -> Option<Fix> {
+    let of = |(candidate, proof): &(Candidate, Option<Proof>)| {
+        let (worth, harmful, strangers, breadth, opened) = rank(candidate, proof.as_ref());
+        (worth, harmful, strangers, opened, breadth)
+    };
+    let (candidate, proof) = tried.into_iter().min_by_key(of)?;
+    let mut fix = fix(candidate, proof);
+    fix.notes.insert(0, Sentence::new("remedy-note-owner"));
+    Some(Fix { way: Way::Exemption, ..fix })
+}
+
+/// Nothing to change: where no way is left within a rule that does its work, the question is who
+/// tried and why. CloudTrail keeps what the caller did for 90 days (CloudTrail API Reference,
+/// LookupEvents).
+fn leave(situation: &Situation<'_>) -> Candidate {
+    let title = Sentence::new("remedy-leave").arg("action", situation.failing.action.as_str());
+    let mut candidate = Candidate::text(title, situation.layer, 0);
+    let event = situation.event;
+    let attribute = match (event.access_key(), event.session_name(), event.principal_arn()) {
+        (Some(key), _, _) => Some(("AccessKeyId", key)),
+        (None, Some(session), _) => Some(("Username", session)),
+        (None, None, Some(arn)) => arn.rsplit('/').next().map(|name| ("Username", name)),
+        (None, None, None) => None,
+    };
+    let quote = crate::wording::shell::quote;
+    candidate.commands.extend(attribute.map(|(kind, value)| {
+        let region = event.region().map(|region| format!(" --region {}", quote(region)));
+        format!(
+            "aws cloudtrail lookup-events --lookup-attributes AttributeKey={kind},AttributeValue={}{}",
+            quote(value),
+            region.unwrap_or_default()
+        )
+    }));
+    candidate
 }
 
 /// From this breadth on a change gives up what the statement is for.
@@ -185,15 +280,34 @@ fn drop_wide(tried: &mut Vec<(Candidate, Option<Proof>)>) {
     }
 }
 
-/// Proven before open, harmless before harmful, narrow before wide.
-fn rank(candidate: &Candidate, proof: Option<&Proof>) -> (u8, bool, u8, usize) {
+/// An Allow that lets in who did not ask is no fix. An exception to a Deny that does is none where
+/// another does not; taking back the change that did the harm opens what was open before it.
+fn keep_strangers_out(situation: &Situation<'_>, tried: &mut Vec<(Candidate, Option<Proof>)>) {
+    let lets_in = |proof: &Option<Proof>| {
+        proof.as_ref().is_some_and(|proof| proof.strangers != Strangers::Nobody)
+    };
+    let admits = situation.effect == Effect::ImplicitDeny
+        && matches!(situation.layer, Layer::ResourcePolicy | Layer::RoleTrustPolicy);
+    let holds = |(_, proof): &(Candidate, Option<Proof>)| {
+        proof.as_ref().is_some_and(Proof::holds) && !lets_in(proof)
+    };
+    if admits || tried.iter().any(holds) {
+        tried.retain(|(candidate, proof)| {
+            !lets_in(proof) || candidate.is_restoring || candidate.breadth == revert::BREADTH
+        });
+    }
+}
+
+/// Proven before open, harmless before harmful, nobody else before others, narrow before wide.
+fn rank(candidate: &Candidate, proof: Option<&Proof>) -> (u8, bool, Strangers, u8, usize) {
     let worth = match proof.map(|proof| proof.denied_request) {
         Some(DecisionResult::Allowed) => 0,
         Some(DecisionResult::Unknown) | None => 1,
         Some(_) => 2,
     };
     let harmful = proof.is_some_and(|proof| proof.successes_broken > 0);
-    (worth, harmful, candidate.breadth, proof.map_or(0, |proof| proof.opened))
+    let strangers = proof.map_or(Strangers::Nobody, |proof| proof.strangers);
+    (worth, harmful, strangers, candidate.breadth, proof.map_or(0, |proof| proof.opened))
 }
 
 fn fix(mut candidate: Candidate, proof: Option<Proof>) -> Fix {
@@ -201,8 +315,10 @@ fn fix(mut candidate: Candidate, proof: Option<Proof>) -> Fix {
     let edits = candidate.amendment.is_some();
     let run_by = candidate.runs.iter().map(|(at, whose)| (*at, whose.sentence(edits))).collect();
     let mut notes = candidate.notes;
-    if let Some(opened) = proof.as_ref().map(|proof| proof.opened).filter(|opened| *opened > 0) {
-        notes.push(Sentence::new("remedy-note-opens").arg("count", opened));
+    match proof.as_ref().map(|proof| proof.strangers) {
+        Some(Strangers::Account) => notes.push(Sentence::new("remedy-note-opens-account")),
+        Some(Strangers::Anybody) => notes.push(Sentence::new("remedy-note-opens-anybody")),
+        Some(Strangers::Nobody) | None => {}
     }
     Fix {
         title: candidate.title,
@@ -216,6 +332,7 @@ fn fix(mut candidate: Candidate, proof: Option<Proof>) -> Fix {
         terraform: candidate.terraform,
         notes,
         proof,
+        way: Way::Repair,
     }
 }
 
@@ -240,7 +357,18 @@ fn candidates(situation: &Situation<'_>) -> Vec<Candidate> {
         found.extend(key::grant(situation));
     }
     found.extend(revert::candidate(situation));
-    found.retain(|candidate| !commands::whose::is_on_key_of_aws(candidate, situation));
+    if situation.is_on_aws_managed_key() {
+        // AWS writes the policies of its managed keys, and only its services make grants on them.
+        let is_of_key = |candidate: &Candidate| {
+            matches!(candidate.layer, Layer::ResourcePolicy | Layer::KmsGrant)
+        };
+        let before = found.len();
+        found.retain(|candidate| !is_of_key(candidate));
+        if found.len() < before {
+            let title = Sentence::new("remedy-own-key");
+            found.push(Candidate::text(title, situation.layer, WIDE - 1));
+        }
+    }
     for candidate in &mut found {
         commands::whose::settle(candidate, situation);
         template::note(candidate, situation);

@@ -86,11 +86,6 @@ impl Place {
     }
 }
 
-/// The partition that a resource is in; a policy names nobody of another one.
-pub(super) fn partition(arn: Option<&str>) -> &str {
-    arn.and_then(Arn::parse).map_or("aws", |arn| arn.partition)
-}
-
 /// What stands after the last `/` or `:`.
 pub(super) fn last_of(arn: &str) -> &str {
     arn.rsplit(['/', ':']).next().unwrap_or(arn)

@@ -1,15 +1,21 @@
 //! The proof of a fix: what was denied is evaluated again with the fix in place, and so is what
 //! worked, and what must stay denied.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
 
-use super::probe::probes;
+use super::candidate::Candidate;
+use super::probe::{OTHER_ACCOUNT, probes};
 use super::situation::Situation;
+use super::undo;
+use crate::contrast::{Attribute, Observation};
+use crate::diagnose::changed::can_take_away;
 use crate::diagnose::evaluated::Case;
 use crate::diagnose::hopeful::hopeful;
-use crate::event::Layer;
+use crate::event::{self, Event, Layer, Time};
+use crate::history::change::Change;
 use crate::iam::{
     AttachedPolicy, BlockPublicAccess, DecisionResult, EndpointPolicy, KeyState, KmsGrant, Layers,
     Level, Policy, PolicyLabel, Presence, Principal, evaluate,
@@ -48,10 +54,34 @@ pub struct Proof {
     pub successes_broken: usize,
     /// Requests that must stay denied and do.
     pub still_denied: usize,
-    /// Requests beside the denied ones that the fix would let through.
+    /// Requests of the denied callers beside the denied ones that the fix would let through.
     pub opened: usize,
+    /// Whom else it would let in.
+    pub strangers: Strangers,
     /// Layers whose policies are not all known.
     pub unchecked_layers: Vec<Layer>,
+}
+
+/// Who did not ask and would be let in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strangers {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// Others of the caller's account, as far as their own policies let them.
+    Account,
+    /// Anybody, of whatever account.
+    Anybody,
+}
+
+impl Strangers {
+    fn of(accounts: &BTreeSet<String>) -> Strangers {
+        match accounts.iter().any(|account| account == OTHER_ACCOUNT) {
+            true => Strangers::Anybody,
+            false if accounts.is_empty() => Strangers::Nobody,
+            false => Strangers::Account,
+        }
+    }
 }
 
 impl Proof {
@@ -78,27 +108,85 @@ pub(super) fn prove(situation: &Situation<'_>, edits: &[Edit]) -> Option<Proof> 
     let after = situation.denied.iter().map(|case| result(case, edits));
     let denied_request = after.max_by_key(|result| badness(*result))?;
     let (successes_kept, successes_broken) = successes(situation, edits);
-    let (mut still_denied, mut opened) = (0, 0);
+    let (mut still_denied, mut opened, mut strangers) = (0, 0, BTreeSet::new());
     for probe in situation.denied.iter().take(2).flat_map(|case| probes(situation, case)) {
-        if is_denied(result(&probe, &[])) {
-            match result(&probe, edits) {
-                DecisionResult::Allowed => opened += 1,
+        if is_denied(result(&probe.case, &[])) {
+            match result(&probe.case, edits) {
+                DecisionResult::Allowed => match probe.stranger {
+                    Some(account) => {
+                        strangers.insert(account);
+                    }
+                    None => opened += 1,
+                },
                 other if is_denied(other) => still_denied += 1,
                 _ => {}
             }
         }
     }
-    let mut unchecked_layers: Vec<Layer> =
-        situation.denied.iter().flat_map(|case| unknown_layers(&case.layers)).collect();
-    unchecked_layers.sort();
-    unchecked_layers.dedup();
     Some(Proof {
         denied_request,
         successes_kept,
         successes_broken,
         still_denied,
         opened,
-        unchecked_layers,
+        strangers: Strangers::of(&strangers),
+        unchecked_layers: situation.unchecked.clone(),
+    })
+}
+
+/// What taking a change back proves without any document: it restores what was in force while the
+/// same caller made the same call on the same thing, where nothing else that the call depends on was
+/// changed between its last success and the first failure. `None` where that cannot be said.
+pub(super) fn restored(situation: &Situation<'_>, candidate: &Candidate) -> Option<Proof> {
+    let change = situation.incident.change.as_ref()?;
+    if candidate.breadth != undo::BREADTH || candidate.layer != situation.layer {
+        return None;
+    }
+    let failed = Observation::new(situation.events, situation.chains, situation.failing.denied)?;
+    let on = situation.failing.arn().or_else(|| failed.get(Attribute::Resource))?;
+    let is_same = |other: &Observation<'_>| {
+        other.get(Attribute::Resource) == Some(on)
+            && [Attribute::Principal, Attribute::VpcEndpoint]
+                .into_iter()
+                .all(|attribute| other.get(attribute) == failed.get(attribute))
+    };
+    let same_call =
+        |e: &&Event| e.source() == failed.event.source() && e.name() == failed.event.name();
+    let worked: Vec<Time> = situation
+        .events
+        .iter()
+        .enumerate()
+        .filter(|(_, event)| event.time < change.time && same_call(event))
+        .filter(|(_, event)| event::failure(event).is_none())
+        .filter_map(|(at, _)| Observation::new(situation.events, situation.chains, at))
+        .filter(is_same)
+        .map(|worked| worked.event.time)
+        .collect();
+    let last = worked.iter().max().copied()?;
+    let occurred = situation.incident.occurrences.iter().filter_map(|o| o.failing.as_ref());
+    let first = occurred.filter_map(|f| situation.events.get(f.denied)).map(|e| e.time).min()?;
+    let depends = |other: &Change| {
+        let owner = situation.history.owner(&other.subject);
+        let own = [situation.caller_arn(), situation.resource().map(str::to_owned)];
+        matches!(other.layer, Layer::Scp | Layer::Rcp)
+            || owner == situation.history.owner(&change.subject)
+            || own.contains(&owner)
+    };
+    let is_alone = situation
+        .history
+        .changes()
+        .iter()
+        .filter(|other| other.time >= last && other.time <= first)
+        .filter(|other| can_take_away(other) && other.event_id != change.event_id)
+        .all(|other| !depends(other));
+    is_alone.then(|| Proof {
+        denied_request: DecisionResult::Allowed,
+        successes_kept: worked.len(),
+        successes_broken: 0,
+        still_denied: 0,
+        opened: 0,
+        strangers: Strangers::Nobody,
+        unchecked_layers: Vec::new(),
     })
 }
 
@@ -336,7 +424,7 @@ fn is_unknown(layers: &Layers, layer: Layer) -> bool {
 }
 
 /// Layers of which something is not known.
-fn unknown_layers(layers: &Layers) -> Vec<Layer> {
+pub(super) fn unknown_layers(layers: &Layers) -> Vec<Layer> {
     fn open<T>(presence: &Presence<T>) -> bool {
         matches!(presence, Presence::Unknown(_) | Presence::Partly(..))
     }

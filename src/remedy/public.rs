@@ -27,8 +27,7 @@ fn name_account(situation: &Situation<'_>) -> Option<Candidate> {
     let case = situation.first()?;
     let here = policies(&case.layers, Layer::ResourcePolicy);
     let policy = here.first()?;
-    let partition = super::place::partition(situation.resource());
-    let named = json!({"AWS": format!("arn:{partition}:iam::{account}:root")});
+    let named = json!({"AWS": situation.whole(account)});
     let after = policy
         .policy
         .with_statements(|all| {
@@ -70,8 +69,9 @@ fn lift(situation: &Situation<'_>) -> Option<Candidate> {
     let settings = "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=false";
     let mut candidate =
         Candidate::text(Sentence::new("remedy-lift-block"), Layer::BlockPublicAccess, LIFTED);
+    let partition = situation.partition();
     candidate.attach_to =
-        Some(account.map_or_else(|| format!("arn:aws:s3:::{bucket}"), str::to_owned));
+        account.map(str::to_owned).or_else(|| Some(format!("arn:{partition}:s3:::{bucket}")));
     candidate.commands = vec![match account {
         Some(account) => format!(
             "aws s3control put-public-access-block --account-id {} --public-access-block-configuration {settings}",

@@ -25,7 +25,10 @@ pub(super) fn refuted(
     // Of a Deny every change is told; an Allow that does not come close is no temptation.
     let denied = tried.iter().filter(|_| situation.effect == Effect::ExplicitDeny);
     for (candidate, proof) in denied {
-        if proof.as_ref().is_some_and(|proof| is_denied(proof.denied_request)) {
+        // That the call passes without the statement is what the verdict says of the shown call; that
+        // another statement or call stands in the way besides makes it no less true.
+        let is_without = candidate.breadth >= deny::TAKES_OUT;
+        if !is_without && proof.as_ref().is_some_and(|proof| is_denied(proof.denied_request)) {
             found.push(Refuted {
                 title: candidate.title.clone(),
                 because: Sentence::new("remedy-refuted-evaluated"),

@@ -1,11 +1,17 @@
 //! What a fix has to solve: the denied requests with the policies around them, and the words a
 //! policy would use for the caller, the actions and the resources.
 
+use std::collections::BTreeSet;
+
+use super::origin;
+use super::proof::unknown_layers;
 use crate::chain::Chains;
 use crate::diagnose::evaluated::{self, Case, Found};
-use crate::diagnose::{Failing, Incident};
-use crate::event::{CallerKind, Effect, Event, Field, Layer};
+use crate::diagnose::{Failing, Incident, hopeful};
+use crate::event::arn::{Arn, partition_of};
+use crate::event::{CallerKind, Effect, Event, Field, Layer, partition};
 use crate::history::History;
+use crate::history::subject::Subject;
 use crate::iam::{Context, ContextValue, Principal};
 
 /// Denied requests tried per incident; more of the same sort add nothing.
@@ -29,6 +35,10 @@ pub(super) struct Situation<'s> {
     pub actions: Vec<String>,
     /// ARNs they were denied on, sorted.
     pub resources: Vec<String>,
+    /// Layers of the denied requests of which something is not known, sorted.
+    pub unchecked: Vec<Layer>,
+    /// Each action with the ARN that it was denied on, where one is known.
+    pub pairs: BTreeSet<(String, Option<String>)>,
 }
 
 impl<'s> Situation<'s> {
@@ -54,6 +64,8 @@ impl<'s> Situation<'s> {
             denied: Vec::new(),
             actions: Vec::new(),
             resources: Vec::new(),
+            unchecked: Vec::new(),
+            pairs: BTreeSet::new(),
         };
         situation.gather();
         Some(situation)
@@ -79,6 +91,8 @@ impl<'s> Situation<'s> {
             denied,
             actions: self.actions.clone(),
             resources: self.resources.clone(),
+            unchecked: self.unchecked.clone(),
+            pairs: self.pairs.clone(),
         }
     }
 
@@ -92,25 +106,52 @@ impl<'s> Situation<'s> {
                 continue;
             }
             sorts.push(sort);
-            self.actions.push(failing.action.clone());
-            self.resources.extend(failing.resource.clone().filter(|arn| arn.starts_with("arn:")));
+            let mut on = failing.arn().map(str::to_owned);
             if self.denied.len() < DENIED {
                 let (events, chains) = (self.events, self.chains);
                 let resource = failing.arn();
-                let case = evaluated::case_of(events, chains, self.history, failing, resource);
-                self.denied.extend(case);
+                let cases = evaluated::cases_of(events, chains, self.history, failing, resource);
+                for mut case in cases {
+                    let named = case.request.resource.arn.clone().filter(|a| a.starts_with("arn:"));
+                    on = on.or_else(|| named.clone());
+                    // What is evaluated is named most closely: the object, not its bucket.
+                    if case.request.action == failing.action {
+                        on = named.clone().or(on);
+                        self.pairs.insert((failing.action.clone(), on.clone()));
+                    } else if case.request.action.contains(':') {
+                        self.pairs.insert((case.request.action.clone(), named.or(on.clone())));
+                    }
+                    self.unchecked.extend(unknown_layers(&case.layers));
+                    self.take_as_blamed(&mut case);
+                    self.denied.push(case);
+                }
+            }
+            self.pairs.insert((failing.action.clone(), on));
+        }
+        self.actions = self.pairs.iter().map(|(action, _)| action.clone()).collect();
+        self.resources = self.pairs.iter().filter_map(|(_, on)| on.clone()).collect();
+        for (key, value) in origin::keys(self) {
+            for case in &mut self.denied {
+                if case.request.context.get(&key) == ContextValue::Unknown {
+                    case.request.context.insert(&key, value.as_str());
+                }
             }
         }
-        for case in &self.denied {
-            self.resources
-                .extend(case.request.resource.arn.clone().filter(|a| a.starts_with("arn:")));
-            if case.request.action.contains(':') {
-                self.actions.push(case.request.action.clone());
-            }
-        }
+        self.unchecked.sort();
+        self.unchecked.dedup();
         for list in [&mut self.actions, &mut self.resources] {
             list.sort();
             list.dedup();
+        }
+    }
+
+    /// What the verdict says of the blamed layer, so that a repair of it can be tried.
+    fn take_as_blamed(&self, case: &mut Case) {
+        hopeful::as_blamed(self.layer, self.effect, &case.request, &mut case.layers);
+        // What worked until a grant was taken back worked through it, and through nothing else.
+        let change = self.incident.change.as_ref().map(|change| &change.subject);
+        if self.layer == Layer::KmsGrant && matches!(change, Some(Subject::Grant { .. })) {
+            hopeful::as_granted(&mut case.layers);
         }
     }
 
@@ -133,6 +174,11 @@ impl<'s> Situation<'s> {
         self.caller_kind() == CallerKind::ForwardAccessSession
     }
 
+    /// The caller made the call itself, from where its code runs.
+    pub(super) fn is_own(&self) -> bool {
+        self.event.is_own_hop(self.caller_kind())
+    }
+
     pub(super) fn is_by_service(&self) -> bool {
         self.caller_kind() == CallerKind::ServicePrincipal
     }
@@ -140,6 +186,13 @@ impl<'s> Situation<'s> {
     /// All denied calls are KMS's.
     pub(super) fn is_kms(&self) -> bool {
         !self.actions.is_empty() && self.actions.iter().all(|action| action.starts_with("kms:"))
+    }
+
+    /// Whether the denied calls are on a key that AWS manages.
+    pub(super) fn is_on_aws_managed_key(&self) -> bool {
+        let key = self.resource().filter(|arn| arn.contains(":kms:"));
+        let inventory = self.history.at(self.event.time);
+        key.is_some_and(|key| key.contains(":alias/aws/") || inventory.is_aws_managed(key))
     }
 
     /// Kind and name of the caller in a `Principal` element: never a role where an AWS service
@@ -153,7 +206,7 @@ impl<'s> Situation<'s> {
         }
         let arn = match &self.first()?.request.principal {
             Principal::RoleSession(session) => session.role_arn.clone().unwrap_or_else(|| {
-                let partition = super::place::partition(Some(&session.session_arn));
+                let partition = self.partition();
                 format!("arn:{partition}:iam::{}:role/{}", session.account, session.role_name)
             }),
             other => other.arn()?.to_owned(),
@@ -182,7 +235,7 @@ impl<'s> Situation<'s> {
         self.failing
             .principal
             .clone()
-            .filter(|p| p.contains(".amazonaws.com"))
+            .filter(|p| partition::without_domain(p).is_some())
             .or_else(|| self.event.invoked_by().map(str::to_owned))
     }
 
@@ -211,6 +264,18 @@ impl<'s> Situation<'s> {
     pub(super) fn resource(&self) -> Option<&str> {
         let known = self.failing.resource.as_deref().filter(|arn| arn.starts_with("arn:"));
         known.or_else(|| self.resources.first().map(String::as_str))
+    }
+
+    /// The partition of what was denied.
+    pub(super) fn partition(&self) -> &'s str {
+        let of_caller = || self.failing.principal.as_deref().and_then(Arn::parse);
+        let named = self.failing.arn().and_then(Arn::parse).or_else(of_caller);
+        named.map_or_else(|| partition_of(self.event.region().unwrap_or_default()), |a| a.partition)
+    }
+
+    /// The principal of a whole account.
+    pub(super) fn whole(&self, account: &str) -> String {
+        format!("arn:{}:iam::{account}:root", self.partition())
     }
 
     pub(super) fn endpoint(&self) -> Option<&str> {

@@ -158,6 +158,7 @@ impl<'b> Builder<'b> {
                 false => self.comparison_with(&incident.comparison, position),
             },
             verdict: self.verdict(incident, place),
+            guardrail: incident.guardrail.is_some(),
             change: incident.change.as_ref().map(|c| self.change(c)),
             fixes: super::fixes::fixes(remedy, self.wording),
             refuted_fixes: super::fixes::refuted(remedy, self.wording),
@@ -287,6 +288,7 @@ impl<'b> Builder<'b> {
         let explanation: Vec<String> =
             diagnose::explain_occurrence(incident, shown, self.material.events)
                 .iter()
+                .chain(&guarded(incident, shown))
                 .map(|sentence| self.wording.say(sentence))
                 .collect();
         let winner = verdict.ranked.first();
@@ -448,6 +450,13 @@ impl<'b> Builder<'b> {
             because: self.wording.say(&benign.because),
         }
     }
+}
+
+/// Why it looks like a guardrail, where it does.
+fn guarded(incident: &diagnose::Incident, shown: usize) -> Option<Sentence> {
+    let failing = incident.occurrences.get(shown)?.failing.as_ref()?;
+    let guardrail = incident.guardrail.as_ref()?;
+    Some(guardrail.because(&failing.action, failing.resource.as_deref()))
 }
 
 /// Why a success was chosen among so many: it differs least.

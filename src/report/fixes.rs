@@ -1,6 +1,6 @@
 //! The fixes of an incident, put into words.
 
-use super::view::{Change, Fix, RefutedFix, Verified};
+use super::view::{Change, Fix, RefutedFix, Verified, Way};
 use crate::iam::DecisionResult;
 use crate::remedy::{self, Proof, Remedy};
 use crate::wording::Wording;
@@ -31,6 +31,11 @@ fn fix(fix: &remedy::Fix, wording: &Wording) -> Fix {
         changed_since: fix.changed_since.iter().map(|change| changed(change, wording)).collect(),
         terraform: fix.terraform.clone(),
         note: (!notes.is_empty()).then(|| wording.paragraph(&notes)),
+        way: match fix.way {
+            remedy::Way::Repair => None,
+            remedy::Way::WithinRule => Some(Way::WithinRule),
+            remedy::Way::Exemption => Some(Way::Exemption),
+        },
         verified: fix.proof.as_ref().map(verified),
     }
 }

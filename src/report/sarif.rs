@@ -55,7 +55,12 @@ fn rule(layer: Layer, wording: &Wording) -> Value {
 fn result(incident: &Incident, wording: &Wording) -> Value {
     let verdict = &incident.verdict;
     let rule = layers().position(|layer| layer == verdict.layer);
-    let said = [wording.say(&title::headline(incident)), verdict.explanation.clone()];
+    let said: Vec<String> = [title::headline(incident)]
+        .iter()
+        .chain(&title::guardrail(incident))
+        .map(|sentence| wording.say(sentence))
+        .chain([verdict.explanation.clone()])
+        .collect();
     let mut result = json!({
         "ruleId": verdict.layer.as_str(),
         "ruleIndex": rule,
@@ -116,6 +121,7 @@ fn more(incident: &Incident, wording: &Wording) -> Map<String, Value> {
             "rootTiedWith",
             root.map(|root| &root.tied_with).filter(|t| !t.is_empty()).map(|t| json!(t)),
         ),
+        ("guardrail", incident.guardrail.then(|| json!(true))),
         ("rootUnknown", title::rootless(incident).map(|said| json!(wording.say(&said)))),
         ("eventName", denied.and_then(|denied| denied.event_name.as_ref()).map(|n| json!(n))),
         ("resourceCandidates", candidates.filter(|c| !c.is_empty()).map(|c| json!(c))),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{DeniedAction, Incident, Kind, RootCall, sanitize, words};
 use crate::event::arn::{self, Arn};
+use crate::event::partition;
 use crate::wording::{Argument, Sentence, Wording};
 
 /// Actions that a sentence names; of more it says how many.
@@ -111,6 +112,11 @@ pub fn retitle(incidents: &mut [Incident], wording: &Wording) {
     }
 }
 
+/// That it looks like a rule doing its work, which every report says first.
+pub(super) fn guardrail(incident: &Incident) -> Option<Sentence> {
+    incident.guardrail.then(|| Sentence::new("guardrail-lead"))
+}
+
 /// Every denied action once, most frequent first.
 fn distinct_actions(incident: &Incident) -> Vec<&str> {
     match incident.actions.as_slice() {
@@ -196,7 +202,7 @@ pub(super) fn who(principal: Option<&str>) -> Sentence {
             let name = arn.resource.rsplit('/').next().unwrap_or(arn.resource);
             Sentence::new("who-user").arg("name", name)
         }
-        None if principal.contains(".amazonaws.com") => {
+        None if partition::without_domain(principal).is_some() => {
             Sentence::new("who-service").arg("name", principal)
         }
         _ => Sentence::new("who-other").arg("name", principal),

@@ -238,6 +238,9 @@ pub struct Incident {
     pub comparison: Comparison,
     /// Which layer, how, how sure, and why.
     pub verdict: Verdict,
+    /// Whether it looks like a rule doing its work.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guardrail: bool,
     /// The change that caused it, where the trail holds one.
     pub change: Option<Change>,
     /// What to do, best first.
@@ -624,6 +627,30 @@ pub struct Alternative {
     pub because: String,
 }
 
+impl Verdict {
+    /// What cannot be it, with the layers that one reason rules out together.
+    pub(super) fn ruled_out_together(&self) -> Vec<(Vec<Layer>, &str)> {
+        together(self.ruled_out.iter().map(|out| (out.layer, out.because.as_str())))
+    }
+
+    /// What else it could be, with those for which one reason speaks together.
+    pub(super) fn alternatives_together(&self) -> Vec<(Vec<&Alternative>, &str)> {
+        together(self.alternatives.iter().map(|other| (other, other.because.as_str())))
+    }
+}
+
+/// What one reason is given for, in the order in which the reasons first come.
+fn together<'r, T>(each: impl Iterator<Item = (T, &'r str)>) -> Vec<(Vec<T>, &'r str)> {
+    let mut found: Vec<(Vec<T>, &str)> = Vec::new();
+    for (one, because) in each {
+        match found.iter_mut().find(|(_, known)| *known == because) {
+            Some((ones, _)) => ones.push(one),
+            None => found.push((vec![one], because)),
+        }
+    }
+    found
+}
+
 /// A layer that cannot be it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuledOut {
@@ -679,9 +706,22 @@ pub struct Fix {
     /// What else to know: what it opens, when not to use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Whose it is to make; absent of an ordinary fix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<Way>,
     /// What re-evaluating showed; absent when nothing could be evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verified>,
+}
+
+/// Whose a fix is to make, where it is no ordinary one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// The caller's: the call is made otherwise, and no policy changes.
+    WithinRule,
+    /// The owner's of a guardrail, if it is made at all.
+    Exemption,
 }
 
 /// What re-evaluating with the fix showed.

@@ -107,9 +107,10 @@ impl Certainty {
         }
     }
 
-    /// What the verdict rests on, in one sentence.
-    pub(super) fn meaning(self) -> Sentence {
+    /// What the verdict rests on, in one sentence, with so many comparable successes.
+    pub(super) fn meaning(self, successes: u64) -> Sentence {
         match self {
+            Certainty::Proven if successes == 0 => Sentence::new("certainty-proven-alone-means"),
             Certainty::Proven => Sentence::new("certainty-proven-means"),
             Certainty::Stated => Sentence::new("certainty-stated-means"),
             Certainty::Inferred => Sentence::new("certainty-inferred-means"),
@@ -238,6 +239,19 @@ pub(super) fn layer(incident: &Incident, layer: Layer) -> Sentence {
 /// Several layers, each by that name.
 pub(super) fn layers(incident: &Incident, layers: &[Layer]) -> Vec<Sentence> {
     layers.iter().map(|each| layer(incident, *each)).collect()
+}
+
+/// What else it could be, each with how likely it is.
+pub(super) fn alternatives(
+    incident: &Incident,
+    others: &[&super::view::Alternative],
+) -> Vec<Sentence> {
+    let named = |other: &&super::view::Alternative| {
+        Sentence::new("alternative-named")
+            .arg("why", why(incident, other.layer, other.effect))
+            .arg("percent", percent(other.confidence))
+    };
+    others.iter().map(named).collect()
 }
 
 /// The layer and how it denied, where that is known and means anything.

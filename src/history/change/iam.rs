@@ -320,7 +320,8 @@ fn tags(call: &Call<'_>, entity: &Entity) -> Vec<Draft> {
         .map(|(key, value)| {
             let summary =
                 Sentence::new("change-tag-put").arg("tag", key).arg("of", name_of(entity));
-            let subject = Subject::Tag { of: entity.arn(), key: key.to_owned() };
+            let of = entity.arn_in(call.partition());
+            let subject = Subject::Tag { of, key: key.to_owned() };
             Draft::set(subject, Value::text(value), Layer::Unknown, summary)
         })
         .collect()
@@ -340,7 +341,8 @@ fn untag(call: &Call<'_>, kind: EntityKind) -> Vec<Draft> {
         .map(|key| {
             let summary =
                 Sentence::new("change-tag-removed").arg("tag", key).arg("of", name_of(&entity));
-            let subject = Subject::Tag { of: entity.arn(), key: key.to_owned() };
+            let of = entity.arn_in(call.partition());
+            let subject = Subject::Tag { of, key: key.to_owned() };
             Draft::set(subject, Value::Absent, Layer::Unknown, summary)
         })
         .collect()
@@ -353,7 +355,7 @@ fn instance_profile(call: &Call<'_>) -> Vec<Draft> {
         _ => Value::Absent,
     };
     let summary = Sentence::new("change-instance-profile").arg("profile", profile);
-    let of = format!("arn:aws:iam::{}:instance-profile/{profile}", call.account());
+    let of = format!("arn:{}:iam::{}:instance-profile/{profile}", call.partition(), call.account());
     let subject = Subject::Setting { name: "role of the instance profile", of };
     vec![Draft::set(subject, value, Layer::Unknown, summary)]
 }

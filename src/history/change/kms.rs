@@ -66,8 +66,9 @@ fn created(call: &Call<'_>, metadata: &str, policy_member: &str) -> Vec<Draft> {
     let key = subject::resource_name(&arn);
     let account = answer("awsAccountId").unwrap_or(call.account()).to_owned();
     let policy = call.document(policy_member).unwrap_or_else(|| {
+        let partition = call.partition();
         Value::text(format!(
-            r#"{{"Version":"2012-10-17","Id":"key-default-1","Statement":[{{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{{"AWS":"arn:aws:iam::{account}:root"}},"Action":"kms:*","Resource":"*"}}]}}"#
+            r#"{{"Version":"2012-10-17","Id":"key-default-1","Statement":[{{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{{"AWS":"arn:{partition}:iam::{account}:root"}},"Action":"kms:*","Resource":"*"}}]}}"#
         ))
     });
     let state = answer("keyState").unwrap_or("Enabled");
@@ -143,10 +144,14 @@ fn create_grant(call: &Call<'_>) -> Vec<Draft> {
         id: id.to_owned(),
         key: key.clone(),
         grantee: grantee.to_owned(),
-        retiring: call.text("retiringPrincipal").map(str::to_owned),
+        retiring: call
+            .text("retiringPrincipal")
+            .or(call.text("retiringServicePrincipal"))
+            .map(str::to_owned),
         operations: operations(&call.request),
         context_equals: context(&call.request, "constraints.encryptionContextEquals"),
         context_subset: context(&call.request, "constraints.encryptionContextSubset"),
+        source_arn: text_at(&call.request, "constraints.sourceArn").map(str::to_owned),
         created: Some(call.event.time),
     };
     let summary = Sentence::new("change-grant-created")

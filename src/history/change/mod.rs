@@ -4,10 +4,12 @@
 //! its file; both spellings CloudTrail uses (first letter small or large, wrapped in `…Request` or
 //! not) are read everywhere.
 
+mod blocks;
 mod call;
 mod iam;
 mod kms;
 mod organizations;
+mod permission_set;
 mod resource;
 mod surroundings;
 
@@ -23,6 +25,8 @@ use crate::wording::Sentence;
 pub(crate) use call::{Call, at, document_value, flag, text_at};
 pub(crate) use kms::{context as grant_context, operations as grant_operations};
 pub(crate) use organizations::type_in as organization_policy_type;
+pub use permission_set::Part;
+pub(crate) use permission_set::{Edit, boundary, edit, permission_set, reference};
 pub(crate) use surroundings::FULL_ACCESS;
 
 /// What a subject's state can be.
@@ -72,6 +76,8 @@ pub struct Grant {
     pub context_equals: Option<BTreeMap<String, String>>,
     /// `EncryptionContextSubset`.
     pub context_subset: Option<BTreeMap<String, String>>,
+    /// `SourceArn`: the resource that a service must be working for.
+    pub source_arn: Option<String>,
     /// When it was created, which decides which incarnation of a role it names.
     pub created: Option<Time>,
 }
@@ -179,6 +185,9 @@ fn row(event: &Event) -> Option<Row> {
 fn row_of(source: &str, name: &str) -> Option<Row> {
     let service = source.strip_suffix(".amazonaws.com")?;
     let name = action::operation(name);
+    if let Some(row) = blocks::row(service, name) {
+        return Some(row);
+    }
     match service {
         "iam" => iam::row(name),
         "kms" => kms::row(name),

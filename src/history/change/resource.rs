@@ -244,8 +244,9 @@ fn shared_permission(
         return permission(arn, Operation::RemoveStatement { sid });
     }
     let accounts = ["aWSAccountIds", "aWSAccountId"].map(|name| texts(at(&call.request, name)));
-    let principals: Vec<String> =
-        accounts.iter().flatten().map(|account| format!("arn:aws:iam::{account}:root")).collect();
+    let partition = call.partition();
+    let root = |account: &&str| format!("arn:{partition}:iam::{account}:root");
+    let principals: Vec<String> = accounts.iter().flatten().map(root).collect();
     let actions: Vec<String> = action_members
         .iter()
         .flat_map(|name| texts(at(&call.request, name)))

@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 
 use super::call::at;
-use super::{Before, Call, Draft, Row, Value};
+use super::{Before, Call, Draft, Row, Value, permission_set};
 use crate::event::Layer;
 use crate::history::subject::Subject;
 use crate::wording::Sentence;
@@ -28,7 +28,7 @@ pub(super) fn row(service: &str, name: &str) -> Option<Row> {
             | "ReplaceIamInstanceProfileAssociation"
             | "DisassociateIamInstanceProfile",
         ) => instance_profile,
-        ("sso", name) if is_permission_set_edit(name) => permission_set,
+        ("sso", name) if permission_set::is_edit(name) => edited_set,
         (
             "cloudtrail",
             "PutEventSelectors" | "StopLogging" | "StartLogging" | "DeleteTrail" | "UpdateTrail"
@@ -125,17 +125,9 @@ fn instance_profile(call: &Call<'_>) -> Vec<Draft> {
     vec![setting("instance profile", instance, value, Layer::IdentityPolicy)]
 }
 
-fn is_permission_set_edit(name: &str) -> bool {
-    name.ends_with("PermissionSet")
-        && ["Put", "Delete", "Attach", "Detach", "Provision", "Update"]
-            .iter()
-            .any(|verb| name.starts_with(verb))
-}
-
-/// A permission set reaches accounts when it is provisioned, as edits of its
-/// `AWSReservedSSO_…` roles, which are events of their own.
-fn permission_set(call: &Call<'_>) -> Vec<Draft> {
-    let Some(set) = call.text("permissionSetArn") else { return Vec::new() };
+/// The set by itself; what that is for the roles made of it, `permission_sets` tells.
+fn edited_set(call: &Call<'_>) -> Vec<Draft> {
+    let Some(set) = permission_set(call) else { return Vec::new() };
     let value = call
         .document("inlinePolicy")
         .or_else(|| call.text("managedPolicyArn").map(Value::text))

@@ -8,7 +8,7 @@ use super::{Dump, Page, resource};
 pub(super) fn read(page: &Page<'_>, dump: &mut Dump) -> bool {
     let is_policy = page.get("Statement").is_some_and(|s| s.is_array() || s.is_object());
     let Some(document) = document_value(page.json).filter(|_| is_policy) else { return false };
-    match subject(page, &document) {
+    match subject(page, dump, &document) {
         Some(subject) => dump.fact(page, subject, document),
         None => dump.complain(
             page,
@@ -18,7 +18,7 @@ pub(super) fn read(page: &Page<'_>, dump: &mut Dump) -> bool {
     true
 }
 
-fn subject(page: &Page<'_>, document: &Value) -> Option<Subject> {
+fn subject(page: &Page<'_>, dump: &mut Dump, document: &Value) -> Option<Subject> {
     let names = page.names;
     if has_principals(document) {
         if let Some(id) = names.key_id() {
@@ -31,7 +31,7 @@ fn subject(page: &Page<'_>, document: &Value) -> Option<Subject> {
         let by_content = resource::resource_in(document);
         let arn = by_content.or_else(|| {
             let bucket = names.subject(&["bucket-policy", "policy"]);
-            names.in_folder("s3").then(|| format!("arn:aws:s3:::{bucket}"))
+            names.in_folder("s3").then(|| dump.arn(page, &format!("s3:::{bucket}")))
         })?;
         return Some(Subject::ResourcePolicy(super::super::subject::resource_name(&arn)));
     }

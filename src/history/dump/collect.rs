@@ -91,7 +91,10 @@ fn iam(page: &Page<'_>, dump: &mut Dump, account: &str, kind: &str, folder: &str
                 dump.fact(page, Subject::TrustPolicy(entity), document);
             }
         }
-        "tags" => tags(page, dump, &entity.arn()),
+        "tags" => {
+            let partition = page.partition().map_or("aws", |found| found.name);
+            tags(page, dump, &entity.arn_in(partition));
+        }
         _ => {}
     }
     true
@@ -141,17 +144,18 @@ fn of_service(
     rest: &[&str],
 ) -> bool {
     let arn = match (service, rest) {
-        ("s3", [bucket]) => format!("arn:aws:s3:::{}", decoded(bucket)),
-        ("s3", [_, bucket]) => format!("arn:aws:s3:::{}", decoded(bucket)),
+        ("s3", [bucket]) => dump.arn(page, &format!("s3:::{}", decoded(bucket))),
+        ("s3", [_, bucket]) => dump.arn(page, &format!("s3:::{}", decoded(bucket))),
         ("sqs" | "sns", [region, name]) => {
-            format!("arn:aws:{service}:{region}:{account}:{}", decoded(name))
+            dump.arn(page, &format!("{service}:{region}:{account}:{}", decoded(name)))
         }
         (_, [region, kind, name]) => {
             let separator = match service {
                 "lambda" | "secretsmanager" | "logs" | "backup" => ':',
                 _ => '/',
             };
-            format!("arn:aws:{service}:{region}:{account}:{kind}{separator}{}", decoded(name))
+            let name = decoded(name);
+            dump.arn(page, &format!("{service}:{region}:{account}:{kind}{separator}{name}"))
         }
         _ => return false,
     };

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::super::change::{Value, at, document_value, text_at};
 use super::super::subject::{Entity, EntityKind, Subject};
 use super::{Dump, Page, Scope};
+use crate::event::arn::Arn;
 use crate::history::document::Hidden;
 
 const LISTS: [(&str, EntityKind); 3] = [
@@ -102,7 +103,7 @@ pub(super) fn entity(
         let boundary = text_at(entry, "PermissionsBoundary.PermissionsBoundaryArn");
         let value = boundary.map_or(Value::Absent, Value::text);
         dump.fact(page, Subject::Boundary(entity.clone()), value);
-        tags(page, dump, &entity.arn(), at(entry, "Tags"));
+        tags(page, dump, &without_path(&entity, arn), at(entry, "Tags"));
     }
     if kind == EntityKind::Role
         && let Some(trust) = at(entry, "AssumeRolePolicyDocument").and_then(document_value)
@@ -111,6 +112,11 @@ pub(super) fn entity(
     }
     dump.scope(page, Scope::Entity(entity.clone()));
     Some(entity)
+}
+
+/// The ARN under which tags are known, which has no path.
+fn without_path(entity: &Entity, arn: &str) -> String {
+    entity.arn_in(Arn::parse(arn).map_or("aws", |arn| arn.partition))
 }
 
 /// Tags as `[{"Key": …, "Value": …}]`; a missing list says nothing, an empty one that there are
@@ -176,8 +182,10 @@ fn one_entity(page: &Page<'_>, dump: &mut Dump, entry: &Json, kind: EntityKind) 
     let before = dump.scopes.len();
     let found = entity(page, dump, entry, kind);
     dump.scopes.truncate(before);
-    if let Some(entity) = found.as_ref().filter(|entity| entity.kind != EntityKind::Group) {
-        tags(page, dump, &entity.arn(), at(entry, "Tags"));
+    if let (Some(entity), Some(arn)) = (&found, text_at(entry, "Arn"))
+        && kind != EntityKind::Group
+    {
+        tags(page, dump, &without_path(entity, arn), at(entry, "Tags"));
     }
     found.is_some()
 }
@@ -215,7 +223,7 @@ fn policy_version(page: &Page<'_>, dump: &mut Dump, shown: &Json) -> bool {
         dump.complain(page, "a policy version, but the file's name does not say of which policy");
         return true;
     };
-    let policy = format!("arn:aws:iam::{account}:policy/{name}");
+    let policy = dump.arn(page, &format!("iam::{account}:policy/{name}"));
     dump.named.insert(policy.clone());
     let subject = Subject::PolicyVersion { policy: policy.clone(), version: version.to_owned() };
     dump.fact(page, subject, document);

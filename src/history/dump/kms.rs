@@ -103,10 +103,13 @@ fn grant(entry: &Json, id: &str, key: &str) -> Grant {
         id: id.to_owned(),
         key: key.to_owned(),
         grantee: grantee.unwrap_or_default().to_owned(),
-        retiring: text_at(entry, "RetiringPrincipal").map(str::to_owned),
+        retiring: text_at(entry, "RetiringPrincipal")
+            .or_else(|| text_at(entry, "RetiringServicePrincipal"))
+            .map(str::to_owned),
         operations: grant_operations(entry),
         context_equals: grant_context(entry, "Constraints.EncryptionContextEquals"),
         context_subset: grant_context(entry, "Constraints.EncryptionContextSubset"),
+        source_arn: text_at(entry, "Constraints.SourceArn").map(str::to_owned),
         created,
     }
 }

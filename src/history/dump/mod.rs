@@ -11,6 +11,7 @@ mod iam;
 mod kms;
 mod names;
 mod organizations;
+mod permission_sets;
 mod place;
 mod resource;
 
@@ -23,14 +24,18 @@ use serde_json::Value as Json;
 
 use super::change::Value;
 use super::change::{at, text_at};
+use super::partitions::Partitions;
 use super::replay::Source;
 use super::subject::{Entity, PolicyType, Subject};
 use crate::error::{Error, Result};
 use crate::event::Time;
+use crate::event::arn::Arn;
+use crate::event::partition::{self, Partition};
 use crate::given::{self, Cap};
 use crate::iam::{Policy, PolicyError};
 use crate::wording::{Sentence, Wording};
 pub(crate) use names::Names;
+pub(crate) use permission_sets::{Set, SetFact};
 
 /// Largest file read, unpacked: a dump of a large account has tens of megabytes.
 const LARGEST: Cap = Cap { bytes: 512 << 20, instead: "dump each account to a file of its own" };
@@ -289,6 +294,12 @@ pub struct Dump {
     is_dated: bool,
     /// Versions of managed policies whose file says the policy's name and not its path.
     pub(crate) named: BTreeSet<String>,
+    /// Permission sets by id or name.
+    pub(crate) permission_sets: BTreeMap<String, Set>,
+    /// What is shown of them.
+    pub(crate) set_facts: Vec<SetFact>,
+    /// ARNs that were made of names, where nothing said the partition.
+    guessed: BTreeSet<String>,
 }
 
 /// One JSON document of a file, and what its surroundings say about it.
@@ -334,6 +345,16 @@ impl<'p> Page<'p> {
         }
     }
 
+    /// The partition, as a folder, the Region or an ARN in the file tells it.
+    pub fn partition(&self) -> Option<&'static Partition> {
+        // Only what is not called `aws` as well as many a folder.
+        let named = |folder: &String| partition::named(folder).filter(|found| found.name != "aws");
+        let region = self.names.region.as_deref();
+        let folder = self.names.folders.iter().find_map(named);
+        let told = folder.or_else(|| region.map(partition::of_region));
+        told.or_else(|| partition::first_in(self.text))
+    }
+
     /// The list at a dotted path.
     pub fn list(&self, path: &str) -> Option<&[Json]> {
         self.get(path)?.as_array().map(Vec::as_slice)
@@ -344,10 +365,11 @@ impl<'p> Page<'p> {
 type Reader = fn(&Page<'_>, &mut Dump) -> bool;
 
 /// In this order; the first that knows the document takes it.
-const READERS: [Reader; 8] = [
+const READERS: [Reader; 9] = [
     config::read,
     collect::read,
     iam::read,
+    permission_sets::read,
     kms::read,
     organizations::read,
     resource::read,
@@ -553,6 +575,49 @@ impl Dump {
         }
     }
 
+    /// The ARN of something that a file names by less: all that follows the partition.
+    pub(crate) fn arn(&mut self, page: &Page<'_>, rest: &str) -> String {
+        let partition = page.partition();
+        let arn = format!("arn:{}:{rest}", partition.map_or("aws", |found| found.name));
+        if partition.is_none() {
+            self.guessed.insert(arn.clone());
+        }
+        arn
+    }
+
+    /// Gives the ARNs that were made of names the partition their accounts are in.
+    pub(super) fn settle_partitions(&mut self, partitions: &Partitions) {
+        let owners = &self.owners;
+        let settled: BTreeMap<String, String> = std::mem::take(&mut self.guessed)
+            .into_iter()
+            .filter_map(|arn| {
+                let parts = Arn::parse(&arn)?;
+                let account = owners.get(&arn).map_or(parts.account, String::as_str);
+                let Arn { service, region, account: own, resource, .. } = parts;
+                let partition = partitions.of(account);
+                let settled = format!("arn:{partition}:{service}:{region}:{own}:{resource}");
+                Some((arn, settled))
+            })
+            .collect();
+        let settle = |arn: &mut String| {
+            if let Some(settled) = settled.get(arn) {
+                arn.clone_from(settled);
+            }
+        };
+        for fact in &mut self.facts {
+            match &mut fact.subject {
+                Subject::ResourcePolicy(arn)
+                | Subject::PublicAccessBlock(arn)
+                | Subject::ManagedPolicy(arn)
+                | Subject::PolicyVersion { policy: arn, .. } => settle(arn),
+                _ => {}
+            }
+        }
+        let owners = std::mem::take(&mut self.owners).into_iter();
+        self.owners =
+            owners.map(|(arn, of)| (settled.get(&arn).cloned().unwrap_or(arn), of)).collect();
+    }
+
     pub(crate) fn scope(&mut self, page: &Page<'_>, scope: Scope) {
         self.scopes.push((scope, page.time, page.source.clone()));
     }
@@ -616,7 +681,7 @@ fn true_name(entity: &mut Entity, entities: &BTreeMap<Entity, Entity>) {
 fn true_tag_owner(of: &mut String, entities: &BTreeMap<Entity, Entity>) {
     if let Some(mut entity) = Entity::from_arn(of) {
         true_name(&mut entity, entities);
-        *of = entity.arn();
+        *of = entity.arn_in(Arn::parse(of).map_or("aws", |arn| arn.partition));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::event::{arn, partition};
+
 /// Words of a path that name things.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Names {
@@ -30,9 +32,11 @@ impl Names {
             .collect();
         let words =
             || stem.split(['.', '_', ' ']).chain([stem]).chain(folders.iter().map(String::as_str));
-        let digits = || stem.split(|c: char| !c.is_ascii_digit()).find(|word| is_account(word));
-        let account = words().find(|word| is_account(word)).or_else(digits).map(str::to_owned);
-        let region = words().find(|word| is_region(word)).map(str::to_owned);
+        let digits =
+            || stem.split(|c: char| !c.is_ascii_digit()).find(|word| arn::is_account_id(word));
+        let account =
+            words().find(|word| arn::is_account_id(word)).or_else(digits).map(str::to_owned);
+        let region = words().find(|word| partition::is_region(word)).map(str::to_owned);
         Names { account, region, stem: stem.to_owned(), folders }
     }
 
@@ -76,22 +80,6 @@ impl Names {
     pub fn in_folder(&self, name: &str) -> bool {
         self.folders.iter().any(|folder| folder.eq_ignore_ascii_case(name))
     }
-}
-
-fn is_account(word: &str) -> bool {
-    word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// `eu-central-1`, `us-gov-west-1`, `ap-southeast-3`.
-fn is_region(word: &str) -> bool {
-    let parts: Vec<&str> = word.split('-').collect();
-    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
-    (3..=4).contains(&parts.len())
-        && first.len() == 2
-        && first.bytes().all(|b| b.is_ascii_lowercase())
-        && !last.is_empty()
-        && last.len() <= 2
-        && last.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A UUID or `mrk-` and 32 hexadecimal digits anywhere in a word.

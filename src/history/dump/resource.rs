@@ -55,7 +55,7 @@ fn public_access_block(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
         Some(account) if name.is_empty() || name == account || name == "public-access-block" => {
             account.to_owned()
         }
-        _ => format!("arn:aws:s3:::{name}"),
+        _ => dump.arn(page, &format!("s3:::{name}")),
     };
     dump.fact(page, Subject::PublicAccessBlock(of), Value::text(settings.to_string()));
     Some(())
@@ -98,7 +98,8 @@ fn repository(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
     let document = page.get("policyText").and_then(document_value)?;
     let account = page.text("registryId").map(str::to_owned).or(page.names.account.clone())?;
     let region = page.names.region.clone().unwrap_or_else(|| "*".to_owned());
-    policy(page, dump, &format!("arn:aws:ecr:{region}:{account}:repository/{name}"), document);
+    let arn = dump.arn(page, &format!("ecr:{region}:{account}:repository/{name}"));
+    policy(page, dump, &arn, document);
     Some(())
 }
 
@@ -119,12 +120,12 @@ fn unnamed_policy(page: &Page<'_>, dump: &mut Dump) -> Option<()> {
     if page.get("Policy").is_some_and(|policy| policy.get("PolicySummary").is_some()) {
         return None;
     }
-    let in_name = || {
+    let is_bucket = page.names.in_folder("s3") || page.names.stem.contains("bucket-policy");
+    let in_name = is_bucket.then(|| {
         let name = page.names.subject(&["get-bucket-policy", "bucket-policy", "policy"]);
-        (page.names.in_folder("s3") || page.names.stem.contains("bucket-policy"))
-            .then(|| format!("arn:aws:s3:::{name}"))
-    };
-    let Some(arn) = in_name().or_else(|| resource_in(&document)) else {
+        dump.arn(page, &format!("s3:::{name}"))
+    });
+    let Some(arn) = in_name.or_else(|| resource_in(&document)) else {
         dump.complain(page, "a policy, but neither name nor content says of what");
         return Some(());
     };

@@ -7,6 +7,8 @@ use super::super::change::Grant;
 use super::super::replay::Known;
 use super::super::subject::{Entity, Subject, resource_name};
 use super::{Gather, Likelihood, policy_source, presence, reasons, why};
+use crate::event::arn::Arn;
+use crate::event::partition;
 use crate::iam::{KeyState, KmsGrant, PolicyLabel, Presence, Principal};
 use crate::wording::Sentence;
 
@@ -35,6 +37,10 @@ impl Gather<'_> {
     fn may_use(&self, grant: &Grant) -> bool {
         let name = self.request.action.split(':').nth(1).unwrap_or_default();
         let principal = &self.request.principal;
+        // Who may retire it need not be the grantee, nor be allowed anything else by it.
+        if name.eq_ignore_ascii_case("RetireGrant") && grant.retiring.is_some() {
+            return true;
+        }
         let is_other = match (Entity::from_arn(&grant.grantee), principal.arn()) {
             (Some(grantee), Some(arn)) if grantee.name != "aws:ec2-infrastructure" => {
                 Entity::from_arn(arn).is_none_or(|caller| caller != grantee)
@@ -60,8 +66,12 @@ impl Gather<'_> {
         if let Some(pairs) = &grant.context_subset {
             constraints.insert("EncryptionContextSubset".to_owned(), json!(pairs));
         }
+        if let Some(source) = &grant.source_arn {
+            constraints.insert("SourceArn".to_owned(), json!(source));
+        }
         let value = json!({
             "GranteePrincipal": grantee,
+            "RetiringPrincipal": grant.retiring.as_deref().and_then(|name| self.grantee(name)),
             "Operations": grant.operations,
             "Constraints": constraints,
         });
@@ -79,14 +89,15 @@ impl Gather<'_> {
     fn grantee(&self, grantee: &str) -> Option<String> {
         if let Some((account, rest)) = grantee.split_once(":aws:ec2-infrastructure:") {
             let role = "assumed-role/aws:ec2-infrastructure";
-            return Some(format!("arn:aws:sts::{account}:{role}/{rest}"));
+            let partition = Arn::parse(self.key()?)?.partition;
+            return Some(format!("arn:{partition}:sts::{account}:{role}/{rest}"));
         }
         if let Some(id) = grantee.split(':').next().filter(|id| id.starts_with("AROA")) {
             return self.inventory.arn_of_unique_id(id);
         }
         let service = |host: &str| {
-            let label = host.split('.').next()?;
-            host.ends_with(".amazonaws.com").then(|| label.to_owned())
+            let name = partition::without_domain(host)?;
+            name.split('.').next().map(str::to_owned)
         };
         match &self.request.principal {
             Principal::Service { name } if service(name) == service(grantee) => Some(name.clone()),

@@ -43,24 +43,9 @@ impl Reading<'_> {
             }
         }
         if !self.parameters.is_null() {
-            self.request_tags(context);
+            self.request_tags(context, request);
+            self.type_keys(context, request);
         }
-    }
-
-    /// Tags the request would set, under the names services give them.
-    fn request_tags(&self, context: &mut Context) {
-        const FAMILY: &str = "aws:RequestTag/";
-        let mut pairs = Vec::new();
-        collect_tags(&self.parameters, &mut pairs);
-        let names: Vec<String> = pairs.iter().map(|(key, _)| key.clone()).collect();
-        for (key, value) in pairs {
-            context.insert(&format!("{FAMILY}{key}"), value);
-        }
-        context.mark_family_complete(FAMILY);
-        match names.is_empty() {
-            true => context.mark_absent("aws:TagKeys"),
-            false => context.insert("aws:TagKeys", names),
-        };
     }
 
     pub(super) fn service_keys(&self, context: &mut Context, request: &Request) {
@@ -239,36 +224,3 @@ const S3_HEADERS: [&str; 9] = [
     "x-amz-server-side-encryption-customer-algorithm",
     "x-amz-storage-class",
 ];
-
-/// Tags in a request, however its service nests them: `{key, value}` pairs in a list under a name
-/// that speaks of tags, or a map of them.
-fn collect_tags(json: &Json, pairs: &mut Vec<(String, String)>) {
-    match json {
-        Json::Object(members) => {
-            for (name, value) in members {
-                let speaks_of_tags = name.to_ascii_lowercase().contains("tag");
-                match value {
-                    Json::Object(map) if speaks_of_tags && map.values().all(Json::is_string) => {
-                        let texts = map.iter().filter_map(|(k, v)| Some((k.clone(), v.as_str()?)));
-                        pairs.extend(texts.map(|(k, v)| (k, v.to_owned())));
-                    }
-                    Json::Array(items) if speaks_of_tags => {
-                        items.iter().for_each(|item| match pair(item) {
-                            Some(tag) => pairs.push(tag),
-                            None => collect_tags(item, pairs),
-                        });
-                    }
-                    nested => collect_tags(nested, pairs),
-                }
-            }
-        }
-        Json::Array(items) => items.iter().for_each(|item| collect_tags(item, pairs)),
-        _ => {}
-    }
-}
-
-fn pair(tag: &Json) -> Option<(String, String)> {
-    let key = text_at(tag, "key").or_else(|| text_at(tag, "tagKey"))?;
-    let value = at(tag, "value").or_else(|| at(tag, "tagValue"))?.as_str().unwrap_or_default();
-    Some((key.to_owned(), value.to_owned()))
-}

@@ -4,7 +4,7 @@
 use super::super::change::at;
 use super::Reading;
 use crate::chain::service::{Service, Table};
-use crate::event::CallerKind;
+use crate::event::{CallerKind, partition};
 use crate::iam::{Context, Request};
 
 /// Services that set `aws:CalledVia` when they pass a call on (IAM "aws:CalledVia").
@@ -77,13 +77,15 @@ impl Reading<'_> {
         }
     }
 
-    /// `SERVICE.REGION.amazonaws.com` for forwarded calls; absent when the principal calls KMS
-    /// itself. For services and their roles the documentation does not say.
+    /// `SERVICE.REGION.amazonaws.com` for forwarded calls, in other partitions with the domain of
+    /// their endpoints; absent when the principal calls KMS itself. For services and their roles the
+    /// documentation does not say.
     fn kms_via(&self, context: &mut Context) {
         match self.kind {
             CallerKind::ForwardAccessSession => {
                 if let (Some(service), Some(region)) = (self.via_service(), self.event.region()) {
-                    context.insert("kms:ViaService", format!("{service}.{region}.amazonaws.com"));
+                    let domain = partition::of_region(region).domain;
+                    context.insert("kms:ViaService", format!("{service}.{region}.{domain}"));
                 }
             }
             CallerKind::Direct => {
@@ -107,8 +109,9 @@ impl Reading<'_> {
             return Some(word.to_owned());
         }
         // One of several services of a host may be called as the host is.
+        let name = partition::without_domain(host);
         let words = by_host.iter().flat_map(|service| &service.via_service);
-        if let Some(word) = words.into_iter().find(|word| host == format!("{word}.amazonaws.com")) {
+        if let Some(word) = words.into_iter().find(|word| name == Some(word)) {
             return Some(word.clone());
         }
         let names = self.encryption_context_names();
@@ -122,7 +125,7 @@ impl Reading<'_> {
         // Services that the table does not know are called in the key as in their endpoint (KMS
         // "kms:ViaService", services that support it).
         told.map(str::to_owned).or_else(|| {
-            let label = host.strip_suffix(".amazonaws.com").filter(|_| by_host.is_empty())?;
+            let label = name.filter(|_| by_host.is_empty())?;
             (!label.contains(['.', '-', ' '])).then(|| label.to_owned())
         })
     }

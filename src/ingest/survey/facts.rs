@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::super::header::Header;
 use super::super::identifier::Identifier;
-use crate::event::{Event, Field, IdentityType, Time};
+use crate::event::{Event, Field, IdentityType, Time, partition};
 
 /// Plain members of a record.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,8 @@ impl<'r> Facts<'r> {
     fn new(get: impl Fn(Field) -> Option<&'r str>, identity: IdentityType) -> Facts<'r> {
         let (actor, invoked_by) = (get(Field::Arn), get(Field::InvokedBy));
         let principal = get(Field::IssuerArn).or(actor).or_else(|| get(Field::PrincipalId));
-        let internal = |text: &str| text.ends_with(".amazonaws.com") || text == "AWS Internal";
+        let internal =
+            |text: &str| partition::without_domain(text).is_some() || text == "AWS Internal";
         let by_service = invoked_by.is_some()
             || identity == IdentityType::AwsService
             || get(Field::EventType) == Some("AwsServiceEvent")

@@ -129,19 +129,3 @@ fn in_its_region(candidate: &mut Candidate, situation: &Situation<'_>) -> Option
     candidate.runs = whose;
     Some(())
 }
-
-/// Whether a candidate changes the policy of a key that AWS manages, which nobody can (KMS Developer
-/// Guide, "AWS managed keys").
-pub(in crate::remedy) fn is_on_key_of_aws(
-    candidate: &Candidate,
-    situation: &Situation<'_>,
-) -> bool {
-    let inventory = situation.history.at(situation.event.time);
-    let manager = |arn: &str| {
-        inventory.key_metadata(arn)?.get("KeyManager").and_then(|manager| manager.as_str())
-    };
-    candidate.layer == Layer::ResourcePolicy
-        && candidate.attach_to.as_deref().is_some_and(|arn| {
-            arn.contains(":alias/aws/") || (arn.contains(":kms:") && manager(arn) == Some("AWS"))
-        })
-}

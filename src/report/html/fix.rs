@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::code::{Code, pretty};
 use crate::report::words::layer;
-use crate::report::{Fix, Incident, Verified};
+use crate::report::{Fix, Incident, Verified, Way};
 use crate::wording::{Sentence, Wording};
 
 /// Fixes shown in full.
@@ -33,6 +33,11 @@ impl<'a> FixView<'a> {
         fixes
             .map(|(index, fix)| FixView::new(fix, incident, &format!("{number}-{index}"), words))
             .collect()
+    }
+
+    /// Whether the caller does it, and nothing is changed.
+    pub(super) fn is_within_rule(&self) -> bool {
+        self.fix.way == Some(Way::WithinRule)
     }
 
     fn new(fix: &'a Fix, incident: &'a Incident, place: &str, words: &'a Wording) -> Self {

@@ -48,6 +48,8 @@ pub(super) struct IncidentPage<'a> {
     last_seen: String,
     /// What a baseline knows of it.
     known: Option<String>,
+    /// That it looks like a rule doing its work.
+    guardrail: Option<String>,
     actions: Vec<ActionRow>,
     more_actions: usize,
     asked: Vec<Fact>,
@@ -135,6 +137,7 @@ impl<'a> IncidentPage<'a> {
             first_seen: moment(&incident.first_seen),
             last_seen: moment(&incident.last_seen),
             known: title::known(incident).map(|known| words.say(&known)),
+            guardrail: title::guardrail(incident).map(|guardrail| words.say(&guardrail)),
             actions,
             more_actions,
             asked: asked(incident, words),
@@ -145,7 +148,7 @@ impl<'a> IncidentPage<'a> {
             layer: words.say(&layer(incident, verdict.layer)),
             effect: words.say(&verdict.effect.into()),
             certainty: words.say(&verdict.certainty.into()),
-            certainty_means: words.say(&verdict.certainty.meaning()),
+            certainty_means: words.say(&verdict.certainty.meaning(incident.comparison.successes)),
             confidence: percent(verdict.confidence),
             confidence_width: (verdict.confidence * 100.0).clamp(0.0, 100.0).round(),
             policy: policy(incident, words),

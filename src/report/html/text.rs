@@ -1,6 +1,6 @@
 //! Short forms of what the report says in full: moments, principals, counts, shares.
 
-use crate::event::Time;
+use crate::event::{Time, partition};
 use crate::report::words;
 
 /// RFC 3339 as a person reads it: `2026-10-07 18:03:32 UTC`. Text that is no time stays as it is.
@@ -28,7 +28,7 @@ pub(super) fn principal(arn: &str) -> &str {
     if arn.starts_with("arn:") {
         return arn.rsplit([':', '/']).next().unwrap_or(arn);
     }
-    arn.strip_suffix(".amazonaws.com").unwrap_or(arn)
+    partition::without_domain(arn).unwrap_or(arn)
 }
 
 /// A share of one as whole per cent, rounded down: what is not certain is never written as 100 %.

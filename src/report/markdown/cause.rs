@@ -140,11 +140,12 @@ fn nearest(draft: &mut Draft<'_>, incident: &Incident) {
 fn ruled_out(draft: &mut Draft<'_>, incident: &Incident) {
     let rows: Vec<[String; 2]> = incident
         .verdict
-        .ruled_out
-        .iter()
-        .map(|other| {
-            let layer = draft.say(&words::layer(incident, other.layer));
-            [prose(&layer), prose(&other.because)]
+        .ruled_out_together()
+        .into_iter()
+        .map(|(layers, because)| {
+            let layers = words::layers(incident, &layers);
+            let layers = draft.say(&Sentence::new("ruled-out-layers").arg("layers", layers));
+            [prose(&layers), prose(because)]
         })
         .collect();
     draft.table([Sentence::new("verdict-ruled-out"), Sentence::new("markdown-because")], &rows);

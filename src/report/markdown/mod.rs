@@ -186,6 +186,10 @@ fn incident(draft: &mut Draft<'_>, report: &Report, incident: &Incident, index: 
 
 fn summary(draft: &mut Draft<'_>, incident: &Incident) {
     draft.section(Sentence::new("markdown-summary"));
+    if let Some(guardrail) = title::guardrail(incident) {
+        let guardrail = draft.say(&guardrail);
+        draft.text.push_str(&format!("**{}**\n\n", prose(&guardrail)));
+    }
     draft.paragraph(&incident.verdict.explanation);
     let verdict = draft.say(&words::verdict(incident));
     draft.text.push_str(&format!("**{}**\n\n", prose(&verdict)));
@@ -345,7 +349,7 @@ fn unknown(draft: &mut Draft<'_>, report: &Report, incident: &Incident) {
     draft.section(Sentence::new("markdown-unknown"));
     let certainty = draft.say(&match incident.verdict.certainty {
         Certainty::Proven => Sentence::new("markdown-layer-known"),
-        other => other.meaning(),
+        other => other.meaning(incident.comparison.successes),
     });
     draft.item(&prose(&certainty));
     let unchecked: BTreeSet<Layer> = incident
@@ -363,12 +367,10 @@ fn unknown(draft: &mut Draft<'_>, report: &Report, incident: &Incident) {
     if let Some(contradiction) = &incident.verdict.contradiction {
         labelled(draft, Sentence::new("verdict-contradiction-short"), &prose(contradiction));
     }
-    for other in &incident.verdict.alternatives {
-        let why = draft.say(&words::why(incident, other.layer, other.effect));
-        let named = Sentence::new("alternative-named")
-            .arg("why", why)
-            .arg("percent", words::percent(other.confidence))
-            .arg("because", &other.because);
+    for (others, because) in incident.verdict.alternatives_together() {
+        let named = Sentence::new("ruled-out-named")
+            .arg("layer", words::alternatives(incident, &others))
+            .arg("because", because);
         let named = draft.say(&named);
         labelled(draft, Sentence::new("verdict-alternatives"), &prose(&named));
     }

@@ -1,7 +1,7 @@
 //! The fixes, how they were checked, what does not help, and the list of what is left to do.
 
 use super::{Draft, code, labelled, prose};
-use crate::report::{Fix, Incident, Report, document, words};
+use crate::report::{Fix, Incident, Report, Way, document, words};
 use crate::wording::Sentence;
 
 pub(super) fn put(draft: &mut Draft<'_>, incident: &Incident) {
@@ -30,6 +30,9 @@ fn fix(draft: &mut Draft<'_>, incident: &Incident, number: usize, fix: &Fix) {
     draft.text.push_str(&format!("**{}**\n\n", prose(&title)));
     let layer = prose(&draft.say(&words::layer(incident, fix.layer)));
     let place = match &fix.attach_to {
+        _ if fix.way == Some(Way::WithinRule) => {
+            prose(&draft.say(&Sentence::new("fix-within-rule")))
+        }
         Some(target) => format!("{layer}, {}", code(target)),
         None => layer,
     };
@@ -52,6 +55,7 @@ fn verification(draft: &mut Draft<'_>, incident: &Incident) {
     draft.section(Sentence::new("markdown-verified"));
     for (index, fix) in incident.fixes.iter().enumerate() {
         let said = match &fix.verified {
+            _ if fix.way == Some(Way::WithinRule) => draft.say(&Sentence::new("fix-within-rule")),
             Some(verified) => {
                 let said: Vec<String> = words::verified(incident, verified)
                     .iter()
@@ -72,8 +76,14 @@ fn verification(draft: &mut Draft<'_>, incident: &Incident) {
 pub(super) fn follow_ups(draft: &mut Draft<'_>, report: &Report, incident: &Incident) {
     draft.section(Sentence::new("markdown-follow-ups"));
     let mut tasks = Vec::new();
+    if incident.guardrail {
+        tasks.push(Sentence::new("task-who"));
+    }
     if let Some(fix) = incident.fixes.first() {
-        tasks.push(Sentence::new("task-apply").arg("title", &fix.title));
+        tasks.push(match fix.way {
+            Some(Way::WithinRule) => Sentence::new("task-within").arg("title", &fix.title),
+            _ => Sentence::new("task-apply").arg("title", &fix.title),
+        });
     }
     if !incident.verdict.next_evidence.is_empty() {
         tasks.push(Sentence::new("task-settle"));

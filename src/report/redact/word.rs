@@ -3,8 +3,8 @@
 use super::Redactor;
 use super::stand_in::Shape;
 use super::text::Reading;
-use crate::event::Time;
 use crate::event::arn::Arn;
+use crate::event::{Time, partition};
 
 /// Prefixes of IAM's unique ids and access key ids (IAM user guide, "Unique identifiers").
 const UNIQUE: [&str; 13] = [
@@ -159,8 +159,7 @@ impl Redactor {
         };
         let known = self.vocabulary.is_service(service) || *service == "*";
         let service = if known { (*service).to_owned() } else { self.name(service) };
-        let known =
-            matches!(*partition, "aws" | "aws-cn" | "aws-us-gov" | "aws-iso" | "aws-iso-b" | "*");
+        let known = partition::named(partition).is_some() || *partition == "*";
         let partition = if known { (*partition).to_owned() } else { self.name(partition) };
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
@@ -372,29 +371,15 @@ fn is_time(word: &str) -> bool {
 
 /// `eu-west-1`, `us-gov-east-1`, `ap-northeast-1a`.
 pub(super) fn is_region(word: &str) -> bool {
-    let parts: Vec<&str> = word.split('-').collect();
-    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
-    match parts.as_slice() {
-        [area, middle @ .., last] if !middle.is_empty() && middle.len() <= 2 => {
-            let zone = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
-            area.len() == 2
-                && letters(area)
-                && middle.iter().all(letters)
-                && zone.len() == 1
-                && last.len() <= 2
-                && zone.bytes().all(|b| b.is_ascii_digit())
-        }
-        _ => false,
-    }
+    let of_zone = word.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(word);
+    let number = of_zone.rsplit('-').next().unwrap_or_default();
+    number.len() == 1 && partition::is_region(of_zone)
 }
 
 /// A service principal, also a regional one: `ec2.amazonaws.com`, `logs.eu-west-1.amazonaws.com`,
 /// `fas.s3.amazonaws.com`. A host with a customer's label in front is none.
 pub(super) fn is_service(word: &str) -> bool {
-    let Some(name) = word.strip_suffix(".amazonaws.com").or(word.strip_suffix(".amazonaws.com.cn"))
-    else {
-        return false;
-    };
+    let Some(name) = partition::without_domain(word) else { return false };
     let labels: Vec<&str> = name.split('.').collect();
     match labels.as_slice() {
         [service] => is_label(service),

@@ -3,7 +3,7 @@
 
 use super::INDENT;
 use crate::report::layout::{Ink, Margin, Page, spans};
-use crate::report::{Change, Fix, Incident, document, words};
+use crate::report::{Change, Fix, Incident, Way, document, words};
 use crate::wording::{Sentence, Wording};
 
 /// The margin of what belongs to a numbered fix.
@@ -74,6 +74,7 @@ fn fix(page: &mut Page, incident: &Incident, number: usize, fix: &Fix, wording: 
     let title = Sentence::new("fix-numbered").arg("number", number).arg("title", &fix.title);
     page.put(Margin { first: INDENT, rest: UNDER }, &spans![Strong wording.say(&title)]);
     let place = match &fix.attach_to {
+        _ if fix.way == Some(Way::WithinRule) => Sentence::new("fix-within-rule"),
         Some(target) => Sentence::new("fix-in").arg("layer", layer).arg("target", target),
         None => Sentence::new("fix-in-layer").arg("layer", layer),
     };
@@ -86,7 +87,9 @@ fn fix(page: &mut Page, incident: &Incident, number: usize, fix: &Fix, wording: 
     for command in &fix.commands {
         page.verbatim(UNDER, Ink::Command, command);
     }
-    checked(page, incident, fix, wording);
+    if fix.way != Some(Way::WithinRule) {
+        checked(page, incident, fix, wording);
+    }
     if let Some(note) = &fix.note {
         page.put(Margin::of(UNDER), &spans![Plain note]);
     }

@@ -168,6 +168,9 @@ fn incident(page: &mut Page, incident: &Incident, weighed: &[Weighed], wording: 
         Margin::of(""),
         &spans![Strong wording.say(&crate::report::title::headline(incident))],
     );
+    if let Some(guardrail) = crate::report::title::guardrail(incident) {
+        page.put(Margin::of(""), &spans![Strong wording.say(&guardrail)]);
+    }
     block(page, wording, Sentence::new("terminal-happened"));
     happened::put(page, incident, wording);
     block(page, wording, Sentence::new("terminal-why"));

@@ -40,6 +40,9 @@ pub fn render(report: &Report, wording: &Wording, style: Style) -> String {
 /// One incident, in four blocks.
 fn incident(page: &mut Page, incident: &Incident, wording: &Wording) {
     page.put(Margin::of(""), &spans![Strong wording.say(&title::headline(incident))]);
+    if let Some(guardrail) = title::guardrail(incident) {
+        page.put(Margin::of(""), &spans![Strong wording.say(&guardrail)]);
+    }
     if let Some(known) = title::known(incident) {
         page.put(Margin::of(""), &spans![Plain wording.say(&known)]);
     }

@@ -12,7 +12,8 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     let verdict = &incident.verdict;
     let named = words::verdict(incident);
     page.put(Margin::of(INDENT), &spans![Failed wording.say(&named)]);
-    page.put(Margin::of(INDENT), &spans![Quiet wording.say(&verdict.certainty.meaning())]);
+    let means = verdict.certainty.meaning(incident.comparison.successes);
+    page.put(Margin::of(INDENT), &spans![Quiet wording.say(&means)]);
     page.put(Margin::of(INDENT), &spans![Plain & verdict.explanation]);
     if let Some(contradiction) = &verdict.contradiction {
         let label = wording.say(&Sentence::new("verdict-contradiction"));
@@ -118,11 +119,10 @@ fn others(page: &mut Page, incident: &Incident, wording: &Wording) {
         let title = wording.say(&Sentence::new("verdict-alternatives"));
         page.put(Margin::of(INDENT), &spans![Strong title]);
     }
-    for other in &verdict.alternatives {
-        let named = Sentence::new("alternative-named")
-            .arg("why", words::why(incident, other.layer, other.effect))
-            .arg("percent", words::percent(other.confidence))
-            .arg("because", &other.because);
+    for (others, because) in verdict.alternatives_together() {
+        let named = Sentence::new("ruled-out-named")
+            .arg("layer", words::alternatives(incident, &others))
+            .arg("because", because);
         page.put(margin, &spans![Plain wording.say(&named)]);
     }
     if !verdict.ruled_out.is_empty() {
@@ -130,10 +130,10 @@ fn others(page: &mut Page, incident: &Incident, wording: &Wording) {
         let title = wording.say(&Sentence::new("verdict-ruled-out"));
         page.put(Margin::of(INDENT), &spans![Strong title]);
     }
-    for other in &verdict.ruled_out {
+    for (layers, because) in verdict.ruled_out_together() {
         let named = Sentence::new("ruled-out-named")
-            .arg("layer", words::layer(incident, other.layer))
-            .arg("because", &other.because);
+            .arg("layer", words::layers(incident, &layers))
+            .arg("because", because);
         page.put(margin, &spans![Plain wording.say(&named)]);
     }
 }
