@@ -1,11 +1,15 @@
 //! Whose credentials a command needs: a policy is changed from the account that has it, and not
 //! always from the one that was refused.
 
+use serde_json::json;
+
 use super::super::candidate::Candidate;
 use super::super::place::Place;
 use super::super::situation::Situation;
-use crate::event::Layer;
+use super::super::statement::one_or_many;
 use crate::event::arn::{Arn, is_account_id};
+use crate::event::{Effect, Layer};
+use crate::iam::Presence;
 use crate::wording::Sentence;
 
 /// Who may run the commands that follow.
@@ -66,6 +70,7 @@ pub(in crate::remedy) fn settle(candidate: &mut Candidate, situation: &Situation
     if candidate.layer == Layer::VpcEndpointPolicy {
         in_its_region(candidate, situation);
     }
+    other_side(candidate, situation);
     let owner = situation.owner().filter(|owner| is_account_id(owner));
     let bucket = situation.resource().and_then(bucket);
     for (_, whose) in &mut candidate.runs {
@@ -76,6 +81,38 @@ pub(in crate::remedy) fn settle(candidate: &mut Candidate, situation: &Situation
             *whose = Whose::Account(owner.to_owned());
         }
     }
+}
+
+/// A resource of another account admits the caller, and the caller's own account has to let it too
+/// (IAM "Cross-account policy evaluation logic"). Where it is not known to, its side follows.
+fn other_side(candidate: &mut Candidate, situation: &Situation<'_>) -> Option<()> {
+    let lets = situation.first().map(|case| &case.layers.identity);
+    let is_admitted = candidate.layer == Layer::ResourcePolicy
+        && situation.effect != Effect::ExplicitDeny
+        && situation.is_cross_account()
+        && candidate.runs.len() == 1;
+    let is_open = !matches!(lets, Some(Presence::Known(_) | Presence::NotApplicable));
+    if !is_admitted || !is_open || situation.resources.is_empty() {
+        return None;
+    }
+    let at = situation.caller_arn()?;
+    let statement = json!({
+        "Sid": "AllowUseOfOtherAccount", "Effect": "Allow",
+        "Action": one_or_many(&situation.actions), "Resource": one_or_many(&situation.resources),
+    });
+    let place = Place {
+        layer: Layer::IdentityPolicy,
+        arn: None,
+        name: Some("allow-what-was-denied".to_owned()),
+        at: Some(at),
+    };
+    let title = Sentence::new("remedy-statement");
+    candidate.then_run(&Candidate::attach(title, &place, vec![statement], 0)?);
+    let note = Sentence::new("remedy-note-both-accounts");
+    if !candidate.notes.contains(&note) {
+        candidate.notes.push(note);
+    }
+    Some(())
 }
 
 fn bucket(arn: &str) -> Option<&str> {
