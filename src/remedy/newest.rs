@@ -109,11 +109,12 @@ fn repair(candidate: &Candidate, newest: &Arc<Policy>, situation: &Situation<'_>
         before: Arc::clone(before),
         after: Arc::clone(newest),
     };
-    let was_denied = |case: &Case| proof::is_denied(proof::result(case, &[]));
+    // What keeps the call out may hang on what no record shows.
+    let was_kept_out = |case: &Case| proof::result(case, &[]) != DecisionResult::Allowed;
     let passes =
         |case: &Case| proof::result(case, std::slice::from_ref(&newer)) == DecisionResult::Allowed;
     let is_repaired =
-        situation.denied.iter().any(was_denied) && situation.denied.iter().all(passes);
+        situation.denied.iter().any(was_kept_out) && situation.denied.iter().all(passes);
     is_repaired.then_some(newer)
 }
 
