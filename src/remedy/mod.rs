@@ -182,6 +182,7 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         })
         .collect();
     let mut refuted = refute::refuted(&situation, &tried);
+    let is_repaired = !done.is_empty();
     refuted.extend(done);
     let passes = |(_, proof): &(Candidate, Option<Proof>)| {
         proof.as_ref().is_some_and(|proof| !proof::is_denied(proof.denied_request))
@@ -203,7 +204,8 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
     drop_wide(&mut tried);
     keep_strangers_out(&situation, &mut tried);
     tried.sort_by_key(|(candidate, proof)| rank(candidate, proof.as_ref()));
-    let within = within::candidates(&situation);
+    let is_settled = is_repaired && tried.is_empty();
+    let within = if is_settled { Vec::new() } else { within::candidates(&situation) };
     let mut fixes: Vec<Fix> =
         within.into_iter().map(|way| Fix { way: Way::WithinRule, ..fix(way, None) }).collect();
     // A Deny that leaves its caller a way is meant as it is, unless it came in between.
