@@ -120,7 +120,7 @@ fn told(story: &Value) -> Value {
     run.arg("analyze").arg(folder.path().join("trail.json"));
     run.arg("--policies").arg(folder.path().join("policies"));
     run.args(["--policies-as-of", "2026-05-05T00:00:00Z", "--format", "json", "--lang", "en"]);
-    let output = run.arg("--exit-zero").output().unwrap();
+    let output = run.args(["--exit-zero", "--all-fixes"]).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     report["incidents"][0].clone()
 }
@@ -138,7 +138,8 @@ fn later_changes_stay_and_are_named() {
     for kind in KINDS {
         let story = kind.story(&[&["Own", "Closed"], &["Own", "Closed", "Later"]], 1);
         let incident = told(&story);
-        let fixes = list(&incident, "fixes");
+        let fixes = list(&incident, "fixes").iter().filter(|fix| fix["document"].is_object());
+        let fixes: Vec<&Value> = fixes.collect();
         assert!(!fixes.is_empty(), "{}: {incident:#}", kind.put);
         for fix in fixes {
             assert!(sids(&fix["document"]).contains(&"Later"), "{}: {fix:#}", kind.put);

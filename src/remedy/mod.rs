@@ -166,21 +166,21 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
     let Some(situation) = Situation::new(incident, events, chains, history) else {
         return Remedy::default();
     };
-    let mut tried: Vec<(Candidate, Option<Proof>)> =
-        newest::built_on(candidates(&situation), &situation)
-            .into_iter()
-            .map(|mut candidate| {
-                let proof = proof::prove(&situation, &candidate.edits);
-                let restored = match proof {
-                    Some(_) => None,
-                    None => proof::restored(&situation, &candidate),
-                };
-                if restored.is_some() {
-                    candidate.notes.push(Sentence::new("remedy-note-restores"));
-                }
-                (candidate, proof.or(restored))
-            })
-            .collect();
+    let (candidates, is_repaired) = newest::built_on(candidates(&situation), &situation);
+    let mut tried: Vec<(Candidate, Option<Proof>)> = candidates
+        .into_iter()
+        .map(|mut candidate| {
+            let proof = proof::prove(&situation, &candidate.edits);
+            let restored = match proof {
+                Some(_) => None,
+                None => proof::restored(&situation, &candidate),
+            };
+            if restored.is_some() {
+                candidate.notes.push(Sentence::new("remedy-note-restores"));
+            }
+            (candidate, proof.or(restored))
+        })
+        .collect();
     let refuted = refute::refuted(&situation, &tried);
     let passes = |(_, proof): &(Candidate, Option<Proof>)| {
         proof.as_ref().is_some_and(|proof| !proof::is_denied(proof.denied_request))
@@ -202,7 +202,7 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
     drop_wide(&mut tried);
     keep_strangers_out(&situation, &mut tried);
     tried.sort_by_key(|(candidate, proof)| rank(candidate, proof.as_ref()));
-    let within = within::candidates(&situation);
+    let within = if is_repaired { Vec::new() } else { within::candidates(&situation) };
     let mut fixes: Vec<Fix> =
         within.into_iter().map(|way| Fix { way: Way::WithinRule, ..fix(way, None) }).collect();
     // A Deny that leaves its caller a way is meant as it is, unless it came in between.
@@ -210,7 +210,7 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         && situation.is_own()
         && incident.change.is_none()
         && !fixes.is_empty();
-    if incident.guardrail.is_some() || leaves_way {
+    if (incident.guardrail.is_some() && !is_repaired) || leaves_way {
         if fixes.is_empty() {
             fixes.push(Fix { way: Way::WithinRule, ..fix(leave(&situation), None) });
         }

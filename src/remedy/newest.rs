@@ -21,8 +21,11 @@ use crate::wording::Sentence;
 pub(super) const LAST: Time = Time(i64::MAX);
 
 /// The candidates as the newest documents take them; where the newest document of one lets through
-/// what was denied, that it was repaired is told in their place.
-pub(super) fn built_on(candidates: Vec<Candidate>, situation: &Situation<'_>) -> Vec<Candidate> {
+/// what was denied, that it was repaired is told in their place. `true` where it was.
+pub(super) fn built_on(
+    candidates: Vec<Candidate>,
+    situation: &Situation<'_>,
+) -> (Vec<Candidate>, bool) {
     let (mut open, mut done): (Vec<Candidate>, Vec<Candidate>) = (Vec::new(), Vec::new());
     for candidate in candidates {
         match rebased(candidate, situation) {
@@ -35,7 +38,7 @@ pub(super) fn built_on(candidates: Vec<Candidate>, situation: &Situation<'_>) ->
             Rebased::Lost => {}
         }
     }
-    if done.is_empty() { open } else { done }
+    if done.is_empty() { (open, false) } else { (done, true) }
 }
 
 enum Rebased {

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::super::candidate::Candidate;
+use super::super::need;
 use super::super::place::Place;
 use super::super::situation::Situation;
 use super::super::statement::one_or_many;
@@ -96,9 +97,11 @@ fn other_side(candidate: &mut Candidate, situation: &Situation<'_>) -> Option<()
         return None;
     }
     let at = situation.caller_arn()?;
-    let statement = json!({
-        "Sid": "AllowUseOfOtherAccount", "Effect": "Allow",
-        "Action": one_or_many(&situation.actions), "Resource": one_or_many(&situation.resources),
+    let statements = need::needs(situation).into_iter().map(|need| {
+        json!({
+            "Sid": "AllowUseOfOtherAccount", "Effect": "Allow",
+            "Action": one_or_many(&need.actions), "Resource": need.on.resource(),
+        })
     });
     let place = Place {
         layer: Layer::IdentityPolicy,
@@ -107,7 +110,7 @@ fn other_side(candidate: &mut Candidate, situation: &Situation<'_>) -> Option<()
         at: Some(at),
     };
     let title = Sentence::new("remedy-statement");
-    candidate.then_run(&Candidate::attach(title, &place, vec![statement], 0)?);
+    candidate.then_run(&Candidate::attach(title, &place, statements.collect(), 0)?);
     let note = Sentence::new("remedy-note-both-accounts");
     if !candidate.notes.contains(&note) {
         candidate.notes.push(note);
