@@ -141,7 +141,10 @@ fn report(folder: &Path, format: &str, with_policies: bool) -> String {
 
 /// Signatures are hashes of ARNs and Regions.
 fn without_hashes(text: &str) -> String {
-    Regex::new(r"\b(inc|sig)-[0-9a-f]+").unwrap().replace_all(text, "$1-HASH").into_owned()
+    let text = Regex::new(r"\b(inc|sig)-[0-9a-f]+").unwrap().replace_all(text, "$1-HASH");
+    // The Sid of an added statement ends in digits that follow from what it says.
+    let named = r"\b(Allow(?:WhatWasDenied|Use|TheNextStep|GrantsForServices|UseByAccount|GrantsByAccount|AssumeRole)|EnableIAMPolicies)[0-9a-f]{4}\b";
+    Regex::new(named).unwrap().replace_all(&text, "$1").into_owned()
 }
 
 /// Spaces and lines fill up what names leave.

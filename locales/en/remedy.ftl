@@ -64,7 +64,7 @@ remedy-refuted-administrator = The { $layer } lacks the Allow; the caller's own 
 remedy-note-grant-unnamed = No record names the key: put the one that the call was to use in place of <KEY_ID>, from the launch template, volume or table, and run it in the account that owns the key.
 remedy-note-blank = No record names the resource: put its own ARN in place of { $blank } before you run this.
 remedy-note-no-resources = AWS knows no resources for { $actions }: a policy can only allow it on "*".
-remedy-note-next = After this step come { $actions }, which nothing shows to be allowed: the further statements allow them, so that the next step does not fail.
+remedy-note-next = The call goes on with { $actions }, which nothing shows to be allowed: further statements allow that as well, so that it does not fail at the next step.
 remedy-choose = Decide which of the { $count } refused actions the caller needs, and allow those
 remedy-note-restores = It restores what was in force while the same caller made the same call on the same resource with success; nothing else that the call depends on was changed in between.
 

@@ -4,7 +4,7 @@
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::aws;
-use crate::event::arn::is_account_id;
+use crate::event::arn::{Arn, is_account_id};
 use crate::event::{CallerKind, Effect, Failure, Field, Form, IdentityType, Layer};
 use crate::history::History;
 use crate::wording::Sentence;
@@ -155,12 +155,17 @@ fn by_resource(picture: &Picture<'_, '_>) -> Vec<Testimony> {
                 (Some(owner), Some(caller)) if is_account_id(owner) && is_account_id(caller) => {
                     can(owner == caller)
                 }
+                // What is AWS's own, such as a document of Systems Manager, nobody shares.
+                _ if Arn::parse(arn).is_some_and(|arn| arn.account.is_empty()) => can(true),
                 _ => can(true).zip(can(false)).map(|(one, other)| one || other),
             }
         }
         None => None,
     };
-    if decides.or_else(|| aws::can_be_decided(action)) == Some(false) {
+    // Who may start an image is no policy, and yet AWS's text tells that this was what refused.
+    let is_stated = one.denial.stated.as_ref().is_some_and(|s| s.layer == Layer::ResourcePolicy);
+    let cannot = decides.or_else(|| aws::can_be_decided(action)) == Some(false);
+    if cannot && !is_stated {
         found.push(
             Testimony::new(Witness::Documented, Sentence::new("documented-no-policy-there"))
                 .layer(Layer::ResourcePolicy, IMPOSSIBLE),

@@ -141,7 +141,7 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
         Layer::IdentityPolicy | Layer::ResourcePolicy | Layer::RoleTrustPolicy
     );
     let reach = Reach::of(situation, raw);
-    let gives_all = grants && gives_all(raw);
+    let gives_all = gives_all(raw);
     let mut found = Vec::new();
     let mut put = |title: Sentence, changed: Option<Value>, breadth: u8| {
         found.extend(changed.map(|changed| (title, changed, breadth)));
@@ -156,9 +156,11 @@ fn wider(situation: &Situation<'_>, raw: &Value, sid: Option<&str>) -> Vec<(Sent
         let (title, changed) =
             entries(&situation.resources, with_entries(raw, "Resource", &situation.resources));
         put(title, changed, if gives_all { 12 } else { 4 });
-        let (title, changed) =
-            entries(&situation.actions, with_entries(raw, "Action", &situation.actions));
-        put(title, changed, if grants && is_meant_for_others(situation, raw) { 12 } else { 3 });
+        if !is_on_everything(situation, raw) {
+            let (title, changed) =
+                entries(&situation.actions, with_entries(raw, "Action", &situation.actions));
+            put(title, changed, if grants && is_meant_for_others(situation, raw) { 12 } else { 3 });
+        }
     }
     if let (true, Some((kind, principals))) = (reach != Reach::Open, situation.principals()) {
         let changed = with_principals(raw, kind, &principals);
@@ -231,17 +233,23 @@ fn gives_all(raw: &Value) -> bool {
         || raw.get("Action").map(texts).is_some_and(|actions| actions.iter().any(every))
 }
 
-/// Whether an Allow of the caller's is about other services, or about everything where the call was
-/// about one thing: with the action it would give far more than was asked for.
+/// Whether an Allow is about everything where the calls were about something: with their actions it
+/// would give far more than was asked for. A resource's own policy is about the resource anyway.
+fn is_on_everything(situation: &Situation<'_>, raw: &Value) -> bool {
+    let is_own = matches!(situation.layer, Layer::ResourcePolicy | Layer::RoleTrustPolicy);
+    let resources = raw.get("Resource").map(texts).unwrap_or_default();
+    !is_own
+        && resources.iter().any(|resource| resource == "*")
+        && need::needs(situation).iter().any(|need| need.on != On::Everything)
+}
+
+/// Whether an Allow of the caller's is about other services.
 fn is_meant_for_others(situation: &Situation<'_>, raw: &Value) -> bool {
-    let listed = |element: &str| raw.get(element).map(texts).unwrap_or_default();
     let service = |action: &str| action.split(':').next().unwrap_or_default().to_lowercase();
-    let services: Vec<String> = listed("Action").iter().map(|action| service(action)).collect();
+    let listed = raw.get("Action").map(texts).unwrap_or_default();
+    let services: Vec<String> = listed.iter().map(|action| service(action)).collect();
     let own = |action: &String| services.contains(&service(action));
-    let is_everywhere = situation.layer == Layer::IdentityPolicy
-        && !situation.resources.is_empty()
-        && listed("Resource").iter().any(|resource| resource == "*");
-    is_everywhere || !situation.actions.iter().any(own)
+    !situation.actions.iter().any(own)
 }
 
 /// Statements that allow what was denied and what follows it; grants only such as services make.

@@ -205,8 +205,13 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
     let within = if is_repaired { Vec::new() } else { within::candidates(&situation) };
     let mut fixes: Vec<Fix> =
         within.into_iter().map(|way| Fix { way: Way::WithinRule, ..fix(way, None) }).collect();
-    // A Deny that leaves its caller a way is meant as it is, unless it came in between.
-    let leaves_way = situation.effect == Effect::ExplicitDeny
+    // A rule that leaves its caller a way is meant as it is, unless it came in between. Of an Allow
+    // only a second factor is such a rule: other conditions say what somebody thought of.
+    let asks_for_more = match situation.effect {
+        Effect::ExplicitDeny => true,
+        _ => fixes.iter().any(|fix| fix.title.id() == "within-mfa"),
+    };
+    let leaves_way = asks_for_more
         && situation.is_own()
         && incident.change.is_none()
         && !fixes.is_empty();

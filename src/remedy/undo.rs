@@ -118,6 +118,14 @@ fn key_state(after: &State, key: String) -> Option<Candidate> {
     }
 }
 
+/// Whether a policy of AWS gives so much that it is taken away on purpose, and never given back for
+/// one call (AWS Managed Policy Reference).
+fn gives_everything(arn: &str) -> bool {
+    const ALL: [&str; 3] = ["AdministratorAccess", "PowerUserAccess", "IAMFullAccess"];
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    arn.contains(":iam::aws:policy/") && ALL.contains(&name)
+}
+
 /// A managed policy in place again, or taken away again.
 fn attachment(change: &Change, to: &Entity, arn: &str, history: &History) -> Option<Candidate> {
     let kind = to.kind.as_str();
@@ -130,6 +138,10 @@ fn attachment(change: &Change, to: &Entity, arn: &str, history: &History) -> Opt
     };
     let at = history.owner(&change.subject)?;
     let place = Place { layer: Layer::IdentityPolicy, arn: None, name: None, at: Some(at.clone()) };
+    let is_given_back = matches!(change.operation, Operation::Set(Value::Absent));
+    if is_given_back && gives_everything(arn) {
+        return None;
+    }
     if place.is_kept_by_aws() {
         return None;
     }
