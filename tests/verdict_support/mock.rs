@@ -21,7 +21,7 @@ const ALL_OF_AWS: &str = "aws() { command aws --endpoint-url \"$AWS_ENDPOINT_URL
 
 /// Empties the mock (moto documentation, "Reset API").
 fn reset() {
-    let url = std::env::var("AWS_ENDPOINT_URL").expect("AWS_ENDPOINT_URL says where the mock is");
+    let url = std::env::var("AWS_ENDPOINT_URL").unwrap_or_else(|_| panic!("no AWS_ENDPOINT_URL"));
     let host = url.trim_start_matches("http://").trim_end_matches('/');
     let mut stream = TcpStream::connect(host).unwrap();
     let request = "POST /moto-api/reset HTTP/1.0\r\nContent-Length: 0\r\n\r\n";
