@@ -210,14 +210,14 @@ const SEEDS: [Seed; 21] = [
         kind: "permission-set-policy",
         option: "--instance-arn",
         made: "instance=$(aws sso-admin list-instances --query 'Instances[0].InstanceArn' --output text); aws sso-admin create-permission-set --instance-arn $instance --name Ops >&2; echo $instance",
-        put: "exit 1",
+        put: "aws sso-admin put-inline-policy-to-permission-set --instance-arn {} --permission-set-arn \"$(aws sso-admin list-permission-sets --instance-arn {} --query 'PermissionSets[0]' --output text)\" --inline-policy file://seed.json",
     },
 ];
 
 /// What the mock does not know, or tells otherwise than AWS: policies of vaults, and that a catalog
-/// has none (Glue API reference, GetResourcePolicy: `EntityNotFoundException`).
+/// has none (Glue API reference, GetResourcePolicy: `EntityNotFoundException`). A topic always has one.
 pub fn is_unknown(kind: &str, before: &str) -> bool {
-    kind == "vault-policy" || (kind == "catalog-policy" && is_none(before))
+    kind == "vault-policy" || (matches!(kind, "catalog-policy" | "topic-policy") && is_none(before))
 }
 
 /// Runs the commands twice; says what was otherwise than proven.
