@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test that meets the unexpected fails"
 )]
 
@@ -150,6 +151,7 @@ fn later_changes_stay_and_are_named() {
                     list(fix, "commands").iter().map(|command| command.as_str().unwrap()).collect();
                 let at = fix["attach_to"].as_str().unwrap();
                 let done = shell::run(&commands, at, &mut story["policies"].clone());
+                assert_eq!(done.puts, 1, "{}: {}", kind.put, done.errors);
                 let left =
                     done.files.iter().find(|(name, _)| name.ends_with(".after.json")).unwrap().1;
                 let left: Value = serde_json::from_str(left).unwrap();

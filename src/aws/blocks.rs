@@ -105,7 +105,7 @@ const BLOCKS: [Block; 6] = [
 /// The setting that calls of this name set, if any; `service` is the IAM prefix.
 pub fn block_set_by(service: &str, operation: &str) -> Option<&'static Block> {
     let is_it = |call: &&str| call.split_once(':') == Some((service, operation));
-    BLOCKS.iter().find(|block| block.set_by.iter().any(|call| is_it(&call)))
+    BLOCKS.iter().find(|block| block.set_by.iter().any(&is_it))
 }
 
 /// The settings that can refuse the action; `from_outside`: the caller is of another account, or

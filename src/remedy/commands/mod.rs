@@ -313,7 +313,15 @@ mod tests {
     }
 
     /// Layer, the policy's ARN, its name, what it is at, and the calls that read and put it.
-    const ROWS: [(Layer, Option<&str>, Option<&str>, &str, &str, &str); 23] = {
+    type Row = (
+        Layer,
+        Option<&'static str>,
+        Option<&'static str>,
+        &'static str,
+        &'static str,
+        &'static str,
+    );
+    const ROWS: [Row; 23] = {
         use Layer::{
             IdentityPolicy as Identity, PermissionsBoundary as Boundary, ResourcePolicy as Resource,
         };
