@@ -16,7 +16,7 @@ pub(super) const MOST_ACTIONS: usize = 20;
 /// What one action is needed on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum On {
-    /// The action knows no resources: AWS takes nothing but `*` (Service Authorization Reference).
+    /// The action is on no resource: AWS takes nothing but `*` (Service Authorization Reference).
     Everything,
     /// These resources, as a policy names them.
     Named(Vec<String>),
@@ -75,10 +75,15 @@ pub(super) fn on(situation: &Situation<'_>, action: &str, resources: &BTreeSet<&
     };
     let all: Vec<&str> = resources.iter().copied().filter(|arn| !is_alias(arn)).collect();
     let fitting: Vec<String> = all.iter().filter(|arn| fits(arn)).map(|arn| literal(arn)).collect();
-    match fitting.is_empty() {
-        false => On::Named(fitting),
-        true => On::Unnamed(blank(situation, action, all.first().copied())),
+    if !fitting.is_empty() {
+        return On::Named(fitting);
     }
+    // Of what is allowed on nothing in particular a record names nothing either.
+    let asks = aws::action(action).is_none_or(|a| a.types().iter().any(|kind| kind.required));
+    if all.is_empty() && !asks {
+        return On::Everything;
+    }
+    On::Unnamed(blank(situation, action, all.first().copied()))
 }
 
 /// An S3 object's key may hold what a policy reads as a pattern (IAM User Guide, "Policy variables",
