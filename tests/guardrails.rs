@@ -125,7 +125,7 @@ fn wrong(expected: &Value, world: &World, with_policies: bool) -> Vec<String> {
         }
         let exempts = |fix: &&Value| fix["way"] == "exemption";
         let can_be_pasted = |fix: &Value| !list(fix, "commands").is_empty();
-        if fixes.iter().filter(exempts).any(|fix| can_be_pasted(fix)) {
+        if fixes.iter().filter(exempts).any(&can_be_pasted) {
             wrong.push("an exemption can be pasted".to_owned());
         }
         if expected["exemption"] == true && !fixes.last().is_some_and(|fix| exempts(&fix)) {

@@ -211,10 +211,8 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
         Effect::ExplicitDeny => true,
         _ => fixes.iter().any(|fix| fix.title.id() == "within-mfa"),
     };
-    let leaves_way = asks_for_more
-        && situation.is_own()
-        && incident.change.is_none()
-        && !fixes.is_empty();
+    let leaves_way =
+        asks_for_more && situation.is_own() && incident.change.is_none() && !fixes.is_empty();
     if (incident.guardrail.is_some() && !is_repaired) || leaves_way {
         if fixes.is_empty() {
             fixes.push(Fix { way: Way::WithinRule, ..fix(leave(&situation), None) });
