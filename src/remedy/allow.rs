@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 use super::candidate::{Candidate, place_of};
 use super::following::following;
 use super::need::{self, On};
-use super::origin::origin;
 use super::place::Place;
 use super::situation::{Situation, value_of};
 use super::statement::{
@@ -425,7 +424,7 @@ fn admitting(situation: &Situation<'_>, statement: Value, principal: &Value) -> 
             members.insert("Principal".into(), principal.clone());
         }
     }
-    if let Some(origin) = origin(situation) {
+    if let Some(origin) = situation.origin.clone() {
         members.insert("Condition".into(), origin);
     }
     Value::Object(members)
@@ -510,7 +509,6 @@ fn admit_account(situation: &Situation<'_>) -> Option<Candidate> {
         "Action": "kms:CreateGrant", "Resource": "*",
     }));
     let mut candidate = added(situation, title, statements, 7)?;
-    candidate.notes.push(Sentence::new("remedy-note-both-accounts"));
     let mut grant = super::key::grant(situation)?;
     grant.runs = vec![(0, super::commands::Whose::Account(account.to_owned()))];
     candidate.then_run(&grant);
@@ -560,7 +558,7 @@ fn trust(situation: &Situation<'_>) -> Vec<Candidate> {
         "Sid": "AllowAssumeRole", "Effect": "Allow", "Principal": {kind: one_or_many(&names)},
         "Action": one_or_many(&situation.actions),
     });
-    if let (Some(origin), Some(members)) = (origin(situation), statement.as_object_mut()) {
+    if let (Some(origin), Some(members)) = (situation.origin.clone(), statement.as_object_mut()) {
         members.insert("Condition".into(), origin);
     }
     added(situation, title, vec![statement], 5).into_iter().collect()

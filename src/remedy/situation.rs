@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::origin;
 use super::proof::unknown_layers;
 use crate::chain::Chains;
@@ -37,6 +39,8 @@ pub(super) struct Situation<'s> {
     pub resources: Vec<String>,
     /// Layers of the denied requests of which something is not known, sorted.
     pub unchecked: Vec<Layer>,
+    /// The conditions under which a service that calls as itself is to be admitted.
+    pub origin: Option<Value>,
     /// Each action with the ARN that it was denied on, where one is known.
     pub pairs: BTreeSet<(String, Option<String>)>,
 }
@@ -65,6 +69,7 @@ impl<'s> Situation<'s> {
             actions: Vec::new(),
             resources: Vec::new(),
             unchecked: Vec::new(),
+            origin: None,
             pairs: BTreeSet::new(),
         };
         situation.gather();
@@ -92,6 +97,7 @@ impl<'s> Situation<'s> {
             actions: self.actions.clone(),
             resources: self.resources.clone(),
             unchecked: self.unchecked.clone(),
+            origin: self.origin.clone(),
             pairs: self.pairs.clone(),
         }
     }
@@ -130,6 +136,7 @@ impl<'s> Situation<'s> {
         }
         self.actions = self.pairs.iter().map(|(action, _)| action.clone()).collect();
         self.resources = self.pairs.iter().filter_map(|(_, on)| on.clone()).collect();
+        self.origin = origin::origin(self);
         for (key, value) in origin::keys(self) {
             for case in &mut self.denied {
                 if case.request.context.get(&key) == ContextValue::Unknown {
