@@ -550,6 +550,9 @@ fn delegation(situation: &Situation<'_>) -> Option<Candidate> {
 }
 
 fn trust(situation: &Situation<'_>) -> Vec<Candidate> {
+    if let Some((provider, subject, condition)) = vouched(situation) {
+        return admit_vouched(situation, &provider, subject, condition).into_iter().collect();
+    }
     let Some((kind, names)) = situation.principals() else { return Vec::new() };
     let title = Sentence::new("remedy-admit")
         .arg("principal", names.join(", "))
@@ -562,6 +565,37 @@ fn trust(situation: &Situation<'_>) -> Vec<Candidate> {
         members.insert("Condition".into(), origin);
     }
     added(situation, title, vec![statement], 5).into_iter().collect()
+}
+
+/// The OpenID Connect provider that vouches for the caller, and the audience and subject of its token:
+/// CloudTrail writes them as `…:oidc-provider/HOST:AUDIENCE:SUBJECT` (CloudTrail User Guide,
+/// userIdentity, "AssumeRoleWithWebIdentity").
+fn vouched<'s>(situation: &Situation<'s>) -> Option<(String, &'s str, Value)> {
+    let (before, rest) = situation.failing.principal.as_deref()?.split_once(":oidc-provider/")?;
+    let (host, claims) = rest.split_once(':')?;
+    let (audience, subject) = claims.split_once(':')?;
+    let condition = json!({"StringEquals": {
+        format!("{host}:aud"): audience, format!("{host}:sub"): subject,
+    }});
+    Some((format!("{before}:oidc-provider/{host}"), subject, condition))
+}
+
+/// One subject of a provider, as AWS recommends (IAM User Guide, "Create a role for OpenID Connect
+/// federation").
+fn admit_vouched(
+    situation: &Situation<'_>,
+    provider: &str,
+    subject: &str,
+    condition: Value,
+) -> Option<Candidate> {
+    let title = Sentence::new("remedy-admit")
+        .arg("principal", subject)
+        .arg("layer", crate::wording::layer_on(situation.layer, situation.resource()));
+    let statement = json!({
+        "Sid": "AllowAssumeRole", "Effect": "Allow", "Principal": {"Federated": provider},
+        "Action": one_or_many(&situation.actions), "Condition": condition,
+    });
+    added(situation, title, vec![statement], 5)
 }
 
 /// A document that limits, such as a boundary: what it does not name is out.

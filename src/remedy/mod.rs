@@ -199,7 +199,7 @@ pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &
             candidate.notes.push(Sentence::new("remedy-note-boundary"));
         }
     }
-    drop_wide(&mut tried);
+    drop_wide(&mut tried, situation.effect);
     keep_strangers_out(&situation, &mut tried);
     tried.sort_by_key(|(candidate, proof)| rank(candidate, proof.as_ref()));
     let within = if is_repaired { Vec::new() } else { within::candidates(&situation) };
@@ -272,9 +272,21 @@ const WIDE: u8 = 20;
 
 /// Where a narrow change is proven, wider ones and open ones only distract; undoing the change that
 /// did the harm stays, as people ask for it first.
-fn drop_wide(tried: &mut Vec<(Candidate, Option<Proof>)>) {
+fn drop_wide(tried: &mut Vec<(Candidate, Option<Proof>)>, effect: Effect) {
     let holds = |proof: &Option<Proof>| proof.as_ref().is_some_and(Proof::holds);
-    if tried.iter().any(|(candidate, proof)| candidate.breadth < WIDE && holds(proof)) {
+    let is_proven = tried.iter().any(|(candidate, proof)| candidate.breadth < WIDE && holds(proof));
+    // Of exceptions of which none can be proven the wide ones only give up more.
+    let is_open = |(candidate, proof): &(Candidate, Option<Proof>)| {
+        candidate.breadth < WIDE
+            && proof.as_ref().is_some_and(|p| p.denied_request == DecisionResult::Unknown)
+    };
+    if !is_proven && effect == Effect::ExplicitDeny && tried.iter().any(is_open) {
+        tried.retain(|(candidate, proof)| {
+            let is_narrow = candidate.breadth < WIDE || candidate.breadth == revert::BREADTH;
+            is_narrow || proof.as_ref().is_some_and(Proof::holds)
+        });
+    }
+    if is_proven {
         tried.retain(|(candidate, proof)| {
             let is_narrow = candidate.breadth < WIDE || candidate.breadth == revert::BREADTH;
             is_narrow && proof.as_ref().is_none_or(|p| p.denied_request == DecisionResult::Allowed)

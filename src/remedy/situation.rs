@@ -209,7 +209,7 @@ impl<'s> Situation<'s> {
             return Some(("Service", self.service()?));
         }
         if let Some(arn) = self.failing.principal.as_ref().filter(|p| p.contains(":iam:")) {
-            return Some(("AWS", arn.clone()));
+            return is_of_account(arn).then(|| ("AWS", arn.clone()));
         }
         let arn = match &self.first()?.request.principal {
             Principal::RoleSession(session) => session.role_arn.clone().unwrap_or_else(|| {
@@ -228,7 +228,7 @@ impl<'s> Situation<'s> {
         if kind == "AWS" {
             let others = self.incident.occurrences.iter().filter_map(|o| o.failing.as_ref());
             let others = others.filter_map(|f| f.principal.clone());
-            names.extend(others.filter(|name| name.contains(":iam:")));
+            names.extend(others.filter(|name| name.contains(":iam:") && is_of_account(name)));
         }
         names.sort();
         names.dedup();
@@ -293,6 +293,12 @@ impl<'s> Situation<'s> {
     pub(super) fn root(&self) -> Option<&Event> {
         self.events.get(self.failing.root?)
     }
+}
+
+/// Whether a policy can name it as a principal of an account: whom an identity provider vouches for
+/// it names by the provider.
+fn is_of_account(arn: &str) -> bool {
+    !arn.contains(":oidc-provider/") && !arn.contains(":saml-provider/")
 }
 
 /// The value of a single-valued key.
