@@ -11,6 +11,7 @@ use super::situation::{Situation, value_of};
 use super::statement::{
     Tested, one_or_many, tested, texts, with_entries, with_principals, with_value, without_value,
 };
+use crate::aws;
 use crate::diagnose::evaluated::{Case, policies};
 use crate::diagnose::signature;
 use crate::event::arn::is_account_id;
@@ -450,6 +451,15 @@ fn within(situation: &Situation<'_>, on: &On) -> Option<Value> {
 
 fn resource(situation: &Situation<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
+    // What carries no policy nobody can be admitted in, such as a user or a policy of another account.
+    let same_account = !situation.is_cross_account();
+    let cannot = |action: &String| {
+        let decides = situation.resource().map(|arn| aws::can_decide(action, arn, same_account));
+        decides.flatten() == Some(false)
+    };
+    if situation.actions.iter().all(cannot) {
+        return found;
+    }
     if let Some((kind, names)) = situation.principals() {
         let title = Sentence::new("remedy-admit")
             .arg("principal", names.join(", "))
