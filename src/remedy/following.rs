@@ -70,7 +70,11 @@ fn working(situation: &Situation<'_>, index: usize) -> BTreeSet<String> {
         .collect()
 }
 
+/// What AWS asks of whoever makes the call; a service or its own role needs what it is seen to need.
 fn documented(situation: &Situation<'_>) -> BTreeSet<String> {
+    if !situation.is_forwarded() {
+        return BTreeSet::new();
+    }
     let Some(root) = situation.root() else { return BTreeSet::new() };
     let asked = event::action(root);
     let rows = TABLE.iter().filter(|row| row.calls.contains(&asked));

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::situation::{Situation, value_of};
 use crate::diagnose::evaluated::Case;
+use crate::event::partition;
 
 /// What one service sends.
 #[derive(Debug, Deserialize)]
@@ -83,14 +84,19 @@ fn documented(situation: &Situation<'_>) -> Option<Value> {
 fn row(situation: &Situation<'_>) -> Option<&'static Row> {
     let (_, name) = situation.principal()?;
     let target = situation.actions.first()?.split(':').next()?;
-    // `logs.eu-west-1.amazonaws.com` is the same service as `logs.amazonaws.com`.
-    let is_it = |row: &Row| {
-        let rest = name.strip_prefix(row.service.as_str());
-        rest.is_some_and(|rest| rest.starts_with('.'))
-            && (rest.is_some_and(|rest| rest.starts_with(".amazonaws."))
-                || rest.is_some_and(|rest| rest.contains('-')))
-    };
+    let service = bare(&name)?;
+    let is_it = |row: &Row| row.service == service;
     TABLE.iter().find(|row| is_it(row) && row.on.iter().any(|on| on == target))
+}
+
+/// The name of a service without domain and Region: `logs.eu-west-1.amazonaws.com` is the same service
+/// as `logs.amazonaws.com`.
+fn bare(name: &str) -> Option<&str> {
+    let name = partition::without_domain(name)?;
+    match name.rsplit_once('.') {
+        Some((service, region)) if partition::is_region(region) => Some(service),
+        _ => Some(name),
+    }
 }
 
 /// The account for which the service came: that of the call it was made for.
@@ -119,6 +125,20 @@ pub(super) fn keys(situation: &Situation<'_>) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_is_known_in_every_region_and_partition() {
+        let rows = [
+            ("logs.amazonaws.com", Some("logs")),
+            ("logs.eu-west-1.amazonaws.com", Some("logs")),
+            ("logs.cn-north-1.amazonaws.com.cn", Some("logs")),
+            ("delivery.logs.amazonaws.com", Some("delivery.logs")),
+            ("logs-of-mine.example.com", None),
+        ];
+        for (name, expected) in rows {
+            assert_eq!(bare(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn every_row_says_what_is_sent_and_where_that_is_said() {
