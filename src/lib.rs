@@ -10,6 +10,7 @@ pub mod contrast;
 pub mod diagnose;
 pub mod error;
 pub mod event;
+pub mod fold;
 mod given;
 pub mod history;
 pub mod iam;

@@ -56,12 +56,30 @@ pub struct Chains {
     marks: Marks,
 }
 
+/// What linking found for one event. Positions are those of the events it was found among.
+#[derive(Debug, Clone, Default)]
+pub struct Settled {
+    /// What it was made for.
+    pub link: Option<Link>,
+    /// Who signed it, where that shows only by its chain.
+    kind: Option<CallerKind>,
+    /// The call behind it that is not in the log.
+    synthesized: Option<Synthesized>,
+    /// The key that it lost.
+    key: Option<InferredKey>,
+}
+
 impl Chains {
     /// Links `events`, which must be sorted by time and id.
     pub fn build(events: &[Event], knowledge: &Knowledge) -> Chains {
+        Chains::build_with(events, knowledge, Roles::learn(events))
+    }
+
+    /// Links `events`, which must be sorted by time and id and may be a stretch of more; `roles` is
+    /// what is known of roles so far.
+    pub fn build_with(events: &[Event], knowledge: &Knowledge, roles: Roles) -> Chains {
         let marks = Marks::default();
         let names = Names::new(events, knowledge);
-        let roles = Roles::learn(events);
         let mut sessions = Sessions::new(events, &names, &marks);
         sessions.learn_handed(events, &roles, knowledge.table(), &marks);
         let mut chains = Chains { links: Vec::new(), copies: copies(events), ..Chains::default() };
@@ -132,7 +150,65 @@ impl Chains {
         self.synthesized = found.into_iter().collect();
     }
 
+    /// Chains of events whose links are known.
+    pub fn assemble(
+        events: &[Event],
+        knowledge: &Knowledge,
+        roles: Roles,
+        settled: Vec<Settled>,
+    ) -> Chains {
+        let marks = Marks::default();
+        let names = Names::new(events, knowledge);
+        let mut chains = Chains { copies: copies(events), ..Chains::default() };
+        chains.links.resize_with(events.len(), || None);
+        chains.settle(settled.into_iter().enumerate());
+        let mut sessions = Sessions::new(events, &names, &marks);
+        sessions.learn_handed(events, &roles, knowledge.table(), &marks);
+        chains.failed_work = ending::failed(events, knowledge.table());
+        chains.kms = names.all().iter().map(|name| name.is_kms).collect();
+        chains.runs = names.all().iter().map(|name| name.runs).collect();
+        chains.names = names.into_numbers();
+        chains.sessions = sessions;
+        chains.roles = roles;
+        chains.marks = marks;
+        chains
+    }
+
+    /// Puts what is settled of some events in the place of what was found for them.
+    pub fn settle(&mut self, settled: impl Iterator<Item = (usize, Settled)>) {
+        for (index, one) in settled {
+            if let Some(place) = self.links.get_mut(index) {
+                *place = one.link.map(Box::new);
+            }
+            match one.kind {
+                Some(kind) => self.kinds.insert(index, kind),
+                None => self.kinds.remove(&index),
+            };
+            self.synthesized.remove(&index);
+            self.synthesized.extend(one.synthesized.map(|call| (index, call)));
+            self.keys.remove(&index);
+            self.keys.extend(one.key.map(|key| (index, key)));
+        }
+        self.list_children();
+    }
+
+    /// What was found for the event at `index`.
+    pub fn settled(&self, index: usize) -> Settled {
+        Settled {
+            link: self.link(index).cloned(),
+            kind: self.kinds.get(&index).copied(),
+            synthesized: self.synthesized.get(&index).cloned(),
+            key: self.keys.get(&index).cloned(),
+        }
+    }
+
+    /// What is known of roles, taken out.
+    pub fn take_roles(&mut self) -> Roles {
+        std::mem::take(&mut self.roles)
+    }
+
     fn list_children(&mut self) {
+        self.parents.clear();
         let mut pairs: Vec<(usize, usize)> = self
             .links
             .iter()

@@ -66,8 +66,14 @@ struct Said {
 impl Roles {
     /// Learns from every call that succeeded; `events` must be sorted by time.
     pub fn learn(events: &[Event]) -> Roles {
+        Roles::default().and(events)
+    }
+
+    /// The same with what later events tell.
+    #[must_use]
+    pub fn and(mut self, events: &[Event]) -> Roles {
         let said: Vec<Said> = events.par_iter().filter_map(said).collect();
-        let mut roles = Roles::default();
+        let roles = &mut self;
         for said in said {
             roles.take(said);
         }
@@ -82,7 +88,7 @@ impl Roles {
         for said in made {
             roles.take(said);
         }
-        roles
+        self
     }
 
     /// Whether something of one of these services, by event source, runs with the role whose session

@@ -4,9 +4,10 @@ use super::config::Config;
 use super::reading;
 use crate::chain::{Chains, Knowledge};
 use crate::cli::{DumpArguments, KnownArguments, Lang, ReadArguments, ShowArguments};
-use crate::diagnose::{self, Diagnosis};
+use crate::diagnose::{self, Diagnosis, Folded};
 use crate::error::{Error, Result};
 use crate::event::{Event, Time};
+use crate::fold::{Export, Read};
 use crate::history::History;
 use crate::history::dump::Dump;
 use crate::history::evidence::Evidence;
@@ -48,6 +49,8 @@ pub(super) struct Analysis {
     pub history: History,
     pub diagnosis: Diagnosis,
     pub remedies: Vec<Remedy>,
+    /// What was found while the records went by, where only some of them are left.
+    pub folded: Option<Folded>,
 }
 
 impl Analysis {
@@ -61,8 +64,16 @@ impl Analysis {
         config: &Config,
     ) -> Result<Analysis> {
         let besides = Besides::read(known)?;
-        let ingested = reading::survey(read, config, &besides.knowledge)?;
-        Analysis::of(ingested, besides, &known.dumps, config)
+        match reading::folded(read, config, &besides.knowledge)? {
+            None => {
+                let ingested = reading::survey(read, config, &besides.knowledge)?;
+                Analysis::of(ingested, besides, &known.dumps, config)
+            }
+            Some(Read::Whole(ingested)) => Analysis::of(ingested, besides, &known.dumps, config),
+            Some(Read::Folded(export)) => {
+                Analysis::of_folded(*export, besides, &known.dumps, config)
+            }
+        }
     }
 
     /// Runs all stations on every event, for questions about any one of them.
@@ -94,9 +105,31 @@ impl Analysis {
         let chains = Chains::build(&ingested.events, &knowledge);
         let history = History::new(&ingested.events, dump).with_evidence(evidence);
         let sample = ingested.sample.as_ref();
-        let diagnosis = diagnose::diagnose(&ingested.events, &chains, &knowledge, &history, sample);
+        let diagnosis =
+            diagnose::diagnose(&ingested.events, &chains, &knowledge, &history, sample, None);
         let remedies = remedy::remedies(&diagnosis, &ingested.events, &chains, &history);
-        Ok(Analysis { ingested, chains, history, diagnosis, remedies })
+        Ok(Analysis { ingested, chains, history, diagnosis, remedies, folded: None })
+    }
+
+    /// Runs the stations after reading on what a large export was folded to.
+    ///
+    /// # Errors
+    /// When policies cannot be read at all.
+    fn of_folded(
+        export: Export,
+        besides: Besides,
+        dumps: &DumpArguments,
+        config: &Config,
+    ) -> Result<Analysis> {
+        let Besides { knowledge, evidence } = besides;
+        let Export { events, chains, folded, ledger } = export;
+        let dump = dump(dumps, config, &events)?;
+        let history = History::new(&events, dump).with_evidence(evidence);
+        let found = Some(&folded);
+        let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, None, found);
+        let remedies = remedy::remedies(&diagnosis, &events, &chains, &history);
+        let ingested = Ingested { events, ledger, ..Ingested::default() };
+        Ok(Analysis { ingested, chains, history, diagnosis, remedies, folded: Some(folded) })
     }
 
     /// Leaves out how exemptions from guardrails are made.
@@ -114,6 +147,7 @@ impl Analysis {
             history: &self.history,
             ledger: &self.ingested.ledger,
             sample: self.ingested.sample.as_ref(),
+            folded: self.folded.as_ref(),
             max_occurrences,
         }
     }

@@ -13,6 +13,7 @@ use crate::chain::Knowledge;
 use crate::chain::service::Table;
 use crate::cli::{KnownArguments, ReadArguments};
 use crate::error::{Error, Result};
+use crate::fold;
 use crate::given::{self, Cap};
 use crate::history::History;
 use crate::ingest::{self, Budget, Contribution, Ingested, Input, Ledger, Options, Skip};
@@ -59,6 +60,37 @@ pub(super) fn survey(
     bar.finish();
     look_through(&ingested.ledger, arguments.quiet)?;
     Ok(ingested)
+}
+
+/// The same in bounded memory: a large export is folded while it is read. `None` where it is large and
+/// the names of its files do not tell when they were delivered.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn folded(
+    arguments: &ReadArguments,
+    config: &Config,
+    knowledge: &Knowledge,
+) -> Result<Option<fold::Read>> {
+    let (inputs, options) = asked(arguments, config)?;
+    let bar = Bar::new(arguments.quiet);
+    let mut bounds = fold::Bounds::default();
+    if let Some(text) = std::env::var("TW_FOLD").ok() {
+        let n: Vec<usize> = text.split(',').filter_map(|n| n.parse().ok()).collect();
+        if let [whole, step, ahead, behind] = n.as_slice() {
+            bounds = fold::Bounds { whole: *whole, step: *step, ahead: *ahead, behind: *behind, ..bounds };
+        }
+    }
+    let Some(read) = fold::read(&inputs, &options, knowledge, &bounds, &bar)? else {
+        return Ok(None);
+    };
+    bar.finish();
+    let ledger = match &read {
+        fold::Read::Whole(ingested) => &ingested.ledger,
+        fold::Read::Folded(export) => &export.ledger,
+    };
+    look_through(ledger, arguments.quiet)?;
+    Ok(Some(read))
 }
 
 /// Reads the same as a part of an export. Such a part may hold nothing.

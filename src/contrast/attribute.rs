@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 use crate::chain::Chains;
-use crate::event::{self, CallerKind, Denial, Event, Field, Whose};
+use crate::event::{self, CallerKind, Denial, Event, Field, Time, Whose};
 
 /// One property of a call by which calls are compared. The order is the order of interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -127,6 +127,10 @@ pub struct Observation<'e> {
     pub root: usize,
     /// Who signed it.
     pub caller_kind: CallerKind,
+    /// When the calls were that it stands for, in order of time.
+    pub others: &'e [Time],
+    /// How many calls it is, itself and those that it stands for.
+    pub weight: usize,
     values: Box<[Option<Box<str>>; Attribute::ALL.len()]>,
     /// One number for each value: calls are compared far more often than they are shown.
     marks: Box<[u64; Attribute::ALL.len()]>,
@@ -173,7 +177,32 @@ impl<'e> Observation<'e> {
         put(Attribute::Credentials, credentials(root).map(str::to_owned));
         put(Attribute::EncryptionContextKeys, context_keys(event));
         put(Attribute::UserAgent, root.get(Field::UserAgent).map(agent_family));
-        Some(Observation { index, event, root: root_index, caller_kind, values, marks })
+        let (root, others, weight) = (root_index, &[][..], 1);
+        Some(Observation { index, event, root, caller_kind, others, weight, values, marks })
+    }
+
+    /// The same, standing for calls of these times as well.
+    #[must_use]
+    pub fn with_others(self, others: &'e [Time]) -> Self {
+        Observation { others, weight: 1 + others.len(), ..self }
+    }
+
+    /// The same, counting as so many calls.
+    #[must_use]
+    pub fn weighing(self, weight: usize) -> Self {
+        Observation { weight, ..self }
+    }
+
+    /// When the calls were that it is, in no order.
+    pub fn times(&self) -> impl Iterator<Item = Time> {
+        std::iter::once(self.event.time).chain(self.others.iter().copied())
+    }
+
+    /// How many of the calls that it is were in a period, both ends included.
+    pub fn within(&self, from: Time, to: Time) -> usize {
+        let start = self.others.partition_point(|time| *time < from);
+        let end = self.others.partition_point(|time| *time <= to);
+        end.saturating_sub(start) + usize::from((from..=to).contains(&self.event.time))
     }
 
     /// The value of an attribute, where the call has it.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::failing::Failing;
+use super::folded::Folded;
 use super::incident::{Incident, Occurrence};
 use super::signature::Signature;
 use super::tally::Counter;
@@ -52,9 +53,13 @@ pub struct Actions<'a> {
 }
 
 impl<'a> Actions<'a> {
-    /// Of incidents found in `events`; a `sample` says what these stand for.
-    pub fn new(events: &'a [Event], sample: Option<&'a Sample>) -> Self {
-        Actions { events, counter: Counter::new(sample) }
+    /// Of incidents found in `events`; a `sample` and what was `folded` say what these stand for.
+    pub fn new(
+        events: &'a [Event],
+        sample: Option<&'a Sample>,
+        folded: Option<&'a Folded>,
+    ) -> Self {
+        Actions { events, counter: Counter::new(sample, folded) }
     }
 
     /// The signature of each occurrence, in their order.

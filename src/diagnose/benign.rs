@@ -15,7 +15,7 @@ use crate::wording::Sentence;
 
 /// What a refused call is worth.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Worth {
+pub enum Worth {
     /// Nobody misses it, and why.
     Benign(Sentence),
     /// A read of which nothing tells that somebody needs it.

@@ -334,7 +334,7 @@ fn forwarded_only(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimon
         }
         match success.caller_kind {
             CallerKind::Direct | CallerKind::Agent => {
-                count += 1;
+                count += picture.count_of(When::During, success);
                 if ids.len() < 3 {
                     ids.push(success.event.id().to_owned());
                 }

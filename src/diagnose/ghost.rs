@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::folded::Folded;
 use super::incident::{Comparison, Incident, Occurrence, Verdict};
 use super::next;
 use super::rank;
@@ -21,14 +22,27 @@ use crate::wording::Sentence;
 const NEAR_SECONDS: i64 = 6 * 3600;
 
 /// The ghosts of an export, given the incidents whose denials were logged.
-pub fn ghosts(export: &Export<'_>, history: &History, logged: &[Incident]) -> Vec<Incident> {
+pub fn ghosts(
+    export: &Export<'_>,
+    history: &History,
+    logged: &[Incident],
+    folded: Option<&Folded>,
+) -> Vec<Incident> {
     let Export { events, chains, sample, .. } = *export;
     let known: BTreeSet<usize> =
         logged.iter().flat_map(|i| &i.occurrences).filter_map(|o| o.root).collect();
-    let mut gone = contrast::vanished(events, chains);
+    let mut gone = match folded {
+        Some(folded) => folded.gone.clone(),
+        None => contrast::vanished(events, chains),
+    };
     gone.retain(|one| !known.contains(&one.call));
     let mut causes: BTreeMap<(String, Vec<String>, String), Vec<Gap>> = BTreeMap::new();
-    let gaps = contrast::gaps(export, &gone.iter().map(|one| one.call).collect());
+    let gaps = match folded {
+        Some(folded) => {
+            folded.gaps.iter().filter(|gap| !known.contains(&gap.call)).cloned().collect()
+        }
+        None => contrast::gaps(export, &gone.iter().map(|one| one.call).collect()),
+    };
     let lacking: BTreeSet<usize> = gaps.iter().map(|gap| gap.call).collect();
     for gap in gaps {
         let Some(event) = events.get(gap.call) else { continue };

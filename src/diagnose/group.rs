@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::benign::{Callers, Worth};
 use super::evaluated::{Case, Found};
 use super::failing::{Failing, failing};
+use super::folded::Folded;
 use super::healed::{self, Healed, Healing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool, makes_new};
@@ -29,15 +30,20 @@ use crate::ingest::Sample;
 use crate::wording::Sentence;
 
 /// Finds and judges everything that failed in `events`, which must be sorted by time and id; a
-/// `sample` says how they stand for the records they were drawn from, where they are not all.
+/// `sample` says how they stand for the records they were drawn from, where they are not all, and
+/// `folded` what was found of an export of which they are left.
 pub fn diagnose(
     events: &[Event],
     chains: &Chains,
     knowledge: &Knowledge,
     history: &History,
     sample: Option<&Sample>,
+    folded: Option<&Folded>,
 ) -> Diagnosis {
-    let mut all = failing(events, chains, knowledge);
+    let mut all = match folded {
+        Some(folded) => folded.failing.iter().map(|(failing, _)| failing.clone()).collect(),
+        None => failing(events, chains, knowledge),
+    };
     if let Some(sample) = sample {
         // Of the others the call above may be missing, which tells what sort of failure it is.
         all.retain(|failing| sample.is_judged(failing.denied));
@@ -45,11 +51,18 @@ pub fn diagnose(
     implied::fill(&mut all, events, chains, history, sample);
     told::apply(&mut all, events, history);
     let all = all;
-    let counter = Counter::new(sample);
-    let pool = Pool::new(events, chains, &all, sample);
-    let callers = Callers::new(events, chains, &all);
-    let worth: Vec<(&Failing, Worth)> =
-        all.iter().map(|failing| (failing, callers.worth(failing, events))).collect();
+    let counter = Counter::new(sample, folded);
+    let pool = Pool::new(events, chains, &all, sample, folded);
+    let worth: Vec<(&Failing, Worth)> = match folded {
+        Some(folded) => {
+            let worth = folded.failing.iter().map(|(_, worth)| worth.clone());
+            all.iter().zip(worth).collect()
+        }
+        None => {
+            let callers = Callers::new(events, chains, &all);
+            all.iter().map(|failing| (failing, callers.worth(failing, events))).collect()
+        }
+    };
     let noise = worth.iter().filter_map(|(failing, worth)| match worth {
         Worth::Benign(because) => Some((*failing, because.clone())),
         _ => None,
@@ -83,7 +96,7 @@ pub fn diagnose(
         .collect();
     let mut incidents = merge(judged, &log);
     let export = contrast::Export { events, chains, knowledge, sample };
-    let ghosts = super::ghost::ghosts(&export, history, &incidents);
+    let ghosts = super::ghost::ghosts(&export, history, &incidents, folded);
     incidents.extend(ghosts);
     let is_whole = sample.is_none();
     guardrail::mark(&mut incidents, &guardrail::Log { events, chains, pool: &pool, is_whole });
@@ -506,15 +519,19 @@ fn compare(failing: &[Failing], shown: usize, log: &Log<'_>) -> Comparison {
     let failures: Vec<Observation<'_>> = failing
         .iter()
         .filter(|f| events.get(f.denied).is_some_and(|e| e.name() == one.event.name()))
-        .filter_map(|f| Observation::new(events, chains, f.denied))
+        .filter_map(|f| {
+            let weight = 1 + log.counter.stood(f.denied).len();
+            Some(Observation::new(events, chains, f.denied)?.weighing(weight))
+        })
         .collect();
     let successes = pool.of(one.event);
     let nearest = contrast::nearest(&one, successes)
         .and_then(|i| successes.get(i))
         .map(|success| (success.index, contrast::differences(&one, success)));
+    let stood = failing.iter().map(|f| log.counter.stood(f.denied).len());
     Comparison {
-        failures: failing.len(),
-        successes: successes.len(),
+        failures: failing.len() + stood.sum::<usize>(),
+        successes: successes.iter().map(|success| success.weight).sum(),
         nearest,
         factors: contrast::factors(&failures, successes),
     }

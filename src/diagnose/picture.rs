@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::failing::Failing;
+use super::folded::Folded;
 use super::tally::Tally;
 use crate::chain::Chains;
 use crate::contrast::{Attribute, Observation};
@@ -18,6 +19,7 @@ type Map<K, V> = HashMap<K, V, RandomState>;
 /// Every call with which failures can be compared, by event source and name.
 pub struct Pool<'e> {
     sample: Option<&'e Sample>,
+    folded: Option<&'e Folded>,
     successes: Map<(&'e str, &'e str), Vec<Observation<'e>>>,
 }
 
@@ -29,6 +31,7 @@ impl<'e> Pool<'e> {
         chains: &Chains,
         failing: &[Failing],
         sample: Option<&'e Sample>,
+        folded: Option<&'e Folded>,
     ) -> Self {
         let names: HashSet<u32, RandomState> =
             failing.iter().filter_map(|f| chains.name(f.denied)).collect();
@@ -41,14 +44,18 @@ impl<'e> Pool<'e> {
                     || (kms && chains.is_kms(*i))
             })
             .filter(|(i, e)| worked(e) && chains.copy_of(*i).is_none())
-            .filter_map(|(i, _)| Observation::new(events, chains, i))
+            .filter_map(|(i, _)| {
+                let others = folded.and_then(|folded| folded.worked.get(&i));
+                let others = others.map(Vec::as_slice).unwrap_or_default();
+                Some(Observation::new(events, chains, i)?.with_others(others))
+            })
             .collect();
         let mut successes: Map<(&str, &str), Vec<Observation<'e>>> = Map::default();
         for observation in found {
             let key = (observation.event.source(), observation.event.name());
             successes.entry(key).or_default().push(observation);
         }
-        Pool { sample, successes }
+        Pool { sample, folded, successes }
     }
 
     /// Calls of the same name that worked, in order of time.
@@ -115,10 +122,10 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn of<'o, 'e: 'o>(found: impl Iterator<Item = &'o Observation<'e>>) -> Seen {
+    fn of<'o, 'e: 'o>(found: impl Iterator<Item = (usize, &'o Observation<'e>)>) -> Seen {
         let mut seen = Seen::default();
-        for observation in found {
-            seen.count += 1;
+        for (count, observation) in found {
+            seen.count += count;
             if seen.ids.len() < 3 {
                 seen.ids.push(observation.event.id().to_owned());
             }
@@ -141,8 +148,14 @@ impl<'p, 'e> Picture<'p, 'e> {
         (failing, tally): (Vec<&'p Failing>, Tally),
         all: &'p [Failing],
     ) -> Option<Self> {
-        let failures: Vec<Observation<'e>> =
-            failing.iter().filter_map(|f| Observation::new(events, chains, f.denied)).collect();
+        let stood = |call: usize| pool.folded.and_then(|f| f.stood.get(&call)).map_or(0, Vec::len);
+        let failures: Vec<Observation<'e>> = failing
+            .iter()
+            .filter_map(|f| {
+                let weight = 1 + stood(f.denied);
+                Some(Observation::new(events, chains, f.denied)?.weighing(weight))
+            })
+            .collect();
         let Tally { count, first, last, .. } = tally;
         let one = *failing.first()?;
         // What the caller can do says nothing of somebody else's permission.
@@ -177,16 +190,21 @@ impl<'p, 'e> Picture<'p, 'e> {
 
     /// Successes for which `when` and `which` hold.
     pub fn seen(&self, when: When, which: impl Fn(&Observation<'e>) -> bool) -> Seen {
-        Seen::of(self.successes.iter().filter(|o| self.holds(when, o)).filter(|o| which(o)))
+        let counted = self.successes.iter().map(|o| (self.count_of(when, o), o));
+        Seen::of(counted.filter(|(count, o)| *count > 0 && which(o)))
     }
 
     /// Whether a success lies in the period.
     pub fn holds(&self, when: When, success: &Observation<'_>) -> bool {
-        let time = success.event.time;
+        self.count_of(when, success) > 0
+    }
+
+    /// How many of the calls that a success is lie in the period.
+    pub(super) fn count_of(&self, when: When, success: &Observation<'_>) -> usize {
         match when {
-            When::Ever => true,
-            When::During => time >= self.first && time <= self.last,
-            When::After => time > self.last,
+            When::Ever => success.weight,
+            When::During => success.within(self.first, self.last),
+            When::After => success.times().filter(|time| *time > self.last).count(),
         }
     }
 
@@ -218,12 +236,8 @@ impl<'p, 'e> Picture<'p, 'e> {
             && !self.successes.iter().any(|success| self.same_resource(success));
         self.successes
             .iter()
-            .filter(|o| {
-                o.event.time < self.first
-                    && self.same_principal(o)
-                    && (any || self.same_resource(o))
-            })
-            .map(|o| o.event.time)
+            .filter(|o| self.same_principal(o) && (any || self.same_resource(o)))
+            .filter_map(|o| o.times().filter(|time| *time < self.first).max())
             .max()
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::folded::{Folded, Stood};
 use crate::event::{Event, Time};
 use crate::ingest::{Sample, Total};
 
@@ -61,25 +62,33 @@ impl CountBasis {
 /// What counts calls, each with everything like it.
 pub(super) struct Counter<'s> {
     sample: Option<&'s Sample>,
+    folded: Option<&'s Folded>,
     /// Calls that were analysed of each stratum.
     analysed: BTreeMap<u64, u64>,
 }
 
 impl<'s> Counter<'s> {
     /// Counts refused calls.
-    pub(super) fn new(sample: Option<&'s Sample>) -> Counter<'s> {
+    pub(super) fn new(sample: Option<&'s Sample>, folded: Option<&'s Folded>) -> Counter<'s> {
         let mut analysed: BTreeMap<u64, u64> = BTreeMap::new();
         for stratum in sample.into_iter().flat_map(|sample| sample.strata.values()) {
             *analysed.entry(*stratum).or_default() += 1;
         }
-        Counter { sample, analysed }
+        Counter { sample, folded, analysed }
+    }
+
+    /// The refused calls that the one at this position stands for.
+    pub(super) fn stood(&self, call: usize) -> &'s [Stood] {
+        let stood = self.folded.and_then(|folded| folded.stood.get(&call));
+        stood.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// How often the refused calls at these positions happened, which are those of one cause;
     /// `None` where there are none.
     pub(super) fn refused(&self, calls: &[usize], events: &[Event]) -> Option<Tally> {
         let times = calls.iter().filter_map(|call| events.get(*call)).map(|event| event.time);
-        let seen = Tally::of(times)?;
+        let stood = calls.iter().flat_map(|call| self.stood(*call)).map(|stood| stood.time);
+        let seen = Tally::of(times.chain(stood))?;
         let Some(sample) = self.sample else { return Some(seen) };
         let mut tally = Tally { count: 0, basis: Some(CountBasis::Counted), ..seen };
         let mut mine: BTreeMap<u64, u64> = BTreeMap::new();
@@ -128,7 +137,7 @@ mod tests {
 
     fn tally(calls: &[usize]) -> (u64, i64, i64, Option<CountBasis>) {
         let (events, sample) = log();
-        let counter = Counter::new(Some(&sample));
+        let counter = Counter::new(Some(&sample), None);
         let tally = counter.refused(calls, &events).unwrap();
         (tally.count, tally.first.0 / 1000, tally.last.0 / 1000, tally.basis)
     }
@@ -151,7 +160,7 @@ mod tests {
     #[test]
     fn without_a_sample_calls_stand_for_themselves() {
         let (events, _) = log();
-        let counter = Counter::new(None);
+        let counter = Counter::new(None, None);
         let tally = counter.refused(&[3, 1], &events).unwrap();
         let (first, last) = (Time(101_000), Time(103_000));
         assert_eq!(tally, Tally { count: 2, first, last, basis: None });

@@ -121,16 +121,72 @@ pub struct Ingested {
 ///
 /// Errs only when an input that the user named does not exist; damaged files are in the ledger.
 pub fn read(inputs: &[Input], options: &Options, progress: &dyn Progress) -> Result<Ingested> {
-    let mut plan = Plan::make(inputs, options)?;
+    let plan = Plan::make(inputs, options)?;
     let mut reorder = Reorder::default();
     let books = plan.run(progress, |_, part| reorder.push(part.unwrap_or_default()));
+    Ok(whole(plan, reorder, books))
+}
+
+/// An export as it came.
+#[derive(Debug)]
+pub enum Streamed {
+    /// It was small: all of it.
+    Whole(Ingested),
+    /// It was handed over batch by batch; the account of it.
+    Batches(Ledger),
+}
+
+/// Reads everything below the inputs. As long as no more than `most` records wait they are held; what
+/// is larger is handed over in order of time, first those that were held. `None` where there is
+/// more and the names of the files do not tell when they were delivered.
+///
+/// Errs only when an input that the user named does not exist; damaged files are in the ledger.
+pub fn whole_or_stream(
+    inputs: &[Input],
+    options: &Options,
+    most: usize,
+    progress: &dyn Progress,
+    each: &mut dyn FnMut(Batch),
+) -> Result<Option<Streamed>> {
+    let mut plan = Plan::make(inputs, options)?;
+    if !plan.is_ordered() && !plan.may_hold(most.max(500_000) as u64) {
+        return Ok(None);
+    }
+    plan.find_bounds();
+    let mut reorder = Reorder::default();
+    let mut is_large = false;
+    let mut notifications = 0;
+    let books = plan.run(progress, |number, part| match part {
+        Some(part) => reorder.push(part),
+        None => {
+            is_large |= reorder.waiting() > most;
+            let complete = plan.complete_after(number).filter(|_| is_large);
+            if let Some(batch) = complete.and_then(|complete| reorder.advance(complete)) {
+                notifications +=
+                    merge::notifications(&batch.events) + merge::notifications(&batch.late);
+                each(batch);
+            }
+        }
+    });
+    if !is_large {
+        return Ok(Some(Streamed::Whole(whole(plan, reorder, books))));
+    }
+    let (batch, mut ledger) = finish(&mut plan, reorder, books);
+    notifications += merge::notifications(&batch.events) + merge::notifications(&batch.late);
+    each(batch);
+    ledger.records.notifications = notifications;
+    Ok(Some(Streamed::Batches(ledger)))
+}
+
+/// Everything that was held, as one.
+fn whole(mut plan: Plan, reorder: Reorder, books: Books) -> Ingested {
     let (batch, mut ledger) = finish(&mut plan, reorder, books);
     let mut known: Vec<Known> = batch.events.into_iter().map(Known::of).collect();
     ledger.note(merge::tell_apart(&mut known));
     let events: Vec<Event> = known.into_iter().map(|known| known.event).collect();
     ledger.records.notifications = merge::notifications(&events);
     let shared = merge::shared(&events);
-    Ok(Ingested { events, ledger, shared, sample: None })
+    Ingested { events, ledger, shared, sample: None }
 }
 
 /// The last batch, and the account of everything.

@@ -196,6 +196,11 @@ impl Plan {
         books
     }
 
+    /// Whether the names of all files tell when they were delivered.
+    pub(super) fn is_ordered(&self) -> bool {
+        self.ledger.ordered
+    }
+
     /// How many files there are to read.
     pub(super) fn sources(&self) -> usize {
         self.sources.len()

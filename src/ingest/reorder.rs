@@ -63,6 +63,11 @@ impl Reorder {
         }
     }
 
+    /// Events that wait, copies among them.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
     fn shelve(&mut self, known: Known) {
         self.waiting += 1;
         let shelf = known.event.time.0.div_euclid(SHELF);

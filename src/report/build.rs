@@ -11,7 +11,7 @@ use super::view::{
 };
 use crate::chain::Chains;
 use crate::contrast;
-use crate::diagnose::{self, Actions, Diagnosis, Failing, Signature};
+use crate::diagnose::{self, Actions, Diagnosis, Failing, Folded, Signature, Stood};
 use crate::event::{self, Effect, Event, Field, Layer, Whose};
 use crate::history::{self, History};
 use crate::iam::PolicySource;
@@ -35,6 +35,8 @@ pub struct Material<'m> {
     pub ledger: &'m Ledger,
     /// How the events stand for all records; `None` when they are all.
     pub sample: Option<&'m Sample>,
+    /// What was found of an export of which the events are left.
+    pub folded: Option<&'m Folded>,
     /// Occurrences listed per incident; all of them when `None`.
     pub max_occurrences: Option<usize>,
 }
@@ -106,7 +108,7 @@ struct Builder<'b> {
 
 impl<'b> Builder<'b> {
     fn new(material: &'b Material<'b>, wording: &'b Wording) -> Self {
-        let actions = Actions::new(material.events, material.sample);
+        let actions = Actions::new(material.events, material.sample, material.folded);
         let incidents = material.diagnosis.incidents.iter();
         let signatures: Vec<_> =
             incidents.map(|incident| actions.signatures(&incident.occurrences)).collect();
@@ -127,8 +129,7 @@ impl<'b> Builder<'b> {
             .filter_map(|action| self.denied_action(action))
             .collect();
         let is_mixed = actions.len() > 1;
-        let occurrences: Vec<Occurrence> =
-            incident.occurrences.iter().filter_map(|o| self.occurrence(o, is_mixed)).collect();
+        let occurrences = self.occurrences(incident, is_mixed);
         let sorts: BTreeSet<Signature> = signatures.iter().flatten().copied().collect();
         let position = shown.failing.as_ref().map(|f| f.denied).or(shown.root)?;
         let tally = &incident.tally;
@@ -205,6 +206,30 @@ impl<'b> Builder<'b> {
             .filter(|(other, (incident, _))| *other != at && incident.cause == one.cause)
             .map(|(_, (_, id))| id.clone())
             .collect()
+    }
+
+    /// Every time it happened, in order of time.
+    fn occurrences(&self, incident: &diagnose::Incident, is_mixed: bool) -> Vec<Occurrence> {
+        let mut all: Vec<Occurrence> = Vec::new();
+        for one in &incident.occurrences {
+            let Some(told) = self.occurrence(one, is_mixed) else { continue };
+            let stood = one.failing.as_ref().and_then(|failing| {
+                self.material.folded.and_then(|folded| folded.stood.get(&failing.denied))
+            });
+            let alike = |stood: &Stood| Occurrence {
+                root_event_id: stood.root.as_deref().map(str::to_owned),
+                denied_event_id: Some(stood.id.to_string()),
+                time: stood.time.to_string(),
+                denied_action: told.denied_action.clone(),
+            };
+            all.extend(stood.into_iter().flatten().map(alike));
+            all.push(told);
+        }
+        if self.material.folded.is_some() {
+            let id = |one: &Occurrence| one.denied_event_id.clone().or(one.root_event_id.clone());
+            all.sort_by_cached_key(|one| (one.time.clone(), id(one)));
+        }
+        all
     }
 
     fn occurrence(&self, occurrence: &diagnose::Occurrence, is_mixed: bool) -> Option<Occurrence> {

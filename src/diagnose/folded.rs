@@ -1,0 +1,60 @@
+//! What was found of an export while its records went by, where those that are left stand for the
+//! others: everything was linked and looked at, and what is alike is kept as a few and counted.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::benign::{Callers, Worth};
+use super::failing::{Failing, failing};
+use crate::chain::{Chains, Knowledge};
+use crate::contrast::{self, Export, Gap, Vanished};
+use crate::event::{Event, Time};
+
+/// A refused call that another one stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stood {
+    /// When it was.
+    pub time: Time,
+    /// Its `eventID`.
+    pub id: Box<str>,
+    /// The `eventID` of the call at the top of its chain, where there is one above it.
+    pub root: Option<Box<str>>,
+}
+
+/// What was found, by position among the events that are left.
+#[derive(Debug, Default)]
+pub struct Folded {
+    /// Every refused call that is left, in order of time, and what it is worth.
+    pub failing: Vec<(Failing, Worth)>,
+    /// The refused calls that one stands for, in order of time.
+    pub stood: HashMap<usize, Vec<Stood>, RandomState>,
+    /// The times of the calls that worked and that one stands for, in order.
+    pub worked: HashMap<usize, Vec<Time>, RandomState>,
+    /// Calls that lack a step that comparable ones have.
+    pub gaps: Vec<Gap>,
+    /// Calls whose work was gone later.
+    pub gone: Vec<Vanished>,
+}
+
+/// What shows in a stretch of an export.
+#[derive(Debug)]
+pub struct Look {
+    /// Every refused call, in order of time, and what it is worth.
+    pub failing: Vec<(Failing, Worth)>,
+    /// Calls that lack a step that comparable ones have.
+    pub gaps: Vec<Gap>,
+    /// Calls whose work was gone later.
+    pub gone: Vec<Vanished>,
+}
+
+/// Looks at a stretch of an export, as if it were all of it.
+pub fn look(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Look {
+    let all = failing(events, chains, knowledge);
+    let callers = Callers::new(events, chains, &all);
+    let worth: Vec<Worth> = all.iter().map(|one| callers.worth(one, events)).collect();
+    let gone = contrast::vanished(events, chains);
+    let export = Export { events, chains, knowledge, sample: None };
+    let gaps = contrast::gaps(&export, &gone.iter().map(|one| one.call).collect());
+    Look { failing: all.into_iter().zip(worth).collect(), gaps, gone }
+}

@@ -1,0 +1,72 @@
+//! Which calls that worked are alike: calls that no policy and no comparison tells apart.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use foldhash::quality::FixedState;
+
+use crate::aws;
+use crate::chain::Chains;
+use crate::contrast;
+use crate::event::arn::Arn;
+use crate::event::{self, Event, Failure, Field};
+
+/// The class of a call that worked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Class {
+    /// Who did what on what, in which way.
+    pub(super) kind: u64,
+    /// What differs among such calls without telling much: session, address, program.
+    pub(super) shade: u64,
+    /// Who called what.
+    pub(super) caller: u64,
+}
+
+impl Class {
+    /// The class of the call at `index`; `None` where it did not work or is a copy.
+    pub(super) fn of(events: &[Event], chains: &Chains, index: usize) -> Option<Class> {
+        let event = events.get(index)?;
+        let worked = matches!(event::failure(event), None | Some(Failure::DryRun));
+        if !worked || event.is_notification() || chains.copy_of(index).is_some() {
+            return None;
+        }
+        let top = chains.asked(index, events);
+        let root = events.get(top).unwrap_or(event);
+        let resource = contrast::resource(event);
+        let principal = contrast::principal(event);
+        let asked = (top != index).then(|| (root.source(), root.name()));
+        let kind = hashed((
+            (event.source(), event.name(), principal.as_deref(), event.caller_account()),
+            (event.get(Field::IssuerPrincipalId), event.invoked_by(), event.region()),
+            (chains.caller_kind(index, event).as_str(), event.get(Field::VpcEndpointId)),
+            (resource.as_deref().map(with_policy), asked, root.mfa, root.get(Field::VpcEndpointId)),
+        ));
+        let shade = hashed((
+            (root.session_name(), root.get(Field::SourceIpAddress), root.get(Field::UserAgent)),
+            (root.get(Field::SourceIdentity), root.from_console),
+        ));
+        Some(Class { kind, shade, caller: caller(event) })
+    }
+}
+
+/// Who called what.
+pub(super) fn caller(event: &Event) -> u64 {
+    hashed((event.source(), event.name(), contrast::principal(event).as_deref()))
+}
+
+/// The same number in every run.
+pub(super) fn hashed(what: impl Hash) -> u64 {
+    let mut hasher = FixedState::default().build_hasher();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Of a resource without a policy of its own only what is common to all of its type: it is not at
+/// fault, and there may be millions of them.
+fn with_policy(resource: &str) -> &str {
+    let Some(arn) = Arn::parse(resource) else { return "" };
+    if aws::service_carries_policies(arn.service) {
+        return resource;
+    }
+    let name = arn.resource.len() - arn.resource.find([':', '/']).unwrap_or(arn.resource.len());
+    resource.get(..resource.len() - name).unwrap_or(resource)
+}

@@ -1,0 +1,99 @@
+//! Analyses an export of any size in bounded memory.
+//!
+//! Events come in order of time. A window over them is linked and looked at; what is old enough that
+//! nothing later can change it is settled and leaves the window. Of what leaves, everything is counted,
+//! and kept is what a diagnosis is made of: every change of policies, of every sort of refused call
+//! the first and the last with their chains, of every kind of call that worked some that stand for the
+//! others, and what may be a ghost. How much the window holds hangs on the order of events alone,
+//! so that neither threads nor memory nor the order of files show in a report.
+
+mod class;
+mod store;
+mod window;
+
+use crate::chain::{Chains, Knowledge};
+use crate::diagnose::Folded;
+use crate::error::Result;
+use crate::event::Event;
+use crate::ingest::{self, Ingested, Input, Ledger, Options, Progress, Streamed};
+use window::Window;
+
+/// What a window holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Up to so many records everything is held.
+    pub whole: usize,
+    /// So many new events are settled together.
+    pub step: usize,
+    /// Events are settled when so many seconds lie after them, or so many events.
+    pub ahead_seconds: i64,
+    /// The same, of events.
+    pub ahead: usize,
+    /// What was settled stays so many seconds, but no more than so many events.
+    pub behind_seconds: i64,
+    /// The same, of events.
+    pub behind: usize,
+    /// Of calls by which services took on roles so many stay for a day.
+    pub issuers: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds {
+            whole: 500_000,
+            step: 32_768,
+            ahead_seconds: 900,
+            ahead: 16_384,
+            behind_seconds: 3_600,
+            behind: 16_384,
+            issuers: 4_096,
+        }
+    }
+}
+
+/// A large export: what is left of its events, and what was found while they went by.
+#[derive(Debug)]
+pub struct Export {
+    /// Sorted by time and id.
+    pub events: Vec<Event>,
+    /// How they belong together.
+    pub chains: Chains,
+    /// What the others were.
+    pub folded: Folded,
+    /// Where everything went.
+    pub ledger: Ledger,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub enum Read {
+    /// Every event.
+    Whole(Ingested),
+    /// What a large export was folded to.
+    Folded(Box<Export>),
+}
+
+/// Reads everything below the inputs; `None` where it is large and the names of its files do not tell
+/// when they were delivered.
+///
+/// Errs only when an input that the user named does not exist; damaged files are in the ledger.
+pub fn read(
+    inputs: &[Input],
+    options: &Options,
+    knowledge: &Knowledge,
+    bounds: &Bounds,
+    progress: &dyn Progress,
+) -> Result<Option<Read>> {
+    let mut window = Window::new(knowledge, *bounds);
+    let streamed =
+        ingest::whole_or_stream(inputs, options, bounds.whole, progress, &mut |batch| {
+            window.take(batch);
+        })?;
+    Ok(streamed.map(|streamed| match streamed {
+        Streamed::Whole(ingested) => Read::Whole(ingested),
+        Streamed::Batches(ledger) => {
+            let (events, chains, folded) = window.finish();
+            Read::Folded(Box::new(Export { events, chains, folded, ledger }))
+        }
+    }))
+}

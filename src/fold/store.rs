@@ -1,0 +1,504 @@
+//! What is kept of an export: the events that a diagnosis is made of, and the counts of all others.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use foldhash::fast::RandomState;
+
+use super::class::{Class, caller, hashed};
+use super::window::{Mark, Places};
+use crate::chain::{Chains, Knowledge, Roles, Settled};
+use crate::contrast::{Gap, Vanished};
+use crate::diagnose::{Failing, Folded, Look, Stood, Worth};
+use crate::event::{Event, Failure, Field, Time, Whose};
+use crate::history::change;
+
+type Map<K, V> = HashMap<K, V, RandomState>;
+type Set<K> = HashSet<K, RandomState>;
+
+/// Of every sort of refused call so many of the first and of the last are kept.
+const FIRST: usize = 32;
+const LAST: usize = 32;
+/// Calls below one that a refused call was made for.
+const BELOW: usize = 64;
+/// Calls of a kind that differ in session, address or program are told apart up to so many.
+const SHADES: usize = 4;
+/// Calls that worked just before and after a refused one of the same caller.
+const BEFORE: usize = 2;
+const AFTER: usize = 3;
+/// The same, of one caller, in all.
+const NEAR: usize = 24;
+
+/// What was found for an event, by the numbers of others.
+#[derive(Debug, Clone)]
+pub(super) struct Far {
+    settled: Settled,
+    /// The number of the call it was made for.
+    pub(super) parent: Option<u64>,
+    ties: Vec<u64>,
+    class: Option<Class>,
+}
+
+impl Far {
+    /// What was found for the event at a position.
+    pub(super) fn of(chains: &Chains, at: usize, class: Option<Class>, marks: &[Mark]) -> Far {
+        let mut settled = chains.settled(at);
+        let number = |at: usize| marks.get(at).map(|mark| mark.number);
+        let link = settled.link.as_mut();
+        let parent = link.as_ref().and_then(|link| number(link.parent));
+        let ties = link.map(|link| std::mem::take(&mut link.tied_with)).unwrap_or_default();
+        Far { settled, parent, ties: ties.into_iter().filter_map(number).collect(), class }
+    }
+
+    /// The same by positions. A link to a call that is no longer there is none.
+    pub(super) fn near(&self, places: &Places) -> Settled {
+        let mut settled = self.settled.clone();
+        let parent = self.parent.and_then(|parent| places.get(&parent)).copied();
+        settled.link = settled.link.zip(parent).map(|(mut link, parent)| {
+            link.parent = parent;
+            link.tied_with = self.ties.iter().filter_map(|tie| places.get(tie)).copied().collect();
+            link
+        });
+        settled
+    }
+}
+
+#[derive(Debug)]
+struct Kept {
+    event: Event,
+    far: Far,
+}
+
+/// A refused call; positions in it are numbers.
+#[derive(Debug)]
+struct Refused {
+    failing: Failing,
+    worth: Worth,
+}
+
+/// A sort of refused calls.
+#[derive(Debug, Default)]
+struct Sort {
+    first: Vec<Refused>,
+    last: VecDeque<Refused>,
+    stood: Vec<Stood>,
+}
+
+/// Calls of a kind that are alike in everything.
+#[derive(Debug)]
+struct Shade {
+    shade: u64,
+    first: u64,
+    last: u64,
+    times: Vec<Time>,
+}
+
+/// What one caller did with one operation.
+#[derive(Debug, Default)]
+struct Doings {
+    recent: VecDeque<u64>,
+    /// Calls that are still to be kept, since one was refused.
+    wanted: usize,
+    near: Vec<u64>,
+}
+
+/// What is kept.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    /// Numbers of the events that were settled in this step.
+    pub(super) fresh: Set<u64>,
+    kept: Map<u64, Kept>,
+    /// Changes of policies, and what sets things up.
+    changes: Vec<u64>,
+    sorts: BTreeMap<u64, Sort>,
+    /// By the call at the top of a refused one, what else was made for it.
+    below: Map<u64, Vec<u64>>,
+    kinds: Map<u64, Vec<Shade>>,
+    doings: Map<u64, Doings>,
+    /// Kinds of calls and callers that were met in this step.
+    touched: Set<u64>,
+    called: Set<u64>,
+    gaps: Vec<Gap>,
+    gone: Vec<Vanished>,
+}
+
+/// The stretch of events that is looked at.
+#[derive(Clone, Copy)]
+struct View<'v> {
+    events: &'v [Event],
+    marks: &'v [Mark],
+    places: &'v Places,
+    chains: &'v Chains,
+}
+
+impl View<'_> {
+    fn number(&self, at: usize) -> Option<u64> {
+        self.marks.get(at).map(|mark| mark.number)
+    }
+}
+
+impl Store {
+    /// Takes in what was settled in a step, which is emptied.
+    pub(super) fn take(
+        &mut self,
+        events: &[Event],
+        marks: &[Mark],
+        places: &Places,
+        chains: &Chains,
+        look: Look,
+    ) {
+        let view = View { events, marks, places, chains };
+        let fresh = std::mem::take(&mut self.fresh);
+        let Look { failing, gaps, gone } = look;
+        let is_fresh = |at: usize| view.number(at).is_some_and(|number| fresh.contains(&number));
+        let mut refused: BTreeMap<usize, (Failing, Worth)> = BTreeMap::new();
+        for (failing, worth) in failing.into_iter().filter(|(one, _)| is_fresh(one.denied)) {
+            refused.insert(failing.denied, (failing, worth));
+        }
+        for at in 0..events.len() {
+            if is_fresh(at) {
+                self.settle(view, at, refused.remove(&at));
+            }
+        }
+        for gap in gaps.into_iter().filter(|gap| is_fresh(gap.call)) {
+            self.lack(view, gap);
+        }
+        for one in gone.into_iter().filter(|one| is_fresh(one.call.max(one.told_by))) {
+            self.vanish(view, one);
+        }
+        self.keep_last(view);
+        self.sweep();
+    }
+
+    /// Takes in one event.
+    fn settle(&mut self, view: View<'_>, at: usize, refused: Option<(Failing, Worth)>) {
+        let (Some(event), Some(mark)) = (view.events.get(at), view.marks.get(at)) else { return };
+        let Some(far) = &mark.far else { return };
+        let number = mark.number;
+        if change::is_change(event) {
+            self.keep(view, number);
+            self.changes.push(number);
+        }
+        self.join(view, at, number);
+        match (refused, far.class) {
+            (Some((failing, worth)), _) => self.refuse(view, event, failing, worth),
+            (None, Some(class)) => self.work(view, number, event.time, class),
+            (None, None) => {}
+        }
+    }
+
+    /// Keeps an event and those it was made for.
+    fn keep(&mut self, view: View<'_>, number: u64) {
+        let mut next = Some(number);
+        while let Some(number) = next {
+            if self.kept.contains_key(&number) {
+                return;
+            }
+            let Some(at) = view.places.get(&number) else { return };
+            let (Some(event), Some(mark)) = (view.events.get(*at), view.marks.get(*at)) else {
+                return;
+            };
+            let far = match &mark.far {
+                Some(far) => far.clone(),
+                None => Far::of(view.chains, *at, None, view.marks),
+            };
+            next = far.parent;
+            self.kept.insert(number, Kept { event: event.clone(), far });
+        }
+    }
+
+    /// What is made for the call at the top of a refused one belongs to its chain, whenever it comes.
+    fn join(&mut self, view: View<'_>, at: usize, number: u64) {
+        if self.below.is_empty() {
+            return;
+        }
+        let root = view.chains.asked(at, view.events);
+        let Some(root) = view.number(root).filter(|root| *root != number) else { return };
+        let Some(below) = self.below.get_mut(&root) else { return };
+        if below.len() < BELOW && !below.contains(&number) {
+            below.push(number);
+            self.keep(view, number);
+        }
+    }
+
+    fn refuse(&mut self, view: View<'_>, event: &Event, mut failing: Failing, worth: Worth) {
+        let sort = sort_of(event, &failing, &worth, view);
+        let (at, top) = (failing.denied, failing.root);
+        let number = |at: usize| view.number(at).map_or(usize::MAX, |number| number as usize);
+        failing.denied = number(at);
+        failing.root = top.map(number);
+        let number = failing.denied as u64;
+        let sort = self.sorts.entry(sort).or_default();
+        let is_first = sort.first.len() < FIRST;
+        if is_first {
+            sort.first.push(Refused { failing, worth });
+        } else {
+            sort.last.push_back(Refused { failing, worth });
+            let passed = if sort.last.len() > LAST { sort.last.pop_front() } else { None };
+            if let Some(passed) = passed {
+                let passed = passed.failing;
+                let text = |number: usize| self.kept.get(&(number as u64)).map(|k| &k.event);
+                let root = passed.root.and_then(text).map(|event| event.id().into());
+                let stood = text(passed.denied);
+                sort.stood.extend(stood.map(|event| Stood {
+                    time: event.time,
+                    id: event.id().into(),
+                    root,
+                }));
+            }
+        }
+        self.keep(view, number);
+        self.keep_chain(view, at, top);
+        let doings = self.doings.entry(caller(event)).or_default();
+        doings.wanted = AFTER;
+        if is_first && doings.near.len() < NEAR {
+            let recent: Vec<u64> = doings.recent.iter().copied().collect();
+            doings.near.extend(recent);
+        }
+        self.called.insert(caller(event));
+    }
+
+    /// Keeps what was made for the call that a refused one was made for.
+    fn keep_chain(&mut self, view: View<'_>, at: usize, top: Option<usize>) {
+        let asked = view.chains.asked(at, view.events);
+        let root = top.unwrap_or(asked);
+        let Some(number) = view.number(root) else { return };
+        if self.below.get(&number).is_some_and(|below| below.len() >= BELOW) {
+            return;
+        }
+        let work: Vec<u64> = view
+            .chains
+            .work(at, view.events)
+            .into_iter()
+            .take(BELOW)
+            .filter_map(|at| view.number(at))
+            .collect();
+        for member in &work {
+            self.keep(view, *member);
+        }
+        self.keep(view, number);
+        let below = self.below.entry(number).or_default();
+        for member in work {
+            if below.len() < BELOW && member != number && !below.contains(&member) {
+                below.push(member);
+            }
+        }
+        let ties: Vec<u64> = view
+            .marks
+            .get(at)
+            .and_then(|mark| mark.far.as_ref())
+            .map(|far| far.ties.iter().copied().take(BEFORE).collect())
+            .unwrap_or_default();
+        for tie in ties {
+            self.keep(view, tie);
+        }
+    }
+
+    /// A call that worked.
+    fn work(&mut self, view: View<'_>, number: u64, time: Time, class: Class) {
+        let doings = self.doings.entry(class.caller).or_default();
+        doings.recent.push_back(number);
+        if doings.recent.len() > BEFORE {
+            doings.recent.pop_front();
+        }
+        if doings.wanted > 0 && doings.near.len() < NEAR {
+            doings.wanted -= 1;
+            doings.near.push(number);
+        }
+        let shades = self.kinds.entry(class.kind).or_default();
+        let known = shades.iter().position(|shade| shade.shade == class.shade);
+        let at = known.or_else(|| (shades.len() >= SHADES).then_some(0));
+        match at.and_then(|at| shades.get_mut(at)) {
+            Some(shade) => {
+                shade.last = number;
+                shade.times.push(time);
+            }
+            None => shades.push(Shade {
+                shade: class.shade,
+                first: number,
+                last: number,
+                times: vec![time],
+            }),
+        }
+        if at.is_none() {
+            self.keep(view, number);
+        }
+        self.touched.insert(class.kind);
+        self.called.insert(class.caller);
+    }
+
+    /// Keeps the last calls of what was called in this step.
+    fn keep_last(&mut self, view: View<'_>) {
+        for kind in std::mem::take(&mut self.touched) {
+            let shades = self.kinds.get(&kind).into_iter().flatten();
+            for last in shades.map(|shade| shade.last).collect::<Vec<u64>>() {
+                self.keep(view, last);
+            }
+        }
+        for caller in std::mem::take(&mut self.called) {
+            let doings = self.doings.get(&caller).into_iter();
+            let recent = doings.flat_map(|doings| doings.recent.iter().chain(&doings.near));
+            for number in recent.copied().collect::<Vec<u64>>() {
+                self.keep(view, number);
+            }
+        }
+    }
+
+    fn lack(&mut self, view: View<'_>, gap: Gap) {
+        let number = |at: usize| view.number(at).map_or(usize::MAX, |number| number as usize);
+        let call = number(gap.call);
+        let comparable: Vec<usize> = gap.comparable.iter().map(|at| number(*at)).collect();
+        for at in std::iter::once(gap.call).chain(gap.comparable.iter().copied()) {
+            for member in view.chains.members(at).into_iter().take(BELOW) {
+                if let Some(number) = view.number(member) {
+                    self.keep(view, number);
+                    self.below.entry(call as u64).or_default().push(number);
+                }
+            }
+        }
+        self.gaps.push(Gap { call, comparable, ..gap });
+    }
+
+    fn vanish(&mut self, view: View<'_>, one: Vanished) {
+        let number = |at: usize| view.number(at).map_or(usize::MAX, |number| number as usize);
+        let (call, told_by) = (number(one.call), number(one.told_by));
+        self.keep(view, call as u64);
+        self.keep(view, told_by as u64);
+        self.gone.push(Vanished { call, told_by, ..one });
+    }
+
+    /// Lets go of what nothing needs any more.
+    fn sweep(&mut self) {
+        let refused = || self.sorts.values().flat_map(|sort| sort.first.iter().chain(&sort.last));
+        let tops: Set<u64> = refused()
+            .flat_map(|one| [Some(one.failing.denied), one.failing.root])
+            .chain(self.gaps.iter().map(|gap| Some(gap.call)))
+            .flatten()
+            .map(|number| number as u64)
+            .collect();
+        let mut needed: Set<u64> = self.changes.iter().copied().collect();
+        needed.extend(&tops);
+        let is_of_top = |(top, below): (&u64, &Vec<u64>)| {
+            tops.contains(top) || below.iter().any(|number| tops.contains(number))
+        };
+        self.below.retain(|top, below| is_of_top((top, below)));
+        needed.extend(self.below.iter().flat_map(|(top, below)| std::iter::once(top).chain(below)));
+        let ties = tops.iter().filter_map(|number| self.kept.get(number));
+        needed.extend(ties.flat_map(|kept| kept.far.ties.iter().take(BEFORE)));
+        needed.extend(self.kinds.values().flatten().flat_map(|shade| [shade.first, shade.last]));
+        needed.extend(self.doings.values().flat_map(|doings| doings.recent.iter().chain(&doings.near)));
+        let gaps = self.gaps.iter().flat_map(|gap| &gap.comparable);
+        let gone = self.gone.iter().flat_map(|one| [&one.call, &one.told_by]);
+        needed.extend(gaps.chain(gone).map(|number| *number as u64));
+        let mut open: Vec<u64> = needed.iter().copied().collect();
+        while let Some(number) = open.pop() {
+            let parent = self.kept.get(&number).and_then(|kept| kept.far.parent);
+            if let Some(parent) = parent.filter(|parent| needed.insert(*parent)) {
+                open.push(parent);
+            }
+        }
+        self.kept.retain(|number, _| needed.contains(number));
+    }
+
+    /// The events that are left in order, their chains, and what was found.
+    pub(super) fn finish(self, knowledge: &Knowledge, roles: Roles) -> (Vec<Event>, Chains, Folded) {
+        let Store { kept, sorts, kinds, gaps, gone, .. } = self;
+        let mut all: Vec<(u64, Kept)> = kept.into_iter().collect();
+        all.sort_by(|(a, one), (b, other)| {
+            let (one, other) = (&one.event, &other.event);
+            one.time.cmp(&other.time).then_with(|| one.id().cmp(other.id())).then(a.cmp(b))
+        });
+        let places: Places = all.iter().zip(0..).map(|((number, _), at)| (*number, at)).collect();
+        let settled: Vec<Settled> = all.iter().map(|(_, kept)| kept.far.near(&places)).collect();
+        let place = |number: usize| places.get(&(number as u64)).copied();
+        let mut folded = Folded::default();
+        for sort in sorts.into_values() {
+            let Sort { first, last, stood } = sort;
+            let last_of_first = first.last().and_then(|one| place(one.failing.denied));
+            if let (Some(at), false) = (last_of_first, stood.is_empty()) {
+                folded.stood.insert(at, stood);
+            }
+            for Refused { mut failing, worth } in first.into_iter().chain(last) {
+                let Some(denied) = place(failing.denied) else { continue };
+                failing.denied = denied;
+                failing.root = failing.root.and_then(place);
+                folded.failing.push((failing, worth));
+            }
+        }
+        folded.failing.sort_by_key(|(failing, _)| failing.denied);
+        // What is there itself is not stood for.
+        let mut there: Map<u64, Vec<(u64, Time)>> = Map::default();
+        for (_, kept) in &all {
+            if let Some(class) = kept.far.class {
+                there.entry(class.kind).or_default().push((class.shade, kept.event.time));
+            }
+        }
+        for (kind, shades) in kinds {
+            let known: Vec<u64> = shades.iter().map(|shade| shade.shade).collect();
+            let there = there.remove(&kind).unwrap_or_default();
+            for (at, mut shade) in shades.into_iter().enumerate() {
+                let folds = |tint: u64| tint == shade.shade || at == 0 && !known.contains(&tint);
+                let own = there.iter().filter(|(tint, _)| folds(*tint));
+                let own = own.map(|(_, time)| *time).collect();
+                without(&mut shade.times, own);
+                if let (Some(at), false) = (place(shade.first as usize), shade.times.is_empty()) {
+                    folded.worked.insert(at, shade.times);
+                }
+            }
+        }
+        let known = |gap: Gap| {
+            let call = place(gap.call)?;
+            let comparable = gap.comparable.iter().filter_map(|number| place(*number)).collect();
+            Some(Gap { call, comparable, ..gap })
+        };
+        folded.gaps = gaps.into_iter().filter_map(known).collect();
+        folded.gaps.sort_by_key(|gap| gap.call);
+        let known = |one: Vanished| {
+            Some(Vanished { call: place(one.call)?, told_by: place(one.told_by)?, ..one })
+        };
+        folded.gone = gone.into_iter().filter_map(known).collect();
+        folded.gone.sort_by_key(|one| one.call);
+        let events: Vec<Event> = all.into_iter().map(|(_, kept)| kept.event).collect();
+        let chains = Chains::assemble(&events, knowledge, roles, settled);
+        (events, chains, folded)
+    }
+}
+
+/// Takes some of the times out, each once, and sorts what is left.
+fn without(times: &mut Vec<Time>, mut taken: Vec<Time>) {
+    times.sort_unstable();
+    taken.sort_unstable();
+    let mut taken = taken.into_iter().peekable();
+    times.retain(|time| {
+        while taken.peek().is_some_and(|next| next < time) {
+            taken.next();
+        }
+        if taken.peek() == Some(time) {
+            taken.next();
+            return false;
+        }
+        true
+    });
+}
+
+/// What makes refused calls alike: they are judged as one.
+fn sort_of(event: &Event, failing: &Failing, worth: &Worth, view: View<'_>) -> u64 {
+    let stated = failing.denial.stated.as_ref();
+    let root = failing.root.and_then(|root| view.events.get(root));
+    let role_of = match &failing.denial.whose {
+        Whose::RoleOf(thing) => Some(thing.as_str()),
+        _ => None,
+    };
+    hashed((
+        (event.source(), event.name(), event.account(), event.region()),
+        (failing.kind.as_str(), failing.caller_kind.as_str(), failing.principal.as_deref(), role_of),
+        (failing.action.as_str(), failing.resource.as_deref(), failing.endpoint.as_deref()),
+        stated.map(|s| (s.layer.as_str(), format!("{:?}", s.effect), s.policy_arn.as_deref())),
+        (event.get(Field::VpcEndpointId), matches!(failing.failure, Failure::KeyState(_))),
+        (event.error_code(), root.map(|root| (root.source(), root.name()))),
+        match worth {
+            Worth::Benign(because) => because.id(),
+            Worth::Low => "low",
+            Worth::Full => "full",
+        },
+    ))
+}
