@@ -15,5 +15,5 @@ pub use attribute::{
 };
 pub use factor::{Factor, factors};
 pub use nearest::{Difference, comparable, differences, nearest};
-pub use shape::{Export, Gap, gaps};
+pub use shape::{Export, Gap, Shapes, gaps};
 pub use vanished::{End, Vanished, vanished};

@@ -2,6 +2,9 @@
 //! without an instance profile assumes no role, a volume that is not encrypted asks for no key.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
+
+use foldhash::quality::FixedState;
 
 use crate::event::{Event, json};
 
@@ -11,7 +14,7 @@ const MOST_MEMBERS: usize = 200;
 const LONGEST_WORD: usize = 24;
 
 /// What a call asked for and was told, as far as it can decide what a service has to do.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Traits {
     /// Members of the request.
     asked: BTreeSet<String>,
@@ -37,6 +40,22 @@ impl Traits {
         traits
     }
 
+    /// The same number for calls with the same traits.
+    pub(super) fn number(event: &Event) -> u64 {
+        let state = FixedState::default();
+        let mut sum = 0_u64;
+        let mut add = |document: u8, path: &str, value: &str| {
+            if !is_accidental(path) {
+                let word = if is_word(value) { value } else { "" };
+                // In any order, as what is counted are sets.
+                sum = sum.wrapping_add(state.hash_one((document, path, word)));
+            }
+        };
+        json::leaves(event.request().unwrap_or_default(), |path, value| add(0, path, value));
+        json::leaves(event.response().unwrap_or_default(), |path, value| add(1, path, value));
+        sum
+    }
+
     fn choose(&mut self, document: &str, path: &str, value: &str) {
         if is_word(value) {
             let words = self.chosen.entry(format!("{document}.{path}")).or_default();
@@ -48,35 +67,30 @@ impl Traits {
 /// What calls that have a step share.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
-    shared: Traits,
+    shared: Option<Traits>,
     /// By member, every word that one of them has.
     all: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Needs {
-    /// Learned from the calls that have the step.
-    pub(super) fn of<'e>(calls: impl IntoIterator<Item = &'e Event>) -> Needs {
-        let mut needs: Option<Needs> = None;
-        for traits in calls.into_iter().map(Traits::of) {
-            match &mut needs {
-                None => needs = Some(Needs { all: traits.chosen.clone(), shared: traits }),
-                Some(needs) => needs.learn(traits),
+    /// Learns from a call that has the step.
+    pub(super) fn and(&mut self, traits: &Traits) {
+        match &mut self.shared {
+            None => self.shared = Some(traits.clone()),
+            Some(shared) => {
+                shared.asked.retain(|member| traits.asked.contains(member));
+                shared.chosen.retain(|member, words| traits.chosen.get(member) == Some(words));
             }
         }
-        needs.unwrap_or_default()
-    }
-
-    fn learn(&mut self, traits: Traits) {
-        self.shared.asked.retain(|member| traits.asked.contains(member));
-        self.shared.chosen.retain(|member, words| traits.chosen.get(member) == Some(words));
-        for (member, words) in traits.chosen {
-            self.all.entry(member).or_default().extend(words);
+        for (member, words) in &traits.chosen {
+            self.all.entry(member.clone()).or_default().extend(words.iter().cloned());
         }
     }
 
     /// Whether a call is like them in everything that they share, so that it needs the step too.
     pub(super) fn are_met_by(&self, traits: &Traits) -> bool {
-        let asks_all = self.shared.asked.is_subset(&traits.asked);
+        let Some(shared) = &self.shared else { return true };
+        let asks_all = shared.asked.is_subset(&traits.asked);
         let chooses_otherwise = |(member, words): (&String, &BTreeSet<String>)| {
             traits.chosen.get(member).is_some_and(|chosen| chosen.is_disjoint(words))
         };
@@ -86,7 +100,7 @@ impl Needs {
                 && self.all.get(member).is_none_or(|words| words.is_disjoint(chosen))
         };
         asks_all
-            && !self.shared.chosen.iter().any(chooses_otherwise)
+            && !shared.chosen.iter().any(chooses_otherwise)
             && !traits.chosen.iter().any(switches_otherwise)
     }
 }
@@ -114,7 +128,9 @@ mod tests {
 
     fn needs(calls: &[(&str, &str)]) -> Needs {
         let events: Vec<Event> = calls.iter().map(|(asked, told)| event(asked, told)).collect();
-        Needs::of(&events)
+        let mut needs = Needs::default();
+        events.iter().for_each(|event| needs.and(&Traits::of(event)));
+        needs
     }
 
     fn event(request: &str, response: &str) -> Event {

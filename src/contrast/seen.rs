@@ -5,55 +5,84 @@
 //! export can lack a Region or end. No record says so of itself, so it is told by what is there: no
 //! record of that sort from then on means that nothing was seen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::quality::FixedState;
 
 use crate::event::{Event, Field, Time};
 
 /// Records that a trail keeps or leaves out together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Sort<'e> {
-    account: Option<&'e str>,
-    region: Option<&'e str>,
-    source: &'e str,
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Sort {
+    account: Option<Box<str>>,
+    region: Option<Box<str>>,
+    source: Box<str>,
     is_data: bool,
     read_only: Option<bool>,
 }
 
-impl<'e> Sort<'e> {
+impl Sort {
     /// The sort of a record.
-    pub(super) fn of(event: &'e Event) -> Sort<'e> {
+    pub(super) fn of(event: &Event) -> Sort {
+        let (account, region, source, is_data, read_only) = parts(event);
         Sort {
-            account: event.get(Field::RecipientAccountId).or_else(|| event.account()),
-            region: event.region(),
-            source: event.source(),
-            is_data: event.management_event == Some(false)
-                || event.get(Field::EventCategory) == Some("Data"),
-            read_only: event.read_only,
+            account: account.map(Box::from),
+            region: region.map(Box::from),
+            source: source.into(),
+            is_data,
+            read_only,
         }
     }
 
     /// The sort that a step of `to` would be of, where that of `from` is of this one: where both
     /// were in one place, so would these be.
-    pub(super) fn moved(self, from: Sort<'e>, to: Sort<'e>) -> Sort<'e> {
+    pub(super) fn moved(&self, from: &Sort, to: &Sort) -> Sort {
+        let pick = |own: &Option<Box<str>>, from: &Option<Box<str>>, to: &Option<Box<str>>| {
+            if own == from { to.clone() } else { own.clone() }
+        };
         Sort {
-            account: if self.account == from.account { to.account } else { self.account },
-            region: if self.region == from.region { to.region } else { self.region },
-            ..self
+            account: pick(&self.account, &from.account, &to.account),
+            region: pick(&self.region, &from.region, &to.region),
+            ..self.clone()
         }
     }
 }
 
+/// What a sort is told by.
+type Parts<'e> = (Option<&'e str>, Option<&'e str>, &'e str, bool, Option<bool>);
+
+fn parts(event: &Event) -> Parts<'_> {
+    let account = event.get(Field::RecipientAccountId).or_else(|| event.account());
+    let is_data = event.management_event == Some(false)
+        || event.get(Field::EventCategory) == Some("Data");
+    (account, event.region(), event.source(), is_data, event.read_only)
+}
+
 /// What was recorded when, by sort.
 #[derive(Debug, Default)]
-pub(super) struct Seen<'e> {
-    recorded: BTreeMap<Sort<'e>, Recorded>,
+pub(super) struct Seen {
+    sorts: HashMap<Sort, usize, FixedState>,
+    /// Sorts by a number of what they are told by, so that none is made of a record of a known one.
+    known: HashMap<u64, usize, FixedState>,
+    recorded: Vec<Recorded>,
     /// When somebody changed what a trail records.
     turns: Vec<Time>,
 }
 
+/// The records of one minute.
+#[derive(Debug, Clone, Copy)]
+struct Minute {
+    first: Time,
+    last: Time,
+    count: u32,
+}
+
+/// Records of a sort. Within a minute only the first and the last are told apart: no shorter silence
+/// is ever unusual.
 #[derive(Debug, Default)]
 struct Recorded {
-    times: Vec<Time>,
+    minutes: Vec<Minute>,
     /// A silence of so many seconds is nothing unusual.
     usual: i64,
 }
@@ -66,64 +95,92 @@ const SHORT_SECONDS: i64 = 900;
 const USUAL: f64 = 0.95;
 const STRETCHED: i64 = 3;
 
-impl<'e> Seen<'e> {
-    /// What was recorded of these sorts in `events`, which are in order of time.
-    pub(super) fn of(events: &'e [Event], sorts: &BTreeSet<Sort<'e>>) -> Seen<'e> {
-        let mut seen = Seen::default();
-        if sorts.is_empty() {
-            return seen;
+impl Seen {
+    /// Adds a record, which is later than those before or nearly so.
+    pub(super) fn add(&mut self, event: &Event) {
+        if turns(event) {
+            self.turns.push(event.time);
         }
-        let sources: BTreeSet<&str> = sorts.iter().map(|sort| sort.source).collect();
-        for event in events {
-            if turns(event) {
-                seen.turns.push(event.time);
+        let number = FixedState::default().hash_one(parts(event));
+        let at = match self.known.get(&number) {
+            Some(at) => *at,
+            None => {
+                let next = self.recorded.len();
+                let at = *self.sorts.entry(Sort::of(event)).or_insert(next);
+                if at == next {
+                    self.recorded.push(Recorded::default());
+                }
+                self.known.insert(number, at);
+                at
             }
-            if !sources.contains(event.source()) {
-                continue;
-            }
-            let sort = Sort::of(event);
-            if sorts.contains(&sort) {
-                seen.recorded.entry(sort).or_default().times.push(event.time);
-            }
+        };
+        if let Some(recorded) = self.recorded.get_mut(at) {
+            recorded.add(event.time);
         }
-        seen.recorded.values_mut().for_each(Recorded::settle);
-        seen
+    }
+
+    /// Works out which silences are usual, once everything was added.
+    pub(super) fn settle(&mut self) {
+        self.recorded.iter_mut().for_each(Recorded::settle);
     }
 
     /// Whether a record of that sort between `from` and `to` would be in the log: others are there
     /// before and after, no longer apart than usual, and nobody changed a trail in between.
-    pub(super) fn would_show(&self, sort: Sort<'e>, from: Time, to: Time) -> bool {
-        let Some(recorded) = self.recorded.get(&sort) else { return false };
-        let times = &recorded.times;
-        let Some(first) = times.partition_point(|time| *time <= from).checked_sub(1) else {
+    pub(super) fn would_show(&self, sort: &Sort, from: Time, to: Time) -> bool {
+        let recorded = self.sorts.get(sort).and_then(|at| self.recorded.get(*at));
+        let Some(recorded) = recorded else { return false };
+        let minutes = &recorded.minutes;
+        let Some(first) = minutes.partition_point(|one| one.first <= from).checked_sub(1) else {
             return false;
         };
-        let last = times.partition_point(|time| *time < to);
-        let Some(around) = times.get(first..=last) else { return false };
+        let last = minutes.partition_point(|one| one.last < to);
+        let Some(around) = minutes.get(first..=last) else { return false };
         let (Some(before), Some(after)) = (around.first(), around.last()) else { return false };
+        let before = if before.last <= from { before.last } else { before.first };
+        let after = if after.first >= to { after.first } else { after.last };
         let is_near =
-            from.seconds_since(*before) <= NEAR_SECONDS || after.seconds_since(to) <= NEAR_SECONDS;
+            from.seconds_since(before) <= NEAR_SECONDS || after.seconds_since(to) <= NEAR_SECONDS;
         let silence = silences(around).max().unwrap_or_default();
         is_near
             && silence <= recorded.usual
-            && !self.turns.iter().any(|turn| *before <= *turn && *turn <= *after)
+            && !self.turns.iter().any(|turn| before <= *turn && *turn <= after)
     }
 }
 
 impl Recorded {
+    fn add(&mut self, time: Time) {
+        let minute = |time: Time| time.0.div_euclid(60_000);
+        let at = match self.minutes.last() {
+            Some(last) if minute(last.first) < minute(time) => self.minutes.len(),
+            _ => self.minutes.partition_point(|one| minute(one.first) < minute(time)),
+        };
+        match self.minutes.get_mut(at).filter(|one| minute(one.first) == minute(time)) {
+            Some(one) => {
+                one.first = one.first.min(time);
+                one.last = one.last.max(time);
+                one.count = one.count.saturating_add(1);
+            }
+            None => self.minutes.insert(at, Minute { first: time, last: time, count: 1 }),
+        }
+    }
+
     fn settle(&mut self) {
-        let mut all: Vec<i64> = silences(&self.times).collect();
+        let within: usize = self.minutes.iter().map(|one| one.count as usize - 1).sum();
+        let mut all: Vec<i64> = silences(&self.minutes).collect();
         all.sort_unstable();
         // The longest may be the one in question.
         all.pop();
-        let rank = (all.len() as f64 * USUAL) as usize;
-        let usual = all.get(rank.min(all.len().saturating_sub(1))).copied().unwrap_or_default();
-        self.usual = SHORT_SECONDS.max(usual.saturating_mul(STRETCHED));
+        let count = all.len() + within;
+        let rank = ((count as f64 * USUAL) as usize).min(count.saturating_sub(1));
+        // Those within a minute are the shortest.
+        let usual = rank.checked_sub(within).and_then(|rank| all.get(rank)).copied();
+        self.usual = SHORT_SECONDS.max(usual.unwrap_or_default().saturating_mul(STRETCHED));
     }
 }
 
-fn silences(times: &[Time]) -> impl Iterator<Item = i64> {
-    times.iter().zip(times.iter().skip(1)).map(|(one, next)| next.seconds_since(*one))
+fn silences(minutes: &[Minute]) -> impl Iterator<Item = i64> {
+    let next = minutes.iter().skip(1);
+    minutes.iter().zip(next).map(|(one, next)| next.first.seconds_since(one.last))
 }
 
 /// Whether a call changed what a trail records (CloudTrail API reference).
@@ -140,25 +197,29 @@ const TURNING: [&str; 5] =
 mod tests {
     use super::*;
 
-    fn recorded(seconds: impl IntoIterator<Item = i64>) -> Seen<'static> {
-        let mut recorded = Recorded {
-            times: seconds.into_iter().map(|second| Time(second * 1000)).collect(),
-            usual: 0,
-        };
+    fn recorded(seconds: impl IntoIterator<Item = i64>) -> Seen {
+        let mut recorded = Recorded::default();
+        seconds.into_iter().for_each(|second| recorded.add(Time(second * 1000)));
         recorded.settle();
-        Seen { recorded: BTreeMap::from([(SORT, recorded)]), turns: Vec::new() }
+        Seen {
+            sorts: [(sort("eu-west-1"), 0)].into_iter().collect(),
+            recorded: vec![recorded],
+            ..Seen::default()
+        }
     }
 
-    const SORT: Sort<'static> = Sort {
-        account: Some("111122223333"),
-        region: Some("eu-west-1"),
-        source: "kms.amazonaws.com",
-        is_data: false,
-        read_only: Some(true),
-    };
+    fn sort(region: &str) -> Sort {
+        Sort {
+            account: Some("111122223333".into()),
+            region: Some(region.into()),
+            source: "kms.amazonaws.com".into(),
+            is_data: false,
+            read_only: Some(true),
+        }
+    }
 
-    fn would_show(seen: &Seen<'_>, from: i64, to: i64) -> bool {
-        seen.would_show(SORT, Time(from * 1000), Time(to * 1000))
+    fn would_show(seen: &Seen, from: i64, to: i64) -> bool {
+        seen.would_show(&sort("eu-west-1"), Time(from * 1000), Time(to * 1000))
     }
 
     #[test]
@@ -167,8 +228,8 @@ mod tests {
         assert!(would_show(&seen, 1200, 1260));
         assert!(!would_show(&seen, 3500, 3560), "nothing after");
         assert!(!would_show(&seen, -60, 60), "nothing before");
-        let elsewhere = Sort { region: Some("eu-north-1"), ..SORT };
-        assert!(!seen.would_show(elsewhere, Time(1_200_000), Time(1_260_000)));
+        let elsewhere = sort("eu-north-1");
+        assert!(!seen.would_show(&elsewhere, Time(1_200_000), Time(1_260_000)));
         seen.turns.push(Time(1_230_000));
         assert!(!would_show(&seen, 1200, 1260), "a trail was changed just then");
     }

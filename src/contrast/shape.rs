@@ -6,14 +6,16 @@
 //! missing step counts only where the comparable calls around it always had it, and where the gap
 //! is a stretch of time and not a pattern.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
+use foldhash::quality::FixedState;
 use rayon::prelude::*;
 
 use super::needed::{Needs, Traits};
 use super::seen::{Seen, Sort};
-use crate::chain::{Chains, Knowledge, LinkKind};
+use crate::chain::{Chains, Knowledge, Link, LinkKind};
 use crate::event::{self, Event, Field, Time, json};
 use crate::ingest::Sample;
 
@@ -45,31 +47,6 @@ const PATIENCE_SECONDS: i64 = 60;
 /// A step can be stamped so much before its call.
 const EARLY_SECONDS: i64 = 5;
 
-/// One call that may have steps below it.
-struct Compared {
-    call: usize,
-    time: Time,
-    /// By IAM action, the first call of it below this one.
-    steps: BTreeMap<String, usize>,
-    /// Steps that did not come though this call needs them and the log would show them.
-    lacks: BTreeSet<String>,
-    /// A step was refused.
-    refused: bool,
-    /// What it made was gone later.
-    gone: bool,
-    place: String,
-    features: Vec<String>,
-}
-
-/// How a step comes where it comes.
-struct Habit<'e> {
-    /// The sort of the record, and that of the call above it.
-    sort: (Sort<'e>, Sort<'e>),
-    /// After so many seconds it has come.
-    patience: i64,
-    needs: Needs,
-}
-
 /// The export, as it is looked at for gaps.
 pub struct Export<'x> {
     /// Its events, in order of time.
@@ -87,38 +64,499 @@ pub struct Export<'x> {
 /// Of a sample only calls whose surroundings were kept are compared: of any other call a step may
 /// be missing because it was left out.
 pub fn gaps(export: &Export<'_>, gone: &BTreeSet<usize>) -> Vec<Gap> {
-    let Export { events, chains, sample, .. } = *export;
-    let parents = usual_parents(events, chains);
-    // Asked of every event, so before anything is worked out for it.
-    let names: HashSet<u32, RandomState> =
-        chains.parents().filter_map(|i| chains.name(i)).collect();
-    let mut nodes: Vec<Compared> = events
-        .par_iter()
-        .enumerate()
-        .filter(|(i, _)| sample.is_none_or(|sample| sample.is_surrounded(*i)))
-        .filter(|(i, e)| !e.failed() && !reads(e) && chains.copy_of(*i).is_none())
-        .filter(|(i, _)| chains.name(*i).is_some_and(|name| names.contains(&name)))
-        .filter_map(|(i, e)| compared(events, chains, &parents, gone, i, e))
-        .collect();
-    let regular = regular_steps(export, &nodes);
-    lack(export, &mut nodes, &regular);
-    let mut groups: BTreeMap<(&str, &str), Vec<&Compared>> = BTreeMap::new();
-    for node in &nodes {
-        for feature in &node.features {
-            groups.entry((node.place.as_str(), feature.as_str())).or_default().push(node);
+    let Export { events, sample, .. } = *export;
+    let mut shapes = Shapes::default();
+    let takes = |at: usize| {
+        sample.is_none_or(|sample| sample.is_surrounded(at)).then_some(at as u64)
+    };
+    shapes.add(export, &takes, &|at| Some(at as u64));
+    let gone = gone.iter().map(|at| *at as u64).collect();
+    shapes.gaps(&gone, &|number| {
+        let at = usize::try_from(number).ok()?;
+        Some((at, events.get(at)?))
+    })
+}
+
+/// Texts by number.
+#[derive(Debug, Default)]
+struct Texts {
+    numbers: HashMap<Box<str>, u32, RandomState>,
+}
+
+impl Texts {
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
         }
+        let number = self.numbers.len() as u32;
+        self.numbers.insert(text.into(), number);
+        number
     }
-    let mut found: BTreeMap<usize, Gap> = BTreeMap::new();
-    for ((place, feature), members) in groups.into_iter().filter(|(_, m)| m.len() > FEWEST) {
-        let Some(steps) = regular.get(place) else { continue };
-        for gap in gaps_in(feature, steps, &members) {
-            let better = found.get(&gap.call).is_none_or(|had| gap.complete > had.complete);
-            if better {
-                found.insert(gap.call, gap);
+}
+
+/// What successful chains consist of, gathered from an export in one piece or in stretches. Calls go by
+/// numbers that rise with time.
+#[derive(Debug, Default)]
+pub struct Shapes {
+    texts: Texts,
+    /// Names of calls that had any call below them, as numbers of texts.
+    parents: HashSet<u32, RandomState>,
+    /// By action, how many calls had any.
+    with_any: BTreeMap<u32, usize>,
+    places: Vec<Place>,
+    place_numbers: HashMap<(u32, u32), u32, RandomState>,
+    nodes: Vec<Node>,
+    by_number: HashMap<u64, u32, RandomState>,
+    traits: Vec<Traits>,
+    trait_numbers: HashMap<u64, u32, RandomState>,
+    sorts: Vec<Sort>,
+    sort_numbers: HashMap<Sort, u32, RandomState>,
+    refusals: Vec<Refusal>,
+    seen: Seen,
+}
+
+/// Calls of one action in one account.
+#[derive(Debug)]
+struct Place {
+    action: u32,
+    /// By IAM action.
+    steps: BTreeMap<Box<str>, Step>,
+    /// Calls that have any step, none of which was refused.
+    complete: usize,
+}
+
+/// A step of the calls of a place, none of whose steps was refused.
+#[derive(Debug, Default)]
+struct Step {
+    number: u32,
+    count: usize,
+    /// Of these, how many are known to belong to their call by time alone.
+    by_time: usize,
+    /// The calls wait for it.
+    is_awaited: bool,
+    /// The sorts of the record and of that of the call above it.
+    sorts: BTreeMap<(Sort, Sort), usize>,
+    /// Seconds from the call to the step, where it was slowest.
+    slowest: i64,
+    needs: Needs,
+    learned: HashSet<u32, RandomState>,
+}
+
+/// One call that may have steps below it.
+#[derive(Debug)]
+struct Node {
+    number: u64,
+    time: Time,
+    place: u32,
+    name: u32,
+    principal: u32,
+    account: u32,
+    sort: u32,
+    traits: u32,
+    /// Numbers of the IAM actions of its steps.
+    steps: Vec<u32>,
+    features: Box<[u64]>,
+    /// A step was refused.
+    refused: bool,
+}
+
+/// A refused call that could be the step of another call than the one it was given to.
+#[derive(Debug)]
+struct Refusal {
+    action: u32,
+    account: u32,
+    principal: u32,
+    time: Time,
+    /// The call it was given to and its name; `None` where it was given to none.
+    given: Option<(u64, u32)>,
+    /// What it was given to is sure.
+    is_sure: bool,
+    ties: Vec<u64>,
+}
+
+/// A call and what is to be known of it.
+struct Call<'e> {
+    at: usize,
+    number: u64,
+    event: &'e Event,
+}
+
+impl Shapes {
+    /// Adds a stretch of an export: the calls for which `takes` gives a number. `number` is that of any
+    /// call of the stretch.
+    pub fn add(
+        &mut self,
+        export: &Export<'_>,
+        takes: &(dyn Fn(usize) -> Option<u64> + Sync),
+        number: &dyn Fn(usize) -> Option<u64>,
+    ) {
+        let Export { events, chains, .. } = *export;
+        let mut parents: HashSet<u32, RandomState> = HashSet::default();
+        for parent in chains.parents() {
+            let (Some(event), Some(name)) = (events.get(parent), chains.name(parent)) else {
+                continue;
+            };
+            parents.insert(name);
+            let text = self.name(event);
+            self.parents.insert(text);
+            if takes(parent).is_some() {
+                let action = self.texts.number(&event::action(event));
+                *self.with_any.entry(action).or_default() += 1;
             }
         }
+        for (at, event) in events.iter().enumerate() {
+            let Some(own) = takes(at) else { continue };
+            self.seen.add(event);
+            if event.failed() {
+                self.refuse(export, at, event, number);
+            } else if !reads(event) && chains.copy_of(at).is_none() {
+                let is_known = chains.name(at).is_some_and(|name| parents.contains(&name));
+                if is_known || self.parents.contains(&self.known_name(event)) {
+                    self.call(export, &Call { at, number: own, event });
+                }
+            }
+            self.late(export, at, event, takes, number);
+        }
     }
-    found.into_values().collect()
+
+    fn name(&mut self, event: &Event) -> u32 {
+        self.texts.number(&name_of(event))
+    }
+
+    fn known_name(&self, event: &Event) -> u32 {
+        self.texts.numbers.get(name_of(event).as_str()).copied().unwrap_or(u32::MAX)
+    }
+
+    fn refuse(
+        &mut self,
+        export: &Export<'_>,
+        at: usize,
+        event: &Event,
+        number: &dyn Fn(usize) -> Option<u64>,
+    ) {
+        if !event::failure(event).is_some_and(event::Failure::is_refusal) {
+            return;
+        }
+        let link = export.chains.link(at);
+        let given = link.and_then(|link| {
+            let parent = export.events.get(link.parent)?;
+            Some((number(link.parent)?, self.name(parent)))
+        });
+        let (action, principal) = (event::action(event), super::principal(event));
+        let refusal = Refusal {
+            action: self.texts.number(&action),
+            account: self.texts.number(event.account().unwrap_or_default()),
+            principal: self.texts.number(principal.as_deref().unwrap_or_default()),
+            time: event.time,
+            given,
+            is_sure: link.is_some_and(is_sure),
+            ties: link.into_iter().flat_map(|l| &l.tied_with).filter_map(|t| number(*t)).collect(),
+        };
+        self.refusals.push(refusal);
+    }
+
+    /// A call that succeeded and may have steps.
+    fn call(&mut self, export: &Export<'_>, call: &Call<'_>) {
+        let Export { events, chains, .. } = *export;
+        let event = call.event;
+        let action = event::action(event);
+        // Taking on a role says nothing of what the session is then used for.
+        if action.starts_with("sts:") {
+            return;
+        }
+        let (action, account) =
+            (self.texts.number(&action), self.texts.number(event.account().unwrap_or_default()));
+        let place = self.place(action, account);
+        let principal = super::principal(event);
+        let node = Node {
+            number: call.number,
+            time: event.time,
+            place,
+            name: self.name(event),
+            principal: self.texts.number(principal.as_deref().unwrap_or_default()),
+            account,
+            sort: self.sort(event),
+            traits: self.traits_of(event),
+            steps: Vec::new(),
+            features: features(event).iter().map(|feature| marked(feature)).collect(),
+            refused: false,
+        };
+        self.by_number.insert(node.number, self.nodes.len() as u32);
+        self.nodes.push(node);
+        // Where a step was refused the rest cannot follow, and the refusal is what is reported.
+        let below: Vec<usize> = chains.children(call.at).to_vec();
+        let steps: Vec<usize> = below
+            .into_iter()
+            .filter(|at| events.get(*at).is_some_and(|step| is_step(chains, *at, step)))
+            .collect();
+        let is_refused = |at: &usize| {
+            events.get(*at).and_then(event::failure).is_some_and(event::Failure::is_refusal)
+        };
+        let refused = steps.iter().any(is_refused);
+        if let Some(node) = self.nodes.last_mut() {
+            node.refused = refused;
+        }
+        for at in steps {
+            self.step(export, call.number, event, at);
+        }
+    }
+
+    /// A step that came when its call had been added long before.
+    fn late(
+        &mut self,
+        export: &Export<'_>,
+        at: usize,
+        event: &Event,
+        takes: &dyn Fn(usize) -> Option<u64>,
+        number: &dyn Fn(usize) -> Option<u64>,
+    ) {
+        let Some(link) = export.chains.link(at) else { return };
+        if takes(link.parent).is_some() || !is_step(export.chains, at, event) {
+            return;
+        }
+        let Some(parent) = number(link.parent) else { return };
+        if event::failure(event).is_some_and(event::Failure::is_refusal) {
+            let node = self.by_number.get(&parent).and_then(|at| self.nodes.get_mut(*at as usize));
+            if let Some(node) = node {
+                node.refused = true;
+            }
+        }
+        if let Some(root) = export.events.get(link.parent) {
+            self.step(export, parent, root, at);
+        }
+    }
+
+    /// Adds a step to a call.
+    fn step(&mut self, export: &Export<'_>, call: u64, root: &Event, at: usize) {
+        let Some(event) = export.events.get(at) else { return };
+        let name = event::action(event);
+        let number = self.texts.number(&name);
+        let Some(node) = self.by_number.get(&call).and_then(|at| self.nodes.get_mut(*at as usize))
+        else {
+            return;
+        };
+        if node.steps.contains(&number) {
+            return;
+        }
+        let is_first = node.steps.is_empty();
+        node.steps.push(number);
+        let (refused, traits, place) = (node.refused, node.traits, node.place);
+        let Some(place) = self.places.get_mut(place as usize).filter(|_| !refused) else { return };
+        place.complete += usize::from(is_first);
+        let step = place.steps.entry(name.into()).or_default();
+        if step.count == 0 {
+            step.number = number;
+            step.is_awaited = export.knowledge.waits_for(event) == Some(true);
+        }
+        step.count += 1;
+        let link = export.chains.link(at);
+        step.by_time += usize::from(link.is_none_or(|link| link.kind == LinkKind::Time));
+        *step.sorts.entry((Sort::of(event), Sort::of(root))).or_default() += 1;
+        step.slowest = step.slowest.max(event.time.seconds_since(root.time));
+        if step.learned.insert(traits)
+            && let Some(traits) = self.traits.get(traits as usize)
+        {
+            step.needs.and(traits);
+        }
+    }
+
+    fn place(&mut self, action: u32, account: u32) -> u32 {
+        let next = self.places.len() as u32;
+        let place = *self.place_numbers.entry((action, account)).or_insert(next);
+        if place == next {
+            self.places.push(Place { action, steps: BTreeMap::new(), complete: 0 });
+        }
+        place
+    }
+
+    fn sort(&mut self, event: &Event) -> u32 {
+        let sort = Sort::of(event);
+        if let Some(number) = self.sort_numbers.get(&sort) {
+            return *number;
+        }
+        let number = self.sorts.len() as u32;
+        self.sort_numbers.insert(sort.clone(), number);
+        self.sorts.push(sort);
+        number
+    }
+
+    fn traits_of(&mut self, event: &Event) -> u32 {
+        let next = self.traits.len() as u32;
+        let number = *self.trait_numbers.entry(Traits::number(event)).or_insert(next);
+        if number == next {
+            self.traits.push(Traits::of(event));
+        }
+        number
+    }
+
+    /// How many calls were added that may have steps.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Of the calls added from the `first` on those that lack a step which, as far as is known by
+    /// now, they need: the numbers of their places and their own.
+    pub fn suspects(&self, first: usize) -> Vec<(u32, u64)> {
+        let fresh = self.nodes.get(first..).unwrap_or_default();
+        let places: BTreeSet<u32> = fresh.iter().map(|node| node.place).collect();
+        let habits = |place: &u32| Some((*place, self.habits(self.places.get(*place as usize)?)));
+        let habits: BTreeMap<u32, BTreeMap<u32, Habit<'_>>> =
+            places.iter().filter_map(habits).collect();
+        let lacks = |node: &&Node| {
+            let traits = self.traits.get(node.traits as usize);
+            let mut steps = habits.get(&node.place).into_iter().flatten();
+            !node.refused
+                && steps.any(|(step, habit)| {
+                    !node.steps.contains(step) && traits.is_some_and(|t| habit.needs.are_met_by(t))
+                })
+        };
+        fresh.iter().filter(lacks).map(|node| (node.place, node.number)).collect()
+    }
+
+    /// Every gap, in order of time. `known` gives the position and the event of a call by its number;
+    /// calls that it does not know are left out.
+    pub fn gaps<'e>(
+        &mut self,
+        gone: &BTreeSet<u64>,
+        known: &dyn Fn(u64) -> Option<(usize, &'e Event)>,
+    ) -> Vec<Gap> {
+        self.seen.settle();
+        self.refusals.sort_by_key(|refusal| (refusal.action, refusal.time));
+        self.nodes.sort_by_key(|node| (node.time, node.number));
+        let habits: Vec<BTreeMap<u32, Habit<'_>>> =
+            self.places.iter().map(|place| self.habits(place)).collect();
+        let lacks: Vec<Vec<u32>> =
+            self.nodes.par_iter().map(|node| self.lack(node, &habits)).collect();
+        let mut groups: BTreeMap<(u32, u64), Vec<Compared<'_>>> = BTreeMap::new();
+        for (node, lacks) in self.nodes.iter().zip(&lacks) {
+            if habits.get(node.place as usize).is_none_or(BTreeMap::is_empty) {
+                continue;
+            }
+            let gone = gone.contains(&node.number);
+            for feature in &node.features {
+                let one = Compared { node, lacks, gone };
+                groups.entry((node.place, *feature)).or_default().push(one);
+            }
+        }
+        let mut found: BTreeMap<usize, Gap> = BTreeMap::new();
+        for ((place, feature), members) in groups.into_iter().filter(|(_, m)| m.len() > FEWEST) {
+            let Some(steps) = self.places.get(place as usize).map(|place| &place.steps) else {
+                continue;
+            };
+            let habits = habits.get(place as usize);
+            let regular = |step: &Step| habits.is_some_and(|h| h.contains_key(&step.number));
+            let steps: Vec<(&str, u32)> = steps
+                .iter()
+                .filter(|(_, step)| regular(step))
+                .map(|(name, step)| (&**name, step.number))
+                .collect();
+            for gap in gaps_in(feature, &steps, &members, known) {
+                let better = found.get(&gap.call).is_none_or(|had| {
+                    let order = gap.complete.cmp(&had.complete);
+                    order.then_with(|| had.shared.cmp(&gap.shared)).is_gt()
+                });
+                if better {
+                    found.insert(gap.call, gap);
+                }
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// The steps that a call with any step below it nearly always has and does not wait for: a call that
+    /// waits and succeeds had them, or needed none. What mostly belongs to its call by nothing but
+    /// time may be a step of anything.
+    fn habits<'s>(&'s self, place: &'s Place) -> BTreeMap<u32, Habit<'s>> {
+        let usual = self.with_any.get(&place.action).is_some_and(|calls| *calls >= FEWEST);
+        let regular = |step: &&Step| {
+            step.count as f64 >= REGULAR * place.complete as f64
+                && 2 * step.by_time < step.count
+                && !step.is_awaited
+        };
+        let steps = place.steps.values().filter(|_| usual).filter(regular);
+        let habit = |step: &'s Step| {
+            let (sort, _) = step.sorts.iter().max_by_key(|(_, count)| **count)?;
+            let patience = PATIENCE_SECONDS.max(2 * step.slowest);
+            Some((step.number, Habit { sort: (&sort.0, &sort.1), patience, needs: &step.needs }))
+        };
+        steps.filter_map(habit).collect()
+    }
+
+    /// What a call lacks of the regular steps, where that says something: it is like those that have
+    /// the step, the log would show it, and no refusal in the log may be what became of it.
+    fn lack(&self, node: &Node, habits: &[BTreeMap<u32, Habit<'_>>]) -> Vec<u32> {
+        let (Some(habits), Some(traits), Some(own)) = (
+            habits.get(node.place as usize),
+            self.traits.get(node.traits as usize),
+            self.sorts.get(node.sort as usize),
+        ) else {
+            return Vec::new();
+        };
+        habits
+            .iter()
+            .filter(|(step, _)| !node.steps.contains(step))
+            .filter(|(_, habit)| habit.needs.are_met_by(traits))
+            .filter(|(step, habit)| {
+                let sort = habit.sort.0.moved(habit.sort.1, own);
+                let until = node.time.plus_seconds(habit.patience);
+                self.seen.would_show(&sort, node.time, until)
+                    && !self.may_be_refused(**step, node, until)
+            })
+            .map(|(step, _)| *step)
+            .collect()
+    }
+
+    /// Whether a refusal may be the step of a call: it came in time, of the same principal, and
+    /// nothing sure says whose it is.
+    fn may_be_refused(&self, step: u32, node: &Node, until: Time) -> bool {
+        let from = node.time.plus_seconds(-EARLY_SECONDS);
+        let all = &self.refusals;
+        let first = all.partition_point(|refusal| (refusal.action, refusal.time) < (step, from));
+        let later = all.get(first..).unwrap_or_default().iter();
+        let in_time = |one: &&Refusal| one.action == step && one.time <= until;
+        later.take_while(in_time).any(|one| {
+            one.account == node.account
+                && one.principal == node.principal
+                && one.given.is_none_or(|(parent, name)| {
+                    let is_alike = name == node.name;
+                    let is_tied = one.ties.contains(&node.number);
+                    parent == node.number || !one.is_sure && (is_tied || is_alike)
+                })
+        })
+    }
+}
+
+/// How a step comes where it comes.
+struct Habit<'s> {
+    /// The sort of the record, and that of the call above it.
+    sort: (&'s Sort, &'s Sort),
+    /// After so many seconds it has come.
+    patience: i64,
+    needs: &'s Needs,
+}
+
+/// A call among those that it is compared with.
+#[derive(Clone, Copy)]
+struct Compared<'n> {
+    node: &'n Node,
+    /// Steps that did not come though this call needs them and the log would show them.
+    lacks: &'n [u32],
+    /// What it made was gone later.
+    gone: bool,
+}
+
+fn name_of(event: &Event) -> String {
+    format!("{}|{}", event.source(), event.name())
+}
+
+/// What somebody asked for is no step of another call, though it hangs below it.
+fn is_step(chains: &Chains, at: usize, event: &Event) -> bool {
+    !event.is_own_hop(chains.caller_kind(at, event))
 }
 
 /// Whether a call only reads: its success is the answer, and nothing is left to be done.
@@ -126,229 +564,20 @@ fn reads(event: &Event) -> bool {
     event.read_only.unwrap_or_else(|| event::is_read_like(event.name()))
 }
 
-/// By action and account, the steps that a call with any step below it nearly always has and does
-/// not wait for: a call that waits and succeeds had them, or needed none. What mostly belongs to its
-/// call by nothing but time may be a step of anything.
-fn regular_steps(export: &Export<'_>, nodes: &[Compared]) -> BTreeMap<String, BTreeSet<String>> {
-    let mut counts: BTreeMap<&str, (usize, BTreeMap<&str, Regular>)> = BTreeMap::new();
-    for node in nodes.iter().filter(|n| !n.steps.is_empty() && !n.refused) {
-        let entry = counts.entry(node.place.as_str()).or_default();
-        entry.0 += 1;
-        for (step, call) in &node.steps {
-            let is_by_time =
-                export.chains.link(*call).is_none_or(|link| link.kind == LinkKind::Time);
-            let regular = entry.1.entry(step.as_str()).or_insert(Regular::of(*call));
-            regular.count += 1;
-            regular.by_time += usize::from(is_by_time);
-        }
-    }
-    let is_awaited = |call: usize| {
-        export.events.get(call).and_then(|step| export.knowledge.waits_for(step)) == Some(true)
-    };
-    counts
-        .into_iter()
-        .map(|(place, (all, steps))| {
-            let regular = steps
-                .into_iter()
-                .filter(|(_, step)| step.count as f64 >= REGULAR * all as f64)
-                .filter(|(_, step)| 2 * step.by_time < step.count && !is_awaited(step.call));
-            (place.to_owned(), regular.map(|(step, _)| step.to_owned()).collect())
-        })
-        .collect()
-}
-
-/// How often a step came.
-struct Regular {
-    count: usize,
-    /// Of these, how many are known to belong to their call by time alone.
-    by_time: usize,
-    /// One of them.
-    call: usize,
-}
-
-impl Regular {
-    fn of(call: usize) -> Regular {
-        Regular { count: 0, by_time: 0, call }
-    }
-}
-
-/// Notes what every call lacks of the regular steps, where that says something: it is like those
-/// that have the step, the log would show it, and no refusal in the log may be what became of it.
-fn lack(export: &Export<'_>, nodes: &mut [Compared], regular: &BTreeMap<String, BTreeSet<String>>) {
-    let habits = habits(export, nodes, regular);
-    let sorts = nodes.iter().flat_map(|node| {
-        let root = export.events.get(node.call).map(Sort::of);
-        let habits = habits.get(node.place.as_str()).into_iter().flatten();
-        habits.filter_map(move |(_, habit)| Some(habit.sort.0.moved(habit.sort.1, root?)))
-    });
-    let seen = Seen::of(export.events, &sorts.collect());
-    let refusals = Refusals::of(export, &habits);
-    nodes.par_iter_mut().for_each(|node| {
-        let (Some(habits), Some(event)) = (habits.get(&node.place), export.events.get(node.call))
-        else {
-            return;
-        };
-        let lacking: Vec<(&String, &Habit<'_>)> =
-            habits.iter().filter(|(step, _)| !node.steps.contains_key(*step)).collect();
-        if lacking.is_empty() {
-            return;
-        }
-        let traits = Traits::of(event);
-        node.lacks = lacking
-            .into_iter()
-            .filter(|(_, habit)| habit.needs.are_met_by(&traits))
-            .filter(|(step, habit)| {
-                let sort = habit.sort.0.moved(habit.sort.1, Sort::of(event));
-                let until = node.time.plus_seconds(habit.patience);
-                seen.would_show(sort, node.time, until)
-                    && !refusals.may_be_of(step, node.call, until)
-            })
-            .map(|(step, _)| step.clone())
-            .collect();
-    });
-}
-
-/// By place and step, how the step comes.
-fn habits<'e>(
-    export: &Export<'e>,
-    nodes: &[Compared],
-    regular: &BTreeMap<String, BTreeSet<String>>,
-) -> BTreeMap<String, BTreeMap<String, Habit<'e>>> {
-    let mut with: BTreeMap<(&str, &str), Vec<(usize, usize)>> = BTreeMap::new();
-    for node in nodes.iter().filter(|node| !node.refused) {
-        let Some(steps) = regular.get(&node.place) else { continue };
-        for (step, call) in node.steps.iter().filter(|(step, _)| steps.contains(*step)) {
-            with.entry((&node.place, step)).or_default().push((node.call, *call));
-        }
-    }
-    let mut habits: BTreeMap<String, BTreeMap<String, Habit<'e>>> = BTreeMap::new();
-    for ((place, step), calls) in with {
-        if let Some(habit) = habit(export.events, &calls) {
-            habits.entry(place.to_owned()).or_default().insert(step.to_owned(), habit);
-        }
-    }
-    habits
-}
-
-fn habit<'e>(events: &'e [Event], calls: &[(usize, usize)]) -> Option<Habit<'e>> {
-    let pairs = || calls.iter().filter_map(|(root, step)| events.get(*root).zip(events.get(*step)));
-    let mut sorts: BTreeMap<(Sort<'e>, Sort<'e>), usize> = BTreeMap::new();
-    for (root, step) in pairs() {
-        *sorts.entry((Sort::of(step), Sort::of(root))).or_default() += 1;
-    }
-    let (sort, _) = sorts.into_iter().max_by_key(|(_, count)| *count)?;
-    let slowest = pairs().map(|(root, step)| step.time.seconds_since(root.time)).max()?;
-    Some(Habit {
-        sort,
-        patience: PATIENCE_SECONDS.max(2 * slowest),
-        needs: Needs::of(pairs().map(|(root, _)| root)),
-    })
-}
-
-/// Refused calls that could be the steps of other calls than those they were given to.
-struct Refusals<'x> {
-    export: &'x Export<'x>,
-    by_step: BTreeMap<String, Vec<usize>>,
-}
-
-impl<'x> Refusals<'x> {
-    fn of(
-        export: &'x Export<'x>,
-        habits: &BTreeMap<String, BTreeMap<String, Habit<'_>>>,
-    ) -> Refusals<'x> {
-        let steps: BTreeSet<&String> = habits.values().flat_map(BTreeMap::keys).collect();
-        let mut by_step: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, event) in export.events.iter().enumerate().filter(|(_, e)| e.failed()) {
-            let action = event::action(event);
-            if steps.contains(&action)
-                && event::failure(event).is_some_and(event::Failure::is_refusal)
-            {
-                by_step.entry(action).or_default().push(index);
-            }
-        }
-        Refusals { export, by_step }
-    }
-
-    /// Whether one of them may be a step of a call: it came in time, of the same principal, and
-    /// nothing sure says whose it is.
-    fn may_be_of(&self, step: &str, call: usize, until: Time) -> bool {
-        let Export { events, chains, .. } = *self.export;
-        let (Some(event), Some(refused)) = (events.get(call), self.by_step.get(step)) else {
-            return false;
-        };
-        let from = event.time.plus_seconds(-EARLY_SECONDS);
-        let is_before = |index: &usize| events.get(*index).is_some_and(|e| e.time < from);
-        let later = refused.get(refused.partition_point(is_before)..).unwrap_or_default();
-        let is_in_time = |index: &&usize| events.get(**index).is_some_and(|e| e.time <= until);
-        later.iter().take_while(is_in_time).any(|&index| {
-            let Some(refusal) = events.get(index) else { return false };
-            refusal.account() == event.account()
-                && super::principal(refusal) == super::principal(event)
-                && may_belong(chains, index, call)
-        })
-    }
+fn is_sure(link: &Link) -> bool {
+    matches!(link.kind, LinkKind::ResourceId | LinkKind::IssuedCredentials | LinkKind::RequestId)
 }
 
 /// Whether a call that was linked to another one, or to none, may belong to `call`.
 pub(super) fn may_belong(chains: &Chains, index: usize, call: usize) -> bool {
     let Some(link) = chains.link(index) else { return true };
-    let is_sure = matches!(
-        link.kind,
-        LinkKind::ResourceId | LinkKind::IssuedCredentials | LinkKind::RequestId
-    );
     let is_alike = chains.name(link.parent) == chains.name(call);
-    link.parent == call || !is_sure && (link.tied_with.contains(&call) || is_alike)
+    link.parent == call || !is_sure(link) && (link.tied_with.contains(&call) || is_alike)
 }
 
-fn compared(
-    events: &[Event],
-    chains: &Chains,
-    parents: &BTreeSet<String>,
-    gone: &BTreeSet<usize>,
-    call: usize,
-    event: &Event,
-) -> Option<Compared> {
-    let action = event::action(event);
-    if !parents.contains(&action) {
-        return None;
-    }
-    // What somebody asked for is no step of another call, though it hangs below it.
-    let is_step = |(at, child): &(usize, &Event)| !child.is_own_hop(chains.caller_kind(*at, child));
-    let children = || {
-        let below = chains.children(call).iter().filter_map(|&c| Some((c, events.get(c)?)));
-        below.filter(is_step)
-    };
-    // Where a step was refused the rest cannot follow, and the refusal is what is reported.
-    let refused =
-        children().any(|(_, c)| event::failure(c).is_some_and(event::Failure::is_refusal));
-    let mut steps = BTreeMap::new();
-    for (index, child) in children() {
-        steps.entry(event::action(child)).or_insert(index);
-    }
-    Some(Compared {
-        call,
-        time: event.time,
-        steps,
-        lacks: BTreeSet::new(),
-        refused,
-        gone: gone.contains(&call),
-        place: format!("{action}|{}", event.account().unwrap_or_default()),
-        features: features(event),
-    })
-}
-
-/// Actions of which at least a few calls have steps.
-fn usual_parents(events: &[Event], chains: &Chains) -> BTreeSet<String> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for event in chains.parents().filter_map(|i| events.get(i)) {
-        *counts.entry(event::action(event)).or_default() += 1;
-    }
-    // Taking on a role says nothing of what the session is then used for.
-    counts
-        .into_iter()
-        .filter(|(a, n)| *n >= FEWEST && !a.starts_with("sts:"))
-        .map(|(a, _)| a)
-        .collect()
+/// The number of a feature.
+fn marked(feature: &str) -> u64 {
+    FixedState::default().hash_one(feature)
 }
 
 /// Request parameters by which calls can be compared, alone and together with the caller. What is
@@ -393,14 +622,20 @@ fn tells(path: &str) -> bool {
 }
 
 /// The gaps among calls that share a feature; `members` are in order of time.
-fn gaps_in(feature: &str, steps: &BTreeSet<String>, members: &[&Compared]) -> Vec<Gap> {
-    let mut missing: BTreeMap<usize, (Vec<String>, Vec<usize>, usize)> = BTreeMap::new();
-    for step in steps {
+fn gaps_in<'e>(
+    feature: u64,
+    steps: &[(&str, u32)],
+    members: &[Compared<'_>],
+    known: &dyn Fn(u64) -> Option<(usize, &'e Event)>,
+) -> Vec<Gap> {
+    let mut missing: BTreeMap<u64, (Vec<String>, Vec<usize>, usize)> = BTreeMap::new();
+    for (name, step) in steps {
+        let has_it = |one: &Compared<'_>| one.node.steps.contains(step);
         // A call that needs no such step, or whose step the log would not show, is none of them.
         let tells =
-            |n: &&Compared| n.steps.contains_key(step) || !n.refused && n.lacks.contains(step);
-        let members: Vec<&Compared> = members.iter().copied().filter(tells).collect();
-        let has: Vec<bool> = members.iter().map(|n| n.steps.contains_key(step)).collect();
+            |one: &&Compared<'_>| has_it(one) || !one.node.refused && one.lacks.contains(step);
+        let members: Vec<&Compared<'_>> = members.iter().filter(tells).collect();
+        let has: Vec<bool> = members.iter().map(|one| has_it(one)).collect();
         let complete = has.iter().filter(|h| **h).count();
         if complete < FEWEST {
             continue;
@@ -415,28 +650,25 @@ fn gaps_in(feature: &str, steps: &BTreeSet<String>, members: &[&Compared]) -> Ve
             _ if complete as f64 >= MOSTLY * members.len() as f64 => members
                 .iter()
                 .enumerate()
-                .filter(|(_, n)| n.gone && !n.steps.contains_key(step))
+                .filter(|(_, one)| one.gone && !has_it(one))
                 .map(|(position, _)| position)
                 .collect(),
             _ => continue,
         };
-        for node in lacking.into_iter().filter_map(|position| members.get(position)) {
-            let near = nearest(&members, &has, node.time);
-            let entry = missing.entry(node.call).or_insert_with(|| (Vec::new(), near, complete));
-            entry.0.push(step.clone());
+        for one in lacking.into_iter().filter_map(|position| members.get(position)) {
+            let near = || nearest(&members, &has, one.node.time, known);
+            let entry = missing.entry(one.node.number);
+            let entry = entry.or_insert_with(|| (Vec::new(), near(), complete));
+            entry.0.push((*name).to_owned());
             entry.2 = entry.2.min(complete);
         }
     }
-    missing
-        .into_iter()
-        .map(|(call, (missing, comparable, complete))| Gap {
-            call,
-            missing,
-            shared: feature.to_owned(),
-            comparable,
-            complete,
-        })
-        .collect()
+    let gap = |(call, (missing, comparable, complete)): (u64, (Vec<String>, Vec<usize>, usize))| {
+        let (call, event) = known(call)?;
+        let shared = features(event).into_iter().find(|text| marked(text) == feature)?;
+        Some(Gap { call, missing, shared, comparable, complete })
+    };
+    missing.into_iter().filter_map(gap).collect()
 }
 
 /// The one stretch of at least two neighbours that lack the step, with enough before it that have
@@ -448,15 +680,18 @@ fn stretch(has: &[bool]) -> Option<(usize, usize)> {
     (length >= 2 && from >= FEWEST && !again).then_some((from, from + length))
 }
 
-fn nearest(members: &[&Compared], has: &[bool], time: Time) -> Vec<usize> {
-    let mut with: Vec<(i64, usize)> = members
-        .iter()
-        .zip(has)
-        .filter(|(_, has)| **has)
-        .map(|(n, _)| (n.time.seconds_since(time).abs(), n.call))
-        .collect();
+fn nearest<'e>(
+    members: &[&Compared<'_>],
+    has: &[bool],
+    time: Time,
+    known: &dyn Fn(u64) -> Option<(usize, &'e Event)>,
+) -> Vec<usize> {
+    let with = members.iter().zip(has).filter(|(_, has)| **has).map(|(one, _)| one.node);
+    let mut with: Vec<(i64, u64)> =
+        with.map(|node| (node.time.seconds_since(time).abs(), node.number)).collect();
     with.sort_unstable();
-    with.into_iter().take(3).map(|(_, call)| call).collect()
+    let there = with.into_iter().filter_map(|(_, number)| known(number));
+    there.take(3).map(|(at, _)| at).collect()
 }
 
 #[cfg(test)]

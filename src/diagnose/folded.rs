@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use super::benign::{Callers, Worth};
 use super::failing::{Failing, failing};
 use crate::chain::{Chains, Knowledge};
-use crate::contrast::{self, Export, Gap, Vanished};
+use crate::contrast::{self, Gap, Vanished};
 use crate::event::{Event, Time};
 
 /// A refused call that another one stands for.
@@ -42,8 +42,6 @@ pub struct Folded {
 pub struct Look {
     /// Every refused call, in order of time, and what it is worth.
     pub failing: Vec<(Failing, Worth)>,
-    /// Calls that lack a step that comparable ones have.
-    pub gaps: Vec<Gap>,
     /// Calls whose work was gone later.
     pub gone: Vec<Vanished>,
 }
@@ -54,7 +52,5 @@ pub fn look(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Look {
     let callers = Callers::new(events, chains, &all);
     let worth: Vec<Worth> = all.iter().map(|one| callers.worth(one, events)).collect();
     let gone = contrast::vanished(events, chains);
-    let export = Export { events, chains, knowledge, sample: None };
-    let gaps = contrast::gaps(&export, &gone.iter().map(|one| one.call).collect());
-    Look { failing: all.into_iter().zip(worth).collect(), gaps, gone }
+    Look { failing: all.into_iter().zip(worth).collect(), gone }
 }

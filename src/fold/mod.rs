@@ -15,7 +15,7 @@ use crate::chain::{Chains, Knowledge};
 use crate::diagnose::Folded;
 use crate::error::Result;
 use crate::event::Event;
-use crate::ingest::{self, Ingested, Input, Ledger, Options, Progress, Streamed};
+use crate::ingest::{self, Batch, Ingested, Input, Ledger, Options, Progress, Streamed};
 use window::Window;
 
 /// What a window holds.
@@ -62,6 +62,17 @@ pub struct Export {
     pub folded: Folded,
     /// Where everything went.
     pub ledger: Ledger,
+}
+
+/// Folds events that are sorted by time and id, as if they had been read from a large export.
+pub fn fold(
+    events: Vec<Event>,
+    knowledge: &Knowledge,
+    bounds: &Bounds,
+) -> (Vec<Event>, Chains, Folded) {
+    let mut window = Window::new(knowledge, *bounds);
+    window.take(Batch { events, ..Batch::default() });
+    window.finish()
 }
 
 /// What was read.

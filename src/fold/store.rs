@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use super::class::{Class, caller, hashed};
 use super::window::{Mark, Places};
 use crate::chain::{Chains, Knowledge, Roles, Settled};
-use crate::contrast::{Gap, Vanished};
+use crate::contrast::{Export, Shapes, Vanished};
 use crate::diagnose::{Failing, Folded, Look, Stood, Worth};
 use crate::event::{Event, Failure, Field, Time, Whose};
 use crate::history::change;
@@ -27,6 +27,10 @@ const BEFORE: usize = 2;
 const AFTER: usize = 3;
 /// The same, of one caller, in all.
 const NEAR: usize = 24;
+/// Calls beside one that worked and stands for others.
+const BESIDE: usize = 12;
+/// Calls of an action in an account that may lack a step.
+const SUSPECTS: usize = 512;
 
 /// What was found for an event, by the numbers of others.
 #[derive(Debug, Clone)]
@@ -117,7 +121,11 @@ pub(super) struct Store {
     /// Kinds of calls and callers that were met in this step.
     touched: Set<u64>,
     called: Set<u64>,
-    gaps: Vec<Gap>,
+    shapes: Shapes,
+    /// What was made for the same call as one that worked and stands for others.
+    beside: Map<u64, Vec<u64>>,
+    /// By place, calls that may lack a step.
+    suspects: BTreeMap<u32, Vec<u64>>,
     gone: Vec<Vanished>,
 }
 
@@ -144,11 +152,12 @@ impl Store {
         marks: &[Mark],
         places: &Places,
         chains: &Chains,
+        knowledge: &Knowledge,
         look: Look,
     ) {
         let view = View { events, marks, places, chains };
         let fresh = std::mem::take(&mut self.fresh);
-        let Look { failing, gaps, gone } = look;
+        let Look { failing, gone } = look;
         let is_fresh = |at: usize| view.number(at).is_some_and(|number| fresh.contains(&number));
         let mut refused: BTreeMap<usize, (Failing, Worth)> = BTreeMap::new();
         for (failing, worth) in failing.into_iter().filter(|(one, _)| is_fresh(one.denied)) {
@@ -159,8 +168,12 @@ impl Store {
                 self.settle(view, at, refused.remove(&at));
             }
         }
-        for gap in gaps.into_iter().filter(|gap| is_fresh(gap.call)) {
-            self.lack(view, gap);
+        let before = self.shapes.len();
+        let export = Export { events, chains, knowledge, sample: None };
+        let takes = |at: usize| view.number(at).filter(|number| fresh.contains(number));
+        self.shapes.add(&export, &takes, &|at| view.number(at));
+        for (place, number) in self.shapes.suspects(before) {
+            self.suspect(view, place, number);
         }
         for one in gone.into_iter().filter(|one| is_fresh(one.call.max(one.told_by))) {
             self.vanish(view, one);
@@ -174,6 +187,10 @@ impl Store {
         let (Some(event), Some(mark)) = (view.events.get(at), view.marks.get(at)) else { return };
         let Some(far) = &mark.far else { return };
         let number = mark.number;
+        // It may have been kept before it was settled.
+        if let Some(kept) = self.kept.get_mut(&number) {
+            kept.far = far.clone();
+        }
         if change::is_change(event) {
             self.keep(view, number);
             self.changes.push(number);
@@ -330,8 +347,8 @@ impl Store {
     fn keep_last(&mut self, view: View<'_>) {
         for kind in std::mem::take(&mut self.touched) {
             let shades = self.kinds.get(&kind).into_iter().flatten();
-            for last in shades.map(|shade| shade.last).collect::<Vec<u64>>() {
-                self.keep(view, last);
+            for number in shades.flat_map(|shade| [shade.first, shade.last]).collect::<Vec<u64>>() {
+                self.keep_with_chain(view, number);
             }
         }
         for caller in std::mem::take(&mut self.called) {
@@ -343,19 +360,29 @@ impl Store {
         }
     }
 
-    fn lack(&mut self, view: View<'_>, gap: Gap) {
-        let number = |at: usize| view.number(at).map_or(usize::MAX, |number| number as usize);
-        let call = number(gap.call);
-        let comparable: Vec<usize> = gap.comparable.iter().map(|at| number(*at)).collect();
-        for at in std::iter::once(gap.call).chain(gap.comparable.iter().copied()) {
-            for member in view.chains.members(at).into_iter().take(BELOW) {
-                if let Some(number) = view.number(member) {
-                    self.keep(view, number);
-                    self.below.entry(call as u64).or_default().push(number);
-                }
-            }
+    /// Keeps a call that worked with what was made for the same call.
+    fn keep_with_chain(&mut self, view: View<'_>, number: u64) {
+        self.keep(view, number);
+        let Some(at) = view.places.get(&number).copied() else { return };
+        let View { events, chains, .. } = view;
+        if chains.link(at).is_none() && chains.children(at).is_empty() {
+            return;
         }
-        self.gaps.push(Gap { call, comparable, ..gap });
+        let members = chains.work(at, events).into_iter().take(BESIDE);
+        let members: Vec<u64> = members.filter_map(|at| view.number(at)).collect();
+        for member in &members {
+            self.keep(view, *member);
+        }
+        self.beside.insert(number, members);
+    }
+
+    /// A call that may lack a step.
+    fn suspect(&mut self, view: View<'_>, place: u32, number: u64) {
+        let suspects = self.suspects.entry(place).or_default();
+        if suspects.len() < SUSPECTS {
+            suspects.push(number);
+            self.keep(view, number);
+        }
     }
 
     fn vanish(&mut self, view: View<'_>, one: Vanished) {
@@ -371,7 +398,6 @@ impl Store {
         let refused = || self.sorts.values().flat_map(|sort| sort.first.iter().chain(&sort.last));
         let tops: Set<u64> = refused()
             .flat_map(|one| [Some(one.failing.denied), one.failing.root])
-            .chain(self.gaps.iter().map(|gap| Some(gap.call)))
             .flatten()
             .map(|number| number as u64)
             .collect();
@@ -384,11 +410,15 @@ impl Store {
         needed.extend(self.below.iter().flat_map(|(top, below)| std::iter::once(top).chain(below)));
         let ties = tops.iter().filter_map(|number| self.kept.get(number));
         needed.extend(ties.flat_map(|kept| kept.far.ties.iter().take(BEFORE)));
-        needed.extend(self.kinds.values().flatten().flat_map(|shade| [shade.first, shade.last]));
+        let standing: Set<u64> =
+            self.kinds.values().flatten().flat_map(|shade| [shade.first, shade.last]).collect();
+        self.beside.retain(|number, _| standing.contains(number));
+        needed.extend(self.beside.values().flatten());
+        needed.extend(standing);
         needed.extend(self.doings.values().flat_map(|doings| doings.recent.iter().chain(&doings.near)));
-        let gaps = self.gaps.iter().flat_map(|gap| &gap.comparable);
+        needed.extend(self.suspects.values().flatten());
         let gone = self.gone.iter().flat_map(|one| [&one.call, &one.told_by]);
-        needed.extend(gaps.chain(gone).map(|number| *number as u64));
+        needed.extend(gone.map(|number| *number as u64));
         let mut open: Vec<u64> = needed.iter().copied().collect();
         while let Some(number) = open.pop() {
             let parent = self.kept.get(&number).and_then(|kept| kept.far.parent);
@@ -401,7 +431,7 @@ impl Store {
 
     /// The events that are left in order, their chains, and what was found.
     pub(super) fn finish(self, knowledge: &Knowledge, roles: Roles) -> (Vec<Event>, Chains, Folded) {
-        let Store { kept, sorts, kinds, gaps, gone, .. } = self;
+        let Store { kept, sorts, kinds, mut shapes, gone, .. } = self;
         let mut all: Vec<(u64, Kept)> = kept.into_iter().collect();
         all.sort_by(|(a, one), (b, other)| {
             let (one, other) = (&one.event, &other.event);
@@ -445,13 +475,11 @@ impl Store {
                 }
             }
         }
-        let known = |gap: Gap| {
-            let call = place(gap.call)?;
-            let comparable = gap.comparable.iter().filter_map(|number| place(*number)).collect();
-            Some(Gap { call, comparable, ..gap })
-        };
-        folded.gaps = gaps.into_iter().filter_map(known).collect();
-        folded.gaps.sort_by_key(|gap| gap.call);
+        let vanished = gone.iter().map(|one| one.call as u64).collect();
+        folded.gaps = shapes.gaps(&vanished, &|number| {
+            let at = *places.get(&number)?;
+            Some((at, &all.get(at)?.1.event))
+        });
         let known = |one: Vanished| {
             Some(Vanished { call: place(one.call)?, told_by: place(one.told_by)?, ..one })
         };

@@ -124,7 +124,7 @@ impl<'k> Window<'k> {
         }
         self.open -= self.store.fresh.len();
         let look = diagnose::look(&self.events, &chains, self.knowledge);
-        self.store.take(&self.events, &self.marks, &places, &chains, look);
+        self.store.take(&self.events, &self.marks, &places, &chains, self.knowledge, look);
         self.roles = chains.take_roles();
         if !is_last {
             self.let_go(until, &places);
