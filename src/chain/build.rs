@@ -72,16 +72,21 @@ pub struct Settled {
 impl Chains {
     /// Links `events`, which must be sorted by time and id.
     pub fn build(events: &[Event], knowledge: &Knowledge) -> Chains {
-        Chains::build_with(events, knowledge, Roles::learn(events))
+        Chains::build_with(events, &[], knowledge, Roles::learn(events))
     }
 
-    /// Links `events`, which must be sorted by time and id and may be a stretch of more; `roles` is
-    /// what is known of roles so far.
-    pub fn build_with(events: &[Event], knowledge: &Knowledge, roles: Roles) -> Chains {
+    /// Links `events`, which must be sorted by time and id and may be a stretch of more; `quiet` are
+    /// calls of the same time that nothing hangs on, and `roles` is what is known of roles so far.
+    pub fn build_with(
+        events: &[Event],
+        quiet: &[Event],
+        knowledge: &Knowledge,
+        roles: Roles,
+    ) -> Chains {
         let marks = Marks::default();
         let names = Names::new(events, knowledge);
         let mut sessions = Sessions::new(events, &names, &marks);
-        sessions.learn_handed(events, &roles, knowledge.table(), &marks);
+        sessions.learn_handed((events, quiet), &roles, knowledge.table(), &marks);
         let mut chains = Chains { links: Vec::new(), copies: copies(events), ..Chains::default() };
         chains.links.resize_with(events.len(), || None);
         let mut children: Vec<Child> = events
@@ -163,7 +168,7 @@ impl Chains {
         chains.links.resize_with(events.len(), || None);
         chains.settle(settled.into_iter().enumerate());
         let mut sessions = Sessions::new(events, &names, &marks);
-        sessions.learn_handed(events, &roles, knowledge.table(), &marks);
+        sessions.learn_handed((events, &[]), &roles, knowledge.table(), &marks);
         chains.failed_work = ending::failed(events, knowledge.table());
         chains.kms = names.all().iter().map(|name| name.is_kms).collect();
         chains.runs = names.all().iter().map(|name| name.runs).collect();

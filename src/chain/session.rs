@@ -71,7 +71,7 @@ impl Sessions {
     /// role; and nobody used the session but a service.
     pub(super) fn learn_handed(
         &mut self,
-        events: &[Event],
+        (events, quiet): (&[Event], &[Event]),
         roles: &Roles,
         table: &Table,
         marks: &Marks,
@@ -99,7 +99,7 @@ impl Sessions {
             .filter_map(arn)
             .collect();
         if !handed.is_empty() {
-            let own = events.par_iter().filter(|event| event.caller_kind() == CallerKind::Direct);
+            let own = events.par_iter().chain(quiet).filter(|event| event.caller_kind() == CallerKind::Direct);
             let used: Vec<Mark> = own.filter_map(arn).filter(|arn| handed.contains(arn)).collect();
             for arn in used {
                 handed.remove(&arn);

@@ -389,6 +389,11 @@ impl Shapes {
         number
     }
 
+    /// Adds a call that has no step and is none.
+    pub fn see(&mut self, event: &Event) {
+        self.seen.add(event);
+    }
+
     /// How many calls were added that may have steps.
     pub fn len(&self) -> usize {
         self.nodes.len()

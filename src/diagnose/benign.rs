@@ -98,6 +98,16 @@ struct Session<'e> {
     writes: bool,
 }
 
+impl<'e> Session<'e> {
+    fn add(&mut self, event: &'e Event, is_refused: bool) {
+        self.all.add(event, is_refused);
+        let minute = self.minutes.entry(stretch(event, BURST_SECONDS)).or_default();
+        minute.add(event, is_refused);
+        self.pages.entry(stretch(event, PAGE_SECONDS)).or_default().add(event, false);
+        self.writes |= !event.failed() && !is_read(event);
+    }
+}
+
 fn stretch(event: &Event, seconds: i64) -> i64 {
     event.time.0.div_euclid(seconds * 1000)
 }
@@ -122,7 +132,12 @@ pub(super) struct Callers<'e> {
 
 impl<'e> Callers<'e> {
     /// Gathers the calls of everybody of whom a read was refused.
-    pub(super) fn new(events: &'e [Event], chains: &Chains, all: &[Failing]) -> Callers<'e> {
+    /// `quiet` are more calls of their own making, none of which was refused.
+    pub(super) fn new(
+        (events, quiet): (&'e [Event], &'e [Event]),
+        chains: &Chains,
+        all: &[Failing],
+    ) -> Callers<'e> {
         let mut sessions: BTreeMap<&str, Session<'_>> = BTreeMap::new();
         let mut refused: BTreeMap<(Option<String>, String), Refusals> = BTreeMap::new();
         let mut calls = BTreeSet::new();
@@ -143,12 +158,12 @@ impl<'e> Callers<'e> {
                 if !event.is_own_hop(chains.caller_kind(index, event)) {
                     continue;
                 }
-                let is_refused = calls.contains(&index);
-                session.all.add(event, is_refused);
-                let minute = session.minutes.entry(stretch(event, BURST_SECONDS)).or_default();
-                minute.add(event, is_refused);
-                session.pages.entry(stretch(event, PAGE_SECONDS)).or_default().add(event, false);
-                session.writes |= !event.failed() && !is_read(event);
+                session.add(event, calls.contains(&index));
+            }
+            for event in quiet {
+                if let Some(known) = sessions.get_mut(session(event)) {
+                    known.add(event, false);
+                }
             }
         }
         Callers { sessions, refused }

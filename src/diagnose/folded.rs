@@ -46,10 +46,16 @@ pub struct Look {
     pub gone: Vec<Vanished>,
 }
 
-/// Looks at a stretch of an export, as if it were all of it.
-pub fn look(events: &[Event], chains: &Chains, knowledge: &Knowledge) -> Look {
+/// Looks at a stretch of an export, as if it were all of it; `quiet` are calls of the same time that
+/// nothing hangs on.
+pub fn look(
+    events: &[Event],
+    quiet: &[Event],
+    chains: &Chains,
+    knowledge: &Knowledge,
+) -> Look {
     let all = failing(events, chains, knowledge);
-    let callers = Callers::new(events, chains, &all);
+    let callers = Callers::new((events, quiet), chains, &all);
     let worth: Vec<Worth> = all.iter().map(|one| callers.worth(one, events)).collect();
     let gone = contrast::vanished(events, chains);
     Look { failing: all.into_iter().zip(worth).collect(), gone }

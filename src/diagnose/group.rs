@@ -59,7 +59,7 @@ pub fn diagnose(
             all.iter().zip(worth).collect()
         }
         None => {
-            let callers = Callers::new(events, chains, &all);
+            let callers = Callers::new((events, &[]), chains, &all);
             all.iter().map(|failing| (failing, callers.worth(failing, events))).collect()
         }
     };

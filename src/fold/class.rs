@@ -1,5 +1,6 @@
 //! Which calls that worked are alike: calls that no policy and no comparison tells apart.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::quality::FixedState;
@@ -8,7 +9,7 @@ use crate::aws;
 use crate::chain::Chains;
 use crate::contrast;
 use crate::event::arn::Arn;
-use crate::event::{self, Event, Failure, Field};
+use crate::event::{self, CallerKind, Event, Failure, Field};
 
 /// The class of a call that worked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,21 +31,57 @@ impl Class {
             return None;
         }
         let top = chains.asked(index, events);
-        let root = events.get(top).unwrap_or(event);
+        let root = events.get(top).filter(|_| top != index);
         let resource = contrast::resource(event);
+        let resource = hashed(resource.as_deref().map(with_policy));
+        Some(Class::told(event, root, chains.caller_kind(index, event), resource))
+    }
+
+    /// The class of a call of its caller's own that worked.
+    pub(super) fn of_own(event: &Event, resources: &mut Resources) -> Class {
+        Class::told(event, None, CallerKind::Direct, resources.of(event))
+    }
+
+    fn told(event: &Event, root: Option<&Event>, kind: CallerKind, resource: u64) -> Class {
         let principal = contrast::principal(event);
-        let asked = (top != index).then(|| (root.source(), root.name()));
+        let asked = root.map(|root| (root.source(), root.name()));
+        let root = root.unwrap_or(event);
         let kind = hashed((
             (event.source(), event.name(), principal.as_deref(), event.caller_account()),
             (event.get(Field::IssuerPrincipalId), event.invoked_by(), event.region()),
-            (chains.caller_kind(index, event).as_str(), event.get(Field::VpcEndpointId)),
-            (resource.as_deref().map(with_policy), asked, root.mfa, root.get(Field::VpcEndpointId)),
+            (kind.as_str(), event.get(Field::VpcEndpointId)),
+            (resource, asked, root.mfa, root.get(Field::VpcEndpointId)),
         ));
         let shade = hashed((
             (root.session_name(), root.get(Field::SourceIpAddress), root.get(Field::UserAgent)),
             (root.get(Field::SourceIdentity), root.from_console),
         ));
-        Some(Class { kind, shade, caller: caller(event) })
+        Class { kind, shade, caller: caller(event) }
+    }
+}
+
+/// What calls are on that have policies, by what they say: most calls say what others have said.
+#[derive(Debug, Default)]
+pub(super) struct Resources(HashMap<u64, u64, FixedState>);
+
+/// So many are remembered.
+const REMEMBERED: usize = 1 << 16;
+
+impl Resources {
+    fn of(&mut self, event: &Event) -> u64 {
+        let said = hashed((
+            (event.source(), event.name(), event.account(), event.region()),
+            (event.request(), event.get(Field::Resources), event.arn()),
+        ));
+        if let Some(known) = self.0.get(&said) {
+            return *known;
+        }
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
+        let resource = hashed(contrast::resource(event).as_deref().map(with_policy));
+        self.0.insert(said, resource);
+        resource
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Bounds {
     pub whole: usize,
     /// So many new events are settled together.
     pub step: usize,
+    /// The same of calls on which nothing hangs.
+    pub quiet: usize,
     /// Events are settled when so many seconds lie after them, or so many events.
     pub ahead_seconds: i64,
     /// The same, of events.
@@ -35,18 +37,22 @@ pub struct Bounds {
     pub behind: usize,
     /// Of calls by which services took on roles so many stay for a day.
     pub issuers: usize,
+    /// Of calls that start work of services so many stay for hours.
+    pub starts: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
         Bounds {
             whole: 500_000,
-            step: 32_768,
+            step: 24_576,
+            quiet: 65_536,
             ahead_seconds: 900,
-            ahead: 16_384,
+            ahead: 4_096,
             behind_seconds: 3_600,
-            behind: 16_384,
+            behind: 6_144,
             issuers: 4_096,
+            starts: 4_096,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use super::class::{Class, caller, hashed};
+use super::class::{Class, Resources, caller, hashed};
 use super::window::{Mark, Places};
 use crate::chain::{Chains, Knowledge, Roles, Settled};
 use crate::contrast::{Export, Shapes, Vanished};
@@ -16,8 +16,8 @@ type Map<K, V> = HashMap<K, V, RandomState>;
 type Set<K> = HashSet<K, RandomState>;
 
 /// Of every sort of refused call so many of the first and of the last are kept.
-const FIRST: usize = 32;
-const LAST: usize = 32;
+const FIRST: usize = 24;
+const LAST: usize = 24;
 /// Calls below one that a refused call was made for.
 const BELOW: usize = 64;
 /// Calls of a kind that differ in session, address or program are told apart up to so many.
@@ -27,8 +27,14 @@ const BEFORE: usize = 2;
 const AFTER: usize = 3;
 /// The same, of one caller, in all.
 const NEAR: usize = 24;
+/// Grants of one key to one grantee: so many of the first and of the last are kept.
+const FIRST_GRANTS: usize = 8;
+const LAST_GRANTS: usize = 24;
+/// Of so many kinds of calls of one caller the chains are kept, and of so many the last call.
+const WITH_CHAIN: u32 = 8;
+const WITH_LAST: u32 = 64;
 /// Calls beside one that worked and stands for others.
-const BESIDE: usize = 12;
+const BESIDE: usize = 6;
 /// Calls of an action in an account that may lack a step.
 const SUSPECTS: usize = 512;
 
@@ -51,6 +57,11 @@ impl Far {
         let parent = link.as_ref().and_then(|link| number(link.parent));
         let ties = link.map(|link| std::mem::take(&mut link.tied_with)).unwrap_or_default();
         Far { settled, parent, ties: ties.into_iter().filter_map(number).collect(), class }
+    }
+
+    /// What there is to be found for a call on which nothing hangs.
+    fn of_own(class: Class) -> Far {
+        Far { settled: Settled::default(), parent: None, ties: Vec::new(), class: Some(class) }
     }
 
     /// The same by positions. A link to a call that is no longer there is none.
@@ -96,9 +107,26 @@ struct Shade {
     times: Vec<Time>,
 }
 
+/// Calls of a kind.
+#[derive(Debug)]
+struct CallKind {
+    /// How many kinds of calls of its caller were met before.
+    rank: u32,
+    shades: Vec<Shade>,
+}
+
+/// Grants of one key to one grantee: the first and the last.
+#[derive(Debug, Default)]
+struct Grants {
+    first: Vec<u64>,
+    last: VecDeque<u64>,
+}
+
 /// What one caller did with one operation.
 #[derive(Debug, Default)]
 struct Doings {
+    /// How many kinds of calls these are.
+    kinds: u32,
     recent: VecDeque<u64>,
     /// Calls that are still to be kept, since one was refused.
     wanted: usize,
@@ -116,12 +144,15 @@ pub(super) struct Store {
     sorts: BTreeMap<u64, Sort>,
     /// By the call at the top of a refused one, what else was made for it.
     below: Map<u64, Vec<u64>>,
-    kinds: Map<u64, Vec<Shade>>,
+    kinds: Map<u64, CallKind>,
+    /// By key and grantee, grants that services made or took back.
+    grants: Map<u64, Grants>,
     doings: Map<u64, Doings>,
     /// Kinds of calls and callers that were met in this step.
     touched: Set<u64>,
     called: Set<u64>,
     shapes: Shapes,
+    resources: Resources,
     /// What was made for the same call as one that worked and stands for others.
     beside: Map<u64, Vec<u64>>,
     /// By place, calls that may lack a step.
@@ -131,11 +162,11 @@ pub(super) struct Store {
 
 /// The stretch of events that is looked at.
 #[derive(Clone, Copy)]
-struct View<'v> {
-    events: &'v [Event],
-    marks: &'v [Mark],
-    places: &'v Places,
-    chains: &'v Chains,
+pub(super) struct View<'v> {
+    pub(super) events: &'v [Event],
+    pub(super) marks: &'v [Mark],
+    pub(super) places: &'v Places,
+    pub(super) chains: &'v Chains,
 }
 
 impl View<'_> {
@@ -145,17 +176,15 @@ impl View<'_> {
 }
 
 impl Store {
-    /// Takes in what was settled in a step, which is emptied.
+    /// Takes in what was settled in a step, which is emptied, and the quiet calls of that time.
     pub(super) fn take(
         &mut self,
-        events: &[Event],
-        marks: &[Mark],
-        places: &Places,
-        chains: &Chains,
+        view: View<'_>,
         knowledge: &Knowledge,
         look: Look,
+        quiet: Vec<(Event, u64)>,
     ) {
-        let view = View { events, marks, places, chains };
+        let View { events, chains, .. } = view;
         let fresh = std::mem::take(&mut self.fresh);
         let Look { failing, gone } = look;
         let is_fresh = |at: usize| view.number(at).is_some_and(|number| fresh.contains(&number));
@@ -163,11 +192,14 @@ impl Store {
         for (failing, worth) in failing.into_iter().filter(|(one, _)| is_fresh(one.denied)) {
             refused.insert(failing.denied, (failing, worth));
         }
-        for at in 0..events.len() {
-            if is_fresh(at) {
-                self.settle(view, at, refused.remove(&at));
+        let mut quiet = quiet.into_iter().peekable();
+        for (at, event) in events.iter().enumerate().filter(|(at, _)| is_fresh(*at)) {
+            while let Some((before, number)) = quiet.next_if(|(one, _)| one.time < event.time) {
+                self.pass(before, number);
             }
+            self.settle(view, at, refused.remove(&at));
         }
+        quiet.for_each(|(event, number)| self.pass(event, number));
         let before = self.shapes.len();
         let export = Export { events, chains, knowledge, sample: None };
         let takes = |at: usize| view.number(at).filter(|number| fresh.contains(number));
@@ -193,7 +225,19 @@ impl Store {
         }
         if change::is_change(event) {
             self.keep(view, number);
-            self.changes.push(number);
+            match routine_grant(event) {
+                None => self.changes.push(number),
+                Some(of) => {
+                    let grants = self.grants.entry(of).or_default();
+                    match grants.first.len() < FIRST_GRANTS {
+                        true => grants.first.push(number),
+                        false => grants.last.push_back(number),
+                    }
+                    if grants.last.len() > LAST_GRANTS {
+                        grants.last.pop_front();
+                    }
+                }
+            }
         }
         self.join(view, at, number);
         match (refused, far.class) {
@@ -310,8 +354,34 @@ impl Store {
         }
     }
 
+    /// A call that worked and on which nothing hangs.
+    fn pass(&mut self, event: Event, number: u64) {
+        self.shapes.see(&event);
+        let class = Class::of_own(&event, &mut self.resources);
+        let time = event.time;
+        let is_first = self.count(number, time, class);
+        let kind = self.kinds.get(&class.kind).filter(|kind| kind.rank < WITH_LAST);
+        let mut shades = kind.into_iter().flat_map(|kind| &kind.shades);
+        let is_standing = is_first || shades.any(|shade| shade.last == number);
+        let near = self.doings.get(&class.caller);
+        let is_near = near.is_some_and(|d| d.recent.contains(&number) || d.near.contains(&number));
+        if is_standing || is_near {
+            let far = Far::of_own(class);
+            self.kept.insert(number, Kept { event, far });
+        }
+    }
+
     /// A call that worked.
     fn work(&mut self, view: View<'_>, number: u64, time: Time, class: Class) {
+        if self.count(number, time, class) {
+            self.keep(view, number);
+        }
+        self.touched.insert(class.kind);
+        self.called.insert(class.caller);
+    }
+
+    /// Counts a call that worked; whether it is the first of its sort.
+    fn count(&mut self, number: u64, time: Time, class: Class) -> bool {
         let doings = self.doings.entry(class.caller).or_default();
         doings.recent.push_back(number);
         if doings.recent.len() > BEFORE {
@@ -321,7 +391,11 @@ impl Store {
             doings.wanted -= 1;
             doings.near.push(number);
         }
-        let shades = self.kinds.entry(class.kind).or_default();
+        let kind = self.kinds.entry(class.kind).or_insert_with(|| {
+            doings.kinds += 1;
+            CallKind { rank: doings.kinds - 1, shades: Vec::new() }
+        });
+        let shades = &mut kind.shades;
         let known = shades.iter().position(|shade| shade.shade == class.shade);
         let at = known.or_else(|| (shades.len() >= SHADES).then_some(0));
         match at.and_then(|at| shades.get_mut(at)) {
@@ -336,19 +410,22 @@ impl Store {
                 times: vec![time],
             }),
         }
-        if at.is_none() {
-            self.keep(view, number);
-        }
-        self.touched.insert(class.kind);
-        self.called.insert(class.caller);
+        at.is_none()
     }
 
     /// Keeps the last calls of what was called in this step.
     fn keep_last(&mut self, view: View<'_>) {
         for kind in std::mem::take(&mut self.touched) {
-            let shades = self.kinds.get(&kind).into_iter().flatten();
-            for number in shades.flat_map(|shade| [shade.first, shade.last]).collect::<Vec<u64>>() {
-                self.keep_with_chain(view, number);
+            let Some(kind) = self.kinds.get(&kind) else { continue };
+            let rank = kind.rank;
+            let all: Vec<u64> =
+                kind.shades.iter().flat_map(|shade| [shade.first, shade.last]).collect();
+            for (at, number) in all.into_iter().enumerate() {
+                match at < 2 && rank < WITH_CHAIN {
+                    true => self.keep_with_chain(view, number),
+                    false if at % 2 == 0 || rank < WITH_LAST => self.keep(view, number),
+                    false => {}
+                }
             }
         }
         for caller in std::mem::take(&mut self.called) {
@@ -403,6 +480,7 @@ impl Store {
             .collect();
         let mut needed: Set<u64> = self.changes.iter().copied().collect();
         needed.extend(&tops);
+        needed.extend(self.grants.values().flat_map(|grants| grants.first.iter().chain(&grants.last)));
         let is_of_top = |(top, below): (&u64, &Vec<u64>)| {
             tops.contains(top) || below.iter().any(|number| tops.contains(number))
         };
@@ -411,7 +489,7 @@ impl Store {
         let ties = tops.iter().filter_map(|number| self.kept.get(number));
         needed.extend(ties.flat_map(|kept| kept.far.ties.iter().take(BEFORE)));
         let standing: Set<u64> =
-            self.kinds.values().flatten().flat_map(|shade| [shade.first, shade.last]).collect();
+            self.kinds.values().flat_map(|kind| &kind.shades).flat_map(|s| [s.first, s.last]).collect();
         self.beside.retain(|number, _| standing.contains(number));
         needed.extend(self.beside.values().flatten());
         needed.extend(standing);
@@ -427,6 +505,21 @@ impl Store {
             }
         }
         self.kept.retain(|number, _| needed.contains(number));
+        if std::env::var_os("TW_TELL").is_some() {
+            let bytes: usize = self.kept.values().map(|kept| kept.event.size()).sum();
+            let refused: usize = self.sorts.values().map(|s| s.first.len() + s.last.len()).sum();
+            let shades: usize = self.kinds.values().map(|kind| kind.shades.len()).sum();
+            let beside: usize = self.beside.values().map(Vec::len).sum();
+            let below: usize = self.below.values().map(Vec::len).sum();
+            let near: usize = self.doings.values().map(|d| d.near.len() + d.recent.len()).sum();
+            let suspects: usize = self.suspects.values().map(Vec::len).sum();
+            crate::command::tell(format_args!(
+                "kept {} ({} MB) sorts {} refused {refused} kinds {} shades {shades} beside {beside} \
+                 below {below} near {near} suspects {suspects} changes {} nodes {} gone {}",
+                self.kept.len(), bytes >> 20, self.sorts.len(), self.kinds.len(),
+                self.changes.len(), self.shapes.len(), self.gone.len()
+            ));
+        }
     }
 
     /// The events that are left in order, their chains, and what was found.
@@ -462,7 +555,7 @@ impl Store {
                 there.entry(class.kind).or_default().push((class.shade, kept.event.time));
             }
         }
-        for (kind, shades) in kinds {
+        for (kind, CallKind { shades, .. }) in kinds {
             let known: Vec<u64> = shades.iter().map(|shade| shade.shade).collect();
             let there = there.remove(&kind).unwrap_or_default();
             for (at, mut shade) in shades.into_iter().enumerate() {
@@ -506,6 +599,17 @@ fn without(times: &mut Vec<Time>, mut taken: Vec<Time>) {
         }
         true
     });
+}
+
+/// Services make grants by the thousand, which only ever allow, and retire them when the work is done
+/// (KMS developer guide, "Grants in AWS KMS"): whose and on what; `None` of anything else.
+fn routine_grant(event: &Event) -> Option<u64> {
+    let is_grant = event.source() == "kms.amazonaws.com"
+        && matches!(event.name(), "CreateGrant" | "RetireGrant" | "RevokeGrant");
+    event.invoked_by().filter(|_| is_grant)?;
+    let key = crate::contrast::resource(event);
+    let grantee = event.request_value("granteePrincipal");
+    Some(hashed((event.name(), key, grantee, event.invoked_by())))
 }
 
 /// What makes refused calls alike: they are judged as one.

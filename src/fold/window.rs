@@ -1,16 +1,17 @@
 //! The stretch of an export that is in memory: linked and looked at as a whole, settled where nothing
 //! later can change it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
 use super::Bounds;
-use super::class::Class;
-use super::store::{Far, Store};
+use super::class::{Class, hashed};
+use super::store::{Far, Store, View};
 use crate::chain::{Chains, Knowledge, Roles};
 use crate::diagnose::{self, Folded};
-use crate::event::{Event, IdentityType, Time};
+use crate::event::{self, CallerKind, Event, Field, IdentityType, Time};
+use crate::history::change;
 use crate::ingest::Batch;
 
 /// Positions of events by their numbers.
@@ -32,6 +33,11 @@ pub(super) struct Window<'k> {
     /// Sorted by time, id and number.
     events: Vec<Event>,
     marks: Vec<Mark>,
+    /// Calls of the time that is not settled on which nothing hangs, as far as they themselves tell,
+    /// and their numbers.
+    quiet: Vec<Event>,
+    quiet_numbers: Vec<u64>,
+    roles_of_names: HashMap<(Box<str>, Box<str>), bool, RandomState>,
     next: u64,
     /// Events that are not settled.
     open: usize,
@@ -43,6 +49,9 @@ pub(super) struct Window<'k> {
 /// sessions last up to 12 hours).
 const ISSUED_SECONDS: i64 = 12 * 3_600;
 
+/// What a call started may still call others after so long.
+const STARTED_SECONDS: i64 = 6 * 3_600;
+
 impl<'k> Window<'k> {
     pub(super) fn new(knowledge: &'k Knowledge, bounds: Bounds) -> Window<'k> {
         Window {
@@ -50,6 +59,9 @@ impl<'k> Window<'k> {
             bounds,
             events: Vec::new(),
             marks: Vec::new(),
+            quiet: Vec::new(),
+            quiet_numbers: Vec::new(),
+            roles_of_names: HashMap::default(),
             next: 0,
             open: 0,
             roles: Roles::default(),
@@ -69,7 +81,7 @@ impl<'k> Window<'k> {
         while events.peek().is_some() {
             let room = most.saturating_sub(self.open).max(1);
             self.add(events.by_ref().take(room).collect());
-            if self.open >= most {
+            if self.open >= most || self.quiet.len() >= self.bounds.quiet {
                 self.step(false);
             }
         }
@@ -77,12 +89,64 @@ impl<'k> Window<'k> {
 
     fn add(&mut self, new: Vec<Event>) {
         self.roles = std::mem::take(&mut self.roles).and(&new);
-        self.open += new.len();
         for event in new {
-            self.events.push(event);
-            self.marks.push(Mark { number: self.next, far: None });
+            if self.is_quiet(&event) {
+                self.quiet.push(event);
+                self.quiet_numbers.push(self.next);
+            } else {
+                self.open += 1;
+                self.events.push(event);
+                self.marks.push(Mark { number: self.next, far: None });
+            }
             self.next += 1;
         }
+    }
+
+    /// Whether the call itself tells that it was made for no other and that no other was made for it, but
+    /// for one that has its request id: a read that somebody made himself and that worked.
+    fn is_quiet(&mut self, event: &Event) -> bool {
+        if event.failed()
+            || event.read_only == Some(false)
+            || event.get(Field::SharedEventId).is_some()
+            || event.get(Field::EventType).is_some_and(|of| of != "AwsApiCall")
+            || event.caller_kind() != CallerKind::Direct
+            || change::is_change(event)
+        {
+            return false;
+        }
+        // Two lookups of a borrowed pair would need a key of its own.
+        let key = (Box::from(event.source()), Box::from(event.name()));
+        let knowledge = self.knowledge;
+        *self.roles_of_names.entry(key).or_insert_with(|| {
+            event::is_read_like(event.name())
+                && !matches!(event.source(), "kms.amazonaws.com" | "sts.amazonaws.com")
+                && !knowledge.starts(event.source(), event.name())
+        })
+    }
+
+    /// Puts the quiet calls that share a request id with one that a service made among the others.
+    fn wake(&mut self) {
+        let made = self.events.iter().filter(|event| event.caller_kind() != CallerKind::Direct);
+        let requests: HashSet<u64, RandomState> =
+            made.filter_map(|event| event.get(Field::RequestId)).map(hashed).collect();
+        let shares = |event: &Event| {
+            event.get(Field::RequestId).is_some_and(|id| requests.contains(&hashed(id)))
+        };
+        if !self.quiet.iter().any(shares) {
+            return;
+        }
+        let quiet = std::mem::take(&mut self.quiet).into_iter();
+        for (event, number) in quiet.zip(std::mem::take(&mut self.quiet_numbers)) {
+            if shares(&event) {
+                self.open += 1;
+                self.events.push(event);
+                self.marks.push(Mark { number, far: None });
+            } else {
+                self.quiet.push(event);
+                self.quiet_numbers.push(number);
+            }
+        }
+        self.sort();
     }
 
     /// What is left of all events, in order.
@@ -106,9 +170,11 @@ impl<'k> Window<'k> {
         if std::env::var_os("TW_TELL").is_some() {
             crate::command::tell(format_args!("step {} open {}", self.events.len(), self.open));
         }
+        self.wake();
         let places: Places = self.marks.iter().zip(0..).map(|(mark, at)| (mark.number, at)).collect();
         let roles = std::mem::take(&mut self.roles);
-        let mut chains = Chains::build_with(&self.events, self.knowledge, roles);
+        let mut chains =
+            Chains::build_with(&self.events, &self.quiet, self.knowledge, roles);
         let settled = self.marks.iter().enumerate();
         let settled = settled.filter_map(|(at, mark)| Some((at, mark.far.as_ref()?.near(&places))));
         chains.settle(settled);
@@ -123,12 +189,34 @@ impl<'k> Window<'k> {
             self.store.fresh.insert(number);
         }
         self.open -= self.store.fresh.len();
-        let look = diagnose::look(&self.events, &chains, self.knowledge);
-        self.store.take(&self.events, &self.marks, &places, &chains, self.knowledge, look);
+        let look = diagnose::look(&self.events, &self.quiet, &chains, self.knowledge);
+        let passing = self.passing(until, is_last);
+        let view =
+            View { events: &self.events, marks: &self.marks, places: &places, chains: &chains };
+        self.store.take(view, self.knowledge, look, passing);
         self.roles = chains.take_roles();
         if !is_last {
             self.let_go(until, &places);
         }
+    }
+
+    /// The quiet calls of the time that is settled, in order of time. A call that shares a request id
+    /// with them comes within the same seconds.
+    fn passing(&mut self, until: usize, is_last: bool) -> Vec<(Event, u64)> {
+        let settled = until.checked_sub(1).and_then(|at| self.events.get(at)).map(|e| e.time);
+        let still = |event: &Event| !is_last && settled.is_none_or(|until| event.time > until);
+        let mut passing = Vec::new();
+        let quiet = std::mem::take(&mut self.quiet).into_iter();
+        for (event, number) in quiet.zip(std::mem::take(&mut self.quiet_numbers)) {
+            if still(&event) {
+                self.quiet.push(event);
+                self.quiet_numbers.push(number);
+            } else {
+                passing.push((event, number));
+            }
+        }
+        passing.sort_by_key(|(event, number)| (event.time, *number));
+        passing
     }
 
     /// Events before this position are settled: so much lies after them that what belongs to them
@@ -151,7 +239,18 @@ impl<'k> Window<'k> {
         let issuers = (0..first).rev().filter(|at| {
             self.events.get(*at).is_some_and(|event| is_issuer(event, issued))
         });
-        for at in issuers.take(self.bounds.issuers) {
+        let started = settled.time.plus_seconds(-STARTED_SECONDS);
+        let starts = (0..first).rev().filter(|at| {
+            self.events.get(*at).is_some_and(|event| {
+                event.time >= started
+                    && event.source() != "sts.amazonaws.com"
+                    && !event::is_read_like(event.name())
+                    && self.knowledge.starts(event.source(), event.name())
+            })
+        });
+        let long: Vec<usize> =
+            issuers.take(self.bounds.issuers).chain(starts.take(self.bounds.starts)).collect();
+        for at in long {
             if let Some(stays) = stays.get_mut(at) {
                 *stays = true;
             }
