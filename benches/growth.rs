@@ -1,0 +1,302 @@
+//! Exports that have very much of one thing, each at a size and at twice the size: time and peak
+//! memory of the whole analysis, and how much more the double takes. Nothing may grow faster than
+//! the records do.
+//!
+//! `GROWTH=16` divides all sizes by 16, `GROWTH_ONLY=roots` runs one kind, and `GROWTH_BIN` names
+//! another program to compare with.
+
+#[path = "export/mod.rs"]
+#[allow(dead_code, reason = "each program uses a part of the generator")]
+mod export;
+#[allow(dead_code, reason = "each bench uses a part of its ground")]
+mod ground;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "111122223333";
+const REGION: &str = "eu-west-1";
+const KEY: &str =
+    "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+/// Midnight of 2026-11-02, in seconds of the epoch.
+const BEGIN: u64 = 1_793_577_600;
+const PER_FILE: usize = 10_000;
+
+/// A kind of export: its name, how many it has of what it has much of, and its records.
+struct Sort {
+    name: &'static str,
+    many: usize,
+    records: fn(usize) -> Vec<Value>,
+}
+
+const SORTS: &[Sort] = &[
+    Sort { name: "one-principal", many: 50_000, records: one_principal },
+    Sort { name: "principals", many: 50_000, records: principals },
+    Sort { name: "one-root", many: 50_000, records: one_root },
+    Sort { name: "assume-role", many: 20_000, records: assume_role },
+    Sort { name: "key-policies", many: 10_000, records: key_policies },
+    Sort { name: "one-second", many: 100_000, records: one_second },
+];
+
+/// Refused calls of one role, each on an object of its own, while another role reads them.
+fn one_principal(many: usize) -> Vec<Value> {
+    let calls = (0..many).flat_map(|n| {
+        let object = format!("reports/{n:06}.csv");
+        let refused = get_object("nightly", "one", &object, BEGIN + 2 * n as u64).refused();
+        let reader = get_object("reader", "two", &object, BEGIN + 2 * n as u64 + 1);
+        [Some(refused), (n % 10 == 0).then_some(reader)]
+    });
+    finish(calls.flatten())
+}
+
+/// Roles that are refused one call each; some others succeed.
+fn principals(many: usize) -> Vec<Value> {
+    let calls = (0..many).flat_map(|n| {
+        let role = format!("tenant-{n:06}");
+        let refused = get_object(&role, "one", "shared/index.json", BEGIN + 2 * n as u64).refused();
+        let reader = get_object("reader", "two", "shared/index.json", BEGIN + 2 * n as u64 + 1);
+        [Some(refused), (n % 10 == 0).then_some(reader)]
+    });
+    finish(calls.flatten())
+}
+
+/// One stack, for which very many calls are refused.
+fn one_root(many: usize) -> Vec<Value> {
+    let stack = format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/shop/0a1b2c3d");
+    let create = Call::new("deploy", "one", "cloudformation.amazonaws.com", "CreateStack", BEGIN)
+        .asks(json!({ "stackName": "shop", "templateURL": "https://example.com/shop.json" }))
+        .answers(json!({ "stackId": stack }));
+    let refused = (0..many).map(|n| {
+        let queue = format!("shop-{n:06}");
+        let action = "sqs:CreateQueue";
+        let resource = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}");
+        // A thousand a minute, so that all of them come while the stack is made.
+        Call::new("deploy", "one", "sqs.amazonaws.com", "CreateQueue", BEGIN + 1 + n as u64 / 200)
+            .asks(json!({ "queueName": queue }))
+            .through("cloudformation.amazonaws.com")
+            .denied(action, &resource)
+    });
+    finish(std::iter::once(create).chain(refused))
+}
+
+/// One role taken on very often in one second, and sometimes refused.
+fn assume_role(many: usize) -> Vec<Value> {
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/worker");
+    let calls = (0..many).map(|n| {
+        let call = Call::new("queue", "one", "sts.amazonaws.com", "AssumeRole", BEGIN);
+        let asked = json!({ "roleArn": role, "roleSessionName": format!("job-{n:06}") });
+        if n % 1_000 == 999 {
+            return call.asks(asked).denied("sts:AssumeRole", &role);
+        }
+        let access = format!("ASIAEXAMPLE{n:09}");
+        let session = format!("arn:aws:sts::{ACCOUNT}:assumed-role/worker/job-{n:06}");
+        call.asks(asked).answers(json!({
+            "credentials": { "accessKeyId": access, "sessionToken": "EXAMPLE" },
+            "assumedRoleUser": { "arn": session, "assumedRoleId": format!("AROAEXAMPLEworker:job-{n:06}") },
+        }))
+    });
+    finish(calls)
+}
+
+/// One key whose policy is put again and again, and calls on it that are refused in between.
+fn key_policies(many: usize) -> Vec<Value> {
+    let put = |n: usize| {
+        let policy = json!({ "Version": "2012-10-17", "Id": format!("v{n}"), "Statement": [
+            { "Sid": "Owner", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
+              "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:role/security") } },
+            { "Sid": "Use", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*",
+              "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:role/reader-{}", n % 7) } },
+        ] });
+        Call::new("security", "one", "kms.amazonaws.com", "PutKeyPolicy", BEGIN + 10 * n as u64)
+            .asks(json!({ "keyId": KEY, "policyName": "default", "policy": policy.to_string() }))
+            .on("AWS::KMS::Key", KEY)
+    };
+    let decrypt = |n: usize, role: &str| {
+        let at = BEGIN + 10 * n as u64 + 5;
+        Call::new(role, "two", "kms.amazonaws.com", "Decrypt", at)
+            .asks(json!({ "encryptionContext": { "order": format!("{n}") } }))
+            .on("AWS::KMS::Key", KEY)
+    };
+    let calls = (0..many).flat_map(|n| {
+        let worked = (n % 10 == 3).then(|| decrypt(n, "reader-3"));
+        let refused = (n % 10 == 7).then(|| decrypt(n, "app").denied("kms:Decrypt", KEY));
+        [Some(put(n)), worked, refused]
+    });
+    finish(calls.flatten())
+}
+
+/// Very many calls of one role in one second, few of which are refused.
+fn one_second(many: usize) -> Vec<Value> {
+    let calls = (0..many).map(|n| {
+        let object = format!("reports/{n:06}.csv");
+        let call = get_object("nightly", "one", &object, BEGIN);
+        if n % 10_000 == 9_999 { call.refused() } else { call }
+    });
+    finish(calls)
+}
+
+fn get_object(role: &str, session: &str, object: &str, at: u64) -> Call {
+    let arn = format!("arn:aws:s3:::example-reports/{object}");
+    Call::new(role, session, "s3.amazonaws.com", "GetObject", at)
+        .asks(json!({ "bucketName": "example-reports", "key": object }))
+        .on("AWS::S3::Object", &arn)
+}
+
+/// A record in the making.
+struct Call {
+    record: Value,
+    caller: String,
+    action: String,
+    resource: String,
+}
+
+impl Call {
+    fn new(role: &str, session: &str, source: &str, name: &str, at: u64) -> Call {
+        let caller = format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{session}");
+        let service = source.split('.').next().unwrap_or_default();
+        let id = format!("AROAEXAMPLE{role}");
+        let time = chrono::DateTime::from_timestamp(at as i64, 0).unwrap_or_default();
+        let record = json!({
+            "eventVersion": "1.11",
+            "userIdentity": {
+                "type": "AssumedRole", "principalId": format!("{id}:{session}"), "arn": caller,
+                "accountId": ACCOUNT, "accessKeyId": format!("ASIAEXAMPLE{role}"),
+                "sessionContext": {
+                    "sessionIssuer": {
+                        "type": "Role", "principalId": id, "userName": role, "accountId": ACCOUNT,
+                        "arn": format!("arn:aws:iam::{ACCOUNT}:role/{role}"),
+                    },
+                    "attributes": { "creationDate": "2026-11-01T23:30:00Z", "mfaAuthenticated": "false" },
+                },
+            },
+            "eventTime": time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            "eventSource": source, "eventName": name, "awsRegion": REGION,
+            "sourceIPAddress": "203.0.113.7", "userAgent": "aws-cli/2.31.12",
+            "requestParameters": null, "responseElements": null,
+            "readOnly": name.starts_with("Get"), "eventType": "AwsApiCall", "managementEvent": true,
+            "recipientAccountId": ACCOUNT, "eventCategory": "Management",
+        });
+        let action = format!("{service}:{name}");
+        Call { record, caller, action, resource: String::new() }
+    }
+
+    fn with(mut self, field: &str, value: Value) -> Call {
+        self.record[field] = value;
+        self
+    }
+
+    fn asks(self, parameters: Value) -> Call {
+        self.with("requestParameters", parameters)
+    }
+
+    fn answers(self, elements: Value) -> Call {
+        self.with("responseElements", elements)
+    }
+
+    fn on(mut self, kind: &str, arn: &str) -> Call {
+        arn.clone_into(&mut self.resource);
+        self.with("resources", json!([{ "accountId": ACCOUNT, "type": kind, "ARN": arn }]))
+    }
+
+    fn through(mut self, service: &str) -> Call {
+        self.record["userIdentity"]["invokedBy"] = json!(service);
+        self.with("sourceIPAddress", json!(service)).with("userAgent", json!(service))
+    }
+
+    fn refused(self) -> Call {
+        let (action, resource) = (self.action.clone(), self.resource.clone());
+        self.denied(&action, &resource)
+    }
+
+    fn denied(self, action: &str, resource: &str) -> Call {
+        let message = format!(
+            "User: {} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action",
+            self.caller
+        );
+        // A denied KMS call shows neither its parameters nor its key but in the text.
+        let is_kms = action.starts_with("kms:");
+        let denied = self.with("errorCode", json!("AccessDenied")).with("errorMessage", json!(message));
+        if is_kms { denied.asks(Value::Null).with("resources", Value::Null) } else { denied }
+    }
+}
+
+/// Gives every record ids of its own.
+fn finish(calls: impl Iterator<Item = Call>) -> Vec<Value> {
+    let numbered = calls.enumerate().map(|(n, call)| {
+        call.with("requestID", json!(format!("00000000-0000-4000-9000-{n:012x}")))
+            .with("eventID", json!(format!("00000000-0000-4000-8000-{n:012x}")))
+            .record
+    });
+    numbered.collect()
+}
+
+/// Writes an export of a sort, unless it is there.
+fn export_of(sort: &Sort, many: usize) -> anyhow::Result<PathBuf> {
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("growth-{}-{many}", sort.name));
+    let done = folder.join("done");
+    let logs = folder.join("logs");
+    if !done.exists() {
+        fs::create_dir_all(&logs)?;
+        for (n, records) in (sort.records)(many).chunks(PER_FILE).enumerate() {
+            let file = fs::File::create(logs.join(format!("{n:04}.json.gz")))?;
+            let mut writing = GzEncoder::new(file, Compression::fast());
+            writing.write_all(json!({ "Records": records }).to_string().as_bytes())?;
+            writing.finish()?.flush()?;
+        }
+        fs::write(&done, "")?;
+    }
+    Ok(logs)
+}
+
+/// What one analysis took.
+struct Taken {
+    time: Duration,
+    peak: Option<u64>,
+    incidents: usize,
+}
+
+fn analyze(logs: &Path) -> anyhow::Result<Taken> {
+    let program = std::env::var("GROWTH_BIN");
+    let mut command = Command::new(program.unwrap_or(env!("CARGO_BIN_EXE_trailwhy").to_owned()));
+    command.args(["analyze", "--whole", "--quiet", "--format", "json", "--exit-zero"]).arg(logs);
+    let begun = Instant::now();
+    let run = ground::run(&mut command)?;
+    let time = begun.elapsed();
+    let report: Value = serde_json::from_slice(&run.output).context("the report is no JSON")?;
+    let incidents = report["incidents"].as_array().map_or(0, Vec::len);
+    Ok(Taken { time, peak: run.peak, incidents })
+}
+
+fn main() -> anyhow::Result<()> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<usize>().ok());
+    let divisor = number("GROWTH").unwrap_or(1).max(1);
+    let only = std::env::var("GROWTH_ONLY").ok();
+    println!("| export | size | time | memory | double: time | memory | ratio | incidents |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    for sort in SORTS.iter().filter(|sort| only.as_deref().is_none_or(|only| only == sort.name)) {
+        let many = sort.many / divisor;
+        let once = analyze(&export_of(sort, many)?)?;
+        let twice = analyze(&export_of(sort, 2 * many)?)?;
+        println!(
+            "| {} | {many} | {:.2} s | {} | {:.2} s | {} | {:.2} | {}, {} |",
+            sort.name,
+            once.time.as_secs_f64(),
+            ground::megabytes(once.peak),
+            twice.time.as_secs_f64(),
+            ground::megabytes(twice.peak),
+            twice.time.as_secs_f64() / once.time.as_secs_f64(),
+            once.incidents,
+            twice.incidents,
+        );
+    }
+    Ok(())
+}
