@@ -68,23 +68,32 @@ fn principals(many: usize) -> Vec<Value> {
     finish(calls.flatten())
 }
 
-/// One stack, for which very many calls are refused.
+/// One run of a job, in whose session very many calls are refused: on queues that it makes, and on such
+/// as are there.
 fn one_root(many: usize) -> Vec<Value> {
-    let stack = format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/shop/0a1b2c3d");
-    let create = Call::new("deploy", "one", "cloudformation.amazonaws.com", "CreateStack", BEGIN)
-        .asks(json!({ "stackName": "shop", "templateURL": "https://example.com/shop.json" }))
-        .answers(json!({ "stackId": stack }));
+    let glue = "glue.amazonaws.com";
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/etl");
+    let start = Call::new("deploy", "one", glue, "StartJobRun", BEGIN)
+        .asks(json!({ "jobName": "etl" }))
+        .answers(json!({ "jobRunId": "jr_0a1b2c3d4e5f60718293a4b5c6d7e8f9" }));
+    let taken_on = Call::new("", "", "sts.amazonaws.com", "AssumeRole", BEGIN + 2)
+        .with("userIdentity", json!({ "type": "AWSService", "invokedBy": glue }))
+        .with("sourceIPAddress", json!(glue))
+        .asks(json!({ "roleArn": role, "roleSessionName": "GlueJobRunnerSession" }))
+        .answers(json!({ "credentials": { "accessKeyId": "ASIAEXAMPLEetl", "sessionToken": "EXAMPLE" } }))
+        .on("AWS::IAM::Role", &role);
     let refused = (0..many).map(|n| {
-        let queue = format!("shop-{n:06}");
-        let action = "sqs:CreateQueue";
+        let queue = format!("etl-{n:06}");
         let resource = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}");
-        // A thousand a minute, so that all of them come while the stack is made.
-        Call::new("deploy", "one", "sqs.amazonaws.com", "CreateQueue", BEGIN + 1 + n as u64 / 200)
-            .asks(json!({ "queueName": queue }))
-            .through("cloudformation.amazonaws.com")
-            .denied(action, &resource)
+        let (name, asked) = match n % 2 {
+            0 => ("CreateQueue", json!({ "queueName": queue })),
+            _ => ("TagQueue", json!({ "queueUrl": format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{queue}") })),
+        };
+        let at = BEGIN + 10 + n as u64 / 50;
+        let call = Call::new("etl", "GlueJobRunnerSession", "sqs.amazonaws.com", name, at);
+        call.asks(asked).denied(&format!("sqs:{name}"), &resource)
     });
-    finish(std::iter::once(create).chain(refused))
+    finish([start, taken_on].into_iter().chain(refused))
 }
 
 /// One role taken on very often in one second, and sometimes refused.
