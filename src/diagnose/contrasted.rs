@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::failing::Failing;
 use super::picture::{Picture, Pool, When};
+use super::refusals::is_principal;
 use super::testimony::{Testimony, Witness};
 use crate::contrast::{Attribute, Observation};
 use crate::event::{CallerKind, Effect, Event, Field, Layer};
@@ -44,10 +44,6 @@ fn lonely(picture: &Picture<'_, '_>, testimony: Testimony) -> Testimony {
 
 fn contrasted(text: Sentence, ids: &[String]) -> Testimony {
     ids.iter().fold(Testimony::new(Witness::Contrasted, text), |t, id| t.event(id))
-}
-
-fn is_principal(kind: CallerKind) -> bool {
-    !matches!(kind, CallerKind::ServicePrincipal | CallerKind::Ec2Infrastructure)
 }
 
 /// The same principal may do the same to another resource: what is attached to the principal or the
@@ -115,20 +111,10 @@ fn other_principals(picture: &Picture<'_, '_>) -> Option<Testimony> {
 fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
     let one = picture.one();
     let mut found = Vec::new();
-    let mine: BTreeSet<&str> = picture
-        .all
-        .iter()
-        .filter(|f| f.action == one.action && f.principal == one.principal)
-        .filter_map(|f| f.resource.as_deref())
-        .collect();
-    let theirs: BTreeSet<&str> = picture
-        .all
-        .iter()
-        .filter(|f| f.action == one.action && f.resource.is_some() && f.resource == one.resource)
-        .filter_map(|f| f.principal.as_deref())
-        .collect();
-    if mine.len() >= 2 && is_principal(one.caller_kind) {
-        let text = Sentence::new("contrast-fails-on-many").arg("count", mine.len() as f64);
+    let mine = picture.all.things(one);
+    let theirs = picture.all.principals(one);
+    if mine >= 2 && is_principal(one.caller_kind) {
+        let text = Sentence::new("contrast-fails-on-many").arg("count", mine as f64);
         found.push(
             contrasted(text, &[])
                 .layer(Layer::ResourcePolicy, -1.8)
@@ -139,9 +125,9 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
         );
     }
     let endpoint = common_endpoint(picture);
-    if let Some(endpoint) = endpoint.filter(|_| theirs.len() >= 2) {
+    if let Some(endpoint) = endpoint.filter(|_| theirs >= 2) {
         let text = Sentence::new("contrast-many-through-endpoint")
-            .arg("count", theirs.len() as f64)
+            .arg("count", theirs as f64)
             .arg("endpoint", endpoint);
         found.push(
             contrasted(text, &[])
@@ -151,8 +137,8 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
                 .layer(Layer::PermissionsBoundary, -1.2)
                 .layer(Layer::SessionPolicy, -1.5),
         );
-    } else if theirs.len() >= 2 {
-        let text = Sentence::new("contrast-many-fail-on-it").arg("count", theirs.len() as f64);
+    } else if theirs >= 2 {
+        let text = Sentence::new("contrast-many-fail-on-it").arg("count", theirs as f64);
         found.push(
             contrasted(text, &[])
                 .layer(Layer::ResourcePolicy, 1.8)
@@ -171,13 +157,14 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
 fn common_endpoint<'p>(picture: &'p Picture<'_, '_>) -> Option<&'p str> {
     let one = picture.one();
     let endpoint = one.endpoint.as_deref()?;
-    let alike =
-        |f: &&Failing| f.action == one.action && f.resource.is_some() && f.resource == one.resource;
-    let all = picture.all.iter().filter(alike).all(|f| f.endpoint.as_deref() == Some(endpoint));
+    let is_common = picture.all.common_endpoint(one) == Some(endpoint);
+    if !is_common && one.resource.is_some() {
+        return None;
+    }
     let off = picture.seen(When::Ever, |o| {
         picture.same_resource(o) && o.get(Attribute::VpcEndpoint) != Some(endpoint)
     });
-    (all && !off.none()).then_some(endpoint)
+    (!off.none()).then_some(endpoint)
 }
 
 /// The failures came through an endpoint; did others, and did it work without?
@@ -413,18 +400,10 @@ fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
         return None;
     }
     let account = picture.observation().get(Attribute::CallerAccount)?;
-    let mut principals = BTreeSet::new();
-    let mut resources = BTreeSet::new();
-    for f in picture.all.iter().filter(|f| f.action == one.action && is_principal(f.caller_kind)) {
-        let same = f.principal.as_deref().and_then(crate::contrast::account_of) == Some(account);
-        if same {
-            principals.extend(f.principal.as_deref());
-            resources.extend(f.resource.as_deref());
-        }
-    }
+    let (principals, resources) = picture.all.of_account(&one.action, account);
     let anybody =
         picture.seen(When::During, |o| picture.same_account(o) && is_principal(o.caller_kind));
-    if principals.len() < 2 {
+    if principals < 2 {
         if !anybody.none() {
             let others = picture.seen(When::During, |o| {
                 picture.same_account(o) && !picture.same_principal(o) && is_principal(o.caller_kind)
@@ -442,10 +421,10 @@ fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
         return None;
     }
     let text = Sentence::new("contrast-whole-account")
-        .arg("principals", principals.len() as f64)
-        .arg("resources", resources.len() as f64)
+        .arg("principals", principals as f64)
+        .arg("resources", resources as f64)
         .arg("account", account);
-    let several = resources.len() >= 2;
+    let several = resources >= 2;
     let testimony = contrasted(text, &[])
         .layer(Layer::Scp, if several { 3.5 } else { 1.5 })
         .layer(Layer::IdentityPolicy, if several { -0.5 } else { 0.0 });

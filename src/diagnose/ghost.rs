@@ -9,6 +9,7 @@ use super::rank;
 use super::tally::{CountBasis, Tally};
 use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
+use super::worked::Compared;
 use crate::chain::Chains;
 use crate::contrast::{self, End, Export, Gap, Observation, Vanished};
 use crate::event::{self, Effect, Event, Failure, Layer, json};
@@ -93,7 +94,7 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
             change: None,
             comparison: Comparison { failures: gone.len(), ..nearest(events, chains, first) },
             missing_steps: Vec::new(),
-            successes: Vec::new(),
+            successes: Compared::default(),
             guardrail: None,
         })
     };
@@ -240,7 +241,7 @@ fn incident(
             factors: Vec::new(),
         },
         missing_steps: missing,
-        successes: Vec::new(),
+        successes: Compared::default(),
         guardrail: None,
     })
 }
@@ -257,12 +258,14 @@ fn last_change<'h>(events: &[Event], history: &'h History, first: &Gap) -> Optio
     });
     let complete = first.comparable.iter().filter_map(|&i| events.get(i)).map(|e| e.time);
     let from = complete.filter(|t| *t <= root.time).max()?;
-    history.changes().iter().rev().find(|change| {
-        super::changed::can_take_away(change)
-            && change.time >= from
-            && change.time <= root.time
-            && history.owner(&change.subject).is_some_and(|owner| owners.contains(&owner))
-    })
+    let last = |owner: &String| {
+        history.changes_of(owner).rev().find(|change| {
+            super::changed::can_take_away(change)
+                && change.time >= from
+                && change.time <= root.time
+        })
+    };
+    owners.iter().filter_map(last).max_by_key(|change| (change.time, &change.event_id, &change.subject))
 }
 
 fn changed(change: &Change) -> Testimony {

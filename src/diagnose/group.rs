@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::benign::{Callers, Worth};
-use super::evaluated::{Case, Found};
+use super::evaluated::Found;
 use super::failing::{Failing, failing};
 use super::healed::{self, Healed, Healing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool, makes_new};
 use super::tally::Counter;
 use super::told::{self, Told};
+use super::refusals::Refusals;
 use super::words::Kind;
+use super::worked::{Compared, Worked};
 use super::{
     alias, changed, contrasted, documented, evaluated, guardrail, implied, incarnation, moved,
     next, rank, signature, stated, testimony, workload,
@@ -47,6 +49,8 @@ pub fn diagnose(
     let all = all;
     let counter = Counter::new(sample);
     let pool = Pool::new(events, chains, &all, sample);
+    let refusals = Refusals::of(&all, events);
+    let worked = Worked::default();
     let callers = Callers::new(events, chains, &all);
     let worth: Vec<(&Failing, Worth)> =
         all.iter().map(|failing| (failing, callers.worth(failing, events))).collect();
@@ -71,13 +75,14 @@ pub fn diagnose(
         counter: &counter,
         history,
         configurations: &configurations,
+        worked: &worked,
     };
     let judged: Vec<Judged> = alike(&real, events, sample)
         .into_par_iter()
         .filter_map(|alike| {
             let calls: Vec<usize> = alike.iter().map(|failing| failing.denied).collect();
             let tally = counter.refused(&calls, events)?;
-            Picture::new(events, chains, &pool, (alike, tally), &all)
+            Picture::new(events, chains, &pool, (alike, tally), &refusals)
         })
         .map(|picture| judge(&picture, &log))
         .collect();
@@ -97,7 +102,8 @@ pub fn diagnose(
         key(a).cmp(&key(b))
     });
     let unused_evidence = told::unused(&all, events, history);
-    Diagnosis { incidents, benign: benign(&noise, events, &counter), unused_evidence }
+    let benign = benign(&noise, events, &counter);
+    Diagnosis { incidents, benign, unused_evidence, worked }
 }
 
 /// What the log tells, by what it is asked.
@@ -108,6 +114,7 @@ struct Log<'l> {
     counter: &'l Counter<'l>,
     history: &'l History,
     configurations: &'l moved::Configurations<'l>,
+    worked: &'l Worked,
 }
 
 fn first_position(incident: &Incident) -> usize {
@@ -200,7 +207,7 @@ struct Judged {
     failing: Vec<Failing>,
     /// How often it happened.
     count: u64,
-    successes: Vec<Case>,
+    successes: Compared,
     verdict: Verdict,
     change: Option<Change>,
     cause: Cause,
@@ -209,20 +216,21 @@ struct Judged {
 }
 
 fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
-    let Log { events, chains, pool, history, configurations, .. } = *log;
+    let Log { events, chains, pool, history, configurations, worked, .. } = *log;
     let mut testimony = documented::testimony(picture, history);
     testimony.extend(stated::testimony(picture, events));
     testimony.extend(contrasted::testimony(picture, pool));
-    testimony.extend(changed::testimony(picture, history));
+    let suspects = changed::Suspects::of(picture, history);
+    testimony.extend(changed::testimony(picture, history, &suspects));
     testimony.extend(incarnation::testimony(picture, history));
-    let evaluation = evaluated::evaluated(picture, events, chains, history);
+    let evaluation = evaluated::evaluated(picture, events, chains, history, &suspects, worked);
     testimony.extend(evaluated::testimony(&evaluation, picture));
     let told = Told::of(picture, history, &evaluation);
     testimony.extend(told.as_ref().map(Told::testimony));
     testimony.extend(evaluated::reservations(&evaluation, history));
     testimony.extend(implied::testimony(picture.one()));
     testimony.extend(workload::testimony(picture, events, chains));
-    let healed = healed::healed(picture, pool, history);
+    let healed = healed::healed(picture, pool, history, &suspects);
     testimony.extend(healed.as_ref().and_then(Healed::testimony));
     let testimony = testimony::each_once(testimony);
     let ranked = rank::rank(&testimony);
@@ -244,7 +252,7 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     let change = alias::repointed(picture, events, chains, history)
         .cloned()
         .or_else(|| evaluation.turned_by.clone())
-        .or_else(|| changed::culprit(picture, history, layer).cloned())
+        .or_else(|| changed::culprit(&suspects, layer).cloned())
         .or_else(|| found.as_ref().and_then(|f| changed::origin(f, picture, history)).cloned())
         .or_else(|| alias::taken(picture, history).cloned())
         .or_else(|| moved::moved(picture, events, chains, history, configurations));
@@ -471,7 +479,7 @@ fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> 
     let mut failing: Vec<Failing> = Vec::new();
     let mut verdict = None;
     let mut change = None;
-    let mut successes = Vec::new();
+    let mut successes = Compared::default();
     for part in parts {
         failing.extend(part.failing);
         successes.extend(part.successes);

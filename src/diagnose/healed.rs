@@ -1,7 +1,7 @@
 //! The same call succeeded later: because something was changed, because what had just been made
 //! became known everywhere, or by trying again. What made it work says what was wrong.
 
-use super::changed;
+use super::changed::Suspects;
 use super::picture::{Picture, Pool};
 use super::testimony::{Testimony, Witness};
 use crate::contrast::{Attribute, Observation};
@@ -62,6 +62,7 @@ pub(super) fn healed(
     picture: &Picture<'_, '_>,
     pool: &Pool<'_>,
     history: &History,
+    suspects: &Suspects<'_>,
 ) -> Option<Healed> {
     let event = picture.observation().event;
     let success = pool
@@ -71,9 +72,9 @@ pub(super) fn healed(
     let time = success.event.time;
     let after = time.seconds_since(picture.last);
     let gives = |change: &&Change| can_give(change);
-    let between = changed::touching(picture, history, picture.last, time);
+    let between = suspects.touching(history, picture.last, time);
     let made =
-        changed::touching(picture, history, picture.first.plus_seconds(-YOUNG), picture.last);
+        suspects.touching(history, picture.first.plus_seconds(-YOUNG), picture.last);
     // What was taken away just before is a cause and nothing that spreads.
     let made = made.into_iter().rfind(|change| {
         !matches!(

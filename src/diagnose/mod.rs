@@ -25,6 +25,7 @@ mod moved;
 mod next;
 mod picture;
 mod rank;
+mod refusals;
 mod reported;
 mod sensitive;
 pub mod signature;
@@ -35,6 +36,7 @@ mod testimony;
 mod told;
 mod words;
 mod workload;
+pub mod worked;
 
 pub use actions::{Actions, DeniedAction, SortOfFailure, is_own_name};
 pub use behind::Behind;

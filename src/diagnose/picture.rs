@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::failing::Failing;
+use super::refusals::Refusals;
 use super::tally::Tally;
 use crate::chain::Chains;
 use crate::contrast::{Attribute, Observation};
@@ -89,7 +90,7 @@ pub struct Picture<'p, 'e> {
     /// How often it failed so, whether analysed or not.
     pub count: u64,
     /// All failures of the export, of whatever sort.
-    pub all: &'p [Failing],
+    pub all: &'p Refusals<'p>,
     /// Every call of the export is there. Where only a sample is, that nobody else succeeded may
     /// be for those left out.
     pub is_whole: bool,
@@ -139,7 +140,7 @@ impl<'p, 'e> Picture<'p, 'e> {
         chains: &Chains,
         pool: &'p Pool<'e>,
         (failing, tally): (Vec<&'p Failing>, Tally),
-        all: &'p [Failing],
+        all: &'p Refusals<'p>,
     ) -> Option<Self> {
         let failures: Vec<Observation<'e>> =
             failing.iter().filter_map(|f| Observation::new(events, chains, f.denied)).collect();

@@ -32,6 +32,7 @@ use rayon::prelude::*;
 
 use crate::chain::Chains;
 use crate::diagnose::evaluated::policies;
+use crate::diagnose::worked::Worked;
 use crate::diagnose::{Diagnosis, Healing, Incident, Kind};
 use crate::event::{Effect, Event, Layer};
 use crate::history::History;
@@ -125,8 +126,8 @@ pub fn remedies(
     chains: &Chains,
     history: &History,
 ) -> Vec<Remedy> {
-    let mut all: Vec<Remedy> =
-        diagnosis.incidents.par_iter().map(|i| remedy(i, events, chains, history)).collect();
+    let log = Log { events, chains, history, worked: &diagnosis.worked };
+    let mut all: Vec<Remedy> = diagnosis.incidents.par_iter().map(|i| remedy(i, &log)).collect();
     for (at, incident) in diagnosis.incidents.iter().enumerate() {
         if incident.kind == Kind::Ghost
             && let Some(remedy) = of_ghost(at, diagnosis, &all, history)
@@ -156,14 +157,23 @@ fn of_ghost(at: usize, diagnosis: &Diagnosis, all: &[Remedy], history: &History)
     })
 }
 
+/// What remedies are worked out from.
+#[derive(Clone, Copy)]
+struct Log<'l> {
+    events: &'l [Event],
+    chains: &'l Chains,
+    history: &'l History,
+    worked: &'l Worked,
+}
+
 /// The remedy of one incident; empty where no call was denied or no layer can be blamed.
-pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &History) -> Remedy {
+fn remedy(incident: &Incident, log: &Log<'_>) -> Remedy {
     // Waiting was enough: every change of a policy would be one too many.
     let healed = incident.verdict.healed.as_ref();
     if healed.is_some_and(|healed| healed.why == Healing::Propagation) {
         return Remedy::default();
     }
-    let Some(situation) = Situation::new(incident, events, chains, history) else {
+    let Some(situation) = Situation::new(incident, log) else {
         return Remedy::default();
     };
     let (candidates, is_repaired) = newest::built_on(candidates(&situation), &situation);

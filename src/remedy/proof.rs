@@ -252,13 +252,11 @@ pub(super) fn is_denied(result: DecisionResult) -> bool {
 fn successes(situation: &Situation<'_>, edits: &[Edit]) -> (usize, usize) {
     let present: Vec<Edit> = edits.iter().filter_map(unedited).collect();
     let (mut kept, mut broken) = (0, 0);
-    for case in &situation.incident.successes {
-        match result(case, edits) {
-            DecisionResult::Allowed => kept += 1,
-            _ if result(case, &present) == DecisionResult::Allowed => broken += 1,
-            _ => {}
-        }
-    }
+    situation.each_success(|case, times| match result(case, edits) {
+        DecisionResult::Allowed => kept += times,
+        _ if result(case, &present) == DecisionResult::Allowed => broken += times,
+        _ => {}
+    });
     (kept, broken)
 }
 
