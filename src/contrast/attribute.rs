@@ -181,6 +181,21 @@ impl<'e> Observation<'e> {
         self.values.get(attribute as usize)?.as_deref()
     }
 
+    /// The number that stands for the value of an attribute; 0 where the call has none.
+    pub fn mark(&self, attribute: Attribute) -> u64 {
+        self.marks.get(attribute as usize).copied().unwrap_or_default()
+    }
+
+    /// The numbers of all attributes, in their order.
+    pub fn marks(&self) -> &[u64] {
+        self.marks.as_slice()
+    }
+
+    /// The number that stands for a value.
+    pub fn mark_of(value: Option<&str>) -> u64 {
+        value.map_or(0, mark_of)
+    }
+
     /// Whether both have the same value of an attribute, or both none.
     pub fn agrees(&self, other: &Observation<'_>, attribute: Attribute) -> bool {
         self.marks.get(attribute as usize) == other.marks.get(attribute as usize)

@@ -17,7 +17,7 @@ use super::supposed::supposed;
 use super::testimony::{Testimony, Witness};
 use super::worked::{Compared, Success, Worked};
 use crate::chain::Chains;
-use crate::contrast::Observation;
+use crate::contrast::{Among, Observation};
 use crate::event::{self, CallerKind, Effect, Event, Layer, Time, denial};
 use crate::history::History;
 use crate::history::answer::Missing;
@@ -491,14 +491,28 @@ fn recently_changed(history: &History, success: &Observation<'_>) -> bool {
 }
 
 /// Successes of the same principal or on the same resource first, then by nearness in time.
-pub(super) fn nearest<'p, 'e>(picture: &'p Picture<'_, 'e>) -> Vec<&'p Observation<'e>> {
-    let mut successes: Vec<&Observation<'e>> = picture.successes.iter().collect();
-    successes.sort_by_key(|o| {
-        let far = usize::from(!picture.same_principal(o)) + usize::from(!picture.same_resource(o));
-        (far, o.event.time.seconds_since(picture.first).abs(), o.index)
-    });
-    successes.truncate(SUCCESSES);
-    successes
+pub(super) fn nearest<'p, 'e>(picture: &Picture<'p, 'e>) -> Vec<&'p Observation<'e>> {
+    let Some(crowd) = picture.crowd else { return Vec::new() };
+    let own = |o: &Observation<'e>| picture.same_principal(o);
+    let there = |o: &Observation<'e>| picture.same_resource(o);
+    let near = |among: Among, skip: &dyn Fn(&Observation<'e>) -> bool| {
+        let lists = crowd.lists(among, crowd.ever(), |_| true);
+        let is_left = |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| !skip(o));
+        let near = lists.flat_map(|list| {
+            crowd.outward(list, picture.first).filter(is_left).take(SUCCESSES)
+        });
+        near.collect::<Vec<_>>()
+    };
+    let mut both = near(picture.of_both(), &|o| !own(o));
+    both.sort_unstable();
+    let mut one = near(picture.by_principal(), &|o| !own(o) || there(o));
+    one.extend(near(picture.on_resource(), &|o| own(o)));
+    one.sort_unstable();
+    let mut found: Vec<(i64, u32)> = both.into_iter().chain(one).take(SUCCESSES).collect();
+    let left = SUCCESSES - found.len();
+    let is_other = |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| !own(o) && !there(o));
+    found.extend(crowd.around(picture.first).filter(is_other).take(left));
+    found.into_iter().filter_map(|(_, at)| crowd.at(at)).collect()
 }
 
 /// Whether the policies deny a case as AWS's text says.

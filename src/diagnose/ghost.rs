@@ -66,10 +66,15 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
         let shared = key_of(event).or_else(|| contrast::principal(event)).unwrap_or_default();
         causes.entry((place(event), shared, one.end)).or_default().push(one);
     }
+    // Worked out once for calls of one name.
+    let mut comparable: BTreeMap<(&str, &str), Vec<Observation<'_>>> = BTreeMap::new();
     let incident = |((_, shared, _), gone): ((String, String, End), Vec<&Vanished>)| {
         let first = gone.first()?;
         let root = events.get(first.call)?;
         let testimony = vec![was_gone(events, &gone, first), unseen(events, root)];
+        let successes = comparable
+            .entry((root.source(), root.name()))
+            .or_insert_with(|| contrast::comparable(events, chains, first.call));
         Some(Incident {
             kind: Kind::Ghost,
             cause: format!("ghost|{}|{shared}", event::action(root)),
@@ -92,7 +97,7 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
                 healed: None,
             },
             change: None,
-            comparison: Comparison { failures: gone.len(), ..nearest(events, chains, first) },
+            comparison: Comparison { failures: gone.len(), ..nearest(events, chains, first, successes) },
             missing_steps: Vec::new(),
             successes: Compared::default(),
             guardrail: None,
@@ -114,10 +119,14 @@ fn key_of(event: &Event) -> Option<String> {
 }
 
 /// The nearest call of the same action and principal whose work was not gone.
-fn nearest(events: &[Event], chains: &Chains, one: &Vanished) -> Comparison {
-    let successes = contrast::comparable(events, chains, one.call);
+fn nearest(
+    events: &[Event],
+    chains: &Chains,
+    one: &Vanished,
+    successes: &[Observation<'_>],
+) -> Comparison {
     let nearest = Observation::new(events, chains, one.call).and_then(|observed| {
-        let success = successes.get(contrast::nearest(&observed, &successes)?)?;
+        let success = successes.get(contrast::nearest(&observed, successes)?)?;
         Some((success.index, contrast::differences(&observed, success)))
     });
     Comparison { successes: successes.len(), nearest, ..Comparison::default() }

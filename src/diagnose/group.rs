@@ -21,7 +21,7 @@ use super::{
     next, rank, signature, stated, testimony, workload,
 };
 use crate::chain::{Chains, Knowledge};
-use crate::contrast::{self, Observation};
+use crate::contrast::{self, Crowd, Observation};
 use crate::event::arn::Arn;
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer, Whose};
 use crate::history::History;
@@ -77,29 +77,18 @@ pub fn diagnose(
         configurations: &configurations,
         worked: &worked,
     };
-    let judged: Vec<Judged> = alike(&real, events, sample)
-        .into_par_iter()
-        .filter_map(|alike| {
-            let calls: Vec<usize> = alike.iter().map(|failing| failing.denied).collect();
-            let tally = counter.refused(&calls, events)?;
-            Picture::new(events, chains, &pool, (alike, tally), &refusals)
-        })
-        .map(|picture| judge(&picture, &log))
-        .collect();
+    let judged = judge_all(alike(&real, events, sample), &refusals, &log);
     let mut incidents = merge(judged, &log);
     let export = contrast::Export { events, chains, knowledge, sample };
     let ghosts = super::ghost::ghosts(&export, history, &incidents);
     incidents.extend(ghosts);
     let is_whole = sample.is_none();
     guardrail::mark(&mut incidents, &guardrail::Log { events, chains, pool: &pool, is_whole });
-    incidents.sort_by(|a, b| {
-        let is_low = |i: &Incident| {
-            let mut calls = i.occurrences.iter().map(|o| o.failing.as_ref().map(|f| f.denied));
-            calls.all(|denied| denied.is_some_and(|denied| low.contains(&denied)))
-        };
-        let count = |i: &Incident| std::cmp::Reverse(i.tally.count);
-        let key = |i: &Incident| (i.kind, is_low(i), count(i), first_position(i));
-        key(a).cmp(&key(b))
+    incidents.sort_by_cached_key(|incident| {
+        let mut calls = incident.occurrences.iter().map(|o| o.failing.as_ref().map(|f| f.denied));
+        let is_low = calls.all(|denied| denied.is_some_and(|denied| low.contains(&denied)));
+        let count = std::cmp::Reverse(incident.tally.count);
+        (incident.kind, is_low, count, first_position(incident))
     });
     let unused_evidence = told::unused(&all, events, history);
     let benign = benign(&noise, events, &counter);
@@ -208,11 +197,78 @@ struct Judged {
     /// How often it happened.
     count: u64,
     successes: Compared,
-    verdict: Verdict,
+    /// `None` where that of another of its matter speaks for it.
+    verdict: Option<Verdict>,
+    effect: Option<Effect>,
     change: Option<Change>,
     cause: Cause,
     /// No record says what it was on, as denied KMS calls have lost their parameters.
     has_lost_resource: bool,
+}
+
+/// So many sorts of failures are judged before what nobody asks again is given back.
+const AT_ONCE: usize = 1024;
+
+/// Judges every sort of failures. Of those of one cause only the verdict that will speak for all is
+/// kept: one cause may have tens of thousands of sorts.
+fn judge_all<'f>(
+    sorts: Vec<Vec<&'f Failing>>,
+    refusals: &'f Refusals<'f>,
+    log: &Log<'_>,
+) -> Vec<Judged> {
+    let mut all: Vec<Judged> = Vec::with_capacity(sorts.len());
+    let mut loudest: BTreeMap<Matter, usize> = BTreeMap::new();
+    let mut sorts = sorts.into_iter();
+    loop {
+        let some: Vec<Vec<&Failing>> = sorts.by_ref().take(AT_ONCE).collect();
+        if some.is_empty() {
+            return all;
+        }
+        let judged: Vec<Judged> = some
+            .into_par_iter()
+            .filter_map(|alike| {
+                let calls: Vec<usize> = alike.iter().map(|failing| failing.denied).collect();
+                let tally = log.counter.refused(&calls, log.events)?;
+                Picture::new(log.events, log.chains, log.pool, (alike, tally), refusals)
+            })
+            .map(|picture| judge(&picture, log))
+            .collect();
+        for mut one in judged {
+            let at = all.len();
+            let louder = *loudest.entry(one.matter()).or_insert(at);
+            match all.get_mut(louder) {
+                Some(other) if one.loudness() < other.loudness() => {
+                    other.verdict = None;
+                    loudest.insert(one.matter(), at);
+                }
+                Some(_) => one.verdict = None,
+                None => {}
+            }
+            all.push(one);
+        }
+    }
+}
+
+/// What sorts of failures that become one incident agree in, whatever else there is.
+type Matter = (Cause, Option<Kind>, Option<Effect>, bool, Option<String>);
+
+impl Judged {
+    fn matter(&self) -> Matter {
+        let first = self.failing.first();
+        let service = first.and_then(|one| one.action.split_once(':'));
+        (
+            self.cause.clone(),
+            first.map(|one| one.kind),
+            self.effect,
+            self.has_lost_resource,
+            service.map(|(service, _)| service.to_owned()),
+        )
+    }
+
+    /// The most frequent one speaks first, of several the earliest.
+    fn loudness(&self) -> (std::cmp::Reverse<u64>, Option<usize>) {
+        (std::cmp::Reverse(self.count), self.failing.first().map(|one| one.denied))
+    }
 }
 
 fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
@@ -292,7 +348,8 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
         change,
         successes: evaluation.successes,
         failing: picture.failing.iter().map(|f| (*f).clone()).collect(),
-        verdict,
+        effect: verdict.ranked.first().map(|h| h.effect),
+        verdict: Some(verdict),
         cause,
     }
 }
@@ -448,8 +505,7 @@ fn merge(judged: Vec<Judged>, log: &Log<'_>) -> Vec<Incident> {
     let mut causes: BTreeMap<(Cause, Kind, Option<Effect>), Vec<Judged>> = BTreeMap::new();
     for one in judged {
         let Some(kind) = one.failing.first().map(|f| f.kind) else { continue };
-        let effect = one.verdict.ranked.first().map(|h| h.effect);
-        causes.entry((one.cause.clone(), kind, effect)).or_default().push(one);
+        causes.entry((one.cause.clone(), kind, one.effect)).or_default().push(one);
     }
     let causes: Vec<_> = causes.into_iter().collect();
     causes
@@ -474,7 +530,7 @@ const SURE: f64 = 0.9;
 
 fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> Option<Incident> {
     // The verdict of the most frequent sort speaks for all; they agree on layer and effect.
-    parts.sort_by_key(|p| (std::cmp::Reverse(p.count), p.failing.first().map(|f| f.denied)));
+    parts.sort_by_key(Judged::loudness);
     let shown_call = example(&parts.first()?.failing, log)?.denied;
     let mut failing: Vec<Failing> = Vec::new();
     let mut verdict = None;
@@ -483,7 +539,7 @@ fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> 
     for part in parts {
         failing.extend(part.failing);
         successes.extend(part.successes);
-        verdict.get_or_insert(part.verdict);
+        verdict = verdict.or(part.verdict);
         change = change.or(part.change);
     }
     failing.sort_by_key(|f| f.denied);
@@ -516,9 +572,10 @@ fn compare(failing: &[Failing], shown: usize, log: &Log<'_>) -> Comparison {
         .filter(|f| events.get(f.denied).is_some_and(|e| e.name() == one.event.name()))
         .filter_map(|f| Observation::new(events, chains, f.denied))
         .collect();
-    let successes = pool.of(one.event);
-    let nearest = contrast::nearest(&one, successes)
-        .and_then(|i| successes.get(i))
+    let crowd = pool.of(one.event);
+    let successes = crowd.map(Crowd::all).unwrap_or_default();
+    let nearest = crowd
+        .and_then(|crowd| crowd.nearest(&one))
         .map(|success| (success.index, contrast::differences(&one, success)));
     Comparison {
         failures: failing.len(),

@@ -65,10 +65,13 @@ pub(super) fn healed(
     suspects: &Suspects<'_>,
 ) -> Option<Healed> {
     let event = picture.observation().event;
-    let success = pool
-        .of(event)
-        .iter()
-        .find(|success| success.event.time > picture.last && is_same_call(picture, success))?;
+    let crowd = pool.of(event)?;
+    let is_callers = picture.one().denial.whose == Whose::Caller;
+    let among = if is_callers { picture.of_both() } else { picture.by_principal() };
+    let later = crowd.lists(among, crowd.after(picture.last), |o| picture.same_principal(o));
+    let is_same = |at: &&u32| crowd.at(**at).is_some_and(|o| is_same_call(picture, o));
+    let first = later.filter_map(|list| list.iter().find(is_same)).min()?;
+    let success = crowd.at(*first)?;
     let time = success.event.time;
     let after = time.seconds_since(picture.last);
     let gives = |change: &&Change| can_give(change);

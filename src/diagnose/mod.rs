@@ -27,6 +27,7 @@ mod picture;
 mod rank;
 mod refusals;
 mod reported;
+mod seen;
 mod sensitive;
 pub mod signature;
 mod stated;

@@ -10,7 +10,7 @@ use super::failing::Failing;
 use super::refusals::Refusals;
 use super::tally::Tally;
 use crate::chain::Chains;
-use crate::contrast::{Attribute, Observation};
+use crate::contrast::{Attribute, Crowd, Observation};
 use crate::event::{self, CallerKind, Event, Failure, Time, Whose};
 use crate::ingest::Sample;
 
@@ -19,7 +19,8 @@ type Map<K, V> = HashMap<K, V, RandomState>;
 /// Every call with which failures can be compared, by event source and name.
 pub struct Pool<'e> {
     sample: Option<&'e Sample>,
-    successes: Map<(&'e str, &'e str), Vec<Observation<'e>>>,
+    /// By event source, with the names in order.
+    successes: Map<&'e str, Vec<(&'e str, Crowd<'e>)>>,
 }
 
 impl<'e> Pool<'e> {
@@ -49,29 +50,25 @@ impl<'e> Pool<'e> {
             let key = (observation.event.source(), observation.event.name());
             successes.entry(key).or_default().push(observation);
         }
-        Pool { sample, successes }
+        let mut by_source: Map<&str, Vec<(&str, Crowd<'e>)>> = Map::default();
+        for ((source, name), all) in successes {
+            by_source.entry(source).or_default().push((name, Crowd::new(all)));
+        }
+        by_source.values_mut().for_each(|names| names.sort_unstable_by_key(|(name, _)| *name));
+        Pool { sample, successes: by_source }
     }
 
-    /// Calls of the same name that worked, in order of time.
-    pub fn of(&self, event: &Event) -> &[Observation<'e>] {
-        // A key borrowed from this event would have to live as long as the pool's events.
-        self.successes
-            .iter()
-            .find(|((source, name), _)| *source == event.source() && *name == event.name())
-            .map(|(_, list)| list.as_slice())
-            .unwrap_or_default()
+    /// Calls of the same name that worked.
+    pub fn of(&self, event: &Event) -> Option<&Crowd<'e>> {
+        let names = self.successes.get(event.source())?;
+        let at = names.binary_search_by_key(&event.name(), |(name, _)| *name).ok()?;
+        names.get(at).map(|(_, crowd)| crowd)
     }
 
-    /// Calls of the same service that worked, of whatever name.
-    pub fn of_service(&self, event: &Event) -> impl Iterator<Item = &Observation<'e>> {
-        let mut names: Vec<(&str, &Vec<Observation<'e>>)> = self
-            .successes
-            .iter()
-            .filter(|((source, _), _)| *source == event.source())
-            .map(|((_, name), list)| (*name, list))
-            .collect();
-        names.sort_unstable_by_key(|(name, _)| *name);
-        names.into_iter().flat_map(|(_, list)| list)
+    /// Calls of the same service that worked, by name.
+    pub fn of_service(&self, event: &Event) -> impl Iterator<Item = (&str, &Crowd<'e>)> {
+        let names = self.successes.get(event.source()).into_iter().flatten();
+        names.map(|(name, crowd)| (*name, crowd))
     }
 }
 
@@ -96,8 +93,8 @@ pub struct Picture<'p, 'e> {
     pub is_whole: bool,
     /// Every change of policies and key states of the export is there.
     pub has_all_changes: bool,
-    /// Successes of the same call by anybody on anything.
-    pub successes: &'p [Observation<'e>],
+    /// Successes of the same call by anybody on anything, where they tell something of this one.
+    pub crowd: Option<&'p Crowd<'e>>,
     one: &'p Failing,
     observed: Observation<'e>,
     /// First denial.
@@ -116,17 +113,6 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn of<'o, 'e: 'o>(found: impl Iterator<Item = &'o Observation<'e>>) -> Seen {
-        let mut seen = Seen::default();
-        for observation in found {
-            seen.count += 1;
-            if seen.ids.len() < 3 {
-                seen.ids.push(observation.event.id().to_owned());
-            }
-        }
-        seen
-    }
-
     /// Whether there is none.
     pub fn none(&self) -> bool {
         self.count == 0
@@ -148,8 +134,7 @@ impl<'p, 'e> Picture<'p, 'e> {
         let one = *failing.first()?;
         // What the caller can do says nothing of somebody else's permission.
         let is_own = one.denial.whose == Whose::Caller;
-        let alike = failures.first().filter(|_| is_own).map(|o| pool.of(o.event));
-        let successes = alike.unwrap_or_default();
+        let crowd = failures.first().filter(|_| is_own).and_then(|o| pool.of(o.event));
         let observed = Observation::new(events, chains, one.denied)?;
         Some(Picture {
             failures,
@@ -158,7 +143,7 @@ impl<'p, 'e> Picture<'p, 'e> {
             all,
             is_whole: pool.sample.is_none(),
             has_all_changes: pool.sample.is_none_or(Sample::has_all_changes),
-            successes,
+            crowd,
             one,
             observed,
             first,
@@ -174,21 +159,6 @@ impl<'p, 'e> Picture<'p, 'e> {
     /// The observation of [`Picture::one`].
     pub fn observation(&self) -> &Observation<'e> {
         &self.observed
-    }
-
-    /// Successes for which `when` and `which` hold.
-    pub fn seen(&self, when: When, which: impl Fn(&Observation<'e>) -> bool) -> Seen {
-        Seen::of(self.successes.iter().filter(|o| self.holds(when, o)).filter(|o| which(o)))
-    }
-
-    /// Whether a success lies in the period.
-    pub fn holds(&self, when: When, success: &Observation<'_>) -> bool {
-        let time = success.event.time;
-        match when {
-            When::Ever => true,
-            When::During => time >= self.first && time <= self.last,
-            When::After => time > self.last,
-        }
     }
 
     /// Same role, user or service as the failure.
@@ -210,22 +180,6 @@ impl<'p, 'e> Picture<'p, 'e> {
     /// Whether the failing calls were made from where the caller's code runs.
     pub fn is_own_hop(&self) -> bool {
         self.observed.event.is_own_hop(self.one.caller_kind)
-    }
-
-    /// When the same call by the same principal on the same resource last worked before the first
-    /// failure. What makes something new is never on the same resource; there any success counts.
-    pub fn last_success_before(&self) -> Option<Time> {
-        let any = makes_new(self.observed.event)
-            && !self.successes.iter().any(|success| self.same_resource(success));
-        self.successes
-            .iter()
-            .filter(|o| {
-                o.event.time < self.first
-                    && self.same_principal(o)
-                    && (any || self.same_resource(o))
-            })
-            .map(|o| o.event.time)
-            .max()
     }
 
     /// Values of an attribute among the failures.
