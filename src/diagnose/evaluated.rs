@@ -487,7 +487,7 @@ fn is_denied(result: DecisionResult) -> bool {
 
 fn recently_changed(history: &History, success: &Observation<'_>) -> bool {
     let time = success.event.time;
-    history.is_changed_within(time.plus_seconds(-300), time)
+    !history.changes_within(time.plus_seconds(-300), time).is_empty()
 }
 
 /// Successes of the same principal or on the same resource first, then by nearness in time.

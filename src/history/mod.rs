@@ -227,10 +227,11 @@ impl History {
         self.changes.get(self.owned.by_event(event_id)? as usize)
     }
 
-    /// Whether something was changed in a period, both ends included.
-    pub fn is_changed_within(&self, from: Time, to: Time) -> bool {
+    /// The changes of a period, both ends included, in order of time.
+    pub fn changes_within(&self, from: Time, to: Time) -> &[Change] {
         let first = self.changes.partition_point(|change| change.time < from);
-        self.changes.get(first).is_some_and(|change| change.time <= to)
+        let after = self.changes.partition_point(|change| change.time <= to);
+        self.changes.get(first..after).unwrap_or_default()
     }
 
     /// The states before and after a change.

@@ -24,6 +24,7 @@ mod twofold;
 mod undo;
 mod within;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -126,7 +127,8 @@ pub fn remedies(
     chains: &Chains,
     history: &History,
 ) -> Vec<Remedy> {
-    let log = Log { events, chains, history, worked: &diagnosis.worked };
+    let calls = Calls::of(&diagnosis.incidents, events);
+    let log = Log { events, chains, history, calls: &calls, worked: &diagnosis.worked };
     let mut all: Vec<Remedy> = diagnosis.incidents.par_iter().map(|i| remedy(i, &log)).collect();
     for (at, incident) in diagnosis.incidents.iter().enumerate() {
         if incident.kind == Kind::Ghost
@@ -164,6 +166,36 @@ struct Log<'l> {
     chains: &'l Chains,
     history: &'l History,
     worked: &'l Worked,
+    calls: &'l Calls<'l>,
+}
+
+/// Every call of the names that failed after a change, in order of time.
+struct Calls<'e> {
+    by_name: BTreeMap<(&'e str, &'e str), Vec<usize>>,
+}
+
+impl<'e> Calls<'e> {
+    fn of(incidents: &[Incident], events: &'e [Event]) -> Calls<'e> {
+        let shown = incidents.iter().filter(|incident| incident.change.is_some());
+        let shown = shown.filter_map(|i| i.occurrences.get(i.shown)?.failing.as_ref());
+        let shown = shown.filter_map(|failing| events.get(failing.denied));
+        let mut by_name: BTreeMap<(&str, &str), Vec<usize>> =
+            shown.map(|event| ((event.source(), event.name()), Vec::new())).collect();
+        if !by_name.is_empty() {
+            for (at, event) in events.iter().enumerate() {
+                if let Some(calls) = by_name.get_mut(&(event.source(), event.name())) {
+                    calls.push(at);
+                }
+            }
+        }
+        Calls { by_name }
+    }
+
+    /// Positions of the calls that have the name of this one.
+    fn like<'q>(&'q self, event: &'q Event) -> &'q [usize] {
+        let by_name: &BTreeMap<(&'q str, &'q str), Vec<usize>> = &self.by_name;
+        by_name.get(&(event.source(), event.name())).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// The remedy of one incident; empty where no call was denied or no layer can be blamed.

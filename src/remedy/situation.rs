@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Log;
+use super::{Calls, Log};
 use super::origin;
 use super::proof::unknown_layers;
 use crate::chain::Chains;
@@ -32,6 +32,7 @@ pub(super) struct Situation<'s> {
     pub events: &'s [Event],
     pub chains: &'s Chains,
     worked: &'s Worked,
+    calls: &'s Calls<'s>,
     /// Those of the incident, where they are few enough to be held.
     successes: OnceCell<Vec<(Arc<Success>, usize)>>,
     pub layer: Layer,
@@ -57,7 +58,7 @@ pub(super) struct Situation<'s> {
 impl<'s> Situation<'s> {
     /// `None` for an incident without a denied call or without a layer to blame.
     pub(super) fn new(incident: &'s Incident, log: &Log<'s>) -> Option<Situation<'s>> {
-        let Log { events, chains, history, worked } = *log;
+        let Log { events, chains, history, worked, calls } = *log;
         let winner = incident.verdict.ranked.first()?;
         let failing = incident.occurrences.get(incident.shown)?.failing.as_ref()?;
         let mut situation = Situation {
@@ -66,6 +67,7 @@ impl<'s> Situation<'s> {
             events,
             chains,
             worked,
+            calls,
             successes: OnceCell::new(),
             layer: winner.layer,
             effect: winner.effect,
@@ -96,6 +98,7 @@ impl<'s> Situation<'s> {
             events: self.events,
             chains: self.chains,
             worked: self.worked,
+            calls: self.calls,
             successes: OnceCell::new(),
             layer,
             effect,
@@ -158,6 +161,15 @@ impl<'s> Situation<'s> {
             list.sort();
             list.dedup();
         }
+    }
+
+    /// The calls of the name of this one, with their positions, in order of time.
+    pub(super) fn calls_like<'q>(
+        &'q self,
+        event: &'q Event,
+    ) -> impl Iterator<Item = (usize, &'s Event)> + 'q {
+        let events = self.events;
+        self.calls.like(event).iter().filter_map(move |at| Some((*at, events.get(*at)?)))
     }
 
     /// Goes through the successes of the incident, each with how often it counts.
