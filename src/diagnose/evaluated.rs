@@ -478,7 +478,8 @@ pub(super) fn success_at(
         case = case_at(events, chains, history, index, &moment).unwrap_or(case);
         decided = evaluate(&case.request, &case.layers).result;
     }
-    Some(Success { case, decided })
+    let hopeful = hopeful(&case.request, &case.layers);
+    Some(Success { case, decided, hopeful })
 }
 
 fn is_denied(result: DecisionResult) -> bool {

@@ -10,11 +10,11 @@ use super::evaluated::{Case, success_at};
 use crate::chain::Chains;
 use crate::event::Event;
 use crate::history::History;
-use crate::iam::DecisionResult;
+use crate::iam::{DecisionResult, Layers};
 
 /// So many are kept in each part; when it is full it begins anew, so that any number of them takes no
 /// more memory than these.
-const MOST: usize = 256;
+const MOST: usize = 128;
 const PARTS: usize = 16;
 
 type Part = Mutex<HashMap<usize, Option<Arc<Success>>, FixedState>>;
@@ -26,6 +26,8 @@ pub struct Success {
     pub case: Case,
     /// What they say.
     pub decided: DecisionResult,
+    /// The policies with what is not known taken to let it through.
+    pub hopeful: Layers,
 }
 
 /// The successes that were evaluated.

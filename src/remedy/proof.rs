@@ -189,7 +189,11 @@ pub(super) fn restored(situation: &Situation<'_>, candidate: &Candidate) -> Opti
 
 /// How a case ends with the edits, taking what is not known to let it through.
 pub(super) fn result(case: &Case, edits: &[Edit]) -> DecisionResult {
-    let mut layers = hopeful(&case.request, &case.layers);
+    result_with(case, hopeful(&case.request, &case.layers), edits)
+}
+
+/// The same, where what is not known was already taken so.
+fn result_with(case: &Case, mut layers: Layers, edits: &[Edit]) -> DecisionResult {
     for edit in edits {
         apply(edit, &mut layers);
     }
@@ -249,10 +253,14 @@ pub(super) fn is_denied(result: DecisionResult) -> bool {
 fn successes(situation: &Situation<'_>, edits: &[Edit]) -> (usize, usize) {
     let present: Vec<Edit> = edits.iter().filter_map(unedited).collect();
     let (mut kept, mut broken) = (0, 0);
-    situation.each_success(|case, times| match result(case, edits) {
-        DecisionResult::Allowed => kept += times,
-        _ if result(case, &present) == DecisionResult::Allowed => broken += times,
-        _ => {}
+    situation.each_success(|success, times| {
+        let with =
+            |edits: &[Edit]| result_with(&success.case, success.hopeful.clone(), edits);
+        match with(edits) {
+            DecisionResult::Allowed => kept += times,
+            _ if with(&present) == DecisionResult::Allowed => broken += times,
+            _ => {}
+        }
     });
     (kept, broken)
 }

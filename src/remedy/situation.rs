@@ -173,15 +173,15 @@ impl<'s> Situation<'s> {
     }
 
     /// Goes through the successes of the incident, each with how often it counts.
-    pub(super) fn each_success(&self, mut go: impl FnMut(&Case, usize)) {
+    pub(super) fn each_success(&self, mut go: impl FnMut(&Success, usize)) {
         let compared = &self.incident.successes;
         let at = |index| self.worked.at(index, self.events, self.chains, self.history);
         let all = || compared.iter().filter_map(|(index, times)| Some((at(index)?, times)));
         if compared.len() > HELD {
-            return all().for_each(|(success, times)| go(&success.case, times));
+            return all().for_each(|(success, times)| go(&success, times));
         }
         let held = self.successes.get_or_init(|| all().collect());
-        held.iter().for_each(|(success, times)| go(&success.case, *times));
+        held.iter().for_each(|(success, times)| go(success, *times));
     }
 
     /// What the verdict says of the blamed layer, so that a repair of it can be tried.
