@@ -206,12 +206,13 @@ impl Call {
     }
 
     fn denied(self, action: &str, resource: &str) -> Call {
-        let message = format!(
-            "User: {} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action",
-            self.caller
-        );
         // A denied KMS call shows neither its parameters nor its key but in the text.
         let is_kms = action.starts_with("kms:");
+        let policy = if is_kms { "resource-based" } else { "identity-based" };
+        let message = format!(
+            "User: {} is not authorized to perform: {action} on resource: {resource} because no {policy} policy allows the {action} action",
+            self.caller
+        );
         let denied = self.with("errorCode", json!("AccessDenied")).with("errorMessage", json!(message));
         if is_kms { denied.asks(Value::Null).with("resources", Value::Null) } else { denied }
     }
