@@ -60,7 +60,7 @@ fn analyze(logs: &Path) -> anyhow::Result<Taken> {
     let run = ground::run(&mut command)?;
     let time = begun.elapsed();
     let report: Value = serde_json::from_slice(&run.output).context("the report is no JSON")?;
-    let incidents = report["incidents"].as_array().map_or(0, Vec::len);
+    let incidents = report.get("incidents").and_then(Value::as_array).map_or(0, Vec::len);
     Ok(Taken { time, peak: run.peak, incidents })
 }
 

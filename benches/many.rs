@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-west-1";
-const KEY: &str =
-    "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 /// Midnight of 2026-11-02, in seconds of the epoch.
 const BEGIN: u64 = 1_793_577_600;
 
@@ -178,7 +177,9 @@ impl Call {
     }
 
     fn with(mut self, field: &str, value: Value) -> Call {
-        self.record[field] = value;
+        if let Some(members) = self.record.as_object_mut() {
+            members.insert(field.to_owned(), value);
+        }
         self
     }
 
@@ -195,11 +196,6 @@ impl Call {
         self.with("resources", json!([{ "accountId": ACCOUNT, "type": kind, "ARN": arn }]))
     }
 
-    fn through(mut self, service: &str) -> Call {
-        self.record["userIdentity"]["invokedBy"] = json!(service);
-        self.with("sourceIPAddress", json!(service)).with("userAgent", json!(service))
-    }
-
     fn refused(self) -> Call {
         let (action, resource) = (self.action.clone(), self.resource.clone());
         self.denied(&action, &resource)
@@ -213,7 +209,8 @@ impl Call {
             "User: {} is not authorized to perform: {action} on resource: {resource} because no {policy} policy allows the {action} action",
             self.caller
         );
-        let denied = self.with("errorCode", json!("AccessDenied")).with("errorMessage", json!(message));
+        let denied =
+            self.with("errorCode", json!("AccessDenied")).with("errorMessage", json!(message));
         if is_kms { denied.asks(Value::Null).with("resources", Value::Null) } else { denied }
     }
 }

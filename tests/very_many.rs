@@ -87,10 +87,7 @@ fn a_chain_that_can_be_shown_is_shown_whole() {
 
 #[test]
 fn refusals_among_thousands_of_calls_of_one_second_are_found() {
-    for (records, refused) in [
-        (many::assume_role(3_000), 3),
-        (many::one_second(10_000), 1),
-    ] {
+    for (records, refused) in [(many::assume_role(3_000), 3), (many::one_second(10_000), 1)] {
         let found = incidents(&records);
         assert_eq!(found.iter().map(counts).collect::<Vec<_>>(), [(refused, refused as usize)]);
     }

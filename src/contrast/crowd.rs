@@ -79,9 +79,8 @@ impl<'e> Crowd<'e> {
             let marks = [CallerAccount, Region, Mfa].map(|attribute| o.mark(attribute));
             (o.mark(Principal), hash((marks, o.caller_kind, id, o.mark(Resource) == 0)))
         });
-        let way = |o: &Observation<'_>| {
-            hash((o.mark(CallerAccount), o.caller_kind, o.mark(VpcEndpoint)))
-        };
+        let way =
+            |o: &Observation<'_>| hash((o.mark(CallerAccount), o.caller_kind, o.mark(VpcEndpoint)));
         let resources = all.iter().map(|o| (o.mark(Resource), way(o)));
         let both = all.iter().map(|o| (hash((o.mark(Principal), o.mark(Resource))), way(o)));
         let accounts =
@@ -186,7 +185,8 @@ impl<'e> Crowd<'e> {
         let apart: Vec<Option<u32>> =
             self.alike.iter().map(|list| one(list).map(|one| apart(failed, one))).collect();
         let least = apart.iter().flatten().min()?;
-        let alike = self.alike.iter().zip(&apart).filter(|(_, apart)| apart.as_ref() == Some(least));
+        let alike =
+            self.alike.iter().zip(&apart).filter(|(_, apart)| apart.as_ref() == Some(least));
         let nearest = alike.flat_map(|(list, _)| {
             let mut outward = self.outward(list, failed.event.time).peekable();
             let first = outward.peek().map(|(seconds, _)| *seconds);
@@ -213,9 +213,8 @@ impl<'e> Crowd<'e> {
             let event = self.at(position)?.event;
             Some((event.time.seconds_since(time).abs(), position))
         };
-        let mut after = list.partition_point(|position| {
-            self.at(*position).is_some_and(|o| o.event.time < time)
-        });
+        let mut after = list
+            .partition_point(|position| self.at(*position).is_some_and(|o| o.event.time < time));
         // What lies before is gone through by stretches of one distance, each from its first call.
         let mut rest = after;
         let mut stretch = 0..0;
@@ -224,9 +223,8 @@ impl<'e> Crowd<'e> {
                 let seconds = at(rest - 1)?.0;
                 let earlier = list.get(..rest)?;
                 let first = earlier.partition_point(|position| {
-                    self.at(*position).is_some_and(|o| {
-                        o.event.time.seconds_since(time).abs() > seconds
-                    })
+                    self.at(*position)
+                        .is_some_and(|o| o.event.time.seconds_since(time).abs() > seconds)
                 });
                 stretch = first..rest;
                 rest = first;
@@ -320,7 +318,7 @@ mod tests {
             calls.push(asked);
             let events: Vec<Event> =
                 calls.iter().map(|(s, role, bucket, region)| event(*s, *role, *bucket, *region)).collect();
-            let chains = Chains::build(&events, Knowledge::builtin());
+            let chains = Chains::build(&events, &Knowledge::default());
             let observed: Vec<_> =
                 (0..events.len()).filter_map(|at| Observation::new(&events, &chains, at)).collect();
             let (one, all) = observed.split_last().unwrap();

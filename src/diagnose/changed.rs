@@ -124,7 +124,11 @@ impl Owners {
             .filter(|change| self.include(change, history))
             .collect();
         found.sort_by(|one, other| {
-            (one.time, &one.event_id, &one.subject).cmp(&(other.time, &other.event_id, &other.subject))
+            (one.time, &one.event_id, &one.subject).cmp(&(
+                other.time,
+                &other.event_id,
+                &other.subject,
+            ))
         });
         found
     }

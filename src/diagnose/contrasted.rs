@@ -51,9 +51,8 @@ fn contrasted(text: Sentence, ids: &[String]) -> Testimony {
 fn other_resources(picture: &Picture<'_, '_>) -> Option<Testimony> {
     picture.one().resource.as_ref()?;
     let among = (picture.by_principal(), picture.of_both());
-    let on_something = |o: &Observation<'_>| {
-        picture.same_principal(o) && o.get(Attribute::Resource).is_some()
-    };
+    let on_something =
+        |o: &Observation<'_>| picture.same_principal(o) && o.get(Attribute::Resource).is_some();
     let other = |when| picture.seen_but(when, among, on_something, |o| picture.same_resource(o));
     let seen = other(When::During);
     let (seen, loud) = if seen.none() { (other(When::After), 0.6) } else { (seen, 1.0) };

@@ -421,7 +421,8 @@ pub fn evaluated(
         found.complete = false;
     }
     if result.found.as_ref().is_none_or(|found| !found.complete && found.statement.is_none())
-        && let Some((found, cases)) = supposed(picture, events, chains, history, &result.denied, suspects)
+        && let Some((found, cases)) =
+            supposed(picture, events, chains, history, &result.denied, suspects)
     {
         result.found = Some(found);
         result.denied = cases;
@@ -499,9 +500,8 @@ pub(super) fn nearest<'p, 'e>(picture: &Picture<'p, 'e>) -> Vec<&'p Observation<
     let near = |among: Among, skip: &dyn Fn(&Observation<'e>) -> bool| {
         let lists = crowd.lists(among, crowd.ever(), |_| true);
         let is_left = |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| !skip(o));
-        let near = lists.flat_map(|list| {
-            crowd.outward(list, picture.first).filter(is_left).take(SUCCESSES)
-        });
+        let near = lists
+            .flat_map(|list| crowd.outward(list, picture.first).filter(is_left).take(SUCCESSES));
         near.collect::<Vec<_>>()
     };
     let mut both = near(picture.of_both(), &|o| !own(o));

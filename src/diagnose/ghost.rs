@@ -97,7 +97,10 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
                 healed: None,
             },
             change: None,
-            comparison: Comparison { failures: gone.len(), ..nearest(events, chains, first, successes) },
+            comparison: Comparison {
+                failures: gone.len(),
+                ..nearest(events, chains, first, successes)
+            },
             missing_steps: Vec::new(),
             successes: Compared::default(),
             guardrail: None,
@@ -269,12 +272,13 @@ fn last_change<'h>(events: &[Event], history: &'h History, first: &Gap) -> Optio
     let from = complete.filter(|t| *t <= root.time).max()?;
     let last = |owner: &String| {
         history.changes_of(owner).rev().find(|change| {
-            super::changed::can_take_away(change)
-                && change.time >= from
-                && change.time <= root.time
+            super::changed::can_take_away(change) && change.time >= from && change.time <= root.time
         })
     };
-    owners.iter().filter_map(last).max_by_key(|change| (change.time, &change.event_id, &change.subject))
+    owners
+        .iter()
+        .filter_map(last)
+        .max_by_key(|change| (change.time, &change.event_id, &change.subject))
 }
 
 fn changed(change: &Change) -> Testimony {

@@ -11,9 +11,9 @@ use super::failing::{Failing, failing};
 use super::healed::{self, Healed, Healing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
 use super::picture::{Picture, Pool, makes_new};
+use super::refusals::Refusals;
 use super::tally::Counter;
 use super::told::{self, Told};
-use super::refusals::Refusals;
 use super::words::Kind;
 use super::worked::{Compared, Worked};
 use super::{

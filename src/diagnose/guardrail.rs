@@ -227,9 +227,7 @@ fn worked_before(failing: &Failing, whose: Whose, log: &Log<'_>) -> bool {
     };
     let same_account = |o: &Observation<'_>| one.agrees(o, Attribute::CallerAccount);
     let mut lists = crowd.lists(among, earlier, |o| whose == Whose::Caller || same_account(o));
-    let is_there = |at: &u32| {
-        crowd.at(*at).is_some_and(|o| o.event.region() == one.event.region())
-    };
+    let is_there = |at: &u32| crowd.at(*at).is_some_and(|o| o.event.region() == one.event.region());
     lists.any(|list| list.iter().any(is_there))
 }
 

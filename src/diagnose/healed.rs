@@ -76,8 +76,7 @@ pub(super) fn healed(
     let after = time.seconds_since(picture.last);
     let gives = |change: &&Change| can_give(change);
     let between = suspects.touching(history, picture.last, time);
-    let made =
-        suspects.touching(history, picture.first.plus_seconds(-YOUNG), picture.last);
+    let made = suspects.touching(history, picture.first.plus_seconds(-YOUNG), picture.last);
     // What was taken away just before is a cause and nothing that spreads.
     let made = made.into_iter().rfind(|change| {
         !matches!(

@@ -36,8 +36,8 @@ mod tally;
 mod testimony;
 mod told;
 mod words;
-mod workload;
 pub mod worked;
+mod workload;
 
 pub use actions::{Actions, DeniedAction, SortOfFailure, is_own_name};
 pub use behind::Behind;

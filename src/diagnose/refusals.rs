@@ -73,7 +73,9 @@ impl<'f> Refusals<'f> {
             let account = principal.and_then(account_of).filter(|_| is_principal(one.caller_kind));
             if let (Some(account), Some(who)) = (account, principal) {
                 callers.add((action, account), who);
-                one.resource.iter().for_each(|thing| targets.add((action, account), thing.as_str()));
+                one.resource
+                    .iter()
+                    .for_each(|thing| targets.add((action, account), thing.as_str()));
             }
             if let (true, Some(event)) = (says_explicit(one), events.get(one.denied))
                 && let Some(account) = event.account()

@@ -46,12 +46,7 @@ impl<'p, 'e> Picture<'p, 'e> {
     }
 
     /// Successes in a period of which `which` holds (see [`Crowd::lists`]).
-    pub fn seen(
-        &self,
-        when: When,
-        among: Among,
-        which: impl Fn(&Observation<'e>) -> bool,
-    ) -> Seen {
+    pub fn seen(&self, when: When, among: Among, which: impl Fn(&Observation<'e>) -> bool) -> Seen {
         self.seen_in(among, |crowd| self.range(crowd, when), which)
     }
 

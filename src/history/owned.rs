@@ -141,9 +141,15 @@ mod tests {
             (secret, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:db/main"),
             ("arn:aws:ssm:eu-west-1:111122223333:parameter/a/b", "/a/b"),
             ("arn:aws:s3:::shop/a/b", "arn:aws:s3:::shop"),
-            ("arn:aws:dynamodb:eu-west-1:111122223333:table/a/index/b", "arn:aws:dynamodb:eu-west-1:111122223333:table/a"),
+            (
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/a/index/b",
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/a",
+            ),
             ("arn:aws:logs:eu-west-1:111122223333:log-group:/a:*", "/a"),
-            ("arn:aws:iam::111122223333:role/path/app", "arn:aws:sts::111122223333:assumed-role/app/one"),
+            (
+                "arn:aws:iam::111122223333:role/path/app",
+                "arn:aws:sts::111122223333:assumed-role/app/one",
+            ),
         ] {
             let related = arn::same_resource(one, other)
                 || resource_name(one) == resource_name(other)

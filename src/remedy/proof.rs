@@ -254,8 +254,7 @@ fn successes(situation: &Situation<'_>, edits: &[Edit]) -> (usize, usize) {
     let present: Vec<Edit> = edits.iter().filter_map(unedited).collect();
     let (mut kept, mut broken) = (0, 0);
     situation.each_success(|success, times| {
-        let with =
-            |edits: &[Edit]| result_with(&success.case, success.hopeful.clone(), edits);
+        let with = |edits: &[Edit]| result_with(&success.case, success.hopeful.clone(), edits);
         match with(edits) {
             DecisionResult::Allowed => kept += times,
             _ if with(&present) == DecisionResult::Allowed => broken += times,

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Calls, Log};
 use super::origin;
 use super::proof::unknown_layers;
+use super::{Calls, Log};
 use crate::chain::Chains;
 use crate::diagnose::evaluated::{self, Case, Found};
 use crate::diagnose::worked::{Success, Worked};

@@ -517,7 +517,12 @@ fn named_policy(named: &history::evidence::NamedStatement) -> view::PolicyRef {
 }
 
 /// One call as a step of a chain.
-pub(super) fn step(events: &[Event], chains: &Chains, index: usize, wording: &Wording) -> Option<Step> {
+pub(super) fn step(
+    events: &[Event],
+    chains: &Chains,
+    index: usize,
+    wording: &Wording,
+) -> Option<Step> {
     let event = events.get(index)?;
     let link = chains.link(index);
     let id = |i: usize| events.get(i).map(|e| e.id().to_owned());
