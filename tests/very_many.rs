@@ -1,6 +1,12 @@
 //! Exports that have very much of one thing get the answer that few of it get: nothing is lost, and what
 //! is too much to be shown is counted.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics fails, which is what it is for"
+)]
+
 #[path = "../benches/many.rs"]
 #[allow(dead_code, reason = "the bench uses the rest")]
 mod many;
