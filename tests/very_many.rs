@@ -100,14 +100,11 @@ fn refusals_among_thousands_of_calls_of_one_second_are_found() {
 }
 
 #[test]
-fn of_many_changes_of_a_key_the_last_before_the_first_refusal_is_told() {
+fn of_many_changes_of_a_key_the_one_is_told_before_which_the_call_may_have_worked() {
     let records = many::key_policies(80);
     let found = incidents(&records);
     assert_eq!(found.iter().map(counts).collect::<Vec<_>>(), [(8, 8)]);
-    let changes: Vec<&Value> = records
-        .iter()
-        .take_while(|record| record["errorCode"].is_null())
-        .filter(|record| record["eventName"] == "PutKeyPolicy")
-        .collect();
-    assert_eq!(found[0]["change"]["event_id"], changes.last().unwrap()["eventID"]);
+    // Each policy put admits others; what was in force before the first is not known.
+    let change = records.iter().find(|record| record["eventName"] == "PutKeyPolicy").unwrap();
+    assert_eq!(found[0]["change"]["event_id"], change["eventID"]);
 }

@@ -295,14 +295,21 @@ mod tests {
     fn event(second: i64, role: u8, bucket: u8, region: u8) -> Event {
         let arn = format!("arn:aws:sts::111122223333:assumed-role/role-{role}/one");
         let request = format!(r#"{{"bucketName":"bucket-{bucket}"}}"#);
+        let (id, region) =
+            (format!("{second}-{role}-{bucket}-{region}"), format!("region-{region}"));
+        let mut fields = [
+            (Field::EventSource, "s3.amazonaws.com"),
+            (Field::EventName, "GetObject"),
+            (Field::EventId, id.as_str()),
+            (Field::Arn, arn.as_str()),
+            (Field::AccountId, "111122223333"),
+            (Field::AwsRegion, region.as_str()),
+            (Field::RequestParameters, request.as_str()),
+        ];
+        // A builder takes them in their order.
+        fields.sort_by_key(|(field, _)| *field as usize);
         let mut b = EventBuilder::default();
-        b.put(Field::EventSource, Some("s3.amazonaws.com"));
-        b.put(Field::EventName, Some("GetObject"));
-        b.put(Field::EventId, Some(&format!("{second}-{role}-{bucket}-{region}")));
-        b.put(Field::Arn, Some(&arn));
-        b.put(Field::AccountId, Some("111122223333"));
-        b.put(Field::AwsRegion, Some(&format!("region-{region}")));
-        b.put(Field::RequestParameters, Some(&request));
+        fields.into_iter().for_each(|(field, value)| b.put(field, Some(value)));
         b.finish(Time(second * 1000), IdentityType::AssumedRole)
     }
 
