@@ -6,6 +6,8 @@
 
 #[cfg(test)]
 mod agreement;
+mod ahead;
+mod at_once;
 mod blind_spot;
 mod build;
 mod charset;
