@@ -62,7 +62,7 @@ pub use ledger::{Ledger, Reason, Records, Skip};
 pub use sample::{Sample, Total};
 pub use selection::{Moment, Selection};
 use sight::Sight;
-pub use source::{Found, Input, Source, discover};
+pub use source::{Found, Input, Root, Source, discover};
 pub use survey::{
     Budget, By, Facts, Near, Parts, Role, Sorter, conclude, contribute, merge as merge_parts,
     number, survey,
@@ -87,6 +87,8 @@ pub struct Options {
     pub regions: Vec<String>,
     /// Files read at the same time; `None` means as many as there are processors.
     pub threads: Option<usize>,
+    /// Folders whose files are named by where they came from.
+    pub roots: Vec<Root>,
     /// How far a file may inflate.
     pub caps: Caps,
     /// Decides which records are needed; without it all are. Those that are not are accounted for
