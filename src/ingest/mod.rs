@@ -2,7 +2,7 @@
 //! account: read = kept + duplicates + malformed + out of range.
 //!
 //! Files are recognised by content, never by name, read in parallel, and walked through a window at
-//! a time, so that neither a huge file nor a bomb takes more memory than a window.
+//! a time, so that neither a huge file nor a bomb takes more memory than a window or a small file.
 
 #[cfg(test)]
 mod agreement;

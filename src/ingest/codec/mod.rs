@@ -43,7 +43,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const CHECKSUM: usize = 4;
 
 /// How well the body is compressed: beyond that it takes several times as long for a hundredth.
-const LEVEL: i32 = 12;
+const LEVEL: i32 = 9;
 
 /// Memory for looking back while a body is inflated, as a power of two: more than [`LEVEL`] takes.
 const WINDOW: u32 = 24;
