@@ -1,6 +1,10 @@
 //! What is read, named by a list (`--files-from`) or told by where it came from (`--source-root`):
 //! the report is that of the same paths as arguments, and what cannot be meant is refused.
-#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected fails"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
