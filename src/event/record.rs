@@ -129,11 +129,16 @@ enum Ends {
 }
 
 impl Ends {
-    fn of(ends: [usize; FIELDS]) -> Ends {
-        match ends.last().is_none_or(|end| *end <= usize::from(u16::MAX)) {
-            true => Ends::Near(ends.map(|end| end as u16)),
-            false => Ends::Far(Box::new(ends.map(|end| end as u32))),
+    fn of(ends: &[u32; FIELDS]) -> Ends {
+        if ends.last().is_some_and(|end| *end > u32::from(u16::MAX)) {
+            return Ends::Far(Box::new(*ends));
         }
+        // Plain loops: what the compiler makes of `map` over an array of this size is slower.
+        let mut near = [0; FIELDS];
+        for (near, end) in near.iter_mut().zip(ends) {
+            *near = *end as u16;
+        }
+        Ends::Near(near)
     }
 
     #[inline]
@@ -195,14 +200,17 @@ impl Event {
         identity_type: IdentityType,
     ) -> Event {
         let mut length = 0;
-        let ends = texts.map(|text| {
-            length = fitting(length, text).unwrap_or(length);
-            length
-        });
+        let mut ends = [0; FIELDS];
+        for (end, text) in ends.iter_mut().zip(texts) {
+            length = fitting(length, *text).unwrap_or(length);
+            *end = length as u32;
+        }
         let mut text = String::with_capacity(length);
         for field in texts {
-            if fitting(text.len(), *field).is_some() {
-                text.push_str(field.unwrap_or_default());
+            if let Some(field) = field
+                && fitting(text.len(), Some(field)).is_some()
+            {
+                text.push_str(field);
             }
         }
         Event {
@@ -214,7 +222,7 @@ impl Event {
             session_created: None,
             from_console: false,
             text: text.into_boxed_str(),
-            ends: Ends::of(ends),
+            ends: Ends::of(&ends),
         }
     }
 
