@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::analysis::Analysis;
 use super::config::Config;
 use super::reporting::Reporting;
-use super::{output, reading, sharing};
+use super::{named, output, reading, sharing};
 use crate::cli::AnalyzeArguments;
 
 /// Reads, diagnoses and reports.
@@ -20,8 +20,10 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
             .iter()
             .chain(reading::besides(&arguments.known))
             .chain(&written.gate.baseline)
+            .chain(&arguments.read.files_from)
             .chain(config.files()),
     )?;
+    named::refuse_terminal(arguments.partial.as_deref())?;
     if let Some(to) = &arguments.partial {
         return contribute(arguments, &config, to);
     }

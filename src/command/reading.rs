@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use super::config::Config;
 use super::output::{self, Access};
 use super::progress::Bar;
-use super::tell;
+use super::{named, tell};
 use crate::chain::Knowledge;
 use crate::chain::service::Table;
 use crate::cli::{KnownArguments, ReadArguments};
@@ -161,6 +161,7 @@ fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<Input>, Opti
         accounts: arguments.account.clone(),
         regions: arguments.region.clone(),
         threads: arguments.threads,
+        roots: named::roots(&arguments.source_root)?,
         ..Options::default()
     };
     Ok((inputs, options))

@@ -2,10 +2,12 @@
 //! account: read = kept + duplicates + malformed + out of range.
 //!
 //! Files are recognised by content, never by name, read in parallel, and walked through a window at
-//! a time, so that neither a huge file nor a bomb takes more memory than a window.
+//! a time, so that neither a huge file nor a bomb takes more memory than a window or a small file.
 
 #[cfg(test)]
 mod agreement;
+mod ahead;
+mod at_once;
 mod blind_spot;
 mod build;
 mod charset;
@@ -60,7 +62,7 @@ pub use ledger::{Ledger, Reason, Records, Skip};
 pub use sample::{Sample, Total};
 pub use selection::{Moment, Selection};
 use sight::Sight;
-pub use source::{Found, Input, Source, discover};
+pub use source::{Found, Input, Root, Source, discover};
 pub use survey::{
     Budget, By, Facts, Near, Parts, Role, Sorter, conclude, contribute, merge as merge_parts,
     number, survey,
@@ -85,6 +87,8 @@ pub struct Options {
     pub regions: Vec<String>,
     /// Files read at the same time; `None` means as many as there are processors.
     pub threads: Option<usize>,
+    /// Folders whose files are named by where they came from.
+    pub roots: Vec<Root>,
     /// How far a file may inflate.
     pub caps: Caps,
     /// Decides which records are needed; without it all are. Those that are not are accounted for

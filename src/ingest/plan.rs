@@ -47,7 +47,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn make(inputs: &[Input], options: &Options) -> Result<Plan> {
-        let found = discover(inputs)?;
+        let found = discover(inputs, &options.roots)?;
         let mut plan = Plan {
             selection: Selection {
                 since: at(options.since),
