@@ -1,13 +1,13 @@
 //! What else happens in the accounts and Regions of a case while it happens: calls of others, with
 //! roles, keys and things of their own, none of which fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
 use flate2::Compression;
 use rayon::prelude::*;
-use trailwhy::event::{Event, Field, Time};
+use trailwhy::event::{self, Event, Failure, Field, Time};
 
 use super::deeds::{Deed, Teams};
 use super::delivery::{self, Cut, File};
@@ -24,6 +24,8 @@ pub struct Beside {
     span: (i64, i64),
     /// Whether the trail has data events.
     data: bool,
+    /// Calls of which the case has refused ones: that others may make them would be evidence.
+    refused: BTreeSet<String>,
     /// At least so many records.
     pub records: usize,
     /// The same seed makes the same.
@@ -46,9 +48,25 @@ impl Beside {
                 *places.entry((account.to_owned(), region.to_owned())).or_default() += 1;
             }
         }
+        // An organisation may forbid Regions in which next to nothing happens.
+        let of_region = |region: &str| {
+            places.iter().filter(|((_, other), _)| other == region).map(|(_, count)| count).sum()
+        };
+        let is_quiet = |region: &str| -> bool {
+            let count: usize = of_region(region);
+            count * 8 < case.len()
+        };
+        let quiet: BTreeSet<String> =
+            places.keys().map(|(_, region)| region.clone()).filter(|r| is_quiet(r)).collect();
+        places.retain(|(_, region), _| !quiet.contains(region));
+        let is_refused = |event: &&Event| {
+            event.caller_kind().is_own() && event::failure(event) == Some(Failure::Denied)
+        };
+        let call = |event: &Event| format!("{}:{}", event.source(), event.name());
+        let refused = case.iter().filter(is_refused).map(call).collect();
         let span = (seconds(case.first()?), seconds(case.last()?));
         let data = case.iter().any(|event| event.management_event == Some(false));
-        (!places.is_empty()).then_some(Beside { places, span, data, records, seed })
+        (!places.is_empty()).then_some(Beside { places, span, data, refused, records, seed })
     }
 
     /// Writes it below `folder`; returns the number of records.
@@ -101,6 +119,7 @@ impl Beside {
         let mut missing = records;
         while missing > 0 {
             for _ in 0..missing.div_ceil(2) {
+                let before = trail.entries.len();
                 let at = trail.random.between(start, end);
                 match trail.random.per_mille(DEEDS) {
                     true => {
@@ -108,6 +127,10 @@ impl Beside {
                         teams.have(&mut trail, at, deed, false);
                     }
                     false => cast.calm(&mut trail, at),
+                }
+                let new = trail.entries.get(before..).unwrap_or_default();
+                if new.iter().any(|entry| self.refused.contains(&entry.call)) {
+                    trail.entries.truncate(before);
                 }
             }
             missing = records.saturating_sub(counted(&trail));

@@ -105,7 +105,12 @@ impl Teams<'_> {
             }
             Service::Backup => {
                 let vault = format!("{prefix}vault-{:02}", deed.key);
-                let vault = Vault { account: account.into(), name: vault, key };
+                let vault = Vault {
+                    account: account.into(),
+                    name: vault,
+                    key,
+                    role: format!("{prefix}{}", backup::DEFAULT_ROLE),
+                };
                 let table = format!("{prefix}table-{}", deed.role);
                 let text = denied.then_some("User: backup-storage.amazonaws.com is not authorized to perform: kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access");
                 backup::run_job(trail, scene, &actor.direct(), (&vault, &table), text);

@@ -3,7 +3,7 @@
 
 use super::mark::{Mark, Marks};
 use super::names::{ActionId, Names};
-use crate::event::{self, CallerKind, Event, Failure, Field, arn, json};
+use crate::event::{self, CallerKind, Event, Failure, Field, arn, json, partition};
 
 /// A string that can stand in the parent. Forms of one value count once.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,26 @@ pub(super) struct Token {
     pub value: u32,
     /// It names a role.
     pub is_role: bool,
+}
+
+/// The Region a call was made in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Region {
+    name: Mark,
+    /// Services without Regions record their calls there.
+    is_home: bool,
+}
+
+impl Region {
+    pub(super) fn of(event: &Event, marks: &Marks) -> Option<Region> {
+        let name = event.region()?;
+        Some(Region { name: marks.of(name), is_home: partition::of_region(name).home == name })
+    }
+
+    /// Whether work asked for in one of them is not done in the other by itself.
+    pub(super) fn is_apart(self, other: Region) -> bool {
+        self.name != other.name && !self.is_home && !other.is_home
+    }
 }
 
 /// The KMS key a call used.
@@ -49,6 +69,7 @@ pub(super) struct Child<'e> {
     pub principal: Option<Mark>,
     pub request: Option<Mark>,
     pub account: Option<Mark>,
+    pub region: Option<Region>,
     pub caller_account: Option<Mark>,
     /// Key of the call: from the resources, else from the error text.
     pub key: Option<KeyMarks>,
@@ -98,8 +119,9 @@ impl<'e> Child<'e> {
             principal: event.arn().map(|arn| marks.of(arn)),
             request: event.get(Field::RequestId).map(|id| marks.of(id)),
             account: event.account().map(|account| marks.of(account)),
+            region: Region::of(event, marks),
             caller_account: event.caller_account().map(|account| marks.of(account)),
-            key: kms_key(event).filter(|_| is_kms).map(|arn| KeyMarks {
+            key: is_kms.then(|| kms_key(event)).flatten().map(|arn| KeyMarks {
                 arn: marks.of(arn),
                 id: marks.of(arn.rsplit('/').next().unwrap_or(arn)),
             }),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::call::{self, Child, alias_in, role_mark, tokens_of};
+use super::call::{self, Child, Region, alias_in, role_mark, tokens_of};
 use super::knowledge::{Knowledge, Sort};
 use super::learned::Keys;
 use super::mark::{Asked, Lists, Mark, Marks};
@@ -24,6 +24,7 @@ pub(super) struct RootFacts {
     pub principal: Option<Mark>,
     pub request: Option<Mark>,
     pub account: Option<Mark>,
+    pub region: Option<Region>,
     pub caller_account: Option<Mark>,
     pub invoked_by: Option<Mark>,
     pub session_created: Option<Time>,
@@ -455,6 +456,7 @@ impl Scope<'_, '_> {
             principal: event.arn().map(|arn| marks.of(arn)),
             request: event.get(Field::RequestId).map(|id| marks.of(id)),
             account: event.account().map(|account| marks.of(account)),
+            region: Region::of(event, marks),
             caller_account: event.caller_account().map(|account| marks.of(account)),
             invoked_by: event.invoked_by().map(|by| marks.of(by)),
             session_created: event.session_created,

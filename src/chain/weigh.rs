@@ -42,6 +42,8 @@ const HANDED_OVER: i64 = 5;
 const ROLE: f64 = 3.0;
 /// What it says that the role is taken on as long after such a call as always.
 const USUAL: f64 = 1.5;
+/// What it says against a call that it was made in another account or Region.
+const ELSEWHERE: f64 = 2.5;
 /// Below this what the rest teaches cannot make a pair acceptable.
 const CONSIDER: f64 = 0.0;
 /// Seconds within which an operation that no row names is taken to have made a service act.
@@ -203,6 +205,7 @@ impl Scales<'_, '_> {
         self.weigh_role(call, facts, &fit, &mut weight);
         self.weigh_time(lag, child, &fit, &mut weight)?;
         weigh_session(child, facts, &mut weight)?;
+        weigh_place(child, facts, &mut weight);
         self.weigh_service(child, sort, facts, name, &fit, &mut weight)?;
         self.weigh_key(child, facts, &mut weight)?;
         self.weigh_outcome(child, facts, &fit, &mut weight)?;
@@ -466,6 +469,18 @@ fn most_without_id(child: &Child<'_>) -> f64 {
     let outcome = if child.denied { 1.5 } else { 0.0 };
     let session = if child.kind == CallerKind::ServicePrincipal { 0.0 } else { 2.5 };
     session + 3.0 + key + outcome
+}
+
+/// Work is done where it was asked for, unless something says otherwise: things in other accounts and
+/// Regions have the same names.
+fn weigh_place(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) {
+    let accounts = child.account.zip(facts.account);
+    let regions = child.region.zip(facts.region);
+    if accounts.is_some_and(|(one, other)| one != other)
+        || regions.is_some_and(|(one, other)| one.is_apart(other))
+    {
+        weight.score -= ELSEWHERE;
+    }
 }
 
 /// Forwarded and role calls keep the principal; a role session keeps its creation date.
