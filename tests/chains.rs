@@ -354,3 +354,54 @@ fn what_was_asked_for_is_the_call_and_not_the_session_it_was_made_in() {
     let links = links(&records);
     assert_eq!((links["create"].0.as_str(), links["list"].0.as_str()), ("begin", "begin"));
 }
+
+/// The same record of another account or Region.
+fn elsewhere(record: &Value, id: &str, time: &str, account: &str, region: &str) -> Value {
+    let text = record.to_string().replace(ACCOUNT, account).replace("eu-west-1", region);
+    let mut record: Value = serde_json::from_str(&text).unwrap();
+    record["eventID"] = json!(id);
+    record["requestID"] = json!(format!("request-{id}"));
+    record["eventTime"] = json!(format!("2026-05-18T{time}Z"));
+    record
+}
+
+#[test]
+fn a_name_stands_for_another_thing_in_another_account_or_region() {
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/worker");
+    let starts = [
+        ("backup", "StartBackupJob", json!({ "backupVaultName": "daily", "iamRoleArn": role })),
+        ("sagemaker", "CreateTrainingJob", json!({ "trainingJobName": "daily", "roleArn": role })),
+        ("codebuild", "CreateProject", json!({ "name": "daily", "serviceRole": role })),
+        ("glue", "CreateCrawler", json!({ "name": "daily", "role": role })),
+    ];
+    for (source, name, request) in starts {
+        let here = call("here", "06:00:00", source, name, user(), request);
+        let by = service(&format!("{source}.amazonaws.com"));
+        let taken = take_on("taken", "06:00:40", by, "worker", "daily");
+        for (account, region) in [("444455556666", "eu-west-1"), (ACCOUNT, "eu-central-1")] {
+            let there = elsewhere(&here, "there", "06:00:37", account, region);
+            let links = links(&[here.clone(), there, taken.clone()]);
+            assert_eq!(links["taken"].0, "here", "{source} beside {account} in {region}");
+        }
+    }
+}
+
+#[test]
+fn who_reads_an_object_makes_nobody_deliver() {
+    let log_file = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/05/18/file.json.gz";
+    let object = |bucket: &str, key: &str| json!({ "bucketName": bucket, "key": key });
+    let read = call("read", "06:00:00", "s3", "GetObject", user(), object("trail", log_file));
+    let context = json!({ "aws:cloudtrail:arn":
+        format!("arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/organization") });
+    let log = decrypt("log", "06:00:00", forwarded("fas.s3.amazonaws.com"), context);
+    let deliver = |by: &str| {
+        let put = object("archive", "AWSLogs/next");
+        call("deliver", "06:00:10", "s3", "PutObject", service(by), put)
+    };
+    for by in ["cloudtrail", "config", "delivery.logs"] {
+        let delivered = deliver(&format!("{by}.amazonaws.com"));
+        let links = links(&[read.clone(), log.clone(), delivered]);
+        assert_eq!(links.get("log").map(|(parent, _)| parent.as_str()), Some("read"), "{by}");
+        assert!(!links.contains_key("deliver"), "{by}");
+    }
+}

@@ -66,6 +66,7 @@ pub(super) struct Child<'e> {
     pub sort: u32,
     /// Its invokers, as one mark of everything they are told from.
     pub invokers: Mark,
+    pub invoked_by: Option<Mark>,
     pub principal: Option<Mark>,
     pub request: Option<Mark>,
     pub account: Option<Mark>,
@@ -116,6 +117,7 @@ impl<'e> Child<'e> {
             action: names.action_of(index, event),
             sort: 0,
             invokers: marks.of(&invokers),
+            invoked_by: event.invoked_by().map(|by| marks.of(by)),
             principal: event.arn().map(|arn| marks.of(arn)),
             request: event.get(Field::RequestId).map(|id| marks.of(id)),
             account: event.account().map(|account| marks.of(account)),
@@ -362,9 +364,4 @@ pub(super) fn key_arn_in(text: &str) -> Option<&str> {
         }
     }
     None
-}
-
-/// Whether a service made this call, by whichever of the five ways.
-pub(super) fn is_made_by_service(event: &Event) -> bool {
-    !event.caller_kind().is_own()
 }

@@ -299,9 +299,8 @@ impl Scales<'_, '_> {
             _ => {
                 // A service that works through a second one: Auto Scaling runs instances, and EC2
                 // calls KMS in the same session and by the same invoker.
-                let invoked_by = child.event.invoked_by().map(|by| self.marks.of(by));
                 let through = facts.invoked_by.is_some()
-                    && facts.invoked_by == invoked_by
+                    && facts.invoked_by == child.invoked_by
                     && child.is_kms
                     && !child.has_context
                     && matches!(
@@ -326,8 +325,7 @@ impl Scales<'_, '_> {
     /// Two calls that one service made side by side, neither for the other.
     fn is_sibling(&self, child: &Child<'_>, facts: &RootFacts) -> bool {
         let same_call = self.names.number_of(child.index) == facts.names;
-        let same_service = facts.by_service
-            && facts.invoked_by == child.event.invoked_by().map(|by| self.marks.of(by));
+        let same_service = facts.by_service && facts.invoked_by == child.invoked_by;
         same_call || same_service
     }
 
