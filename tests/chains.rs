@@ -405,3 +405,76 @@ fn who_reads_an_object_makes_nobody_deliver() {
         assert!(!links.contains_key("deliver"), "{by}");
     }
 }
+
+#[test]
+fn who_names_more_of_the_work_began_it_and_not_who_is_nearer() {
+    let vault = format!("arn:aws:backup:eu-west-1:{ACCOUNT}:backup-vault:daily");
+    let named = |service: &str, kind: &str, name: &str| {
+        format!("arn:aws:{service}:eu-west-1:{ACCOUNT}:{kind}{name}")
+    };
+    let works = [
+        ("dynamodb", "table/", "StartAwsBackupJob", "tableName"),
+        ("rds", "db:", "CreateDBSnapshot", "dBInstanceIdentifier"),
+        ("storagegateway", "volume/", "CreateSnapshot", "volumeId"),
+    ];
+    for (source, kind, name, member) in works {
+        let start = |id: &str, time: &str, thing: &str| {
+            let request = json!({
+                "backupVaultName": "daily", "resourceArn": named(source, kind, thing),
+                "iamRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/backup"),
+            });
+            call(id, time, "backup", "StartBackupJob", user(), request)
+        };
+        // All names were said many times that day.
+        let mut records: Vec<Value> = (0..90)
+            .map(|n| {
+                start(&format!("before-{n}"), &format!("0{}:{:02}:00", n / 60, n % 60), "orders")
+            })
+            .collect();
+        let by = service("backup.amazonaws.com");
+        let mut work = call(
+            "work",
+            "06:02:31",
+            source,
+            name,
+            session("backup", "AWSBackup-backup", "2026-05-18T06:02:30Z", "backup.amazonaws.com"),
+            json!({ member: "orders", "backupVaultArn": vault }),
+        );
+        work["userIdentity"]["accessKeyId"] = json!("ASIAEXAMPLE0000TAKEN");
+        records.extend([
+            start("right", "06:00:00", "orders"),
+            start("nearer", "06:02:25", "customers"),
+            take_on("taken", "06:02:30", by, "backup", "AWSBackup-backup"),
+            work,
+        ]);
+        assert_eq!(links(&records)["taken"].0, "right", "{source}");
+    }
+}
+
+#[test]
+fn what_runs_with_one_role_is_not_why_another_is_taken_on() {
+    let role = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+    let starts = [
+        ("backup", "StartBackupJob", "iamRoleArn", "backupVaultName"),
+        ("sagemaker", "CreateTrainingJob", "roleArn", "trainingJobName"),
+        ("codebuild", "CreateProject", "serviceRole", "name"),
+        ("bedrock", "CreateModelCustomizationJob", "roleArn", "jobName"),
+    ];
+    for (source, name, member, thing) in starts {
+        let start = |id: &str, time: &str, with: &str| {
+            let request = json!({ member: role(with), thing: format!("{with}-daily") });
+            call(id, time, source, name, user(), request)
+        };
+        // The role was named many times that day.
+        let time = |n: usize| format!("0{}:{:02}:00", n / 60, n % 60);
+        let mut records: Vec<Value> =
+            (0..90).map(|n| start(&format!("before-{n}"), &time(n), "worker")).collect();
+        let by = service(&format!("{source}.amazonaws.com"));
+        records.extend([
+            start("own", "06:00:00", "worker"),
+            start("other", "06:01:58", "helper"),
+            take_on("taken", "06:02:00", by, "worker", "daily"),
+        ]);
+        assert_eq!(links(&records)["taken"].0, "own", "{source}");
+    }
+}

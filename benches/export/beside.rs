@@ -97,7 +97,14 @@ impl Beside {
                 let seconds = (end - start + 1) as usize;
                 let records = self.records * share / busy * seconds / (last - first + 1) as usize;
                 let number = parts.len() as u64;
-                parts.push(Part { account, region, start: *start, end, records: records + 1, number });
+                parts.push(Part {
+                    account,
+                    region,
+                    start: *start,
+                    end,
+                    records: records + 1,
+                    number,
+                });
             }
         }
         parts
@@ -105,9 +112,10 @@ impl Beside {
 
     fn part(&self, part: &Part<'_>) -> Trail {
         let Part { account, region, start, end, records, number } = *part;
-        let place = account.bytes().chain(region.bytes()).fold(self.seed, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        });
+        let place = account
+            .bytes()
+            .chain(region.bytes())
+            .fold(self.seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
         let mut trail = Trail::new(Random::part(self.seed, number));
         // What there is in a place is the same in every hour; who is at work is not.
         let cast = Cast::apart(&mut Random::new(place), (account, region), PREFIX, start);

@@ -81,6 +81,11 @@ impl RootFacts {
         self.runs_with.contains(&role)
     }
 
+    /// Whether it names another role to run with, or something that runs with another.
+    pub(super) fn runs_with_another(&self, role: Mark) -> bool {
+        !self.runs_with.is_empty() && !self.runs_with(role)
+    }
+
     /// Whether one of the keys it names is `key`: the ARN, the id at its end, or an alias known to
     /// lead to it. `None` when it names no key or only aliases that are not known.
     pub(super) fn names_key(&self, key: call::KeyMarks) -> Option<bool> {
@@ -447,7 +452,10 @@ impl Scope<'_, '_> {
     fn is_asked_for(&self, facts: &RootFacts) -> bool {
         let name = self.names.get(facts.names);
         let by_service = || {
-            facts.account.zip(name.map(|name| name.source)).is_some_and(|place| self.services.contains(&place))
+            facts
+                .account
+                .zip(name.map(|name| name.source))
+                .is_some_and(|place| self.services.contains(&place))
         };
         // Those are parents without being looked for here.
         name.is_some_and(|name| name.is_sts || name.prepares)
@@ -561,7 +569,7 @@ fn names_key_member(path: &str) -> bool {
     let last = path.rsplit('.').next().unwrap_or(path).as_bytes();
     // Asked of every member of every call.
     let has = |word: &[u8]| {
-        last.iter().any(|byte| matches!(byte, b'k' | b'K')) 
+        last.iter().any(|byte| matches!(byte, b'k' | b'K'))
             && last.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word))
     };
     (has(b"kms") && has(b"key")) || last.eq_ignore_ascii_case(b"masterkeyid")

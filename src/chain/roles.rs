@@ -65,9 +65,8 @@ impl Roles {
         }
         // What is made of things that have roles runs with theirs: the task of a location, the
         // trigger of a job.
-        let has_roles = |source: &str| {
-            source != "sts.amazonaws.com" && roles.services.contains(label(source))
-        };
+        let has_roles =
+            |source: &str| source != "sts.amazonaws.com" && roles.services.contains(label(source));
         let sources: HashSet<SourceId, RandomState> =
             names.sources().filter(|(source, _)| has_roles(source)).map(|(_, id)| id).collect();
         let may_make = |index: usize| {

@@ -23,6 +23,8 @@ pub(super) struct Pair {
     pub kind: LinkKind,
     pub decisive: bool,
     pub basis: Basis,
+    /// How many of the values by which the child is told it says, roles aside.
+    says: u16,
 }
 
 /// Best first; what scores alike goes by nearness in time, then by position.
@@ -40,6 +42,11 @@ pub(super) fn sort_pairs(pairs: &mut [Pair]) {
 const HANDED_OVER: i64 = 5;
 /// What it says at least that what a call started runs with the role.
 const ROLE: f64 = 3.0;
+/// What it says against a call that what it started runs with another role.
+const OTHER_ROLE: f64 = 2.5;
+/// What it says against a call that another names more of what the child is about: as much as that
+/// one can lose by being minutes earlier.
+const SAYS_LESS: f64 = 2.0;
 /// What it says that the role is taken on as long after such a call as always.
 const USUAL: f64 = 1.5;
 /// What it says against a call that it was made in another account or Region.
@@ -93,6 +100,7 @@ struct Weight {
     /// It comes as long after the call as always.
     is_usual: bool,
     decisive: bool,
+    says: u16,
     kind: Option<LinkKind>,
     basis: Basis,
 }
@@ -133,6 +141,9 @@ impl Scales<'_, '_> {
             self.index.by_circumstance(child, sort, begun, near);
             near.retain(|at| found.binary_search(at).is_err());
             self.weigh_all(&call, near, &mut pairs);
+        }
+        if !has_its_principal(child) {
+            prefer_who_says_most(&mut pairs);
         }
         if let Some(pair) = self.issued(position, child) {
             // The very key was issued by that call: what is not of the same session is no parent.
@@ -182,6 +193,7 @@ impl Scales<'_, '_> {
             kind: LinkKind::IssuedCredentials,
             decisive: by_key.is_some() || service_session,
             basis: if by_access_key { Basis::ISSUED_KEY } else { Basis::ISSUED_SESSION },
+            says: 0,
         })
     }
 
@@ -193,9 +205,7 @@ impl Scales<'_, '_> {
             return None;
         }
         // Most of what is looked at is somebody else's call.
-        let has_its_principal =
-            matches!(child.kind, CallerKind::ForwardAccessSession | CallerKind::Agent);
-        if has_its_principal && child.principal != facts.principal {
+        if has_its_principal(child) && child.principal != facts.principal {
             return None;
         }
         let name = self.names.get(facts.names)?;
@@ -220,6 +230,7 @@ impl Scales<'_, '_> {
             kind: weight.kind?,
             decisive: weight.decisive,
             basis: weight.basis,
+            says: weight.says,
         })
     }
 
@@ -232,6 +243,10 @@ impl Scales<'_, '_> {
             return;
         };
         let lag = child.event.time.seconds_since(facts.time);
+        if facts.runs_with_another(role) {
+            weight.score -= OTHER_ROLE;
+            return;
+        }
         if facts.runs_with(role) && weight.role_ids <= 0.0 {
             // As much as if the call named the role itself.
             let named = child.tokens.iter().zip(worth).filter(|(token, _)| token.is_role);
@@ -431,6 +446,21 @@ impl Scales<'_, '_> {
     }
 }
 
+/// Whether the call is made with the permissions, and in the name, of whoever it is made for.
+fn has_its_principal(child: &Child<'_>) -> bool {
+    matches!(child.kind, CallerKind::ForwardAccessSession | CallerKind::Agent)
+}
+
+/// A call that names less of what the child is about than another does is not its parent for being
+/// nearer in time: in a long export every name is said so often that it is worth next to nothing.
+fn prefer_who_says_most(pairs: &mut Vec<Pair>) {
+    let most = pairs.iter().map(|pair| pair.says).max().unwrap_or(0);
+    for pair in pairs.iter_mut().filter(|pair| pair.says > 0 && pair.says < most) {
+        pair.score -= SAYS_LESS;
+    }
+    pairs.retain(|pair| pair.score >= CONSIDER);
+}
+
 fn weigh_ids(child: &Child<'_>, worth: &[f64], facts: &RootFacts, weight: &mut Weight) {
     let mut total: f64 = 0.0;
     let mut seen = None;
@@ -443,6 +473,8 @@ fn weigh_ids(child: &Child<'_>, worth: &[f64], facts: &RootFacts, weight: &mut W
             total += worth;
             if token.is_role || facts.has_role(token.mark) {
                 weight.role_ids += worth;
+            } else {
+                weight.says += 1;
             }
             weight.note(LinkKind::ResourceId, Basis::IDS);
         }
