@@ -372,7 +372,11 @@ fn a_name_stands_for_another_thing_in_another_account_or_region() {
         ("backup", "StartBackupJob", json!({ "backupVaultName": "daily", "iamRoleArn": role })),
         ("sagemaker", "CreateTrainingJob", json!({ "trainingJobName": "daily", "roleArn": role })),
         ("codebuild", "CreateProject", json!({ "name": "daily", "serviceRole": role })),
-        ("glue", "CreateCrawler", json!({ "name": "daily", "role": role })),
+        (
+            "bedrock",
+            "CreateModelCustomizationJob",
+            json!({ "jobName": "daily", "roleArn": role }),
+        ),
     ];
     for (source, name, request) in starts {
         let here = call("here", "06:00:00", source, name, user(), request);

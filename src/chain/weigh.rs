@@ -40,6 +40,8 @@ pub(super) fn sort_pairs(pairs: &mut [Pair]) {
 
 /// Seconds within which a service takes on the role for work that was just begun.
 const HANDED_OVER: i64 = 5;
+/// Seconds after which a call that failed has nothing done for it any more.
+const ANSWERED: i64 = 5;
 /// What it says at least that what a call started runs with the role.
 const ROLE: f64 = 3.0;
 /// What it says against a call that what it started runs with another role.
@@ -367,7 +369,9 @@ impl Scales<'_, '_> {
             }
             weight.score -= 6.0;
         }
+        let lag = child.event.time.seconds_since(facts.time);
         match (child.denied, facts.failed) {
+            (_, true) if lag > ANSWERED => weight.score -= 2.0,
             (true, true) => weight.score += 1.5,
             (true, false) if self.had(child, facts, fit) => return None,
             (true, false) if self.knowledge.waits(fit.row) == Some(true) => {
