@@ -372,11 +372,7 @@ fn a_name_stands_for_another_thing_in_another_account_or_region() {
         ("backup", "StartBackupJob", json!({ "backupVaultName": "daily", "iamRoleArn": role })),
         ("sagemaker", "CreateTrainingJob", json!({ "trainingJobName": "daily", "roleArn": role })),
         ("codebuild", "CreateProject", json!({ "name": "daily", "serviceRole": role })),
-        (
-            "bedrock",
-            "CreateModelCustomizationJob",
-            json!({ "jobName": "daily", "roleArn": role }),
-        ),
+        ("bedrock", "CreateModelCustomizationJob", json!({ "jobName": "daily", "roleArn": role })),
     ];
     for (source, name, request) in starts {
         let here = call("here", "06:00:00", source, name, user(), request);
@@ -480,5 +476,28 @@ fn what_runs_with_one_role_is_not_why_another_is_taken_on() {
             take_on("taken", "06:02:00", by, "worker", "daily"),
         ]);
         assert_eq!(links(&records)["taken"].0, "own", "{source}");
+    }
+}
+
+#[test]
+fn a_call_that_failed_has_nothing_done_for_it_after_its_answer() {
+    let works = [
+        ("cloudformation", "CreateStack", "stackName", "ec2", "CreateSecurityGroup"),
+        ("cloudformation", "UpdateStack", "stackName", "sqs", "CreateQueue"),
+        ("elasticbeanstalk", "CreateEnvironment", "environmentName", "ec2", "CreateSecurityGroup"),
+        ("servicecatalog", "ProvisionProduct", "productName", "cloudformation", "CreateStack"),
+        ("eks", "CreateNodegroup", "nodegroupName", "ec2", "CreateLaunchTemplate"),
+    ];
+    for (source, name, member, called, operation) in works {
+        let begun = call("begun", "06:00:10", source, name, user(), json!({ member: "one" }));
+        let mut failed = call("failed", "06:00:14", source, name, user(), json!({ member: "two" }));
+        failed["errorCode"] = json!("ValidationError");
+        failed["errorMessage"] = json!("The template cannot be read");
+        let by = forwarded(&format!("{source}.amazonaws.com"));
+        let mut refused =
+            call("refused", "06:00:24", called, operation, by, json!({ "name": "thing" }));
+        refused["errorCode"] = json!("Client.UnauthorizedOperation");
+        refused["errorMessage"] = json!("You are not authorized to perform this operation.");
+        assert_eq!(links(&[begun, failed, refused])["refused"].0, "begun", "{source} {name}");
     }
 }
