@@ -63,9 +63,12 @@ pub fn differences(alone: &Value, among: &Value) -> anyhow::Result<Vec<String>> 
 }
 
 fn incidents(report: &Value) -> anyhow::Result<BTreeMap<&str, &Value>> {
-    let list = report["incidents"].as_array().context("no incidents in the report")?;
-    let named: BTreeMap<&str, &Value> =
-        list.iter().filter_map(|incident| Some((incident["id"].as_str()?, incident))).collect();
+    let list =
+        report.get("incidents").and_then(Value::as_array).context("no incidents in the report")?;
+    let named: BTreeMap<&str, &Value> = list
+        .iter()
+        .filter_map(|incident| Some((incident.get("id")?.as_str()?, incident)))
+        .collect();
     ensure!(named.len() == list.len(), "incidents without an id of their own");
     Ok(named)
 }

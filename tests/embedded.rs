@@ -1,6 +1,6 @@
 //! A case among many records of other calls of the same days, accounts and Regions gives the incidents
 //! that it gives alone.
-#![allow(clippy::unwrap_used, reason = "a test that fails is a panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails is a panic")]
 
 #[path = "../benches/alone.rs"]
 mod alone;
