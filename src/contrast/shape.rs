@@ -314,15 +314,22 @@ fn compared(
     }
     // What somebody asked for is no step of another call, though it hangs below it.
     let is_step = |(at, child): &(usize, &Event)| !child.is_own_hop(chains.caller_kind(*at, child));
-    let children = || {
+    let children = |call: usize| {
         let below = chains.children(call).iter().filter_map(|&c| Some((c, events.get(c)?)));
         below.filter(is_step)
     };
-    // Where a step was refused the rest cannot follow, and the refusal is what is reported.
-    let refused =
-        children().any(|(_, c)| event::failure(c).is_some_and(event::Failure::is_refusal));
+    // Where a step was refused, or a step of a step, the rest cannot follow, and the refusal is what
+    // is reported.
+    let mut refused = false;
+    let mut open = vec![call];
+    while let Some(at) = open.pop().filter(|_| !refused) {
+        for (index, child) in children(at) {
+            refused |= event::failure(child).is_some_and(event::Failure::is_refusal);
+            open.push(index);
+        }
+    }
     let mut steps = BTreeMap::new();
-    for (index, child) in children() {
+    for (index, child) in children(call) {
         steps.entry(event::action(child)).or_insert(index);
     }
     Some(Compared {
