@@ -111,6 +111,14 @@ pub struct ReadArguments {
     /// trailwhy.toml)
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Read the names of files or folders from a file (`-`: from standard input) as well: one a line,
+    /// or one before each NUL where there is one (`find -print0`)
+    #[arg(long, value_name = "FILE")]
+    pub files_from: Option<PathBuf>,
+    /// Name files below DIR as NAME/… in reports and warnings: where they were copied from, such as
+    /// s3://bucket/prefix (repeatable)
+    #[arg(long, value_name = "DIR=NAME")]
+    pub source_root: Vec<String>,
     /// Only events from this moment on (RFC 3339, a date, or 2h, 3d before the last event)
     #[arg(long, value_name = "TIME")]
     pub since: Option<Moment>,
@@ -193,6 +201,8 @@ Examples:
   trailwhy analyze s3-export/ --fail-on silent,ghost --baseline last-week.json
   trailwhy analyze s3-export/eu-west-1/ --partial eu.part
   aws cloudtrail lookup-events | trailwhy analyze -
+  find s3-export/ -newer last-run -print0 | trailwhy analyze --files-from -
+  trailwhy analyze s3-export/ --source-root s3-export=s3://trail-bucket
 
 Exit status: 0 no incident, 1 incidents found, 2 wrong usage or nothing readable.
 With --fail-on, --baseline or trailwhy.toml, 1 only for incidents that count.")]
@@ -210,8 +220,8 @@ pub struct AnalyzeArguments {
     /// slower, and memory grows with the export
     #[arg(long)]
     pub whole: bool,
-    /// Write what this part of an export contributes to a file (`-`: standard output) instead of a
-    /// report; `trailwhy merge` makes the report of all parts
+    /// Write what this part of an export contributes to a file (`-`: standard output, if that is no
+    /// terminal) instead of a report; `trailwhy merge` makes the report of all parts
     #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING, conflicts_with = "whole")]
     pub partial: Option<PathBuf>,
 }
@@ -258,7 +268,8 @@ pub struct MergeArguments {
     /// Which report to make
     #[command(flatten)]
     pub report: ReportArguments,
-    /// Write all of them as one part to a file (`-`: standard output) instead of a report
+    /// Write all of them as one part to a file (`-`: standard output, if that is no terminal) instead
+    /// of a report
     #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING)]
     pub partial: Option<PathBuf>,
     /// Read this file instead of the trailwhy.toml found here or in a folder above

@@ -354,3 +354,150 @@ fn what_was_asked_for_is_the_call_and_not_the_session_it_was_made_in() {
     let links = links(&records);
     assert_eq!((links["create"].0.as_str(), links["list"].0.as_str()), ("begin", "begin"));
 }
+
+/// The same record of another account or Region.
+fn elsewhere(record: &Value, id: &str, time: &str, account: &str, region: &str) -> Value {
+    let text = record.to_string().replace(ACCOUNT, account).replace("eu-west-1", region);
+    let mut record: Value = serde_json::from_str(&text).unwrap();
+    record["eventID"] = json!(id);
+    record["requestID"] = json!(format!("request-{id}"));
+    record["eventTime"] = json!(format!("2026-05-18T{time}Z"));
+    record
+}
+
+#[test]
+fn a_name_stands_for_another_thing_in_another_account_or_region() {
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/worker");
+    let starts = [
+        ("backup", "StartBackupJob", json!({ "backupVaultName": "daily", "iamRoleArn": role })),
+        ("sagemaker", "CreateTrainingJob", json!({ "trainingJobName": "daily", "roleArn": role })),
+        ("codebuild", "CreateProject", json!({ "name": "daily", "serviceRole": role })),
+        ("bedrock", "CreateModelCustomizationJob", json!({ "jobName": "daily", "roleArn": role })),
+    ];
+    for (source, name, request) in starts {
+        let here = call("here", "06:00:00", source, name, user(), request);
+        let by = service(&format!("{source}.amazonaws.com"));
+        let taken = take_on("taken", "06:00:40", by, "worker", "daily");
+        for (account, region) in [("444455556666", "eu-west-1"), (ACCOUNT, "eu-central-1")] {
+            let there = elsewhere(&here, "there", "06:00:37", account, region);
+            let links = links(&[here.clone(), there, taken.clone()]);
+            assert_eq!(links["taken"].0, "here", "{source} beside {account} in {region}");
+        }
+    }
+}
+
+#[test]
+fn who_reads_an_object_makes_nobody_deliver() {
+    let log_file = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/05/18/file.json.gz";
+    let object = |bucket: &str, key: &str| json!({ "bucketName": bucket, "key": key });
+    let read = call("read", "06:00:00", "s3", "GetObject", user(), object("trail", log_file));
+    let context = json!({ "aws:cloudtrail:arn":
+        format!("arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/organization") });
+    let log = decrypt("log", "06:00:00", forwarded("fas.s3.amazonaws.com"), context);
+    let deliver = |by: &str| {
+        let put = object("archive", "AWSLogs/next");
+        call("deliver", "06:00:10", "s3", "PutObject", service(by), put)
+    };
+    for by in ["cloudtrail", "config", "delivery.logs"] {
+        let delivered = deliver(&format!("{by}.amazonaws.com"));
+        let links = links(&[read.clone(), log.clone(), delivered]);
+        assert_eq!(links.get("log").map(|(parent, _)| parent.as_str()), Some("read"), "{by}");
+        assert!(!links.contains_key("deliver"), "{by}");
+    }
+}
+
+#[test]
+fn who_names_more_of_the_work_began_it_and_not_who_is_nearer() {
+    let vault = format!("arn:aws:backup:eu-west-1:{ACCOUNT}:backup-vault:daily");
+    let named = |service: &str, kind: &str, name: &str| {
+        format!("arn:aws:{service}:eu-west-1:{ACCOUNT}:{kind}{name}")
+    };
+    let works = [
+        ("dynamodb", "table/", "StartAwsBackupJob", "tableName"),
+        ("rds", "db:", "CreateDBSnapshot", "dBInstanceIdentifier"),
+        ("storagegateway", "volume/", "CreateSnapshot", "volumeId"),
+    ];
+    for (source, kind, name, member) in works {
+        let start = |id: &str, time: &str, thing: &str| {
+            let request = json!({
+                "backupVaultName": "daily", "resourceArn": named(source, kind, thing),
+                "iamRoleArn": format!("arn:aws:iam::{ACCOUNT}:role/backup"),
+            });
+            call(id, time, "backup", "StartBackupJob", user(), request)
+        };
+        // All names were said many times that day.
+        let mut records: Vec<Value> = (0..90)
+            .map(|n| {
+                start(&format!("before-{n}"), &format!("0{}:{:02}:00", n / 60, n % 60), "orders")
+            })
+            .collect();
+        let by = service("backup.amazonaws.com");
+        let mut work = call(
+            "work",
+            "06:02:31",
+            source,
+            name,
+            session("backup", "AWSBackup-backup", "2026-05-18T06:02:30Z", "backup.amazonaws.com"),
+            json!({ member: "orders", "backupVaultArn": vault }),
+        );
+        work["userIdentity"]["accessKeyId"] = json!("ASIAEXAMPLE0000TAKEN");
+        records.extend([
+            start("right", "06:00:00", "orders"),
+            start("nearer", "06:02:25", "customers"),
+            take_on("taken", "06:02:30", by, "backup", "AWSBackup-backup"),
+            work,
+        ]);
+        assert_eq!(links(&records)["taken"].0, "right", "{source}");
+    }
+}
+
+#[test]
+fn what_runs_with_one_role_is_not_why_another_is_taken_on() {
+    let role = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+    let starts = [
+        ("backup", "StartBackupJob", "iamRoleArn", "backupVaultName"),
+        ("sagemaker", "CreateTrainingJob", "roleArn", "trainingJobName"),
+        ("codebuild", "CreateProject", "serviceRole", "name"),
+        ("bedrock", "CreateModelCustomizationJob", "roleArn", "jobName"),
+    ];
+    for (source, name, member, thing) in starts {
+        let start = |id: &str, time: &str, with: &str| {
+            let request = json!({ member: role(with), thing: format!("{with}-daily") });
+            call(id, time, source, name, user(), request)
+        };
+        // The role was named many times that day.
+        let time = |n: usize| format!("0{}:{:02}:00", n / 60, n % 60);
+        let mut records: Vec<Value> =
+            (0..90).map(|n| start(&format!("before-{n}"), &time(n), "worker")).collect();
+        let by = service(&format!("{source}.amazonaws.com"));
+        records.extend([
+            start("own", "06:00:00", "worker"),
+            start("other", "06:01:58", "helper"),
+            take_on("taken", "06:02:00", by, "worker", "daily"),
+        ]);
+        assert_eq!(links(&records)["taken"].0, "own", "{source}");
+    }
+}
+
+#[test]
+fn a_call_that_failed_has_nothing_done_for_it_after_its_answer() {
+    let works = [
+        ("cloudformation", "CreateStack", "stackName", "ec2", "CreateSecurityGroup"),
+        ("cloudformation", "UpdateStack", "stackName", "sqs", "CreateQueue"),
+        ("elasticbeanstalk", "CreateEnvironment", "environmentName", "ec2", "CreateSecurityGroup"),
+        ("servicecatalog", "ProvisionProduct", "productName", "cloudformation", "CreateStack"),
+        ("eks", "CreateNodegroup", "nodegroupName", "ec2", "CreateLaunchTemplate"),
+    ];
+    for (source, name, member, called, operation) in works {
+        let begun = call("begun", "06:00:10", source, name, user(), json!({ member: "one" }));
+        let mut failed = call("failed", "06:00:14", source, name, user(), json!({ member: "two" }));
+        failed["errorCode"] = json!("ValidationError");
+        failed["errorMessage"] = json!("The template cannot be read");
+        let by = forwarded(&format!("{source}.amazonaws.com"));
+        let mut refused =
+            call("refused", "06:00:24", called, operation, by, json!({ "name": "thing" }));
+        refused["errorCode"] = json!("Client.UnauthorizedOperation");
+        refused["errorMessage"] = json!("You are not authorized to perform this operation.");
+        assert_eq!(links(&[begun, failed, refused])["refused"].0, "begun", "{source} {name}");
+    }
+}

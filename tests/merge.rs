@@ -164,6 +164,15 @@ fn what_is_in_two_parts_is_counted_as_copies() {
     );
 }
 
+/// Magic, format, version, whatever that format holds, and the checksum of it all.
+fn old_part() -> Vec<u8> {
+    let mut file = b"\x8ftrailwhy\n\x03\x050.0.9 what was kept then".to_vec();
+    let mut sum = flate2::Crc::new();
+    sum.update(&file);
+    file.extend(sum.sum().to_be_bytes());
+    file
+}
+
 #[test]
 fn what_cannot_be_merged_is_refused_with_words_that_help() {
     let folder = sample(SAMPLES[0]);
@@ -178,7 +187,9 @@ fn what_cannot_be_merged_is_refused_with_words_that_help() {
     fs::write(path("cut"), &bytes[..bytes.len() / 2]).unwrap();
     fs::write(path("empty"), "").unwrap();
     let (whole, region, services) = (name("whole"), name("region"), name("services"));
-    let (cut, empty, missing) = (name("cut"), name("empty"), name("missing"));
+    let old = old_part();
+    fs::write(path("old"), &old).unwrap();
+    let (cut, empty, missing, old) = (name("cut"), name("empty"), name("missing"), name("old"));
     let out = name("out");
     let export = files(SAMPLES[0]).pop().unwrap();
     for (arguments, words) in [
@@ -190,6 +201,8 @@ fn what_cannot_be_merged_is_refused_with_words_that_help() {
         (vec!["merge", &export], "no partial result\nhint: an export is read by `trailwhy analyze"),
         (vec!["merge", &empty], "no partial result"),
         (vec!["merge", &whole, &cut], "a damaged partial result"),
+        (vec!["merge", &whole, &old], "old`: made by an older trailwhy (0.0.9), in a format that"),
+        (vec!["merge", &old], "\nhint: make it again with `trailwhy analyze --partial`"),
         (vec!["merge", &whole, &region], "--region us-east-1 here, no --region there"),
         (vec!["merge", &services], "made with another service table"),
         (vec!["merge"], "required"),

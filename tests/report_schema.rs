@@ -195,7 +195,7 @@ fn reported(records: &[&Value], folder: &Path) -> Value {
     let (events, knowledge) = (&ingested.events, Knowledge::default());
     let chains = Chains::build(events, &knowledge);
     let history = History::new(events, Dump::default());
-    let diagnosis = diagnose::diagnose(events, &chains, &knowledge, &history, None);
+    let diagnosis = diagnose::diagnose(events, &chains, &knowledge, &history, None, None);
     let remedies = remedy::remedies(&diagnosis, events, &chains, &history);
     let material = Material {
         events,
@@ -205,6 +205,7 @@ fn reported(records: &[&Value], folder: &Path) -> Value {
         history: &history,
         ledger: &ingested.ledger,
         sample: None,
+        folded: None,
         max_occurrences: None,
     };
     let report = trailwhy::report::build(&material, &Wording::new(Language::En));

@@ -39,7 +39,7 @@ impl Run {
         let knowledge = Knowledge::default();
         let chains = Chains::build(&events, &knowledge);
         let history = History::new(&events, Dump::default());
-        let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, sample.as_ref());
+        let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, sample.as_ref(), None);
         Run { events, ledger, chains, history, sample, diagnosis }
     }
 
@@ -60,6 +60,7 @@ impl Run {
             history: &self.history,
             ledger: &self.ledger,
             sample: self.sample.as_ref(),
+            folded: None,
             max_occurrences: None,
         };
         report::build(&material, wording)

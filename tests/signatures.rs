@@ -127,7 +127,7 @@ impl Told {
         let history = History::new(&events, dump.unwrap());
         let knowledge = Knowledge::default();
         let chains = Chains::build(&events, &knowledge);
-        let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, None);
+        let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, None, None);
         let material = Material {
             events: &events,
             chains: &chains,
@@ -136,6 +136,7 @@ impl Told {
             history: &history,
             ledger: &ledger,
             sample: None,
+            folded: None,
             max_occurrences: None,
         };
         let report = report::build(&material, &Wording::new(Language::En));

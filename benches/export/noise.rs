@@ -245,6 +245,54 @@ impl Cast {
         }
     }
 
+    /// The cast of a large account of which nothing is known elsewhere: what it uses begins with
+    /// `prefix`, but for what AWS itself brings.
+    pub fn apart(
+        random: &mut Random,
+        (account, region): (&str, &str),
+        prefix: &str,
+        start: i64,
+    ) -> Self {
+        let mut cast = Cast::wide(random, account, region, start);
+        for role in cast.workloads.iter_mut().chain(cast.readers.iter_mut().filter_map(role_of)) {
+            *role = Role::new(account, &role.path, &format!("{prefix}{}", role.name));
+        }
+        for reader in &mut cast.readers {
+            if let Principal::User { name, key, .. } = &mut reader.principal {
+                *name = format!("{prefix}{name}");
+                *key = random.session_key().replacen("ASIA", "AKIA", 1);
+            }
+        }
+        // The keys of an account are its own, in every Region others.
+        let ids: Vec<String> = (0..12).map(|_| random.uuid()).collect();
+        let keys = [&mut cast.secrets, &mut cast.parameters, &mut cast.objects];
+        for protected in keys.into_iter().flatten() {
+            let id: &String = random.pick(&ids);
+            protected.key = Key::new(account, region, id);
+            let (slash, name) = match protected.name.strip_prefix('/') {
+                Some(name) => ("/", name),
+                None => ("", protected.name.as_str()),
+            };
+            protected.name = format!("{slash}{prefix}{name}");
+        }
+        cast.instances = (0..400).map(|_| random.resource("i")).collect();
+        cast.log_bucket = format!("{prefix}{}", cast.log_bucket);
+        cast
+    }
+
+    /// One thing that happens at `at` and does not fail.
+    pub fn calm(&self, trail: &mut Trail, at: i64) {
+        let scene = Scene { at, region: &self.region };
+        match trail.random.below(1000) {
+            0..=569 => self.read(trail, scene),
+            570..=709 => self.linked_read(trail, scene),
+            710..=779 => self.log_delivery(trail, scene),
+            780..=849 => self.workload(trail, scene),
+            850..=959 => self.protected_read(trail, scene),
+            _ => self.write(trail, scene),
+        }
+    }
+
     /// One thing that AWS services do at `at`, day and night.
     pub fn upkeep(&self, trail: &mut Trail, at: i64) {
         let scene = Scene { at, region: &self.region };
@@ -369,6 +417,13 @@ impl Cast {
             ),
         };
         trail.log(record);
+    }
+}
+
+fn role_of(actor: &mut Actor) -> Option<&mut Role> {
+    match &mut actor.principal {
+        Principal::Session { role, .. } => Some(role),
+        Principal::User { .. } => None,
     }
 }
 

@@ -223,6 +223,8 @@ pub struct Entry {
     pub account: String,
     pub region: String,
     pub data: bool,
+    /// Event source and event name, as `s3.amazonaws.com:GetObject`.
+    pub call: String,
     pub text: String,
 }
 
@@ -286,6 +288,7 @@ impl Trail {
             account: recipient.into(),
             region: record.region.clone(),
             data: record.data,
+            call: format!("{}:{}", record.source, record.name),
             text: record.text(recipient, ids),
         });
     }

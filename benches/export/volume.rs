@@ -10,10 +10,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::caller::{Caller, Client, Principal, Role};
-use super::chains::autoscaling::{self, Group};
-use super::chains::backup::{self, Vault};
-use super::chains::secrets::{self, Protected};
-use super::chains::{Actor, Key, Scene, ebs, stacks};
+use super::deeds::{Deed, ROLES, Teams};
 use super::delivery::{self, Cut, File};
 use super::noise::Cast;
 use super::random::Random;
@@ -54,36 +51,6 @@ const SLOT_SECONDS: i64 = 300;
 const SLOTS_PER_HOUR: u64 = 12;
 /// Records of one account in five minutes.
 const RATE: usize = 4000;
-const ROLES: u64 = 24;
-const KEYS: u64 = 12;
-
-/// A service that works with somebody's permissions or its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Service {
-    Volume,
-    Launch,
-    Secret,
-    Backup,
-    Stack,
-    Listener,
-}
-
-const SERVICES: [Service; 6] = [
-    Service::Volume,
-    Service::Launch,
-    Service::Secret,
-    Service::Backup,
-    Service::Stack,
-    Service::Listener,
-];
-
-/// What somebody does: a service, used by a role, with a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Deed {
-    service: Service,
-    role: u64,
-    key: u64,
-}
 
 /// A deed that is denied from some slot on.
 #[derive(Debug, Clone, Copy)]
@@ -133,7 +100,7 @@ impl Plan {
             let mut making = Making {
                 trail: Trail::new(Random::part(self.seed, part)),
                 cast: Cast::wide(&mut hour, account, REGION, opened),
-                account,
+                teams: Teams { account, region: REGION, start, prefix: "", seed: 0 },
                 faults: faults.iter().filter(|fault| fault.account == number).copied().collect(),
                 slot,
                 start,
@@ -152,11 +119,7 @@ impl Plan {
         (0..count)
             .map(|number: u64| Fault {
                 account: (number % ACCOUNTS.len() as u64) as usize,
-                deed: Deed {
-                    service: *random.pick(&SERVICES),
-                    role: number % ROLES,
-                    key: random.below(KEYS),
-                },
+                deed: Deed::of_role(&mut random, number % ROLES),
                 from: slots * random.between(100, 900) as u64 / 1000,
             })
             .collect()
@@ -167,7 +130,7 @@ impl Plan {
 struct Making<'a> {
     trail: Trail,
     cast: Cast,
-    account: &'a str,
+    teams: Teams<'a>,
     faults: Vec<Fault>,
     slot: u64,
     start: i64,
@@ -180,6 +143,7 @@ impl Making<'_> {
             Kind::Typical => (35, 30),
             Kind::Hard => (280, 265),
         };
+        let teams = self.teams;
         while self.trail.entries.len() < RATE {
             let at = self.start + self.trail.random.between(0, SLOT_SECONDS - 1);
             if !self.trail.random.per_mille(deeds) {
@@ -191,12 +155,12 @@ impl Making<'_> {
             match (faulty, active.is_empty()) {
                 (true, false) => {
                     let deed = *self.trail.random.pick(&active);
-                    self.deed(at, deed, true);
+                    teams.have(&mut self.trail, at, deed, true);
                 }
                 _ => {
-                    let deed = self.any_deed();
+                    let deed = Deed::any(&mut self.trail.random);
                     let denied = active.contains(&deed);
-                    self.deed(at, deed, denied);
+                    teams.have(&mut self.trail, at, deed, denied);
                 }
             }
         }
@@ -206,18 +170,9 @@ impl Making<'_> {
         self.faults.iter().filter(|fault| fault.from <= self.slot).map(|fault| fault.deed)
     }
 
-    fn any_deed(&mut self) -> Deed {
-        let random = &mut self.trail.random;
-        Deed {
-            service: *random.pick(&SERVICES),
-            role: random.below(ROLES),
-            key: random.below(KEYS),
-        }
-    }
-
     /// The change behind each fault that begins now.
     fn changes(&mut self) {
-        let admin = Role::new(self.account, "/", "platform-admin");
+        let admin = Role::new(self.teams.account, "/", "platform-admin");
         let beginning: Vec<Deed> = self
             .faults
             .iter()
@@ -234,100 +189,10 @@ impl Making<'_> {
             }]});
             let record = Record::call(self.start, "us-east-1", "iam", "PutRolePolicy", &caller)
                 .with(json!({
-                    "roleName": role_name(deed.role), "policyName": "guard",
+                    "roleName": self.teams.role_name(deed.role), "policyName": "guard",
                     "policyDocument": document.to_string(),
                 }));
             trail.log(record);
         }
     }
-
-    /// Does it, and has it denied or not.
-    fn deed(&mut self, at: i64, deed: Deed, denied: bool) {
-        let scene = Scene { at, region: REGION };
-        let actor = self.actor(deed.role);
-        let key = self.key(deed.key);
-        let name = actor.principal.arn();
-        let text = |action: &str, resource: &str| {
-            denied.then(|| format!("User: {name} is not authorized to perform: {action} on resource: {resource} with an explicit deny in an identity-based policy"))
-        };
-        let trail = &mut self.trail;
-        match deed.service {
-            Service::Volume => {
-                let text = text("kms:GenerateDataKeyWithoutPlaintext", &key.arn());
-                let by = actor.direct();
-                let key = Some(&key);
-                ebs::create_volume(trail, scene, &actor.principal, &by, key, text.as_deref());
-            }
-            Service::Launch => self.launch(scene, deed, key, denied),
-            Service::Secret => {
-                let text = text("kms:Decrypt", &key.arn());
-                let name = format!("team-{}/service-{:02}-Ab3xYz", deed.role, deed.key);
-                let secret = Protected { account: self.account.into(), name, key };
-                let by = actor.direct();
-                secrets::get_secret(
-                    trail,
-                    scene,
-                    (&actor.principal, &by),
-                    &secret,
-                    text.as_deref(),
-                );
-            }
-            Service::Backup => {
-                let vault = format!("vault-{:02}", deed.key);
-                let vault = Vault { account: self.account.into(), name: vault, key };
-                let table = format!("table-{}", deed.role);
-                let text = denied.then_some("User: backup-storage.amazonaws.com is not authorized to perform: kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access");
-                backup::run_job(trail, scene, &actor.direct(), (&vault, &table), text);
-            }
-            Service::Stack => {
-                let stack = format!("team-{}-{}", deed.role, trail.random.hex(6));
-                let bucket = format!("templates-{:02}", deed.key);
-                let text = text("s3:GetObject", &format!("\"arn:aws:s3:::{bucket}/{stack}.yaml\""));
-                stacks::create_stack(trail, scene, &actor, (&bucket, &stack), text.as_deref());
-                if !denied {
-                    let by = stacks::stack_caller(trail, scene, &actor);
-                    stacks::create_security_group(trail, scene.after(6), &by, &stack, None);
-                }
-            }
-            Service::Listener => {
-                let text = text("kms:CreateGrant", &key.arn());
-                let certificate =
-                    format!("arn:aws:acm:{REGION}:{}:certificate/{}", self.account, key.id);
-                let with = (certificate.as_str(), &key);
-                stacks::create_listener(trail, scene, &actor, with, text.as_deref());
-            }
-        }
-    }
-
-    fn launch(&mut self, scene: Scene, deed: Deed, key: Key, denied: bool) {
-        let group = Group {
-            account: self.account.into(),
-            name: format!("group-{}-{}", deed.role, deed.key),
-            template: format!("lt-0{:016x}", deed.role << 8 | deed.key),
-            image: "ami-0d5eff06f840b45e9".into(),
-            key,
-        };
-        let text = denied.then(|| format!("User: arn:aws:sts::{}:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling is not authorized to perform: kms:GenerateDataKeyWithoutPlaintext on resource: {} because no resource-based policy allows the kms:GenerateDataKeyWithoutPlaintext action", self.account, group.key.arn()));
-        autoscaling::launch(&mut self.trail, scene, &group, text.as_deref());
-    }
-
-    /// A session of a role, the same through the hour.
-    fn actor(&mut self, role: u64) -> Actor {
-        let opened = self.start - self.start.rem_euclid(3600);
-        let mut random = Random::part(opened as u64, role);
-        let role = Role::new(self.account, "/", &role_name(role));
-        let name = format!("run-{}", random.hex(8));
-        let address = format!("203.0.113.{}", random.below(250) + 1);
-        let session = Principal::session(&mut random, &role, &name, opened);
-        Actor::new(session, Client::cli(&address))
-    }
-
-    fn key(&self, number: u64) -> Key {
-        let id = Random::part(number, 77).uuid();
-        Key::new(self.account, REGION, &id)
-    }
-}
-
-fn role_name(number: u64) -> String {
-    format!("team-{number:02}")
 }

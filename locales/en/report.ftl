@@ -139,6 +139,10 @@ and-more = { $count } more
 # The chain.
 chain-empty = The log holds no chain for this incident.
 chain-denied-here = denied here
+chain-more-calls = { $count ->
+    [one] and one more call of this chain
+   *[other] and { $count } more calls of this chain
+}
 chain-never-came = never came
 chain-belongs = belongs by { $kind }, { $percent } %
 chain-tied = { $events } would fit as well

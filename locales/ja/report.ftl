@@ -133,6 +133,7 @@ and-more = 他 { $count } 件
 # 呼び出しの連鎖。
 chain-empty = このインシデントの呼び出しの連鎖はログにありません。
 chain-denied-here = ここで拒否
+chain-more-calls = このチェーンの呼び出しはほかに { $count } 件
 chain-never-came = 実行されず
 chain-belongs = 関連付けの根拠: { $kind }、{ $percent } %
 chain-tied = { $events } にも同程度に当てはまります

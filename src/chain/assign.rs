@@ -65,10 +65,10 @@ impl Assignment<'_, '_> {
                 .and_then(|p| self.child(p))
                 .is_some_and(|child| child.event.request().is_some())
         });
-        let nearest =
-            |list: &Vec<Pair>| list.iter().min_by_key(|p| (p.lag.abs(), p.parent)).copied();
+        // The nearest teaches nothing: where much is going on, something else is always nearer.
+        let best = |list: &Vec<Pair>| list.first().copied();
         let seen: Vec<_> =
-            whole.iter().filter_map(nearest).filter_map(|pair| self.seen(&pair)).collect();
+            whole.iter().filter_map(best).filter_map(|pair| self.seen(&pair)).collect();
         self.habits.learn_lags(seen.into_iter());
         self.learn_fan_out(&slots);
         self.assign(chains, &mut slots, whole);

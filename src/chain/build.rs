@@ -17,12 +17,12 @@ use super::ending::{self, FailedWork};
 use super::evidence;
 use super::index::{Index, Sources};
 use super::keys::{self, InferredKey};
-use super::knowledge::{Knowledge, Sort};
+use super::knowledge::{Knowledge, Sort as AskedSort};
 use super::lags::Lags;
 use super::learned::{Habits, Keys};
 use super::link::{Link, LinkKind, Synthesized};
 use super::mark::{Mark, Marks};
-use super::names::{ActionId, Names};
+use super::names::{ActionId, Names, Sort};
 use super::prepared;
 use super::roles::Roles;
 use super::session::Sessions;
@@ -36,7 +36,8 @@ type Map<K, V> = HashMap<K, V, RandomState>;
 #[derive(Debug, Default)]
 pub struct Chains {
     links: Vec<Option<Box<Link>>>,
-    kinds: Map<usize, CallerKind>,
+    /// Who signed each call.
+    kinds: Vec<CallerKind>,
     /// Calls that were made for others, ordered by parent and time.
     children: Vec<usize>,
     /// Parents in order, and where in `children` theirs begin; one more at the end.
@@ -61,7 +62,7 @@ pub struct Chains {
 pub struct Settled {
     /// What it was made for.
     pub link: Option<Link>,
-    /// Who signed it, where that shows only by its chain.
+    /// Who signed it.
     kind: Option<CallerKind>,
     /// The call behind it that is not in the log.
     synthesized: Option<Synthesized>,
@@ -86,27 +87,29 @@ impl Chains {
         let marks = Marks::default();
         let names = Names::new(events, knowledge);
         let mut sessions = Sessions::new(events, &names, &marks);
-        sessions.learn_handed((events, quiet), &roles, knowledge.table(), &marks);
-        let mut chains = Chains { links: Vec::new(), copies: copies(events), ..Chains::default() };
+        sessions.learn_handed((events, quiet), &names, &roles, knowledge.table(), &marks);
+        let mut chains =
+            Chains { links: Vec::new(), copies: copies(events, &marks), ..Chains::default() };
         chains.links.resize_with(events.len(), || None);
         let mut children: Vec<Child> = events
             .par_iter()
             .enumerate()
-            .filter(|(i, e)| !chains.copies.contains_key(i) && !e.is_notification())
+            .filter(|(i, _)| !chains.copies.contains_key(i))
             .filter_map(|(i, e)| {
+                let brief = names.brief(i).filter(|brief| brief.sort != Sort::Notification)?;
                 let is_kms = names.of(i).is_some_and(|name| name.is_kms);
-                let kind = sessions.child_kind(e, is_kms, &marks)?;
+                let kind = sessions.child_kind(e, brief.signed, is_kms, &marks)?;
                 Some(Child::new(i, e, kind, &names, &marks))
             })
             .collect();
         // No record tells a service role by itself.
         let told = children.iter().filter(|c| c.kind == CallerKind::ServiceRole);
-        chains.kinds = told.map(|c| (c.index, c.kind)).collect();
+        let told: Vec<usize> = told.map(|c| c.index).collect();
         lend_tokens(&mut children, &sessions, &marks);
-        let sorts = sorts(&mut children, knowledge, &names);
+        let sorts = asked(&mut children, knowledge, &names);
         chains.roles = roles;
         let sources = Sources { names: &names, knowledge, roles: &chains.roles, marks: &marks };
-        let mut index = Index::new(events, &children, &chains.copies, &sources);
+        let mut index = Index::new(events, &children, &sorts, &chains.copies, &sources);
         let known_keys = Keys::new(&children, &marks);
         index.learn_keys(&known_keys);
         let lags = Lags::learn(&children, &sorts, &index, &names);
@@ -127,15 +130,19 @@ impl Chains {
         // above.
         let programs = children.par_iter().filter(|c| sessions.is_program(c.event, c.kind, &marks));
         let programs: Vec<usize> = programs.map(|c| c.index).collect();
-        chains.kinds.extend(programs.into_iter().map(|index| (index, CallerKind::ServiceRole)));
         prepared::link(&mut chains, events, &names, knowledge.table());
         chains.fall_back(&children, knowledge);
         chains.keys = keys::inferred(events, &children, &chains, &index, &known_keys, &marks);
-        chains.failed_work = ending::failed(events, knowledge.table());
+        chains.failed_work = ending::failed(events, &names, knowledge.table());
         chains.list_children();
         chains.kms = names.all().iter().map(|name| name.is_kms).collect();
         chains.runs = names.all().iter().map(|name| name.runs).collect();
-        chains.names = names.into_numbers();
+        (chains.names, chains.kinds) = names.into_numbers();
+        for index in told.into_iter().chain(programs) {
+            if let Some(kind) = chains.kinds.get_mut(index) {
+                *kind = CallerKind::ServiceRole;
+            }
+        }
         chains.sessions = sessions;
         chains.marks = marks;
         chains
@@ -164,15 +171,15 @@ impl Chains {
     ) -> Chains {
         let marks = Marks::default();
         let names = Names::new(events, knowledge);
-        let mut chains = Chains { copies: copies(events), ..Chains::default() };
+        let mut chains = Chains { copies: copies(events, &marks), ..Chains::default() };
         chains.links.resize_with(events.len(), || None);
-        chains.settle(settled.into_iter().enumerate());
         let mut sessions = Sessions::new(events, &names, &marks);
-        sessions.learn_handed((events, &[]), &roles, knowledge.table(), &marks);
-        chains.failed_work = ending::failed(events, knowledge.table());
+        sessions.learn_handed((events, &[]), &names, &roles, knowledge.table(), &marks);
+        chains.failed_work = ending::failed(events, &names, knowledge.table());
         chains.kms = names.all().iter().map(|name| name.is_kms).collect();
         chains.runs = names.all().iter().map(|name| name.runs).collect();
-        chains.names = names.into_numbers();
+        (chains.names, chains.kinds) = names.into_numbers();
+        chains.settle(settled.into_iter().enumerate());
         chains.sessions = sessions;
         chains.roles = roles;
         chains.marks = marks;
@@ -185,10 +192,9 @@ impl Chains {
             if let Some(place) = self.links.get_mut(index) {
                 *place = one.link.map(Box::new);
             }
-            match one.kind {
-                Some(kind) => self.kinds.insert(index, kind),
-                None => self.kinds.remove(&index),
-            };
+            if let (Some(place), Some(kind)) = (self.kinds.get_mut(index), one.kind) {
+                *place = kind;
+            }
             self.synthesized.remove(&index);
             self.synthesized.extend(one.synthesized.map(|call| (index, call)));
             self.keys.remove(&index);
@@ -201,9 +207,24 @@ impl Chains {
     pub fn settled(&self, index: usize) -> Settled {
         Settled {
             link: self.link(index).cloned(),
-            kind: self.kinds.get(&index).copied(),
+            kind: self.kinds.get(index).copied(),
             synthesized: self.synthesized.get(&index).cloned(),
             key: self.keys.get(&index).cloned(),
+        }
+    }
+
+    /// Names the keys of calls that lost theirs by what the other events tell: a stretch may lack the
+    /// calls that show which key a thing is used with. `lost` are positions.
+    pub fn name_keys(&mut self, events: &[Event], knowledge: &Knowledge, lost: &[usize]) {
+        if lost.is_empty() {
+            return;
+        }
+        let again = Chains::build_with(events, &[], knowledge, self.roles.clone());
+        for at in lost {
+            let parent = |chains: &Chains| chains.link(*at).map(|link| link.parent);
+            if let Some(key) = again.keys.get(at).filter(|_| parent(&again) == parent(self)) {
+                self.keys.entry(*at).or_insert_with(|| key.clone());
+            }
         }
     }
 
@@ -387,7 +408,7 @@ impl Chains {
     /// Who signed the call, with what its chain tells: a session that a service's `AssumeRole`
     /// issued is a service role, though the record alone looks like a forward access session.
     pub fn caller_kind(&self, index: usize, event: &Event) -> CallerKind {
-        self.kinds.get(&index).copied().unwrap_or_else(|| event.caller_kind())
+        self.kinds.get(index).copied().unwrap_or_else(|| event.caller_kind())
     }
 
     /// The call that the one at `index` is another account's copy of.
@@ -426,27 +447,24 @@ impl Chains {
 }
 
 /// Copies of one call: same `sharedEventID`, different `eventID`. The original is the caller's own.
-fn copies(events: &[Event]) -> BTreeMap<usize, usize> {
-    let mut groups: Map<&str, Vec<usize>> = Map::default();
-    for (i, event) in events.iter().enumerate() {
-        if let Some(shared) = event.get(event::Field::SharedEventId) {
-            groups.entry(shared).or_default().push(i);
-        }
-    }
+fn copies(events: &[Event], marks: &Marks) -> BTreeMap<usize, usize> {
+    let shared = events.par_iter().enumerate().filter_map(|(i, event)| {
+        let shared = event.get(event::Field::SharedEventId)?;
+        Some((marks.of(shared), i))
+    });
+    let mut shared: Vec<(Mark, usize)> = shared.collect();
+    shared.par_sort_unstable();
+    let is_own = |(_, i): &&(Mark, usize)| {
+        events.get(*i).is_some_and(|e| {
+            e.caller_account().is_some()
+                && e.caller_account() == e.get(event::Field::RecipientAccountId)
+        })
+    };
     let mut copies = BTreeMap::new();
-    for group in groups.into_values().filter(|g| g.len() > 1) {
-        let original = group
-            .iter()
-            .copied()
-            .find(|&i| {
-                events.get(i).is_some_and(|e| {
-                    e.caller_account().is_some()
-                        && e.caller_account() == e.get(event::Field::RecipientAccountId)
-                })
-            })
-            .or_else(|| group.iter().copied().min());
-        if let Some(original) = original {
-            copies.extend(group.into_iter().filter(|&i| i != original).map(|i| (i, original)));
+    for group in shared.chunk_by(|(one, _), (other, _)| one == other).filter(|g| g.len() > 1) {
+        if let Some((_, original)) = group.iter().find(is_own).or_else(|| group.first()) {
+            let others = group.iter().map(|(_, i)| *i).filter(|i| i != original);
+            copies.extend(others.map(|i| (i, *original)));
         }
     }
     copies
@@ -483,7 +501,7 @@ const MOST_ASIDE: usize = 12;
 const MOST_LENT: usize = 256;
 
 /// Numbers the calls by what the table is asked about them, and asks it once for each.
-fn sorts(children: &mut [Child<'_>], knowledge: &Knowledge, names: &Names<'_>) -> Vec<Sort> {
+fn asked(children: &mut [Child<'_>], knowledge: &Knowledge, names: &Names<'_>) -> Vec<AskedSort> {
     let mut numbers: Map<(ActionId, CallerKind, Mark), u32> = Map::default();
     let mut sorts = Vec::new();
     for child in children {

@@ -3,7 +3,7 @@
 
 use super::mark::{Mark, Marks};
 use super::names::{ActionId, Names};
-use crate::event::{self, CallerKind, Event, Failure, Field, arn, json};
+use crate::event::{self, CallerKind, Event, Failure, Field, arn, json, partition};
 
 /// A string that can stand in the parent. Forms of one value count once.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,26 @@ pub(super) struct Token {
     pub value: u32,
     /// It names a role.
     pub is_role: bool,
+}
+
+/// The Region a call was made in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Region {
+    name: Mark,
+    /// Services without Regions record their calls there.
+    is_home: bool,
+}
+
+impl Region {
+    pub(super) fn of(event: &Event, marks: &Marks) -> Option<Region> {
+        let name = event.region()?;
+        Some(Region { name: marks.of(name), is_home: partition::of_region(name).home == name })
+    }
+
+    /// Whether work asked for in one of them is not done in the other by itself.
+    pub(super) fn is_apart(self, other: Region) -> bool {
+        self.name != other.name && !self.is_home && !other.is_home
+    }
 }
 
 /// The KMS key a call used.
@@ -46,9 +66,11 @@ pub(super) struct Child<'e> {
     pub sort: u32,
     /// Its invokers, as one mark of everything they are told from.
     pub invokers: Mark,
+    pub invoked_by: Option<Mark>,
     pub principal: Option<Mark>,
     pub request: Option<Mark>,
     pub account: Option<Mark>,
+    pub region: Option<Region>,
     pub caller_account: Option<Mark>,
     /// Key of the call: from the resources, else from the error text.
     pub key: Option<KeyMarks>,
@@ -95,11 +117,13 @@ impl<'e> Child<'e> {
             action: names.action_of(index, event),
             sort: 0,
             invokers: marks.of(&invokers),
+            invoked_by: event.invoked_by().map(|by| marks.of(by)),
             principal: event.arn().map(|arn| marks.of(arn)),
             request: event.get(Field::RequestId).map(|id| marks.of(id)),
             account: event.account().map(|account| marks.of(account)),
+            region: Region::of(event, marks),
             caller_account: event.caller_account().map(|account| marks.of(account)),
-            key: kms_key(event).filter(|_| is_kms).map(|arn| KeyMarks {
+            key: is_kms.then(|| kms_key(event)).flatten().map(|arn| KeyMarks {
                 arn: marks.of(arn),
                 id: marks.of(arn.rsplit('/').next().unwrap_or(arn)),
             }),
@@ -340,9 +364,4 @@ pub(super) fn key_arn_in(text: &str) -> Option<&str> {
         }
     }
     None
-}
-
-/// Whether a service made this call, by whichever of the five ways.
-pub(super) fn is_made_by_service(event: &Event) -> bool {
-    !event.caller_kind().is_own()
 }

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::names::{Names, Sort};
 use super::service::{Completion, Ending, Table};
-use crate::event::{Event, Field};
+use crate::event::Event;
 
 /// That work failed, as a service event tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,16 +19,25 @@ pub struct FailedWork {
 }
 
 /// The events among these that tell of failed work.
-pub(super) fn failed(events: &[Event], table: &Table) -> BTreeMap<usize, FailedWork> {
+pub(super) fn failed(
+    events: &[Event],
+    names: &Names<'_>,
+    table: &Table,
+) -> BTreeMap<usize, FailedWork> {
     let rows: Vec<_> = table.services().iter().filter(|row| !row.completion.is_empty()).collect();
     let told = |event: &Event| {
         let completion = rows.iter().find_map(|row| row.completion_of(event))?;
         (completion.ending(event) == Some(Ending::Failed)).then(|| work(completion, event))
     };
-    let is_told = |event: &Event| event.get(Field::EventType) == Some("AwsServiceEvent");
-    let reports = events.iter().enumerate().filter(|(_, event)| is_told(event));
+    let of_sort = |sort: Sort| {
+        let is_it = move |(index, _): &(usize, &Event)| {
+            names.brief(*index).is_some_and(|brief| brief.sort == sort)
+        };
+        events.iter().enumerate().filter(is_it)
+    };
+    let reports = of_sort(Sort::ServiceEvent);
     let reports = reports.filter_map(|(index, event)| Some((index, told(event)?)));
-    let notified = events.iter().enumerate().filter_map(|(index, event)| {
+    let notified = of_sort(Sort::Notification).filter_map(|(index, event)| {
         let told = event.notification().filter(|told| told.failed)?;
         Some((index, FailedWork { state: told.state, message: told.cause }))
     });

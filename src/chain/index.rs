@@ -1,15 +1,16 @@
 //! Finds the calls that may be the parent of another: by id, by session, by request id, and by
 //! service and account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use super::call::{self, Child, alias_in, role_mark, tokens_of};
+use super::call::{self, Child, Region, alias_in, role_mark, tokens_of};
 use super::knowledge::{Knowledge, Sort};
 use super::learned::Keys;
 use super::mark::{Asked, Lists, Mark, Marks};
-use super::names::{Name, Names, SourceId};
+use super::names::{Name, Names, Sort as Kind, SourceId};
 use super::roles::Roles;
 use crate::event::{self, CallerKind, Event, Failure, Field, IdentityType, Time, json};
 
@@ -24,6 +25,7 @@ pub(super) struct RootFacts {
     pub principal: Option<Mark>,
     pub request: Option<Mark>,
     pub account: Option<Mark>,
+    pub region: Option<Region>,
     pub caller_account: Option<Mark>,
     pub invoked_by: Option<Mark>,
     pub session_created: Option<Time>,
@@ -79,6 +81,11 @@ impl RootFacts {
         self.runs_with.contains(&role)
     }
 
+    /// Whether it names another role to run with, or something that runs with another.
+    pub(super) fn runs_with_another(&self, role: Mark) -> bool {
+        !self.runs_with.is_empty() && !self.runs_with(role)
+    }
+
     /// Whether one of the keys it names is `key`: the ARN, the id at its end, or an alias known to
     /// lead to it. `None` when it names no key or only aliases that are not known.
     pub(super) fn names_key(&self, key: call::KeyMarks) -> Option<bool> {
@@ -129,6 +136,7 @@ impl Index {
     pub(super) fn new(
         events: &[Event],
         children: &[Child<'_>],
+        sorts: &[Sort],
         copies: &BTreeMap<usize, usize>,
         sources: &Sources<'_, '_>,
     ) -> Self {
@@ -137,22 +145,32 @@ impl Index {
         let about: usize = children.iter().map(|c| c.tokens.len()).sum();
         let wanted = Asked::new(tokens, about * 16);
         let requests = Asked::new(children.iter().filter_map(|c| c.request), children.len() * 16);
-        let scope =
-            Scope { sources, names, marks: sources.marks, wanted: &wanted, requests: &requests };
+        let principals = Asked::new(children.iter().filter_map(|c| c.principal), children.len());
+        let scope = Scope {
+            sources,
+            names,
+            marks: sources.marks,
+            wanted: &wanted,
+            requests: &requests,
+            principals: &principals,
+            services: &asked_by_service(children, sorts),
+        };
         let facts: Vec<RootFacts> = events
             .par_iter()
             .enumerate()
             .filter(|(i, e)| scope.takes(*i, e) && !copies.contains_key(i))
             .map(|(i, e)| scope.facts(i, e))
+            .filter(|facts| scope.is_asked_for(facts))
             .collect();
         let mut index = Index {
-            by_session: listed(&facts, |f| f.principal),
+            by_session: listed(&facts, |f| f.principal.filter(|who| principals.has(*who))),
             by_request: listed(&facts, |f| f.request.filter(|id| requests.has(*id))),
             by_token: Lists::default(),
             by_service: facts
                 .iter()
                 .zip(0..)
                 .filter_map(|(f, at)| Some((f.account?, names.get(f.names)?.source, at)))
+                .filter(|(account, source, _)| scope.services.contains(&(*account, *source)))
                 .collect(),
             facts,
         };
@@ -178,19 +196,23 @@ impl Index {
     /// volume and the instance, so who asks for the volume finds the instance's launch.
     fn follow_grants(&mut self, children: &[Child<'_>], names: &Names<'_>) -> bool {
         let mut lent: Vec<(u32, Mark)> = Vec::new();
+        let mut launches: HashMap<Mark, Vec<(u32, Time)>, RandomState> = HashMap::default();
         for child in children {
             let Some(instance) = child.grantee else { continue };
-            for (_, launch) in self.by_token.get(instance) {
-                let near = self.facts.get(*launch as usize).is_some_and(|f| {
-                    child.event.time.seconds_since(f.time).abs() < HOUR
-                        && names
-                            .get(f.names)
-                            .is_some_and(|n| names.action_text(n.action) == "ec2:RunInstances")
-                });
-                if near {
-                    let volumes = child.tokens.iter().take(child.in_context);
-                    lent.extend(volumes.map(|volume| (*launch, volume.mark)));
-                }
+            let launches = launches.entry(instance).or_insert_with(|| {
+                let sayers = self.by_token.get(instance).iter();
+                let facts = sayers.filter_map(|(_, at)| Some((*at, self.at(*at)?)));
+                let is_launch = |f: &RootFacts| {
+                    let name = names.get(f.names);
+                    name.is_some_and(|n| names.action_text(n.action) == "ec2:RunInstances")
+                };
+                facts.filter(|(_, f)| is_launch(f)).map(|(at, f)| (at, f.time)).collect()
+            });
+            let near =
+                |(_, time): &&(u32, Time)| child.event.time.seconds_since(*time).abs() < HOUR;
+            for (launch, _) in launches.iter().filter(near) {
+                let volumes = child.tokens.iter().take(child.in_context);
+                lent.extend(volumes.map(|volume| (*launch, volume.mark)));
             }
         }
         for (launch, volume) in &lent {
@@ -384,6 +406,24 @@ struct Scope<'s, 'e> {
     marks: &'s Marks,
     wanted: &'s Asked,
     requests: &'s Asked,
+    principals: &'s Asked,
+    services: &'s HashSet<(Mark, SourceId), RandomState>,
+}
+
+/// Accounts and event sources of which some child looks at all calls.
+fn asked_by_service(
+    children: &[Child<'_>],
+    sorts: &[Sort],
+) -> HashSet<(Mark, SourceId), RandomState> {
+    let is_told = |kind| matches!(kind, CallerKind::ServicePrincipal | CallerKind::ServiceRole);
+    let told = children.iter().filter(|child| is_told(child.kind));
+    let told: HashSet<(Mark, u32), RandomState> =
+        told.filter_map(|child| Some((child.account?, child.sort))).collect();
+    let answered = told.into_iter().flat_map(|(account, sort)| {
+        let sources = sorts.get(sort as usize).map(|sort| sort.answered.as_slice());
+        sources.unwrap_or_default().iter().map(move |source| (account, *source))
+    });
+    answered.collect()
 }
 
 impl Scope<'_, '_> {
@@ -391,8 +431,10 @@ impl Scope<'_, '_> {
     /// may a principal's own call of whatever sort whose request id stands in a service's call, and
     /// the service event that says work began for the one that says it ended.
     fn takes(&self, index: usize, event: &Event) -> bool {
-        let Some(name) = self.names.of(index) else { return false };
-        if name.is_kms || event.is_notification() {
+        let (Some(name), Some(brief)) = (self.names.of(index), self.names.brief(index)) else {
+            return false;
+        };
+        if name.is_kms || brief.sort == Kind::Notification {
             return false;
         }
         // Most calls are reads that start nothing: they are asked for as little as possible.
@@ -400,10 +442,27 @@ impl Scope<'_, '_> {
         if !starts && !self.shares(event) {
             return false;
         }
-        if event.get(Field::EventType) == Some("AwsServiceEvent") {
+        if brief.sort == Kind::ServiceEvent {
             return !name.ends && self.shares(event);
         }
-        starts || !call::is_made_by_service(event)
+        starts || brief.signed.is_own()
+    }
+
+    /// Whether some list has it: what nobody can find is no parent.
+    fn is_asked_for(&self, facts: &RootFacts) -> bool {
+        let name = self.names.get(facts.names);
+        let by_service = || {
+            facts
+                .account
+                .zip(name.map(|name| name.source))
+                .is_some_and(|place| self.services.contains(&place))
+        };
+        // Those are parents without being looked for here.
+        name.is_some_and(|name| name.is_sts || name.prepares)
+            || facts.says_something()
+            || facts.request.is_some_and(|id| self.requests.has(id))
+            || facts.principal.is_some_and(|who| self.principals.has(who))
+            || by_service()
     }
 
     fn shares(&self, event: &Event) -> bool {
@@ -413,6 +472,7 @@ impl Scope<'_, '_> {
     fn facts(&self, index: usize, event: &Event) -> RootFacts {
         let marks = self.marks;
         let name = self.names.of(index);
+        let brief = self.names.brief(index);
         let mut words = Vec::new();
         let mut roles = Vec::new();
         let mut named_keys = NamedKeys::default();
@@ -455,11 +515,12 @@ impl Scope<'_, '_> {
             principal: event.arn().map(|arn| marks.of(arn)),
             request: event.get(Field::RequestId).map(|id| marks.of(id)),
             account: event.account().map(|account| marks.of(account)),
+            region: Region::of(event, marks),
             caller_account: event.caller_account().map(|account| marks.of(account)),
             invoked_by: event.invoked_by().map(|by| marks.of(by)),
             session_created: event.session_created,
-            is_root: !call::is_made_by_service(event),
-            is_service_event: event.get(Field::EventType) == Some("AwsServiceEvent"),
+            is_root: brief.is_none_or(|brief| brief.signed.is_own()),
+            is_service_event: brief.is_some_and(|brief| brief.sort == Kind::ServiceEvent),
             by_service: event.identity_type == IdentityType::AwsService,
             refused,
             failed: event.failed(),
@@ -505,9 +566,11 @@ pub(super) fn keys_named_by(event: &Event) -> Vec<String> {
 /// Members that carry a KMS key by AWS's usual names (`kmsKeyId`, `kMSMasterKeyId`,
 /// `x-amz-server-side-encryption-aws-kms-key-id`, …).
 fn names_key_member(path: &str) -> bool {
-    let last = path.rsplit('.').next().unwrap_or(path);
-    let has = |word: &str| {
-        last.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()))
+    let last = path.rsplit('.').next().unwrap_or(path).as_bytes();
+    // Asked of every member of every call.
+    let has = |word: &[u8]| {
+        last.iter().any(|byte| matches!(byte, b'k' | b'K'))
+            && last.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word))
     };
-    (has("kms") && has("key")) || last.eq_ignore_ascii_case("masterkeyid")
+    (has(b"kms") && has(b"key")) || last.eq_ignore_ascii_case(b"masterkeyid")
 }

@@ -39,18 +39,21 @@ pub(super) fn inferred(
         return found;
     }
     let alike = keys_of_alike(events, children, chains, &lost);
+    let mut above: HashMap<usize, Option<InferredKey>, RandomState> = HashMap::default();
     for child in lost {
         let mut at = child.index;
         while let Some(link) = chains.link(at) {
             at = link.parent;
             let Some(root) = events.get(at) else { break };
-            let named = key_of_parent(root, at, index, keys, marks);
-            let by_features = || {
-                let arn = key_by_features(root, &alike)?;
-                Some(InferredKey { arn, is_named: false })
-            };
-            if let Some(key) = named.or_else(by_features) {
-                found.insert(child.index, key);
+            let told = above.entry(at).or_insert_with(|| {
+                let by_features = || {
+                    let arn = key_by_features(root, &alike)?;
+                    Some(InferredKey { arn, is_named: false })
+                };
+                key_of_parent(root, at, index, keys, marks).or_else(by_features)
+            });
+            if let Some(key) = told {
+                found.insert(child.index, key.clone());
                 break;
             }
         }

@@ -77,7 +77,8 @@ fn last_before(
     index.by_circumstance(child, sort, true, &mut found);
     let begins = |at: &u32| {
         let facts = index.at(*at)?;
-        let fits = facts.is_root && sort.fit(names.get(facts.names)?).listed;
+        let for_another = child.role.is_some_and(|role| facts.runs_with_another(role));
+        let fits = facts.is_root && !for_another && sort.fit(names.get(facts.names)?).listed;
         let lag = child.event.time.seconds_since(facts.time);
         (fits && lag >= 0).then_some((facts.names, lag))
     };

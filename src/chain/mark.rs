@@ -2,6 +2,7 @@
 //! and keeping their texts is what linking would otherwise spend its time and memory on.
 
 use std::hash::BuildHasher;
+use std::num::NonZeroU64;
 
 use foldhash::quality::RandomState;
 
@@ -9,7 +10,13 @@ use foldhash::quality::RandomState;
 /// run to run, so that nobody can write a log whose texts collide. The order of marks means nothing
 /// and must never show in a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Mark(u64);
+pub(super) struct Mark(NonZeroU64);
+
+impl Mark {
+    fn of(hash: u64) -> Mark {
+        Mark(NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN))
+    }
+}
 
 /// Makes marks.
 #[derive(Debug, Clone, Default)]
@@ -17,11 +24,15 @@ pub(super) struct Marks(RandomState);
 
 impl Marks {
     pub(super) fn of(&self, text: &str) -> Mark {
-        Mark(self.0.hash_one(text))
+        Mark::of(self.0.hash_one(text))
     }
 
     pub(super) fn of_pair(&self, one: &str, other: &str) -> Mark {
-        Mark(self.0.hash_one((one, other)))
+        Mark::of(self.0.hash_one((one, other)))
+    }
+
+    pub(super) fn of_four(&self, parts: [&str; 4]) -> Mark {
+        Mark::of(self.0.hash_one(parts))
     }
 }
 
@@ -52,7 +63,8 @@ impl Asked {
 
 /// `words` is a power of two.
 fn place(mark: Mark, words: usize) -> (usize, u64) {
-    ((mark.0 >> 6) as usize & (words - 1), 1 << (mark.0 & 63))
+    let bits = mark.0.get();
+    ((bits >> 6) as usize & (words - 1), 1 << (bits & 63))
 }
 
 /// Mark -> numbers, each list in ascending order.
@@ -73,7 +85,7 @@ impl Lists {
         let shift = 64 - bits;
         let mut starts = vec![0u32; (1 << bits) + 1];
         for (mark, _) in &entries {
-            if let Some(count) = starts.get_mut((mark.0 >> shift) as usize + 1) {
+            if let Some(count) = starts.get_mut((mark.0.get() >> shift) as usize + 1) {
                 *count += 1;
             }
         }
@@ -90,7 +102,7 @@ impl Lists {
         if self.entries.is_empty() {
             return &[];
         }
-        let run = (mark.0 >> self.shift) as usize;
+        let run = (mark.0.get() >> self.shift) as usize;
         let (Some(from), Some(to)) = (self.starts.get(run), self.starts.get(run + 1)) else {
             return &[];
         };

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::knowledge::{Knowledge, Rows};
-use crate::event::{self, Event};
+use crate::event::{self, CallerKind, Event, Field};
 
 type Map<K, V> = HashMap<K, V, RandomState>;
 
@@ -59,11 +59,30 @@ pub(super) struct Name {
     pub direction: Direction,
 }
 
+/// What an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    Call,
+    /// A service's note of its own work.
+    ServiceEvent,
+    /// What a service told Amazon EventBridge.
+    Notification,
+}
+
+/// What of one event every step asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Brief {
+    name: u32,
+    pub sort: Sort,
+    /// Who signed it, as far as it tells by itself.
+    pub signed: CallerKind,
+}
+
 /// All of an export, and which each event has.
 #[derive(Debug)]
 pub(super) struct Names<'e> {
     names: Vec<Name>,
-    of: Vec<u32>,
+    of: Vec<Brief>,
     actions: Vec<String>,
     sources: Map<&'e str, SourceId>,
 }
@@ -118,28 +137,41 @@ impl<'e> Names<'e> {
             });
         }
         let numbers: Map<(&str, &str), u32> = pairs.into_iter().zip(0..).collect();
-        names.of = parts
-            .into_par_iter()
-            .flat_map_iter(|(pairs, of)| {
-                let ours: Vec<u32> =
-                    pairs.iter().map(|pair| numbers.get(pair).copied().unwrap_or(NONE)).collect();
-                of.into_iter().map(move |at| ours.get(at as usize).copied().unwrap_or(NONE))
-            })
-            .collect();
+        names.of = Vec::with_capacity(events.len());
+        for (pairs, of) in parts {
+            let ours: Vec<u32> =
+                pairs.iter().map(|pair| numbers.get(pair).copied().unwrap_or(NONE)).collect();
+            let global = |brief: Brief| Brief {
+                name: ours.get(brief.name as usize).copied().unwrap_or(NONE),
+                ..brief
+            };
+            names.of.extend(of.into_iter().map(global));
+        }
         names
     }
 
     /// The name of the event at `index`.
     pub(super) fn of(&self, index: usize) -> Option<&Name> {
-        self.get(*self.of.get(index)?)
+        self.get(self.of.get(index)?.name)
     }
 
     pub(super) fn number_of(&self, index: usize) -> u32 {
-        self.of.get(index).copied().unwrap_or(NONE)
+        self.of.get(index).map_or(NONE, |brief| brief.name)
     }
 
-    pub(super) fn into_numbers(self) -> Vec<u32> {
-        self.of
+    /// What is known of the event at `index` without looking at it.
+    pub(super) fn brief(&self, index: usize) -> Option<Brief> {
+        self.of.get(index).copied()
+    }
+
+    /// Of every event its number, and who signed it as far as it tells.
+    pub(super) fn into_numbers(self) -> (Vec<u32>, Vec<CallerKind>) {
+        self.of.into_iter().map(|brief| (brief.name, brief.signed)).unzip()
+    }
+
+    /// Every event source, with its number.
+    pub(super) fn sources(&self) -> impl Iterator<Item = (&'e str, SourceId)> {
+        self.sources.iter().map(|(source, id)| (*source, *id))
     }
 
     pub(super) fn all(&self) -> &[Name] {
@@ -177,7 +209,7 @@ impl<'e> Names<'e> {
 /// Event source and event name.
 type Pair<'e> = (&'e str, &'e str);
 /// The pairs of a part of the export, and which of them each event has.
-type Numbered<'e> = (Vec<Pair<'e>>, Vec<u32>);
+type Numbered<'e> = (Vec<Pair<'e>>, Vec<Brief>);
 
 fn numbered(events: &[Event]) -> Numbered<'_> {
     let mut pairs = Vec::new();
@@ -186,13 +218,22 @@ fn numbered(events: &[Event]) -> Numbered<'_> {
         .iter()
         .map(|event| {
             let pair = (event.source(), event.name());
-            *numbers.entry(pair).or_insert_with(|| {
+            let name = *numbers.entry(pair).or_insert_with(|| {
                 pairs.push(pair);
                 pairs.len() as u32 - 1
-            })
+            });
+            Brief { name, sort: sort(event), signed: event.caller_kind() }
         })
         .collect();
     (pairs, of)
+}
+
+fn sort(event: &Event) -> Sort {
+    match event.get(Field::EventType) {
+        Some("AwsServiceEvent") => Sort::ServiceEvent,
+        _ if event.is_notification() => Sort::Notification,
+        _ => Sort::Call,
+    }
 }
 
 fn says_end(name: &str) -> bool {

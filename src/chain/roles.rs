@@ -6,14 +6,18 @@
 //! beside `pipeline.roleArn`, and a service's `AssumeRole` for an instance or function names it as
 //! the session.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
+use super::knowledge::Knowledge;
+use super::mark::{Mark, Marks};
+use super::names::{Names, SourceId};
 use crate::event::action::operation;
 use crate::event::arn::{self, Arn};
-use crate::event::{Event, IdentityType, Time, is_read_like, json};
+use crate::event::{Event, IdentityType, Time, json};
 
 /// A role that a thing has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,37 +33,20 @@ pub struct Role {
 /// What the calls of an export tell of roles, by the things that have them.
 #[derive(Debug, Clone, Default)]
 pub struct Roles {
-    /// Roles of a thing, in order of time.
-    held: HashMap<Thing, Vec<Role>, RandomState>,
+    /// Roles of a thing, in order of time. A thing is known by service, account, Region, and a name or
+    /// id in lower case.
+    held: HashMap<Mark, Vec<Role>, RandomState>,
     /// Service, account and name of every role that something has.
-    had: HashSet<(String, String, String), RandomState>,
+    had: HashSet<Mark, RandomState>,
     /// Services of which something has a role.
     services: HashSet<String, RandomState>,
-}
-
-/// A thing, by service, account, Region, and a name or id in lower case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Thing {
-    service: String,
-    account: String,
-    region: String,
-    name: String,
-}
-
-impl Thing {
-    fn new(service: &str, of: &Event, name: &str) -> Thing {
-        Thing {
-            service: label(service).to_ascii_lowercase(),
-            account: of.account().unwrap_or_default().to_owned(),
-            region: of.region().unwrap_or_default().to_owned(),
-            name: name.to_ascii_lowercase(),
-        }
-    }
+    marks: Marks,
 }
 
 /// What one call says.
 struct Said {
-    things: Vec<Thing>,
+    service: String,
+    things: Vec<Mark>,
     roles: Vec<Role>,
 }
 
@@ -71,19 +58,31 @@ impl Roles {
 
     /// The same with what later events tell.
     #[must_use]
-    pub fn and(mut self, events: &[Event]) -> Roles {
-        let said: Vec<Said> = events.par_iter().filter_map(said).collect();
+    pub fn and(self, events: &[Event]) -> Roles {
+        self.and_named(events, &Names::new(events, &Knowledge::default()))
+    }
+
+    /// The same of events whose names are known.
+    fn and_named(mut self, events: &[Event], names: &Names<'_>) -> Roles {
         let roles = &mut self;
+        let said: Vec<Said> = events.par_iter().filter_map(|event| roles.said(event)).collect();
         for said in said {
             roles.take(said);
         }
         // What is made of things that have roles runs with theirs: the task of a location, the
         // trigger of a job.
-        roles.services = roles.held.keys().map(|thing| thing.service.clone()).collect();
+        let has_roles =
+            |source: &str| source != "sts.amazonaws.com" && roles.services.contains(label(source));
+        let sources: HashSet<SourceId, RandomState> =
+            names.sources().filter(|(source, _)| has_roles(source)).map(|(_, id)| id).collect();
+        let may_make = |index: usize| {
+            names.of(index).is_some_and(|name| !name.reads && sources.contains(&name.source))
+        };
         let made: Vec<Said> = events
             .par_iter()
-            .filter(|event| roles.services.contains(label(event.source())) && makes(event))
-            .filter_map(|event| roles.made_of(event))
+            .enumerate()
+            .filter(|(index, event)| may_make(*index) && makes(event))
+            .filter_map(|(_, event)| roles.made_of(event))
             .collect();
         for said in made {
             roles.take(said);
@@ -96,17 +95,17 @@ impl Roles {
     pub(super) fn has(&self, sources: &[String], event: &Event) -> bool {
         let role = event.principal_arn().and_then(arn::role_name);
         let Some((account, name)) = role.filter(|_| !self.had.is_empty()) else { return false };
-        let key = |source: &String| (label(source).to_owned(), account.to_owned(), name.to_owned());
+        let key = |source: &String| self.marks.of_four([label(source), account, name, ""]);
         sources.iter().any(|source| self.had.contains(&key(source)))
     }
 
     fn take(&mut self, said: Said) {
-        let Said { things, roles } = said;
+        let Said { service, things, roles } = said;
+        for (account, name) in roles.iter().filter_map(|role| arn::role_name(&role.arn)) {
+            self.had.insert(self.marks.of_four([&service, account, name, ""]));
+        }
+        self.services.insert(service);
         for thing in things {
-            for (account, name) in roles.iter().filter_map(|role| arn::role_name(&role.arn)) {
-                let key = (thing.service.clone(), account.to_owned(), name.to_owned());
-                self.had.insert(key);
-            }
             let held = self.held.entry(thing).or_default();
             for role in &roles {
                 let last = held.iter().rev().find(|known| known.member == role.member);
@@ -119,16 +118,68 @@ impl Roles {
 
     /// Roles of what the call made, by what it is made of.
     fn made_of(&self, event: &Event) -> Option<Said> {
+        let mentioned = mentioned(event);
+        // Few calls mention what has a role.
+        if !mentioned.iter().any(|name| self.held_by(event.source(), event, name).is_some()) {
+            return None;
+        }
         let names = things_of(event);
-        let parts = mentioned(event).into_iter().filter(|name| !names.contains(name));
+        let parts = mentioned.into_iter().filter(|name| !names.contains(name));
         let mut roles: Vec<Role> = Vec::new();
         for held in parts.flat_map(|part| self.all_of(event, &part).into_iter().cloned()) {
             if !roles.iter().any(|known| known.arn == held.arn) {
                 roles.push(Role { since: event.time, ..held });
             }
         }
-        let things = things(event.source(), event, &names);
-        (!roles.is_empty() && !things.is_empty()).then_some(Said { things, roles })
+        self.saying(event.source(), event, &names, roles)
+    }
+
+    fn held_by(&self, service: &str, asking: &Event, thing: &str) -> Option<&Vec<Role>> {
+        let held = |form| self.held.get(&self.thing(service, asking, form));
+        forms(thing).into_iter().find_map(held)
+    }
+
+    fn thing(&self, service: &str, of: &Event, name: &str) -> Mark {
+        self.marks.of_four([
+            &lower(label(service)),
+            of.account().unwrap_or_default(),
+            of.region().unwrap_or_default(),
+            &lower(name),
+        ])
+    }
+
+    fn said(&self, event: &Event) -> Option<Said> {
+        // Most calls name no role, and their text tells that fastest.
+        if event.failed() || !may_name_role(event) {
+            return None;
+        }
+        let roles = named_by(event);
+        if roles.is_empty() {
+            return None;
+        }
+        let (service, names) = match taken_on(event) {
+            Some((service, session)) => (service, vec![session]),
+            None => (event.source().to_owned(), things_of(event)),
+        };
+        self.saying(&service, event, &names, roles)
+    }
+
+    fn saying(
+        &self,
+        service: &str,
+        event: &Event,
+        names: &[String],
+        roles: Vec<Role>,
+    ) -> Option<Said> {
+        let forms = names.iter().flat_map(|name| forms(name));
+        let mut things: Vec<Mark> = Vec::new();
+        for thing in forms.map(|form| self.thing(service, event, form)) {
+            if !things.contains(&thing) {
+                things.push(thing);
+            }
+        }
+        let service = lower(label(service)).into_owned();
+        (!roles.is_empty() && !things.is_empty()).then_some(Said { service, things, roles })
     }
 
     /// Every role that a thing of the service of `asking` has at the time of `asking`, by the members
@@ -140,9 +191,7 @@ impl Roles {
 
     /// The same of another service, named by its event source or the first label of it.
     pub fn all_of_service(&self, service: &str, asking: &Event, thing: &str) -> Vec<&Role> {
-        let held = forms(thing)
-            .into_iter()
-            .find_map(|form| self.held.get(&Thing::new(service, asking, form)));
+        let held = self.held_by(service, asking, thing);
         held.map(|held| at(held, asking.time)).unwrap_or_default()
     }
 
@@ -170,8 +219,7 @@ impl Roles {
 
     /// Every role that something which the call names runs with, and those that it names itself.
     pub(super) fn all_behind(&self, event: &Event) -> Vec<Role> {
-        let names_any = event.request().is_some_and(|request| request.contains("ole"));
-        let mut roles = if names_any { named_by(event) } else { Vec::new() };
+        let mut roles = if may_name_role(event) { named_by(event) } else { Vec::new() };
         if self.services.contains(label(event.source())) {
             let names = mentioned(event);
             let held = names.iter().flat_map(|name| self.all_of(event, name)).cloned();
@@ -220,42 +268,16 @@ fn only(roles: Vec<&Role>) -> Option<&Role> {
     roles.iter().all(|role| is_same_role(&role.arn, &first.arn)).then_some(first)
 }
 
-fn said(event: &Event) -> Option<Said> {
-    // Most calls name no role, and their text tells that fastest.
-    if event.failed() || !event.request()?.contains("ole") {
-        return None;
-    }
-    let roles = named_by(event);
-    if roles.is_empty() {
-        return None;
-    }
-    let (service, names) = match taken_on(event) {
-        Some((service, session)) => (service, vec![session]),
-        None => (event.source().to_owned(), things_of(event)),
-    };
-    let things = things(&service, event, &names);
-    (!things.is_empty()).then_some(Said { things, roles })
+fn may_name_role(event: &Event) -> bool {
+    event.request().is_some_and(|request| request.contains("ole"))
 }
 
-fn things(service: &str, event: &Event, names: &[String]) -> Vec<Thing> {
-    let mut things: Vec<Thing> = Vec::new();
-    for form in names.iter().flat_map(|name| forms(name)) {
-        let thing = Thing::new(service, event, form);
-        if !things.contains(&thing) {
-            things.push(thing);
-        }
-    }
-    things
-}
-
-/// Whether a call may make a thing of others and names no role itself.
+/// Whether a call that is no read may make a thing of others and names no role itself.
 fn makes(event: &Event) -> bool {
     !event.failed()
         && event.management_event != Some(false)
-        && !is_read_like(event.name())
-        && event.source() != "sts.amazonaws.com"
         && event.request().is_some()
-        && named_by(event).is_empty()
+        && (!may_name_role(event) || named_by(event).is_empty())
 }
 
 /// The service that took on a role, and the name it gave the session.
@@ -370,6 +392,13 @@ fn forms(value: &str) -> Vec<&str> {
     }
     forms.retain(|form| form.len() >= 2);
     forms
+}
+
+fn lower(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(text.to_ascii_lowercase()),
+        false => Cow::Borrowed(text),
+    }
 }
 
 fn label(service: &str) -> &str {

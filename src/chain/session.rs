@@ -14,6 +14,9 @@ use crate::event::{CallerKind, Event, Field, IdentityType, Time, has_internal_ag
 /// How far a session's creation date and the time of the call that issued it can be apart.
 const SAME_SECOND: i64 = 1;
 
+/// With so many rivals a link is worth nothing any more, and more are not named.
+const MOST_RIVALS: usize = 256;
+
 /// Calls that issued credentials, by key and by session.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
@@ -72,13 +75,17 @@ impl Sessions {
     pub(super) fn learn_handed(
         &mut self,
         (events, quiet): (&[Event], &[Event]),
+        names: &Names<'_>,
         roles: &Roles,
         table: &Table,
         marks: &Marks,
     ) {
-        let is_forwarded = |event: &&Event| {
-            event.identity_type == IdentityType::AssumedRole
-                && event.caller_kind() == CallerKind::ForwardAccessSession
+        let is_signed = |index: usize, kind: CallerKind| {
+            names.brief(index).is_some_and(|brief| brief.signed == kind)
+        };
+        let is_forwarded = |(index, event): &(usize, &Event)| {
+            is_signed(*index, CallerKind::ForwardAccessSession)
+                && event.identity_type == IdentityType::AssumedRole
         };
         let is_handed = |event: &Event| {
             let Some(by) = event.invoked_by().filter(|by| !table.is_internal(by)) else {
@@ -94,13 +101,18 @@ impl Sessions {
         let arn = |event: &Event| event.arn().map(|arn| marks.of(arn));
         let mut handed: HashSet<Mark, RandomState> = events
             .par_iter()
+            .enumerate()
             .filter(is_forwarded)
+            .map(|(_, event)| event)
             .filter(|event| self.begun(event, marks).is_none() && is_handed(event))
             .filter_map(arn)
             .collect();
         if !handed.is_empty() {
-            let own = events.par_iter().chain(quiet).filter(|event| event.caller_kind() == CallerKind::Direct);
-            let used: Vec<Mark> = own.filter_map(arn).filter(|arn| handed.contains(arn)).collect();
+            let own = events.par_iter().enumerate();
+            let own = own.filter(|(index, _)| is_signed(*index, CallerKind::Direct));
+            let own = own.filter_map(|(_, event)| arn(event));
+            let own = own.chain(quiet.par_iter().filter_map(arn));
+            let used: Vec<Mark> = own.filter(|arn| handed.contains(arn)).collect();
             for arn in used {
                 handed.remove(&arn);
             }
@@ -154,7 +166,7 @@ impl Sessions {
             let from = issues.partition_point(|i| i.time < created.plus_seconds(-SAME_SECOND));
             let near = issues.get(from..)?.iter().take_while(|i| i.time <= time);
             let same = near.filter(|i| i.time == time && i.index != chosen);
-            Some(same.map(|i| i.index).collect())
+            Some(same.map(|i| i.index).take(MOST_RIVALS).collect())
         };
         issues().unwrap_or_default()
     }
@@ -166,16 +178,17 @@ impl Sessions {
             && self.by_key(event, marks).is_some_and(|issue| issue.to_service.is_some())
     }
 
-    /// Who signed a call that may have a parent; `None` for calls that cannot have one. A session
+    /// Who signed a call that may have a parent, where the record alone looks like `kind`; `None` for
+    /// calls that cannot have one. A session
     /// that a service's `AssumeRole` issued is a service role, though the record alone looks like a
     /// forward access session.
     pub(super) fn child_kind(
         &self,
         event: &Event,
+        kind: CallerKind,
         is_kms: bool,
         marks: &Marks,
     ) -> Option<CallerKind> {
-        let kind = event.caller_kind();
         match kind {
             CallerKind::ForwardAccessSession => {
                 let by_key = self.by_key(event, marks).filter(|issue| issue.to_service.is_some());

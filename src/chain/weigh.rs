@@ -23,6 +23,8 @@ pub(super) struct Pair {
     pub kind: LinkKind,
     pub decisive: bool,
     pub basis: Basis,
+    /// How many of the values by which the child is told it says, roles aside.
+    says: u16,
 }
 
 /// Best first; what scores alike goes by nearness in time, then by position.
@@ -38,10 +40,19 @@ pub(super) fn sort_pairs(pairs: &mut [Pair]) {
 
 /// Seconds within which a service takes on the role for work that was just begun.
 const HANDED_OVER: i64 = 5;
+/// Seconds after which a call that failed has nothing done for it any more.
+const ANSWERED: i64 = 5;
 /// What it says at least that what a call started runs with the role.
 const ROLE: f64 = 3.0;
+/// What it says against a call that what it started runs with another role.
+const OTHER_ROLE: f64 = 2.5;
+/// What it says against a call that another names more of what the child is about: as much as that
+/// one can lose by being minutes earlier.
+const SAYS_LESS: f64 = 2.0;
 /// What it says that the role is taken on as long after such a call as always.
 const USUAL: f64 = 1.5;
+/// What it says against a call that it was made in another account or Region.
+const ELSEWHERE: f64 = 2.5;
 /// Below this what the rest teaches cannot make a pair acceptable.
 const CONSIDER: f64 = 0.0;
 /// Seconds within which an operation that no row names is taken to have made a service act.
@@ -91,6 +102,7 @@ struct Weight {
     /// It comes as long after the call as always.
     is_usual: bool,
     decisive: bool,
+    says: u16,
     kind: Option<LinkKind>,
     basis: Basis,
 }
@@ -131,6 +143,9 @@ impl Scales<'_, '_> {
             self.index.by_circumstance(child, sort, begun, near);
             near.retain(|at| found.binary_search(at).is_err());
             self.weigh_all(&call, near, &mut pairs);
+        }
+        if !has_its_principal(child) {
+            prefer_who_says_most(&mut pairs);
         }
         if let Some(pair) = self.issued(position, child) {
             // The very key was issued by that call: what is not of the same session is no parent.
@@ -180,6 +195,7 @@ impl Scales<'_, '_> {
             kind: LinkKind::IssuedCredentials,
             decisive: by_key.is_some() || service_session,
             basis: if by_access_key { Basis::ISSUED_KEY } else { Basis::ISSUED_SESSION },
+            says: 0,
         })
     }
 
@@ -191,9 +207,7 @@ impl Scales<'_, '_> {
             return None;
         }
         // Most of what is looked at is somebody else's call.
-        let has_its_principal =
-            matches!(child.kind, CallerKind::ForwardAccessSession | CallerKind::Agent);
-        if has_its_principal && child.principal != facts.principal {
+        if has_its_principal(child) && child.principal != facts.principal {
             return None;
         }
         let name = self.names.get(facts.names)?;
@@ -203,6 +217,7 @@ impl Scales<'_, '_> {
         self.weigh_role(call, facts, &fit, &mut weight);
         self.weigh_time(lag, child, &fit, &mut weight)?;
         weigh_session(child, facts, &mut weight)?;
+        weigh_place(child, facts, &mut weight);
         self.weigh_service(child, sort, facts, name, &fit, &mut weight)?;
         self.weigh_key(child, facts, &mut weight)?;
         self.weigh_outcome(child, facts, &fit, &mut weight)?;
@@ -217,6 +232,7 @@ impl Scales<'_, '_> {
             kind: weight.kind?,
             decisive: weight.decisive,
             basis: weight.basis,
+            says: weight.says,
         })
     }
 
@@ -229,6 +245,10 @@ impl Scales<'_, '_> {
             return;
         };
         let lag = child.event.time.seconds_since(facts.time);
+        if facts.runs_with_another(role) {
+            weight.score -= OTHER_ROLE;
+            return;
+        }
         if facts.runs_with(role) && weight.role_ids <= 0.0 {
             // As much as if the call named the role itself.
             let named = child.tokens.iter().zip(worth).filter(|(token, _)| token.is_role);
@@ -296,9 +316,8 @@ impl Scales<'_, '_> {
             _ => {
                 // A service that works through a second one: Auto Scaling runs instances, and EC2
                 // calls KMS in the same session and by the same invoker.
-                let invoked_by = child.event.invoked_by().map(|by| self.marks.of(by));
                 let through = facts.invoked_by.is_some()
-                    && facts.invoked_by == invoked_by
+                    && facts.invoked_by == child.invoked_by
                     && child.is_kms
                     && !child.has_context
                     && matches!(
@@ -323,8 +342,7 @@ impl Scales<'_, '_> {
     /// Two calls that one service made side by side, neither for the other.
     fn is_sibling(&self, child: &Child<'_>, facts: &RootFacts) -> bool {
         let same_call = self.names.number_of(child.index) == facts.names;
-        let same_service = facts.by_service
-            && facts.invoked_by == child.event.invoked_by().map(|by| self.marks.of(by));
+        let same_service = facts.by_service && facts.invoked_by == child.invoked_by;
         same_call || same_service
     }
 
@@ -351,7 +369,9 @@ impl Scales<'_, '_> {
             }
             weight.score -= 6.0;
         }
+        let lag = child.event.time.seconds_since(facts.time);
         match (child.denied, facts.failed) {
+            (_, true) if lag > ANSWERED => weight.score -= 2.0,
             (true, true) => weight.score += 1.5,
             (true, false) if self.had(child, facts, fit) => return None,
             (true, false) if self.knowledge.waits(fit.row) == Some(true) => {
@@ -430,6 +450,21 @@ impl Scales<'_, '_> {
     }
 }
 
+/// Whether the call is made with the permissions, and in the name, of whoever it is made for.
+fn has_its_principal(child: &Child<'_>) -> bool {
+    matches!(child.kind, CallerKind::ForwardAccessSession | CallerKind::Agent)
+}
+
+/// A call that names less of what the child is about than another does is not its parent for being
+/// nearer in time: in a long export every name is said so often that it is worth next to nothing.
+fn prefer_who_says_most(pairs: &mut Vec<Pair>) {
+    let most = pairs.iter().map(|pair| pair.says).max().unwrap_or(0);
+    for pair in pairs.iter_mut().filter(|pair| pair.says > 0 && pair.says < most) {
+        pair.score -= SAYS_LESS;
+    }
+    pairs.retain(|pair| pair.score >= CONSIDER);
+}
+
 fn weigh_ids(child: &Child<'_>, worth: &[f64], facts: &RootFacts, weight: &mut Weight) {
     let mut total: f64 = 0.0;
     let mut seen = None;
@@ -442,6 +477,8 @@ fn weigh_ids(child: &Child<'_>, worth: &[f64], facts: &RootFacts, weight: &mut W
             total += worth;
             if token.is_role || facts.has_role(token.mark) {
                 weight.role_ids += worth;
+            } else {
+                weight.says += 1;
             }
             weight.note(LinkKind::ResourceId, Basis::IDS);
         }
@@ -466,6 +503,18 @@ fn most_without_id(child: &Child<'_>) -> f64 {
     let outcome = if child.denied { 1.5 } else { 0.0 };
     let session = if child.kind == CallerKind::ServicePrincipal { 0.0 } else { 2.5 };
     session + 3.0 + key + outcome
+}
+
+/// Work is done where it was asked for, unless something says otherwise: things in other accounts and
+/// Regions have the same names.
+fn weigh_place(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) {
+    let accounts = child.account.zip(facts.account);
+    let regions = child.region.zip(facts.region);
+    if accounts.is_some_and(|(one, other)| one != other)
+        || regions.is_some_and(|(one, other)| one.is_apart(other))
+    {
+        weight.score -= ELSEWHERE;
+    }
 }
 
 /// Forwarded and role calls keep the principal; a role session keeps its creation date.

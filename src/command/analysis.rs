@@ -54,7 +54,7 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    /// Runs all stations; of a large export on a sample.
+    /// Runs all stations; of a very large export on a sample, unless `all` of it is wanted.
     ///
     /// # Errors
     /// When inputs, policies or the service table cannot be read at all.
@@ -62,11 +62,15 @@ impl Analysis {
         read: &ReadArguments,
         known: &KnownArguments,
         config: &Config,
+        all: bool,
     ) -> Result<Analysis> {
         let besides = Besides::read(known)?;
-        match reading::folded(read, config, &besides.knowledge)? {
+        match reading::folded(read, config, &besides.knowledge, all)? {
             None => {
-                let ingested = reading::survey(read, config, &besides.knowledge)?;
+                let ingested = match all {
+                    true => reading::read(read, config)?,
+                    false => reading::survey(read, config, &besides.knowledge)?,
+                };
                 Analysis::of(ingested, besides, &known.dumps, config)
             }
             Some(Read::Whole(ingested)) => Analysis::of(ingested, besides, &known.dumps, config),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::analysis::Analysis;
 use super::config::Config;
 use super::reporting::Reporting;
-use super::{output, reading, sharing};
+use super::{named, output, reading, sharing};
 use crate::cli::AnalyzeArguments;
 
 /// Reads, diagnoses and reports.
@@ -20,15 +20,16 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
             .iter()
             .chain(reading::besides(&arguments.known))
             .chain(&written.gate.baseline)
+            .chain(&arguments.read.files_from)
             .chain(config.files()),
     )?;
+    named::refuse_terminal(arguments.partial.as_deref())?;
     if let Some(to) = &arguments.partial {
         return contribute(arguments, &config, to);
     }
     let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?;
-    let run = if arguments.whole { Analysis::run_on_all } else { Analysis::run };
     let read = sharing::read(&arguments.read, &arguments.report.redact);
-    let analysis = run(&read, &arguments.known, &config)?;
+    let analysis = Analysis::run(&read, &arguments.known, &config, arguments.whole)?;
     reporting.publish(analysis, &config)
 }
 

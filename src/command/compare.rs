@@ -29,6 +29,7 @@ pub fn run(arguments: &CompareArguments) -> anyhow::Result<ExitCode> {
         reading::paths(&arguments.read, &config)
             .iter()
             .chain(reading::besides(&arguments.known))
+            .chain(&arguments.read.files_from)
             .chain(config.files()),
     )?;
     let analysis = Analysis::run_on_all(

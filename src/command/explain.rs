@@ -35,6 +35,7 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
         reading::paths(&read, &config)
             .iter()
             .chain(reading::besides(&arguments.known))
+            .chain(&read.files_from)
             .chain(config.files()),
     )?;
     let mut analysis = Analysis::run_on_all(&read, &arguments.known, &config)?;

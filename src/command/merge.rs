@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use super::analysis::{Analysis, Besides};
 use super::config::Config;
 use super::reporting::Reporting;
-use super::{output, reading};
+use super::{named, output, reading};
 use crate::cli::MergeArguments;
 use crate::error::{Error, Result};
 use crate::given::{self, Cap};
@@ -39,6 +39,7 @@ pub fn run(arguments: &MergeArguments) -> anyhow::Result<ExitCode> {
             .chain(&written.gate.baseline)
             .chain(config.files()),
     )?;
+    named::refuse_terminal(arguments.partial.as_deref())?;
     let services = reading::services(arguments.known.services.as_deref())?;
     let mut parts = Files::new(&arguments.files, services)?;
     if let Some(to) = &arguments.partial {

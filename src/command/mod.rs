@@ -13,6 +13,7 @@ pub mod gate;
 mod generate;
 pub mod ignore;
 mod merge;
+mod named;
 mod output;
 mod policies;
 mod progress;
@@ -25,7 +26,7 @@ mod tell;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ReadArguments};
 pub use tell::tell;
 
 /// Runs what was typed; the exit status follows the report's contract.
@@ -34,20 +35,39 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Generate(what) => generate::run(&what),
         Command::Schema => schema::run(),
         Command::Simulate => simulate::run(),
-        Command::Analyze(arguments) => {
-            analyze::run(&arguments).map_err(|error| sharing::told(error, &arguments.report.redact))
+        Command::Analyze(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, analyze::run)
+                .map_err(|error| sharing::told(error, &arguments.report.redact))
         }
         Command::Merge(arguments) => {
             merge::run(&arguments).map_err(|error| sharing::told(error, &arguments.report.redact))
         }
-        Command::Explain(arguments) => {
-            explain::run(&arguments).map_err(|error| sharing::told(error, &arguments.redact))
+        Command::Explain(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, explain::run)
+                .map_err(|error| sharing::told(error, &arguments.redact))
         }
-        Command::Compare(arguments) => {
-            compare::run(&arguments).map_err(|error| sharing::told(error, &arguments.redact))
+        Command::Compare(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, compare::run)
+                .map_err(|error| sharing::told(error, &arguments.redact))
         }
-        Command::Chains(arguments) => chains::run(&arguments),
-        Command::Policies(arguments) => policies::run(&arguments),
-        Command::Changes(arguments) => changes::run(&arguments),
+        Command::Chains(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, chains::run)
+        }
+        Command::Policies(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, policies::run)
+        }
+        Command::Changes(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, changes::run)
+        }
     }
+}
+
+/// Runs a command that reads an export, with the names that a list holds among its paths.
+fn with_names<A>(
+    arguments: &mut A,
+    read: impl Fn(&mut A) -> &mut ReadArguments,
+    run: impl Fn(&A) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    named::add(read(arguments))?;
+    run(arguments)
 }

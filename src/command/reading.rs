@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use super::config::Config;
 use super::output::{self, Access};
 use super::progress::Bar;
-use super::tell;
+use super::{named, tell};
 use crate::chain::Knowledge;
 use crate::chain::service::Table;
 use crate::cli::{KnownArguments, ReadArguments};
@@ -62,8 +62,9 @@ pub(super) fn survey(
     Ok(ingested)
 }
 
-/// The same in bounded memory: a large export is folded while it is read. `None` where it is large and
-/// the names of its files do not tell when they were delivered.
+/// The same of an export that may be large: it is folded while it is read, so that not every record has
+/// to be held. `None` where it is too large for that, unless `all` of it is wanted, or large and the names
+/// of its files do not tell when they were delivered.
 ///
 /// # Errors
 /// As [`read`].
@@ -71,15 +72,13 @@ pub(super) fn folded(
     arguments: &ReadArguments,
     config: &Config,
     knowledge: &Knowledge,
+    all: bool,
 ) -> Result<Option<fold::Read>> {
     let (inputs, options) = asked(arguments, config)?;
     let bar = Bar::new(arguments.quiet);
     let mut bounds = fold::Bounds::default();
-    if let Some(text) = std::env::var("TW_FOLD").ok() {
-        let n: Vec<usize> = text.split(',').filter_map(|n| n.parse().ok()).collect();
-        if let [whole, step, ahead, behind] = n.as_slice() {
-            bounds = fold::Bounds { whole: *whole, step: *step, ahead: *ahead, behind: *behind, ..bounds };
-        }
+    if all {
+        bounds.stored = u64::MAX;
     }
     let Some(read) = fold::read(&inputs, &options, knowledge, &bounds, &bar)? else {
         return Ok(None);
@@ -193,6 +192,7 @@ fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<Input>, Opti
         accounts: arguments.account.clone(),
         regions: arguments.region.clone(),
         threads: arguments.threads,
+        roots: named::roots(&arguments.source_root)?,
         ..Options::default()
     };
     Ok((inputs, options))

@@ -76,6 +76,8 @@ impl<'a> Reporting<'a> {
             out.flush()?;
         }
         reports.sharing.keep_mapping(&self.arguments.redact)?;
+        // What was rendered is not needed again.
+        reports.shared = Vec::new();
         let (report, expired) = reports.all(Language::En);
         let counting = self.gate.counting(&report);
         if !self.quiet {

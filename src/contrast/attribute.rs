@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::chain::Chains;
 use crate::event::{self, CallerKind, Denial, Event, Field, Time, Whose};
@@ -127,13 +128,11 @@ pub struct Observation<'e> {
     pub root: usize,
     /// Who signed it.
     pub caller_kind: CallerKind,
-    /// When the calls were that it stands for, in order of time.
-    pub others: &'e [Time],
-    /// How many calls it is, itself and those that it stands for.
-    pub weight: usize,
-    values: Box<[Option<Box<str>>; Attribute::ALL.len()]>,
+    /// When it was: where a call stands for others, that of one of them.
+    pub time: Time,
+    values: Arc<[Option<Box<str>>; Attribute::ALL.len()]>,
     /// One number for each value: calls are compared far more often than they are shown.
-    marks: Box<[u64; Attribute::ALL.len()]>,
+    marks: Arc<[u64; Attribute::ALL.len()]>,
 }
 
 impl<'e> Observation<'e> {
@@ -177,37 +176,40 @@ impl<'e> Observation<'e> {
         put(Attribute::Credentials, credentials(root).map(str::to_owned));
         put(Attribute::EncryptionContextKeys, context_keys(event));
         put(Attribute::UserAgent, root.get(Field::UserAgent).map(agent_family));
-        let (root, others, weight) = (root_index, &[][..], 1);
-        Some(Observation { index, event, root, caller_kind, others, weight, values, marks })
+        let (values, marks) = (Arc::from(values), Arc::from(marks));
+        let (root, time) = (root_index, event.time);
+        Some(Observation { index, event, root, caller_kind, time, values, marks })
     }
 
-    /// The same, standing for calls of these times as well.
+    /// Whether it is the very call and none that it stands for.
+    pub fn is_itself(&self) -> bool {
+        self.time == self.event.time
+    }
+
+    /// The same at another time: a call that is alike in everything else, and that this one stands for.
     #[must_use]
-    pub fn with_others(self, others: &'e [Time]) -> Self {
-        Observation { others, weight: 1 + others.len(), ..self }
-    }
-
-    /// The same, counting as so many calls.
-    #[must_use]
-    pub fn weighing(self, weight: usize) -> Self {
-        Observation { weight, ..self }
-    }
-
-    /// When the calls were that it is, in no order.
-    pub fn times(&self) -> impl Iterator<Item = Time> {
-        std::iter::once(self.event.time).chain(self.others.iter().copied())
-    }
-
-    /// How many of the calls that it is were in a period, both ends included.
-    pub fn within(&self, from: Time, to: Time) -> usize {
-        let start = self.others.partition_point(|time| *time < from);
-        let end = self.others.partition_point(|time| *time <= to);
-        end.saturating_sub(start) + usize::from((from..=to).contains(&self.event.time))
+    pub fn at(&self, time: Time) -> Self {
+        Observation { time, ..self.clone() }
     }
 
     /// The value of an attribute, where the call has it.
     pub fn get(&self, attribute: Attribute) -> Option<&str> {
         self.values.get(attribute as usize)?.as_deref()
+    }
+
+    /// The number that stands for the value of an attribute; 0 where the call has none.
+    pub fn mark(&self, attribute: Attribute) -> u64 {
+        self.marks.get(attribute as usize).copied().unwrap_or_default()
+    }
+
+    /// The numbers of all attributes, in their order.
+    pub fn marks(&self) -> &[u64] {
+        self.marks.as_slice()
+    }
+
+    /// The number that stands for a value.
+    pub fn mark_of(value: Option<&str>) -> u64 {
+        value.map_or(0, mark_of)
     }
 
     /// Whether both have the same value of an attribute, or both none.

@@ -48,9 +48,7 @@ const MOST: usize = 12;
 
 /// Ranks the values that failures have more often than successes.
 pub fn factors(failures: &[Observation<'_>], successes: &[Observation<'_>]) -> Vec<Factor> {
-    let weight = |all: &[Observation<'_>]| all.iter().map(|one| one.weight).sum::<usize>();
-    let (failed, succeeded) = (weight(failures), weight(successes));
-    if failed < FEWEST || successes.is_empty() {
+    if failures.len() < FEWEST || successes.is_empty() {
         return Vec::new();
     }
     let mut splits: BTreeMap<(Attribute, Option<&str>), Split> = BTreeMap::new();
@@ -73,14 +71,11 @@ pub fn factors(failures: &[Observation<'_>], successes: &[Observation<'_>]) -> V
         splits.extend(by_value.into_iter().map(|(value, split)| ((attribute, value), split)));
     }
     let tests = splits.len();
-    let of = |all: &[Observation<'_>], places: &[u32]| {
-        let ones = places.iter().filter_map(|at| all.get(*at as usize));
-        ones.map(|one| one.weight).sum::<usize>()
-    };
-    let logs = LogFactorials::new(failed + succeeded);
+    let logs = LogFactorials::new(failures.len() + successes.len());
     let mut merged: BTreeMap<Split, Factor> = BTreeMap::new();
     for ((attribute, value), (f, s)) in splits {
-        let (failed_with, succeeded_with) = (of(failures, &f), of(successes, &s));
+        let (failed_with, succeeded_with) = (f.len(), s.len());
+        let (failed, succeeded) = (failures.len(), successes.len());
         if failed_with * succeeded <= succeeded_with * failed {
             continue;
         }

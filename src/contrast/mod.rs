@@ -3,6 +3,7 @@
 //! differences.
 
 mod attribute;
+mod crowd;
 mod factor;
 mod nearest;
 mod needed;
@@ -13,6 +14,7 @@ mod vanished;
 pub use attribute::{
     Attribute, Observation, Refused, account_of, policy_holder, principal, refused, resource,
 };
+pub use crowd::{Among, Crowd, Found};
 pub use factor::{Factor, factors};
 pub use nearest::{Difference, comparable, differences, nearest};
 pub use shape::{Export, Gap, Shapes, gaps};

@@ -52,6 +52,11 @@ fn differing<'o>(
         .filter(|a| *a != Attribute::EncryptionContextKeys || failed.event.request().is_some())
 }
 
+/// How far a success is from a failure.
+pub(super) fn apart(failed: &Observation<'_>, success: &Observation<'_>) -> u32 {
+    differing(failed, success).map(Attribute::distance).sum()
+}
+
 /// Position in `successes` of the one nearest to `failed`; ties go to the one nearest in time,
 /// then to the smaller event id, so that the answer does not depend on the order of files.
 pub fn nearest(failed: &Observation<'_>, successes: &[Observation<'_>]) -> Option<usize> {
@@ -59,8 +64,8 @@ pub fn nearest(failed: &Observation<'_>, successes: &[Observation<'_>]) -> Optio
         .iter()
         .enumerate()
         .min_by_key(|(_, success)| {
-            let apart: u32 = differing(failed, success).map(Attribute::distance).sum();
-            let seconds = success.event.time.seconds_since(failed.event.time).unsigned_abs();
+            let apart = apart(failed, success);
+            let seconds = success.time.seconds_since(failed.time).unsigned_abs();
             (apart, seconds, success.event.id())
         })
         .map(|(position, _)| position)

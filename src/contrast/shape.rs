@@ -283,20 +283,25 @@ impl Shapes {
         };
         self.by_number.insert(node.number, self.nodes.len() as u32);
         self.nodes.push(node);
-        // Where a step was refused the rest cannot follow, and the refusal is what is reported.
-        let below: Vec<usize> = chains.children(call.at).to_vec();
-        let steps: Vec<usize> = below
-            .into_iter()
-            .filter(|at| events.get(*at).is_some_and(|step| is_step(chains, *at, step)))
-            .collect();
+        let steps = |call: usize| {
+            let below = chains.children(call).iter().copied();
+            below.filter(|at| events.get(*at).is_some_and(|step| is_step(chains, *at, step)))
+        };
+        // Where a step was refused, or a step of a step, the rest cannot follow, and the refusal is what
+        // is reported.
         let is_refused = |at: &usize| {
             events.get(*at).and_then(event::failure).is_some_and(event::Failure::is_refusal)
         };
-        let refused = steps.iter().any(is_refused);
+        let mut refused = false;
+        let mut open: Vec<usize> = steps(call.at).collect();
+        while let Some(at) = open.pop().filter(|_| !refused) {
+            refused = is_refused(&at);
+            open.extend(steps(at));
+        }
         if let Some(node) = self.nodes.last_mut() {
             node.refused = refused;
         }
-        for at in steps {
+        for at in steps(call.at) {
             self.step(export, call.number, event, at);
         }
     }
@@ -316,9 +321,13 @@ impl Shapes {
         }
         let Some(parent) = number(link.parent) else { return };
         if event::failure(event).is_some_and(event::Failure::is_refusal) {
-            let node = self.by_number.get(&parent).and_then(|at| self.nodes.get_mut(*at as usize));
-            if let Some(node) = node {
-                node.refused = true;
+            let mut above = Some(link.parent);
+            while let Some(call) = above {
+                let node = number(call).and_then(|number| self.by_number.get(&number));
+                if let Some(node) = node.and_then(|at| self.nodes.get_mut(*at as usize)) {
+                    node.refused = true;
+                }
+                above = export.chains.link(call).map(|link| link.parent);
             }
         }
         if let Some(root) = export.events.get(link.parent) {

@@ -56,6 +56,5 @@ fn earlier<'h>(
     history: &'h History,
 ) -> impl DoubleEndedIterator<Item = &'h Change> {
     let until = picture.first.plus_seconds(2);
-    let changes = history.changes().iter();
-    changes.filter(move |c| c.time <= until && matches!(c.subject, Subject::Alias(_)))
+    history.changes_of_aliases().filter(move |change| change.time <= until)
 }

@@ -19,7 +19,7 @@ use crate::wording::Sentence;
 pub(super) const PROPAGATION_SECONDS: i64 = 120;
 
 /// What the failure depends on, by layer.
-struct Owners {
+pub(super) struct Owners {
     principal: BTreeSet<String>,
     resource: BTreeSet<String>,
     organization: BTreeSet<String>,
@@ -66,7 +66,7 @@ impl Public {
 }
 
 impl Owners {
-    fn new(picture: &Picture<'_, '_>, history: &History) -> Owners {
+    pub(super) fn new(picture: &Picture<'_, '_>, history: &History) -> Owners {
         let inventory = history.at(picture.first);
         let mut principal: BTreeSet<String> = picture.one().principal.iter().cloned().collect();
         // The policy that AWS's text names is at work whatever is known to be attached.
@@ -111,6 +111,39 @@ impl Owners {
         Owners { principal, resource, organization, endpoint, is_place_unknown, public }
     }
 
+    /// The changes that touched it between two moments, both included, oldest first.
+    fn changes<'h>(&self, history: &'h History, from: Time, to: Time) -> Vec<&'h Change> {
+        let names = self.names();
+        let own = history.changes_naming(names.iter().map(String::as_str), from, to);
+        // Where the accounts lie is not known, so that each policy may hold for them.
+        let of_organizations = history.changes_of_organizations(from, to);
+        let mut found: Vec<&Change> = own
+            .into_iter()
+            .filter(|change| !is_of_organization(change))
+            .chain(of_organizations)
+            .filter(|change| self.include(change, history))
+            .collect();
+        found.sort_by(|one, other| {
+            (one.time, &one.event_id, &one.subject).cmp(&(
+                other.time,
+                &other.event_id,
+                &other.subject,
+            ))
+        });
+        found
+    }
+
+    /// What the owner of a change may be called, to be one of those it depends on.
+    fn names(&self) -> BTreeSet<String> {
+        let named = [&self.principal, &self.resource, &self.organization, &self.endpoint];
+        let mut names: BTreeSet<String> = named.into_iter().flatten().cloned().collect();
+        for account in &self.public.accounts {
+            names.extend(self.public.region.iter().map(|region| format!("{account}/{region}")));
+            names.insert(account.clone());
+        }
+        names
+    }
+
     /// Whether what a change touched is something the failure depends on; organization policies
     /// whose targets are not known count too.
     fn include(&self, change: &Change, history: &History) -> bool {
@@ -146,18 +179,41 @@ fn same(one: &str, other: &str) -> bool {
     one == other || Entity::from_arn(one).is_some_and(|e| Entity::from_arn(other) == Some(e))
 }
 
-/// The changes that may have caused the failure, oldest first.
-pub fn suspects<'h>(picture: &Picture<'_, '_>, history: &'h History) -> Vec<&'h Change> {
-    let owners = Owners::new(picture, history);
+/// The changes of what a failure depends on.
+pub struct Suspects<'h> {
+    owners: Owners,
+    /// Those that may have caused it, oldest first.
+    all: Vec<&'h Change>,
+}
+
+impl<'h> Suspects<'h> {
+    /// Those of a picture.
+    pub fn of(picture: &Picture<'_, '_>, history: &'h History) -> Suspects<'h> {
+        let owners = Owners::new(picture, history);
+        let all = suspects(picture, history, &owners);
+        Suspects { owners, all }
+    }
+
+    /// Those that may have caused it, the last one first.
+    pub fn last_first(&self) -> impl Iterator<Item = &'h Change> {
+        self.all.iter().rev().copied()
+    }
+
+    /// Changes of what the failure depends on, between two moments, both included, oldest first.
+    pub(super) fn touching(&self, history: &'h History, from: Time, to: Time) -> Vec<&'h Change> {
+        self.owners.changes(history, from, to)
+    }
+}
+
+fn suspects<'h>(
+    picture: &Picture<'_, '_>,
+    history: &'h History,
+    owners: &Owners,
+) -> Vec<&'h Change> {
     let from = picture.last_success_before().map(|time| time.plus_seconds(-PROPAGATION_SECONDS));
-    let mut suspects: Vec<&Change> = history
-        .changes()
-        .iter()
-        .filter(|change| change.time <= picture.first.plus_seconds(2))
-        .filter(|change| from.is_none_or(|from| change.time >= from))
-        .filter(|change| owners.include(change, history) && can_take_away(change))
-        .filter(|change| !is_made_without_policy(change, picture))
-        .collect();
+    let until = picture.first.plus_seconds(2);
+    let mut suspects = owners.changes(history, from.unwrap_or(Time(i64::MIN)), until);
+    suspects.retain(|change| can_take_away(change) && !is_made_without_policy(change, picture));
     // Who is deleted has lost all policies before, and who is made anew gets them afterwards (IAM
     // "DeleteRole"): it is the new one that counts.
     let remade: BTreeSet<&Entity> = suspects
@@ -207,19 +263,11 @@ fn only_adds(change: &Change) -> bool {
     is_attachment && is_set
 }
 
-/// Changes of what the failure depends on, between two moments, both included, oldest first.
-pub(super) fn touching<'h>(
-    picture: &Picture<'_, '_>,
-    history: &'h History,
-    from: Time,
-    to: Time,
-) -> Vec<&'h Change> {
-    let owners = Owners::new(picture, history);
-    let changes = history.changes().iter();
-    changes
-        .filter(|change| change.time >= from && change.time <= to)
-        .filter(|change| owners.include(change, history))
-        .collect()
+fn is_of_organization(change: &Change) -> bool {
+    matches!(
+        change.subject,
+        Subject::OrganizationPolicy(_) | Subject::OrganizationAttachment { .. }
+    )
 }
 
 /// Whether a change made the resource, without a policy and in the caller's own account: there the
@@ -237,11 +285,15 @@ fn is_made_without_policy(change: &Change, picture: &Picture<'_, '_>) -> bool {
 }
 
 /// Which layers the changes speak for.
-pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony> {
+pub fn testimony(
+    picture: &Picture<'_, '_>,
+    history: &History,
+    suspects: &Suspects<'_>,
+) -> Vec<Testimony> {
     let worked_before = picture.last_success_before().is_some();
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    for change in suspects(picture, history).into_iter().rev() {
+    for change in suspects.last_first() {
         for layer in Layer::ALL {
             // What a grant gave, its key's policy did not need to give.
             let is_grant = matches!(change.subject, Subject::Grant { .. });
@@ -284,7 +336,7 @@ pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony>
             );
         }
     }
-    found.extend(elsewhere(picture, history, worked_before));
+    found.extend(elsewhere(picture, suspects, worked_before));
     found.extend(unchanged(picture, worked_before, found.is_empty()));
     found
 }
@@ -293,11 +345,11 @@ pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony>
 /// have denied, though a condition may have.
 fn elsewhere(
     picture: &Picture<'_, '_>,
-    history: &History,
+    suspects: &Suspects<'_>,
     worked_before: bool,
 ) -> Option<Testimony> {
-    let suspects: Vec<&Change> = suspects(picture, history)
-        .into_iter()
+    let suspects: Vec<&Change> = suspects
+        .last_first()
         .filter(|change| !matches!(change.subject, Subject::Tag { .. }))
         .collect();
     if !worked_before || !picture.is_whole || !picture.has_all_changes || suspects.is_empty() {
@@ -318,7 +370,7 @@ fn elsewhere(
 /// Whether a change made a role or user that was given policies before the first failure.
 fn has_policies_again(picture: &Picture<'_, '_>, history: &History, change: &Change) -> bool {
     let Subject::Entity(entity) = &change.subject else { return false };
-    history.changes().iter().any(|given| {
+    history.changes_of(&history.owner_of(entity)).any(|given| {
         let of = match &given.subject {
             Subject::InlinePolicy { of, .. } | Subject::Attachment { to: of, .. } => of,
             _ => return false,
@@ -365,19 +417,11 @@ pub fn origin<'h>(
     history: &'h History,
 ) -> Option<&'h Change> {
     let Some(PolicySource::Event(id)) = found.label.as_ref()?.source.as_ref() else { return None };
-    history
-        .changes()
-        .iter()
-        .find(|c| c.event_id.as_ref() == id && c.time <= picture.first.plus_seconds(2))
+    history.change_by(id).filter(|change| change.time <= picture.first.plus_seconds(2))
 }
 
 /// The change to blame once the layer is known: the last one of that layer before the first failure.
-pub fn culprit<'h>(
-    picture: &Picture<'_, '_>,
-    history: &'h History,
-    layer: Layer,
-) -> Option<&'h Change> {
-    let suspects = suspects(picture, history);
-    let direct = suspects.iter().rev().find(|c| c.layer == layer).copied();
-    direct.or_else(|| suspects.iter().rev().find(|c| c.concerns(layer)).copied())
+pub fn culprit<'h>(suspects: &Suspects<'h>, layer: Layer) -> Option<&'h Change> {
+    let direct = suspects.last_first().find(|c| c.layer == layer);
+    direct.or_else(|| suspects.last_first().find(|c| c.concerns(layer)))
 }

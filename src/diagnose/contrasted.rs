@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::failing::Failing;
 use super::picture::{Picture, Pool, When};
+use super::refusals::is_principal;
 use super::testimony::{Testimony, Witness};
-use crate::contrast::{Attribute, Observation};
+use crate::contrast::{Attribute, Crowd, Observation};
 use crate::event::{CallerKind, Effect, Event, Field, Layer};
 use crate::wording::Sentence;
 
@@ -46,22 +46,16 @@ fn contrasted(text: Sentence, ids: &[String]) -> Testimony {
     ids.iter().fold(Testimony::new(Witness::Contrasted, text), |t, id| t.event(id))
 }
 
-fn is_principal(kind: CallerKind) -> bool {
-    !matches!(kind, CallerKind::ServicePrincipal | CallerKind::Ec2Infrastructure)
-}
-
 /// The same principal may do the same to another resource: what is attached to the principal or the
 /// account as a whole is not at fault, unless it is narrowed to resources.
 fn other_resources(picture: &Picture<'_, '_>) -> Option<Testimony> {
     picture.one().resource.as_ref()?;
-    let other = |o: &Observation<'_>| {
-        picture.same_principal(o)
-            && !picture.same_resource(o)
-            && o.get(Attribute::Resource).is_some()
-    };
-    let seen = picture.seen(When::During, other);
-    let (seen, loud) =
-        if seen.none() { (picture.seen(When::After, other), 0.6) } else { (seen, 1.0) };
+    let among = (picture.by_principal(), picture.of_both());
+    let on_something =
+        |o: &Observation<'_>| picture.same_principal(o) && o.get(Attribute::Resource).is_some();
+    let other = |when| picture.seen_but(when, among, on_something, |o| picture.same_resource(o));
+    let seen = other(When::During);
+    let (seen, loud) = if seen.none() { (other(When::After), 0.6) } else { (seen, 1.0) };
     if seen.none() {
         return None;
     }
@@ -86,15 +80,11 @@ fn other_principals(picture: &Picture<'_, '_>) -> Option<Testimony> {
     if !is_principal(picture.one().caller_kind) {
         return None;
     }
-    let other = |o: &Observation<'_>| {
-        !picture.same_principal(o)
-            && picture.same_resource(o)
-            && picture.same_account(o)
-            && is_principal(o.caller_kind)
-    };
-    let seen = picture.seen(When::During, other);
-    let (seen, loud) =
-        if seen.none() { (picture.seen(When::After, other), 0.6) } else { (seen, 1.0) };
+    let among = (picture.on_resource(), picture.of_both());
+    let of_account = |o: &Observation<'_>| picture.same_account(o) && is_principal(o.caller_kind);
+    let other = |when| picture.seen_but(when, among, of_account, |o| picture.same_principal(o));
+    let seen = other(When::During);
+    let (seen, loud) = if seen.none() { (other(When::After), 0.6) } else { (seen, 1.0) };
     if seen.none() {
         return None;
     }
@@ -115,20 +105,10 @@ fn other_principals(picture: &Picture<'_, '_>) -> Option<Testimony> {
 fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
     let one = picture.one();
     let mut found = Vec::new();
-    let mine: BTreeSet<&str> = picture
-        .all
-        .iter()
-        .filter(|f| f.action == one.action && f.principal == one.principal)
-        .filter_map(|f| f.resource.as_deref())
-        .collect();
-    let theirs: BTreeSet<&str> = picture
-        .all
-        .iter()
-        .filter(|f| f.action == one.action && f.resource.is_some() && f.resource == one.resource)
-        .filter_map(|f| f.principal.as_deref())
-        .collect();
-    if mine.len() >= 2 && is_principal(one.caller_kind) {
-        let text = Sentence::new("contrast-fails-on-many").arg("count", mine.len() as f64);
+    let mine = picture.all.things(one);
+    let theirs = picture.all.principals(one);
+    if mine >= 2 && is_principal(one.caller_kind) {
+        let text = Sentence::new("contrast-fails-on-many").arg("count", mine as f64);
         found.push(
             contrasted(text, &[])
                 .layer(Layer::ResourcePolicy, -1.8)
@@ -139,9 +119,9 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
         );
     }
     let endpoint = common_endpoint(picture);
-    if let Some(endpoint) = endpoint.filter(|_| theirs.len() >= 2) {
+    if let Some(endpoint) = endpoint.filter(|_| theirs >= 2) {
         let text = Sentence::new("contrast-many-through-endpoint")
-            .arg("count", theirs.len() as f64)
+            .arg("count", theirs as f64)
             .arg("endpoint", endpoint);
         found.push(
             contrasted(text, &[])
@@ -151,8 +131,8 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
                 .layer(Layer::PermissionsBoundary, -1.2)
                 .layer(Layer::SessionPolicy, -1.5),
         );
-    } else if theirs.len() >= 2 {
-        let text = Sentence::new("contrast-many-fail-on-it").arg("count", theirs.len() as f64);
+    } else if theirs >= 2 {
+        let text = Sentence::new("contrast-many-fail-on-it").arg("count", theirs as f64);
         found.push(
             contrasted(text, &[])
                 .layer(Layer::ResourcePolicy, 1.8)
@@ -171,13 +151,14 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
 fn common_endpoint<'p>(picture: &'p Picture<'_, '_>) -> Option<&'p str> {
     let one = picture.one();
     let endpoint = one.endpoint.as_deref()?;
-    let alike =
-        |f: &&Failing| f.action == one.action && f.resource.is_some() && f.resource == one.resource;
-    let all = picture.all.iter().filter(alike).all(|f| f.endpoint.as_deref() == Some(endpoint));
-    let off = picture.seen(When::Ever, |o| {
-        picture.same_resource(o) && o.get(Attribute::VpcEndpoint) != Some(endpoint)
+    let is_common = picture.all.common_endpoint(one) == Some(endpoint);
+    if !is_common && one.resource.is_some() {
+        return None;
+    }
+    let off = picture.seen(When::Ever, picture.on_resource(), |o| {
+        o.get(Attribute::VpcEndpoint) != Some(endpoint)
     });
-    (all && !off.none()).then_some(endpoint)
+    (!off.none()).then_some(endpoint)
 }
 
 /// The failures came through an endpoint; did others, and did it work without?
@@ -190,18 +171,17 @@ fn endpoint(picture: &Picture<'_, '_>) -> Vec<Testimony> {
     if !endpoint.starts_with("vpce-") || !picture.is_own_hop() {
         return found;
     }
-    let elsewhere = picture.seen(When::Ever, |o| {
-        picture.same_principal(o)
-            && picture.same_resource(o)
-            && o.get(Attribute::VpcEndpoint) != Some(endpoint)
+    let elsewhere = picture.seen(When::Ever, picture.of_both(), |o| {
+        picture.same_principal(o) && o.get(Attribute::VpcEndpoint) != Some(endpoint)
     });
-    let other_on_it = picture.seen(When::Ever, |o| {
-        !picture.same_principal(o)
-            && picture.same_resource(o)
-            && o.get(Attribute::VpcEndpoint) == Some(endpoint)
-    });
-    let others_around = picture.seen(When::Ever, |o| {
-        picture.same_resource(o) && o.get(Attribute::VpcEndpoint) != Some(endpoint)
+    let other_on_it = picture.seen_but(
+        When::Ever,
+        (picture.on_resource(), picture.of_both()),
+        |o| o.get(Attribute::VpcEndpoint) == Some(endpoint),
+        |o| picture.same_principal(o),
+    );
+    let others_around = picture.seen(When::Ever, picture.on_resource(), |o| {
+        o.get(Attribute::VpcEndpoint) != Some(endpoint)
     });
     let text = Sentence::new("contrast-all-through-endpoint")
         .arg("endpoint", *endpoint)
@@ -237,13 +217,6 @@ const NEAR_SECONDS: i64 = 30 * 86_400;
 /// A difference that chance alone makes more often than one time in three is none.
 const CHANCE: f64 = 0.34;
 
-/// Whether a success is near enough in time to be compared.
-fn is_near(picture: &Picture<'_, '_>, success: &Observation<'_>) -> bool {
-    let time = success.event.time;
-    time >= picture.first.plus_seconds(-NEAR_SECONDS)
-        && time <= picture.last.plus_seconds(NEAR_SECONDS)
-}
-
 /// How likely it is that all failures lie on one side and all successes on the other if neither has to
 /// do with the side (Fisher's exact test for such a table: one of all ways to choose).
 fn by_chance(failures: u64, successes: usize) -> f64 {
@@ -259,11 +232,13 @@ fn region(picture: &Picture<'_, '_>) -> Option<Testimony> {
         return None;
     };
     let here = picture
-        .seen(When::Ever, |o| picture.same_account(o) && o.get(Attribute::Region) == Some(*region));
-    let there = picture.seen(When::Ever, |o| {
-        picture.same_principal(o)
-            && o.get(Attribute::Region).is_some_and(|r| r != *region)
-            && is_near(picture, o)
+        .seen(When::Ever, picture.in_account(), |o| o.get(Attribute::Region) == Some(*region));
+    let near = |crowd: &Crowd<'_>| {
+        let from = picture.first.plus_seconds(-NEAR_SECONDS);
+        crowd.within(from, picture.last.plus_seconds(NEAR_SECONDS))
+    };
+    let there = picture.seen_in(picture.by_principal(), near, |o| {
+        picture.same_principal(o) && o.get(Attribute::Region).is_some_and(|r| r != *region)
     });
     if !here.none() || by_chance(picture.count, there.count) > CHANCE {
         return None;
@@ -279,10 +254,10 @@ fn region(picture: &Picture<'_, '_>) -> Option<Testimony> {
 /// Sessions without MFA fail, sessions with MFA succeed.
 fn mfa(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let without = picture.failures.iter().all(|o| o.get(Attribute::Mfa) != Some("true"));
-    let with = picture
-        .seen(When::During, |o| picture.same_principal(o) && o.get(Attribute::Mfa) == Some("true"));
-    let unprotected = picture
-        .seen(When::During, |o| picture.same_principal(o) && o.get(Attribute::Mfa) != Some("true"));
+    let has_it = |o: &Observation<'_>| o.get(Attribute::Mfa) == Some("true");
+    let own = picture.by_principal();
+    let with = picture.seen(When::During, own, |o| picture.same_principal(o) && has_it(o));
+    let unprotected = picture.seen(When::During, own, |o| picture.same_principal(o) && !has_it(o));
     if !without || with.none() || !unprotected.none() {
         return None;
     }
@@ -298,15 +273,15 @@ fn mfa(picture: &Picture<'_, '_>) -> Option<Testimony> {
 fn made_anew(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let id = |o: &Observation<'_>| o.event.get(Field::IssuerPrincipalId).map(str::to_owned);
     let failed: BTreeSet<String> = picture.failures.iter().filter_map(id).collect();
-    let worked = |o: &Observation<'_>| {
-        picture.same_principal(o) && o.event.time < picture.first && id(o).is_some()
-    };
-    let mut before = picture.successes.iter().filter(|o| worked(o)).filter_map(id).peekable();
-    before.peek()?;
-    if failed.is_empty() || before.any(|id| failed.contains(&id)) {
+    let before = |crowd: &Crowd<'_>| crowd.before(picture.first);
+    let worked = |o: &Observation<'_>| picture.same_principal(o) && id(o).is_some();
+    let seen = picture.seen_in(picture.by_principal(), before, worked);
+    let same = picture.seen_in(picture.by_principal(), before, |o| {
+        picture.same_principal(o) && id(o).is_some_and(|id| failed.contains(&id))
+    });
+    if failed.is_empty() || seen.none() || !same.none() {
         return None;
     }
-    let seen = picture.seen(When::Ever, worked);
     let text = Sentence::new("contrast-made-anew").arg("count", seen.count as f64);
     let testimony = contrasted(text, &seen.ids)
         .weigh(Layer::ResourcePolicy, Effect::ImplicitDeny, 3.0)
@@ -326,24 +301,22 @@ fn forwarded_only(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimon
     let event: &Event = picture.observation().event;
     let mut ids = Vec::new();
     let mut count = 0;
-    for success in pool.of_service(event) {
-        if !picture.holds(When::During, success)
-            || success.get(Attribute::Principal) != picture.observation().get(Attribute::Principal)
-        {
-            continue;
+    for (_, crowd) in pool.of_service(event) {
+        let during = picture.range(crowd, When::During);
+        let own = picture.by_principal();
+        let of = |kinds: &'static [CallerKind]| {
+            crowd.count(own, during.clone(), |o| kinds.contains(&o.caller_kind))
+        };
+        // A forwarded call of the same service works as well: the hop is not the difference.
+        if of(&[CallerKind::ForwardAccessSession]).count > 0 {
+            return None;
         }
-        match success.caller_kind {
-            CallerKind::Direct | CallerKind::Agent => {
-                count += picture.count_of(When::During, success);
-                if ids.len() < 3 {
-                    ids.push(success.event.id().to_owned());
-                }
-            }
-            // A forwarded call of the same service works as well: the hop is not the difference.
-            CallerKind::ForwardAccessSession => return None,
-            _ => {}
-        }
+        let direct = of(&[CallerKind::Direct, CallerKind::Agent]);
+        count += direct.count;
+        let calls = direct.first.iter().filter_map(|at| crowd.at(*at));
+        ids.extend(calls.map(|o| o.event.id().to_owned()));
     }
+    ids.truncate(3);
     if count == 0 {
         return None;
     }
@@ -359,10 +332,8 @@ fn direct_only(picture: &Picture<'_, '_>) -> Option<Testimony> {
     if picture.one().caller_kind != CallerKind::Direct {
         return None;
     }
-    let seen = picture.seen(When::During, |o| {
+    let seen = picture.seen(When::During, picture.of_both(), |o| {
         o.caller_kind == CallerKind::ForwardAccessSession
-            && picture.observation().get(Attribute::Principal) == o.get(Attribute::Principal)
-            && picture.same_resource(o)
     });
     if seen.none() {
         return None;
@@ -381,14 +352,12 @@ fn other_actions(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimony
     let event: &Event = picture.observation().event;
     let mut names = BTreeSet::new();
     let mut ids = Vec::new();
-    for success in pool.of_service(event) {
-        if picture.holds(When::During, success)
-            && success.event.name() != event.name()
-            && picture.same_principal(success)
-            && picture.same_resource(success)
-            && names.insert(success.event.name().to_owned())
-        {
-            ids.push(success.event.id().to_owned());
+    for (name, crowd) in pool.of_service(event).filter(|(name, _)| *name != event.name()) {
+        let during = picture.range(crowd, When::During);
+        let own = crowd.count(picture.of_both(), during, |o| picture.same_principal(o));
+        if let Some(first) = own.first.first().and_then(|at| crowd.at(*at)) {
+            names.insert(name.to_owned());
+            ids.push(first.event.id().to_owned());
         }
     }
     if names.is_empty() {
@@ -413,22 +382,17 @@ fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
         return None;
     }
     let account = picture.observation().get(Attribute::CallerAccount)?;
-    let mut principals = BTreeSet::new();
-    let mut resources = BTreeSet::new();
-    for f in picture.all.iter().filter(|f| f.action == one.action && is_principal(f.caller_kind)) {
-        let same = f.principal.as_deref().and_then(crate::contrast::account_of) == Some(account);
-        if same {
-            principals.extend(f.principal.as_deref());
-            resources.extend(f.resource.as_deref());
-        }
-    }
-    let anybody =
-        picture.seen(When::During, |o| picture.same_account(o) && is_principal(o.caller_kind));
-    if principals.len() < 2 {
+    let (principals, resources) = picture.all.of_account(&one.action, account);
+    let account_calls = picture.in_account();
+    let anybody = picture.seen(When::During, account_calls, |o| is_principal(o.caller_kind));
+    if principals < 2 {
         if !anybody.none() {
-            let others = picture.seen(When::During, |o| {
-                picture.same_account(o) && !picture.same_principal(o) && is_principal(o.caller_kind)
-            });
+            let others = picture.seen_but(
+                When::During,
+                (account_calls, picture.by_principal()),
+                |o| picture.same_account(o) && is_principal(o.caller_kind),
+                |o| picture.same_principal(o),
+            );
             if !others.none() {
                 let text = Sentence::new("contrast-account-works")
                     .arg("account", account)
@@ -442,10 +406,10 @@ fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
         return None;
     }
     let text = Sentence::new("contrast-whole-account")
-        .arg("principals", principals.len() as f64)
-        .arg("resources", resources.len() as f64)
+        .arg("principals", principals as f64)
+        .arg("resources", resources as f64)
         .arg("account", account);
-    let several = resources.len() >= 2;
+    let several = resources >= 2;
     let testimony = contrasted(text, &[])
         .layer(Layer::Scp, if several { 3.5 } else { 1.5 })
         .layer(Layer::IdentityPolicy, if several { -0.5 } else { 0.0 });

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::behind::Behind;
+use super::changed::Suspects;
 use super::deciding::found;
 use super::failing::Failing;
 use super::hopeful::{as_stated, hopeful, opened};
@@ -14,8 +15,9 @@ use super::incarnation::grant_of_predecessor;
 use super::picture::Picture;
 use super::supposed::supposed;
 use super::testimony::{Testimony, Witness};
+use super::worked::{Compared, Success, Worked};
 use crate::chain::Chains;
-use crate::contrast::Observation;
+use crate::contrast::{Among, Observation};
 use crate::event::{self, CallerKind, Effect, Event, Layer, Time, denial};
 use crate::history::History;
 use crate::history::answer::Missing;
@@ -71,8 +73,8 @@ pub struct Evaluated {
     pub found: Option<Found>,
     /// The failures of the picture, ready for trying fixes.
     pub denied: Vec<Case>,
-    /// Successes whose policies are known, ready for trying fixes.
-    pub successes: Vec<Case>,
+    /// Successes whose policies are known, for trying fixes.
+    pub successes: Compared,
     /// Successes that evaluating would deny: then something is not known rightly.
     pub contradicted: usize,
     /// Successes that evaluating allows.
@@ -92,6 +94,8 @@ impl Evaluated {
 
 /// Failures and successes evaluated per incident.
 const FAILURES: usize = 12;
+/// Of the changes that may have caused a failure so many are tried, the last ones first.
+const MOST_CHANGES: usize = 500;
 const SUCCESSES: usize = 60;
 
 /// The last change before which evaluating allows the call that was denied after it.
@@ -101,18 +105,18 @@ fn turned_by<'h>(
     chains: &Chains,
     history: &'h History,
     layer: Layer,
+    suspects: &Suspects<'h>,
 ) -> Option<&'h Change> {
     let index = picture.observation().index;
     // Services revoke grants all the time: that this one mattered is clear only where no call can
     // have worked without it.
     let worked = picture.is_whole && picture.last_success_before().is_some();
-    let suspects = super::changed::suspects(picture, history);
     // A role loses its policies before it is deleted and gets them back when it is made anew: where
     // another layer is at fault it is the new role that this layer does not know.
     let is_remade = suspects
-        .iter()
+        .last_first()
         .any(|change| matches!(change.subject, Subject::Entity(_)) && change.concerns(layer));
-    suspects.into_iter().rev().find(|change| {
+    suspects.last_first().take(MOST_CHANGES).find(|change| {
         if is_remade && !change.concerns(layer) {
             return false;
         }
@@ -392,6 +396,8 @@ pub fn evaluated(
     events: &[Event],
     chains: &Chains,
     history: &History,
+    suspects: &Suspects<'_>,
+    worked: &Worked,
 ) -> Evaluated {
     let mut result = Evaluated::default();
     for failing in picture.failing.iter().take(FAILURES) {
@@ -415,7 +421,8 @@ pub fn evaluated(
         found.complete = false;
     }
     if result.found.as_ref().is_none_or(|found| !found.complete && found.statement.is_none())
-        && let Some((found, cases)) = supposed(picture, events, chains, history, &result.denied)
+        && let Some((found, cases)) =
+            supposed(picture, events, chains, history, &result.denied, suspects)
     {
         result.found = Some(found);
         result.denied = cases;
@@ -427,7 +434,7 @@ pub fn evaluated(
             });
         return result;
     };
-    result.turned_by = turned_by(picture, events, chains, history, layer).cloned();
+    result.turned_by = turned_by(picture, events, chains, history, layer, suspects).cloned();
     let is_revoked =
         result.turned_by.as_ref().is_some_and(|c| matches!(c.subject, Subject::Grant { .. }));
     if let Some(found) = result.found.as_mut().filter(|found| {
@@ -442,27 +449,38 @@ pub fn evaluated(
         found.condition_keys.clear();
     }
     for success in nearest(picture) {
-        let Some(mut case) = case(events, chains, history, success.index, None) else { continue };
-        let mut decided = evaluate(&case.request, &case.layers).result;
-        if is_denied(decided) {
-            // It worked, so that what was only taken for likely is the first thing to doubt.
-            let time = success.event.time;
-            let resource = chains.inferred_key(success.index);
-            let moment = Moment { time, resource, likelihood: Likelihood::Unknown, behind: None };
-            let sure = case_at(events, chains, history, success.index, &moment);
-            case = sure.unwrap_or(case);
-            decided = evaluate(&case.request, &case.layers).result;
-        }
-        match decided {
+        let Some(tried) = worked.at(success.index, events, chains, history) else { continue };
+        match tried.decided {
             DecisionResult::Allowed => result.confirmed += 1,
             DecisionResult::Unknown => {}
             // A change made seconds before may not have been in force yet.
             _ if recently_changed(history, success) => {}
             _ => result.contradicted += 1,
         }
-        result.successes.push(case);
+        result.successes.add(success.index);
     }
     result
+}
+
+/// A call that worked, with the policies of its moment.
+pub(super) fn success_at(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+) -> Option<Success> {
+    let mut case = case(events, chains, history, index, None)?;
+    let mut decided = evaluate(&case.request, &case.layers).result;
+    if is_denied(decided) {
+        // It worked, so that what was only taken for likely is the first thing to doubt.
+        let time = events.get(index)?.time;
+        let resource = chains.inferred_key(index);
+        let moment = Moment { time, resource, likelihood: Likelihood::Unknown, behind: None };
+        case = case_at(events, chains, history, index, &moment).unwrap_or(case);
+        decided = evaluate(&case.request, &case.layers).result;
+    }
+    let hopeful = hopeful(&case.request, &case.layers);
+    Some(Success { case, decided, hopeful })
 }
 
 fn is_denied(result: DecisionResult) -> bool {
@@ -471,18 +489,32 @@ fn is_denied(result: DecisionResult) -> bool {
 
 fn recently_changed(history: &History, success: &Observation<'_>) -> bool {
     let time = success.event.time;
-    history.changes().iter().any(|c| c.time <= time && c.time >= time.plus_seconds(-300))
+    !history.changes_within(time.plus_seconds(-300), time).is_empty()
 }
 
 /// Successes of the same principal or on the same resource first, then by nearness in time.
-pub(super) fn nearest<'p, 'e>(picture: &'p Picture<'_, 'e>) -> Vec<&'p Observation<'e>> {
-    let mut successes: Vec<&Observation<'e>> = picture.successes.iter().collect();
-    successes.sort_by_key(|o| {
-        let far = usize::from(!picture.same_principal(o)) + usize::from(!picture.same_resource(o));
-        (far, o.event.time.seconds_since(picture.first).abs(), o.index)
-    });
-    successes.truncate(SUCCESSES);
-    successes
+pub(super) fn nearest<'p, 'e>(picture: &Picture<'p, 'e>) -> Vec<&'p Observation<'e>> {
+    let Some(crowd) = picture.crowd else { return Vec::new() };
+    let own = |o: &Observation<'e>| picture.same_principal(o);
+    let there = |o: &Observation<'e>| picture.same_resource(o);
+    let near = |among: Among, skip: &dyn Fn(&Observation<'e>) -> bool| {
+        let lists = crowd.lists(among, crowd.ever(), |_| true);
+        // Of calls that another one stands for nothing more is known.
+        let is_left = |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !skip(o));
+        let near = lists
+            .flat_map(|list| crowd.outward(list, picture.first).filter(is_left).take(SUCCESSES));
+        near.collect::<Vec<_>>()
+    };
+    let mut both = near(picture.of_both(), &|o| !own(o));
+    both.sort_unstable();
+    let mut one = near(picture.by_principal(), &|o| !own(o) || there(o));
+    one.extend(near(picture.on_resource(), &|o| own(o)));
+    one.sort_unstable();
+    let mut found: Vec<(i64, u32)> = both.into_iter().chain(one).take(SUCCESSES).collect();
+    let left = SUCCESSES - found.len();
+    let is_other = |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !own(o) && !there(o));
+    found.extend(crowd.around(picture.first).filter(is_other).take(left));
+    found.into_iter().filter_map(|(_, at)| crowd.at(at)).collect()
 }
 
 /// Whether the policies deny a case as AWS's text says.

@@ -55,6 +55,18 @@ pub enum Implied {
 }
 
 impl Failing {
+    /// Fills in the key that the chain of a denied KMS call tells, where nothing else told what it was
+    /// on.
+    pub fn name_key(&mut self, chains: &Chains) {
+        let Some(key) = chains.inferred_key(self.denied).filter(|_| self.resource.is_none()) else {
+            return;
+        };
+        self.resource = Some(key.to_owned());
+        if !chains.is_key_named(self.denied) {
+            self.candidates = vec![key.to_owned()];
+        }
+    }
+
     /// The ARN of what it was denied on, where that is known.
     pub fn arn(&self) -> Option<&str> {
         self.resource.as_deref().filter(|resource| resource.starts_with("arn:"))

@@ -10,6 +10,7 @@ use super::rank;
 use super::tally::{CountBasis, Tally};
 use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
+use super::worked::Compared;
 use crate::chain::Chains;
 use crate::contrast::{self, End, Export, Gap, Observation, Vanished};
 use crate::event::{self, Effect, Event, Failure, Layer, json};
@@ -79,10 +80,15 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
         let shared = key_of(event).or_else(|| contrast::principal(event)).unwrap_or_default();
         causes.entry((place(event), shared, one.end)).or_default().push(one);
     }
+    // Worked out once for calls of one name.
+    let mut comparable: BTreeMap<(&str, &str), Vec<Observation<'_>>> = BTreeMap::new();
     let incident = |((_, shared, _), gone): ((String, String, End), Vec<&Vanished>)| {
         let first = gone.first()?;
         let root = events.get(first.call)?;
         let testimony = vec![was_gone(events, &gone, first), unseen(events, root)];
+        let successes = comparable
+            .entry((root.source(), root.name()))
+            .or_insert_with(|| contrast::comparable(events, chains, first.call));
         Some(Incident {
             kind: Kind::Ghost,
             cause: format!("ghost|{}|{shared}", event::action(root)),
@@ -105,9 +111,12 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
                 healed: None,
             },
             change: None,
-            comparison: Comparison { failures: gone.len(), ..nearest(events, chains, first) },
+            comparison: Comparison {
+                failures: gone.len(),
+                ..nearest(events, chains, first, successes)
+            },
             missing_steps: Vec::new(),
-            successes: Vec::new(),
+            successes: Compared::default(),
             guardrail: None,
         })
     };
@@ -127,10 +136,14 @@ fn key_of(event: &Event) -> Option<String> {
 }
 
 /// The nearest call of the same action and principal whose work was not gone.
-fn nearest(events: &[Event], chains: &Chains, one: &Vanished) -> Comparison {
-    let successes = contrast::comparable(events, chains, one.call);
+fn nearest(
+    events: &[Event],
+    chains: &Chains,
+    one: &Vanished,
+    successes: &[Observation<'_>],
+) -> Comparison {
     let nearest = Observation::new(events, chains, one.call).and_then(|observed| {
-        let success = successes.get(contrast::nearest(&observed, &successes)?)?;
+        let success = successes.get(contrast::nearest(&observed, successes)?)?;
         Some((success.index, contrast::differences(&observed, success)))
     });
     Comparison { successes: successes.len(), nearest, ..Comparison::default() }
@@ -254,7 +267,7 @@ fn incident(
             factors: Vec::new(),
         },
         missing_steps: missing,
-        successes: Vec::new(),
+        successes: Compared::default(),
         guardrail: None,
     })
 }
@@ -271,12 +284,15 @@ fn last_change<'h>(events: &[Event], history: &'h History, first: &Gap) -> Optio
     });
     let complete = first.comparable.iter().filter_map(|&i| events.get(i)).map(|e| e.time);
     let from = complete.filter(|t| *t <= root.time).max()?;
-    history.changes().iter().rev().find(|change| {
-        super::changed::can_take_away(change)
-            && change.time >= from
-            && change.time <= root.time
-            && history.owner(&change.subject).is_some_and(|owner| owners.contains(&owner))
-    })
+    let last = |owner: &String| {
+        history.changes_of(owner).rev().find(|change| {
+            super::changed::can_take_away(change) && change.time >= from && change.time <= root.time
+        })
+    };
+    owners
+        .iter()
+        .filter_map(last)
+        .max_by_key(|change| (change.time, &change.event_id, &change.subject))
 }
 
 fn changed(change: &Change) -> Testimony {

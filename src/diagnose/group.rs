@@ -6,21 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::benign::{Callers, Worth};
-use super::evaluated::{Case, Found};
+use super::evaluated::Found;
 use super::failing::{Failing, failing};
 use super::folded::Folded;
 use super::healed::{self, Healed, Healing};
 use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
-use super::picture::{Picture, Pool, makes_new};
+use super::picture::{self, Picture, Pool, makes_new};
+use super::refusals::Refusals;
 use super::tally::Counter;
 use super::told::{self, Told};
 use super::words::Kind;
+use super::worked::{Compared, Worked};
 use super::{
     alias, changed, contrasted, documented, evaluated, guardrail, implied, incarnation, moved,
     next, rank, signature, stated, testimony, workload,
 };
 use crate::chain::{Chains, Knowledge};
-use crate::contrast::{self, Observation};
+use crate::contrast::{self, Crowd, Observation};
 use crate::event::arn::Arn;
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer, Whose};
 use crate::history::History;
@@ -53,6 +55,8 @@ pub fn diagnose(
     let all = all;
     let counter = Counter::new(sample, folded);
     let pool = Pool::new(events, chains, &all, sample, folded);
+    let refusals = Refusals::of(&all, events);
+    let worked = Worked::default();
     let worth: Vec<(&Failing, Worth)> = match folded {
         Some(folded) => {
             let worth = folded.failing.iter().map(|(_, worth)| worth.clone());
@@ -84,33 +88,24 @@ pub fn diagnose(
         counter: &counter,
         history,
         configurations: &configurations,
+        worked: &worked,
     };
-    let judged: Vec<Judged> = alike(&real, events, sample)
-        .into_par_iter()
-        .filter_map(|alike| {
-            let calls: Vec<usize> = alike.iter().map(|failing| failing.denied).collect();
-            let tally = counter.refused(&calls, events)?;
-            Picture::new(events, chains, &pool, (alike, tally), &all)
-        })
-        .map(|picture| judge(&picture, &log))
-        .collect();
+    let judged = judge_all(alike(&real, events, sample), &refusals, &log);
     let mut incidents = merge(judged, &log);
     let export = contrast::Export { events, chains, knowledge, sample };
     let ghosts = super::ghost::ghosts(&export, history, &incidents, folded);
     incidents.extend(ghosts);
     let is_whole = sample.is_none();
     guardrail::mark(&mut incidents, &guardrail::Log { events, chains, pool: &pool, is_whole });
-    incidents.sort_by(|a, b| {
-        let is_low = |i: &Incident| {
-            let mut calls = i.occurrences.iter().map(|o| o.failing.as_ref().map(|f| f.denied));
-            calls.all(|denied| denied.is_some_and(|denied| low.contains(&denied)))
-        };
-        let count = |i: &Incident| std::cmp::Reverse(i.tally.count);
-        let key = |i: &Incident| (i.kind, is_low(i), count(i), first_position(i));
-        key(a).cmp(&key(b))
+    incidents.sort_by_cached_key(|incident| {
+        let mut calls = incident.occurrences.iter().map(|o| o.failing.as_ref().map(|f| f.denied));
+        let is_low = calls.all(|denied| denied.is_some_and(|denied| low.contains(&denied)));
+        let count = std::cmp::Reverse(incident.tally.count);
+        (incident.kind, is_low, count, first_position(incident))
     });
     let unused_evidence = told::unused(&all, events, history);
-    Diagnosis { incidents, benign: benign(&noise, events, &counter), unused_evidence }
+    let benign = benign(&noise, events, &counter);
+    Diagnosis { incidents, benign, unused_evidence, worked }
 }
 
 /// What the log tells, by what it is asked.
@@ -121,6 +116,7 @@ struct Log<'l> {
     counter: &'l Counter<'l>,
     history: &'l History,
     configurations: &'l moved::Configurations<'l>,
+    worked: &'l Worked,
 }
 
 fn first_position(incident: &Incident) -> usize {
@@ -213,29 +209,97 @@ struct Judged {
     failing: Vec<Failing>,
     /// How often it happened.
     count: u64,
-    successes: Vec<Case>,
-    verdict: Verdict,
+    successes: Compared,
+    /// `None` where that of another of its matter speaks for it.
+    verdict: Option<Verdict>,
+    effect: Option<Effect>,
     change: Option<Change>,
     cause: Cause,
     /// No record says what it was on, as denied KMS calls have lost their parameters.
     has_lost_resource: bool,
 }
 
+/// So many sorts of failures are judged before what nobody asks again is given back.
+const AT_ONCE: usize = 1024;
+
+/// Judges every sort of failures. Of those of one cause only the verdict that will speak for all is
+/// kept: one cause may have tens of thousands of sorts.
+fn judge_all<'f>(
+    sorts: Vec<Vec<&'f Failing>>,
+    refusals: &'f Refusals<'f>,
+    log: &Log<'_>,
+) -> Vec<Judged> {
+    let mut all: Vec<Judged> = Vec::with_capacity(sorts.len());
+    let mut loudest: BTreeMap<Matter, usize> = BTreeMap::new();
+    let mut sorts = sorts.into_iter();
+    loop {
+        let some: Vec<Vec<&Failing>> = sorts.by_ref().take(AT_ONCE).collect();
+        if some.is_empty() {
+            return all;
+        }
+        let judged: Vec<Judged> = some
+            .into_par_iter()
+            .filter_map(|alike| {
+                let calls: Vec<usize> = alike.iter().map(|failing| failing.denied).collect();
+                let tally = log.counter.refused(&calls, log.events)?;
+                Picture::new(log.events, log.chains, log.pool, (alike, tally), refusals)
+            })
+            .map(|picture| judge(&picture, log))
+            .collect();
+        for mut one in judged {
+            let at = all.len();
+            let louder = *loudest.entry(one.matter()).or_insert(at);
+            match all.get_mut(louder) {
+                Some(other) if one.loudness() < other.loudness() => {
+                    other.verdict = None;
+                    loudest.insert(one.matter(), at);
+                }
+                Some(_) => one.verdict = None,
+                None => {}
+            }
+            all.push(one);
+        }
+    }
+}
+
+/// What sorts of failures that become one incident agree in, whatever else there is.
+type Matter = (Cause, Option<Kind>, Option<Effect>, bool, Option<String>);
+
+impl Judged {
+    fn matter(&self) -> Matter {
+        let first = self.failing.first();
+        let service = first.and_then(|one| one.action.split_once(':'));
+        (
+            self.cause.clone(),
+            first.map(|one| one.kind),
+            self.effect,
+            self.has_lost_resource,
+            service.map(|(service, _)| service.to_owned()),
+        )
+    }
+
+    /// The most frequent one speaks first, of several the earliest.
+    fn loudness(&self) -> (std::cmp::Reverse<u64>, Option<usize>) {
+        (std::cmp::Reverse(self.count), self.failing.first().map(|one| one.denied))
+    }
+}
+
 fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
-    let Log { events, chains, pool, history, configurations, .. } = *log;
+    let Log { events, chains, pool, history, configurations, worked, .. } = *log;
     let mut testimony = documented::testimony(picture, history);
     testimony.extend(stated::testimony(picture, events));
     testimony.extend(contrasted::testimony(picture, pool));
-    testimony.extend(changed::testimony(picture, history));
+    let suspects = changed::Suspects::of(picture, history);
+    testimony.extend(changed::testimony(picture, history, &suspects));
     testimony.extend(incarnation::testimony(picture, history));
-    let evaluation = evaluated::evaluated(picture, events, chains, history);
+    let evaluation = evaluated::evaluated(picture, events, chains, history, &suspects, worked);
     testimony.extend(evaluated::testimony(&evaluation, picture));
     let told = Told::of(picture, history, &evaluation);
     testimony.extend(told.as_ref().map(Told::testimony));
     testimony.extend(evaluated::reservations(&evaluation, history));
     testimony.extend(implied::testimony(picture.one()));
     testimony.extend(workload::testimony(picture, events, chains));
-    let healed = healed::healed(picture, pool, history);
+    let healed = healed::healed(picture, pool, history, &suspects);
     testimony.extend(healed.as_ref().and_then(Healed::testimony));
     let testimony = testimony::each_once(testimony);
     let ranked = rank::rank(&testimony);
@@ -257,7 +321,7 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     let change = alias::repointed(picture, events, chains, history)
         .cloned()
         .or_else(|| evaluation.turned_by.clone())
-        .or_else(|| changed::culprit(picture, history, layer).cloned())
+        .or_else(|| changed::culprit(&suspects, layer).cloned())
         .or_else(|| found.as_ref().and_then(|f| changed::origin(f, picture, history)).cloned())
         .or_else(|| alias::taken(picture, history).cloned())
         .or_else(|| moved::moved(picture, events, chains, history, configurations));
@@ -297,7 +361,8 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
         change,
         successes: evaluation.successes,
         failing: picture.failing.iter().map(|f| (*f).clone()).collect(),
-        verdict,
+        effect: verdict.ranked.first().map(|h| h.effect),
+        verdict: Some(verdict),
         cause,
     }
 }
@@ -453,8 +518,7 @@ fn merge(judged: Vec<Judged>, log: &Log<'_>) -> Vec<Incident> {
     let mut causes: BTreeMap<(Cause, Kind, Option<Effect>), Vec<Judged>> = BTreeMap::new();
     for one in judged {
         let Some(kind) = one.failing.first().map(|f| f.kind) else { continue };
-        let effect = one.verdict.ranked.first().map(|h| h.effect);
-        causes.entry((one.cause.clone(), kind, effect)).or_default().push(one);
+        causes.entry((one.cause.clone(), kind, one.effect)).or_default().push(one);
     }
     let causes: Vec<_> = causes.into_iter().collect();
     causes
@@ -479,16 +543,16 @@ const SURE: f64 = 0.9;
 
 fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> Option<Incident> {
     // The verdict of the most frequent sort speaks for all; they agree on layer and effect.
-    parts.sort_by_key(|p| (std::cmp::Reverse(p.count), p.failing.first().map(|f| f.denied)));
+    parts.sort_by_key(Judged::loudness);
     let shown_call = example(&parts.first()?.failing, log)?.denied;
     let mut failing: Vec<Failing> = Vec::new();
     let mut verdict = None;
     let mut change = None;
-    let mut successes = Vec::new();
+    let mut successes = Compared::default();
     for part in parts {
         failing.extend(part.failing);
         successes.extend(part.successes);
-        verdict.get_or_insert(part.verdict);
+        verdict = verdict.or(part.verdict);
         change = change.or(part.change);
     }
     failing.sort_by_key(|f| f.denied);
@@ -516,22 +580,19 @@ fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> 
 fn compare(failing: &[Failing], shown: usize, log: &Log<'_>) -> Comparison {
     let Log { events, chains, pool, .. } = *log;
     let Some(one) = Observation::new(events, chains, shown) else { return Comparison::default() };
-    let failures: Vec<Observation<'_>> = failing
-        .iter()
-        .filter(|f| events.get(f.denied).is_some_and(|e| e.name() == one.event.name()))
-        .filter_map(|f| {
-            let weight = 1 + log.counter.stood(f.denied).len();
-            Some(Observation::new(events, chains, f.denied)?.weighing(weight))
-        })
-        .collect();
-    let successes = pool.of(one.event);
-    let nearest = contrast::nearest(&one, successes)
-        .and_then(|i| successes.get(i))
+    let is_alike =
+        |f: &&Failing| events.get(f.denied).is_some_and(|e| e.name() == one.event.name());
+    let alike: Vec<&Failing> = failing.iter().filter(is_alike).collect();
+    let failures = picture::observed(events, chains, &alike, pool.folded());
+    let stood: usize = failing.iter().map(|f| log.counter.stood(f.denied).len()).sum();
+    let crowd = pool.of(one.event);
+    let successes = crowd.map(Crowd::all).unwrap_or_default();
+    let nearest = crowd
+        .and_then(|crowd| crowd.nearest(&one))
         .map(|success| (success.index, contrast::differences(&one, success)));
-    let stood = failing.iter().map(|f| log.counter.stood(f.denied).len());
     Comparison {
-        failures: failing.len() + stood.sum::<usize>(),
-        successes: successes.iter().map(|success| success.weight).sum(),
+        failures: failing.len() + stood,
+        successes: successes.len(),
         nearest,
         factors: contrast::factors(&failures, successes),
     }

@@ -12,7 +12,7 @@ use super::sensitive::{Deed, SENSITIVE, When, is_like};
 use super::words::{Certainty, Kind};
 use crate::aws;
 use crate::chain::Chains;
-use crate::contrast::{Attribute, Observation};
+use crate::contrast::{Among, Attribute, Observation};
 use crate::event::{self, Effect, Event, Failure, Layer};
 use crate::wording::{Sentence, layer_on};
 
@@ -214,18 +214,21 @@ enum Whose {
 /// where it is not made by the call.
 fn worked_before(failing: &Failing, whose: Whose, log: &Log<'_>) -> bool {
     let Some(one) = Observation::new(log.events, log.chains, failing.denied) else { return true };
-    log.pool.of(one.event).iter().any(|success| {
-        let is_earlier = !log.is_whole || success.event.time < one.event.time;
-        let is_same = match whose {
-            Whose::Caller => one.agrees(success, Attribute::Principal),
-            Whose::Account => one.agrees(success, Attribute::CallerAccount),
-        };
-        let is_there = one.event.region() == success.event.region()
-            && (makes_new(one.event)
-                || failing.resource.as_deref() == success.get(Attribute::Resource)
-                || failing.resource.is_none());
-        is_earlier && is_same && is_there
-    })
+    let Some(crowd) = log.pool.of(one.event) else { return false };
+    let earlier = if log.is_whole { crowd.before(one.event.time) } else { crowd.ever() };
+    let any = makes_new(one.event) || failing.resource.is_none();
+    let resource = Observation::mark_of(failing.resource.as_deref());
+    let (principal, account) = (one.mark(Attribute::Principal), one.mark(Attribute::CallerAccount));
+    let among = match (whose, any) {
+        (Whose::Caller, true) => Among::Principal(principal),
+        (Whose::Caller, false) => Among::Both(principal, resource),
+        (Whose::Account, true) => Among::Account(account),
+        (Whose::Account, false) => Among::Resource(resource),
+    };
+    let same_account = |o: &Observation<'_>| one.agrees(o, Attribute::CallerAccount);
+    let mut lists = crowd.lists(among, earlier, |o| whose == Whose::Caller || same_account(o));
+    let is_there = |at: &u32| crowd.at(*at).is_some_and(|o| o.event.region() == one.event.region());
+    lists.any(|list| list.iter().any(is_there))
 }
 
 /// Who was refused one thing after another, and when.
@@ -269,11 +272,10 @@ impl<'e> Sweeps<'e> {
         let mut found = None;
         for (_, event) in all {
             let second = event.time.0 / 1000;
-            let sweep = self
-                .by_caller
-                .get(caller(event))?
-                .iter()
-                .find(|(first, last, _)| (*first..=*last).contains(&second))?;
+            let stretches = self.by_caller.get(caller(event))?;
+            // They are of one length, in order of their beginnings.
+            let at = stretches.partition_point(|(_, last, _)| *last < second);
+            let sweep = stretches.get(at).filter(|(first, ..)| *first <= second)?;
             found.get_or_insert(sweep.2.clone());
         }
         found
@@ -281,25 +283,60 @@ impl<'e> Sweeps<'e> {
 }
 
 /// The stretches of time in which a caller was refused too many sorts of calls, the longest of those
-/// that begin with a call.
+/// that begin with a call; both lists are in order of time.
 fn stretches(calls: &[(i64, String)], worked: &[(i64, String)]) -> Vec<(i64, i64, Guardrail)> {
     let mut found: Vec<(i64, i64, Guardrail)> = Vec::new();
+    let (mut refused, mut succeeded) = (Window::of(calls), Window::of(worked));
     for (first, _) in calls {
         let last = first + SWEEP_SECONDS;
-        let within = |call: &&(i64, String)| (*first..=last).contains(&call.0);
-        let actions = sorts(calls.iter().filter(within));
+        if found.last().is_some_and(|(same, ..)| same == first) {
+            continue;
+        }
+        refused.slide(*first, last);
+        succeeded.slide(*first, last);
+        let (actions, succeeded) = (refused.sorts.len(), succeeded.sorts.len());
+        if actions < SWEEP_ACTIONS || succeeded >= actions {
+            continue;
+        }
         let services: BTreeSet<&str> =
-            actions.iter().filter_map(|action| action.split(':').next()).collect();
-        let succeeded = sorts(worked.iter().filter(within)).len();
-        if actions.len() >= SWEEP_ACTIONS
-            && services.len() >= SWEEP_SERVICES
-            && succeeded < actions.len()
-        {
-            let (actions, services) = (actions.len(), services.len());
+            refused.sorts.keys().filter_map(|action| action.split(':').next()).collect();
+        let services = services.len();
+        if services >= SWEEP_SERVICES {
             found.push((*first, last, Guardrail::Sweep { actions, services }));
         }
     }
     found
+}
+
+/// The calls of a stretch of time, which only ever moves on: how often each sort is there.
+struct Window<'c> {
+    calls: &'c [(i64, String)],
+    first: usize,
+    after: usize,
+    sorts: BTreeMap<&'c str, usize>,
+}
+
+impl<'c> Window<'c> {
+    fn of(calls: &'c [(i64, String)]) -> Window<'c> {
+        Window { calls, first: 0, after: 0, sorts: BTreeMap::new() }
+    }
+
+    /// Takes in what is before `last` or then, and leaves out what is before `first`.
+    fn slide(&mut self, first: i64, last: i64) {
+        while let Some((_, action)) = self.calls.get(self.after).filter(|(at, _)| *at <= last) {
+            *self.sorts.entry(action).or_default() += 1;
+            self.after += 1;
+        }
+        while let Some((_, action)) = self.calls.get(self.first).filter(|(at, _)| *at < first) {
+            if let Some(count) = self.sorts.get_mut(action.as_str()) {
+                *count = count.saturating_sub(1);
+            }
+            if self.sorts.get(action.as_str()) == Some(&0) {
+                self.sorts.remove(action.as_str());
+            }
+            self.first += 1;
+        }
+    }
 }
 
 fn sorts<'c>(calls: impl Iterator<Item = &'c (i64, String)>) -> BTreeSet<&'c str> {

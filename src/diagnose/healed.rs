@@ -1,7 +1,7 @@
 //! The same call succeeded later: because something was changed, because what had just been made
 //! became known everywhere, or by trying again. What made it work says what was wrong.
 
-use super::changed;
+use super::changed::Suspects;
 use super::picture::{Picture, Pool};
 use super::testimony::{Testimony, Witness};
 use crate::contrast::{Attribute, Observation};
@@ -62,18 +62,21 @@ pub(super) fn healed(
     picture: &Picture<'_, '_>,
     pool: &Pool<'_>,
     history: &History,
+    suspects: &Suspects<'_>,
 ) -> Option<Healed> {
     let event = picture.observation().event;
-    let success = pool
-        .of(event)
-        .iter()
-        .find(|success| success.event.time > picture.last && is_same_call(picture, success))?;
+    let crowd = pool.of(event)?;
+    let is_callers = picture.one().denial.whose == Whose::Caller;
+    let among = if is_callers { picture.of_both() } else { picture.by_principal() };
+    let later = crowd.lists(among, crowd.after(picture.last), |o| picture.same_principal(o));
+    let is_same = |at: &&u32| crowd.at(**at).is_some_and(|o| o.is_itself() && is_same_call(picture, o));
+    let first = later.filter_map(|list| list.iter().find(is_same)).min()?;
+    let success = crowd.at(*first)?;
     let time = success.event.time;
     let after = time.seconds_since(picture.last);
     let gives = |change: &&Change| can_give(change);
-    let between = changed::touching(picture, history, picture.last, time);
-    let made =
-        changed::touching(picture, history, picture.first.plus_seconds(-YOUNG), picture.last);
+    let between = suspects.touching(history, picture.last, time);
+    let made = suspects.touching(history, picture.first.plus_seconds(-YOUNG), picture.last);
     // What was taken away just before is a cause and nothing that spreads.
     let made = made.into_iter().rfind(|change| {
         !matches!(

@@ -1,7 +1,7 @@
 //! What is not known, thought away: the layers around a denied call with one of them opened, and
 //! with everything unknown taken to let the call through, so that what is known shows.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
 
@@ -211,8 +211,11 @@ fn open_levels(levels: &mut Vec<Level>) {
 }
 
 fn everything() -> AttachedPolicy {
-    hypothesis(&json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": "*", "Resource": "*"}]}))
+    static EVERYTHING: LazyLock<AttachedPolicy> = LazyLock::new(|| {
+        hypothesis(&json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"}]}))
+    });
+    EVERYTHING.clone()
 }
 
 /// A statement by which a resource's policy leaves everything to the account of the caller; a
@@ -238,8 +241,11 @@ fn with_everything(known: &AttachedPolicy, principal: &Principal) -> AttachedPol
 }
 
 fn everything_for_everybody() -> AttachedPolicy {
-    hypothesis(&json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}))
+    static FOR_EVERYBODY: LazyLock<AttachedPolicy> = LazyLock::new(|| {
+        hypothesis(&json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}))
+    });
+    FOR_EVERYBODY.clone()
 }
 
 fn hypothesis(document: &Value) -> AttachedPolicy {

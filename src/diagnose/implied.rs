@@ -323,10 +323,7 @@ impl<'e> Used<'e> {
 
 /// Whether something was changed in that time that bears on the call's use of the key.
 fn is_changed(history: &History, key: &str, event: &Event, from: Time, to: Time) -> bool {
-    let changes = history.changes();
-    let start = changes.partition_point(|change| change.time < from);
-    let within = changes.get(start..).unwrap_or_default().iter();
-    within.take_while(|change| change.time <= to).any(|change| {
+    history.changes_naming(std::iter::once(key), from, to).into_iter().any(|change| {
         let owner = history.owner(&change.subject);
         owner.is_some_and(|owner| owner == key || is_same_role(&owner, key))
             && concerns(change, event, history)

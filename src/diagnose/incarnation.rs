@@ -68,14 +68,16 @@ impl Ids {
         let now: BTreeSet<String> = picture.failures.iter().filter_map(id).collect();
         let mut earlier = BTreeSet::new();
         let mut until = None;
-        for success in picture.successes {
-            let time = success.event.time;
-            if time >= picture.first || !picture.same_principal(success) {
-                continue;
-            }
-            if let Some(id) = id(success).filter(|id| !now.contains(id)) {
-                earlier.insert(id);
-                until = until.max(Some(time));
+        if let Some(crowd) = picture.crowd {
+            let before = crowd.before(picture.first);
+            let own = crowd.lists(picture.by_principal(), before, |o| picture.same_principal(o));
+            for list in own {
+                let first = list.first().and_then(|at| crowd.at(*at));
+                let last = list.last().and_then(|at| crowd.at(*at));
+                if let Some(id) = first.and_then(id).filter(|id| !now.contains(id)) {
+                    earlier.insert(id);
+                    until = until.max(last.map(|o| o.time));
+                }
             }
         }
         Ids { now, earlier, until }

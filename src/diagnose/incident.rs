@@ -1,6 +1,6 @@
 //! What a diagnosis is made of, before it is put into words.
 
-use super::evaluated::{Case, Found};
+use super::evaluated::Found;
 use super::failing::Failing;
 use super::guardrail::Guardrail;
 use super::healed::Healed;
@@ -9,6 +9,7 @@ use super::rank::Hypothesis;
 use super::tally::Tally;
 use super::testimony::Testimony;
 use super::words::{Certainty, Kind};
+use super::worked::{Compared, Worked};
 use crate::contrast::{Difference, Factor};
 use crate::history::change::Change;
 use crate::history::evidence::NamedStatement;
@@ -23,6 +24,8 @@ pub struct Diagnosis {
     pub benign: Vec<Benign>,
     /// Files of evidence that tell of none of the refused calls, with why.
     pub unused_evidence: Vec<(String, Sentence)>,
+    /// Successes that were evaluated.
+    pub worked: Worked,
 }
 
 /// One cause.
@@ -46,8 +49,8 @@ pub struct Incident {
     pub comparison: Comparison,
     /// IAM actions of the steps that every comparable success has and this chain lacks.
     pub missing_steps: Vec<String>,
-    /// Successes with the policies of their moments, for trying fixes.
-    pub successes: Vec<Case>,
+    /// Successes to try fixes on.
+    pub successes: Compared,
     /// Why it looks like a rule doing its work, where it does.
     pub guardrail: Option<Guardrail>,
 }

@@ -26,7 +26,9 @@ mod moved;
 mod next;
 mod picture;
 mod rank;
+mod refusals;
 mod reported;
+mod seen;
 mod sensitive;
 pub mod signature;
 mod stated;
@@ -35,6 +37,7 @@ mod tally;
 mod testimony;
 mod told;
 mod words;
+pub mod worked;
 mod workload;
 
 pub use actions::{Actions, DeniedAction, SortOfFailure, is_own_name};

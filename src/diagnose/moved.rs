@@ -245,7 +245,7 @@ struct Success<'l, 'e> {
 
 impl Success<'_, '_> {
     fn time(&self) -> Time {
-        self.call.event.time
+        self.call.time
     }
 }
 
@@ -259,7 +259,7 @@ impl<'l, 'p, 'e> Around<'l, 'p, 'e> {
         let roots = tops.map(|top| (top.source(), top.name())).collect();
         let service = service_of(picture.observation().event, events, chains);
         let mut around = Around { log, used, own, roots, service, successes: Vec::new() };
-        around.successes = picture.successes.iter().map(|call| around.success(call)).collect();
+        around.successes = picture.successes().iter().map(|call| around.success(call)).collect();
         around
     }
 

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 
 use super::failing::Failing;
 use super::folded::Folded;
+use super::refusals::Refusals;
 use super::tally::Tally;
 use crate::chain::Chains;
-use crate::contrast::{Attribute, Observation};
+use crate::contrast::{Attribute, Crowd, Observation};
 use crate::event::{self, CallerKind, Event, Failure, Time, Whose};
 use crate::ingest::Sample;
 
@@ -20,7 +21,8 @@ type Map<K, V> = HashMap<K, V, RandomState>;
 pub struct Pool<'e> {
     sample: Option<&'e Sample>,
     folded: Option<&'e Folded>,
-    successes: Map<(&'e str, &'e str), Vec<Observation<'e>>>,
+    /// By event source, with the names in order.
+    successes: Map<&'e str, Vec<(&'e str, Crowd<'e>)>>,
 }
 
 impl<'e> Pool<'e> {
@@ -44,41 +46,68 @@ impl<'e> Pool<'e> {
                     || (kms && chains.is_kms(*i))
             })
             .filter(|(i, e)| worked(e) && chains.copy_of(*i).is_none())
-            .filter_map(|(i, _)| {
-                let others = folded.and_then(|folded| folded.worked.get(&i));
-                let others = others.map(Vec::as_slice).unwrap_or_default();
-                Some(Observation::new(events, chains, i)?.with_others(others))
-            })
+            .filter_map(|(i, _)| Observation::new(events, chains, i))
             .collect();
         let mut successes: Map<(&str, &str), Vec<Observation<'e>>> = Map::default();
         for observation in found {
             let key = (observation.event.source(), observation.event.name());
-            successes.entry(key).or_default().push(observation);
+            let others = folded.and_then(|folded| folded.worked.get(&observation.index));
+            let others = others.into_iter().flatten().map(|time| observation.at(*time));
+            let all = successes.entry(key).or_default();
+            all.extend(others);
+            all.push(observation);
         }
-        Pool { sample, folded, successes }
+        if folded.is_some() {
+            for all in successes.values_mut() {
+                all.sort_by_key(|one| (one.time, one.index));
+            }
+        }
+        let mut by_source: Map<&str, Vec<(&str, Crowd<'e>)>> = Map::default();
+        for ((source, name), all) in successes {
+            by_source.entry(source).or_default().push((name, Crowd::new(all)));
+        }
+        by_source.values_mut().for_each(|names| names.sort_unstable_by_key(|(name, _)| *name));
+        Pool { sample, folded, successes: by_source }
     }
 
-    /// Calls of the same name that worked, in order of time.
-    pub fn of(&self, event: &Event) -> &[Observation<'e>] {
-        // A key borrowed from this event would have to live as long as the pool's events.
-        self.successes
-            .iter()
-            .find(|((source, name), _)| *source == event.source() && *name == event.name())
-            .map(|(_, list)| list.as_slice())
-            .unwrap_or_default()
+    /// What was found of an export of which the events are left.
+    pub(super) fn folded(&self) -> Option<&'e Folded> {
+        self.folded
     }
 
-    /// Calls of the same service that worked, of whatever name.
-    pub fn of_service(&self, event: &Event) -> impl Iterator<Item = &Observation<'e>> {
-        let mut names: Vec<(&str, &Vec<Observation<'e>>)> = self
-            .successes
-            .iter()
-            .filter(|((source, _), _)| *source == event.source())
-            .map(|((_, name), list)| (*name, list))
-            .collect();
-        names.sort_unstable_by_key(|(name, _)| *name);
-        names.into_iter().flat_map(|(_, list)| list)
+    /// Calls of the same name that worked.
+    pub fn of(&self, event: &Event) -> Option<&Crowd<'e>> {
+        let names = self.successes.get(event.source())?;
+        let at = names.binary_search_by_key(&event.name(), |(name, _)| *name).ok()?;
+        names.get(at).map(|(_, crowd)| crowd)
     }
+
+    /// Calls of the same service that worked, by name.
+    pub fn of_service(&self, event: &Event) -> impl Iterator<Item = (&str, &Crowd<'e>)> {
+        let names = self.successes.get(event.source()).into_iter().flatten();
+        names.map(|(name, crowd)| (*name, crowd))
+    }
+}
+
+/// Refused calls, and those that they stand for, in order of time.
+pub(super) fn observed<'e>(
+    events: &'e [Event],
+    chains: &Chains,
+    failing: &[impl std::borrow::Borrow<Failing>],
+    folded: Option<&Folded>,
+) -> Vec<Observation<'e>> {
+    let mut all: Vec<Observation<'e>> = Vec::with_capacity(failing.len());
+    for one in failing {
+        let denied = one.borrow().denied;
+        let Some(one) = Observation::new(events, chains, denied) else { continue };
+        let stood = folded.and_then(|folded| folded.stood.get(&denied));
+        all.extend(stood.into_iter().flatten().map(|stood| one.at(stood.time)));
+        all.push(one);
+    }
+    if folded.is_some() {
+        all.sort_by_key(|one| (one.time, one.index));
+    }
+    all
 }
 
 /// A permission probe that passed has worked as well.
@@ -96,14 +125,14 @@ pub struct Picture<'p, 'e> {
     /// How often it failed so, whether analysed or not.
     pub count: u64,
     /// All failures of the export, of whatever sort.
-    pub all: &'p [Failing],
+    pub all: &'p Refusals<'p>,
     /// Every call of the export is there. Where only a sample is, that nobody else succeeded may
     /// be for those left out.
     pub is_whole: bool,
     /// Every change of policies and key states of the export is there.
     pub has_all_changes: bool,
-    /// Successes of the same call by anybody on anything.
-    pub successes: &'p [Observation<'e>],
+    /// Successes of the same call by anybody on anything, where they tell something of this one.
+    pub crowd: Option<&'p Crowd<'e>>,
     one: &'p Failing,
     observed: Observation<'e>,
     /// First denial.
@@ -122,17 +151,6 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn of<'o, 'e: 'o>(found: impl Iterator<Item = (usize, &'o Observation<'e>)>) -> Seen {
-        let mut seen = Seen::default();
-        for (count, observation) in found {
-            seen.count += count;
-            if seen.ids.len() < 3 {
-                seen.ids.push(observation.event.id().to_owned());
-            }
-        }
-        seen
-    }
-
     /// Whether there is none.
     pub fn none(&self) -> bool {
         self.count == 0
@@ -146,23 +164,15 @@ impl<'p, 'e> Picture<'p, 'e> {
         chains: &Chains,
         pool: &'p Pool<'e>,
         (failing, tally): (Vec<&'p Failing>, Tally),
-        all: &'p [Failing],
+        all: &'p Refusals<'p>,
     ) -> Option<Self> {
-        let stood = |call: usize| pool.folded.and_then(|f| f.stood.get(&call)).map_or(0, Vec::len);
-        let failures: Vec<Observation<'e>> = failing
-            .iter()
-            .filter_map(|f| {
-                let weight = 1 + stood(f.denied);
-                Some(Observation::new(events, chains, f.denied)?.weighing(weight))
-            })
-            .collect();
+        let failures = observed(events, chains, &failing, pool.folded);
         let Tally { count, first, last, .. } = tally;
         let one = *failing.first()?;
         // What the caller can do says nothing of somebody else's permission.
         let is_own = one.denial.whose == Whose::Caller;
-        let alike = failures.first().filter(|_| is_own).map(|o| pool.of(o.event));
-        let successes = alike.unwrap_or_default();
-        let observed = Observation::new(events, chains, one.denied)?;
+        let crowd = failures.first().filter(|_| is_own).and_then(|o| pool.of(o.event));
+        let observation = Observation::new(events, chains, one.denied)?;
         Some(Picture {
             failures,
             failing,
@@ -170,9 +180,9 @@ impl<'p, 'e> Picture<'p, 'e> {
             all,
             is_whole: pool.sample.is_none(),
             has_all_changes: pool.sample.is_none_or(Sample::has_all_changes),
-            successes,
+            crowd,
             one,
-            observed,
+            observed: observation,
             first,
             last,
         })
@@ -186,26 +196,6 @@ impl<'p, 'e> Picture<'p, 'e> {
     /// The observation of [`Picture::one`].
     pub fn observation(&self) -> &Observation<'e> {
         &self.observed
-    }
-
-    /// Successes for which `when` and `which` hold.
-    pub fn seen(&self, when: When, which: impl Fn(&Observation<'e>) -> bool) -> Seen {
-        let counted = self.successes.iter().map(|o| (self.count_of(when, o), o));
-        Seen::of(counted.filter(|(count, o)| *count > 0 && which(o)))
-    }
-
-    /// Whether a success lies in the period.
-    pub fn holds(&self, when: When, success: &Observation<'_>) -> bool {
-        self.count_of(when, success) > 0
-    }
-
-    /// How many of the calls that a success is lie in the period.
-    pub(super) fn count_of(&self, when: When, success: &Observation<'_>) -> usize {
-        match when {
-            When::Ever => success.weight,
-            When::During => success.within(self.first, self.last),
-            When::After => success.times().filter(|time| *time > self.last).count(),
-        }
     }
 
     /// Same role, user or service as the failure.
@@ -227,18 +217,6 @@ impl<'p, 'e> Picture<'p, 'e> {
     /// Whether the failing calls were made from where the caller's code runs.
     pub fn is_own_hop(&self) -> bool {
         self.observed.event.is_own_hop(self.one.caller_kind)
-    }
-
-    /// When the same call by the same principal on the same resource last worked before the first
-    /// failure. What makes something new is never on the same resource; there any success counts.
-    pub fn last_success_before(&self) -> Option<Time> {
-        let any = makes_new(self.observed.event)
-            && !self.successes.iter().any(|success| self.same_resource(success));
-        self.successes
-            .iter()
-            .filter(|o| self.same_principal(o) && (any || self.same_resource(o)))
-            .filter_map(|o| o.times().filter(|time| *time < self.first).max())
-            .max()
     }
 
     /// Values of an attribute among the failures.

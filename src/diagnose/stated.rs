@@ -1,7 +1,6 @@
 //! What AWS's own text says. It names one layer even if several deny, and in some cases the wrong
 //! one, so it is strong evidence and not proof.
 
-use super::failing::Failing;
 use super::picture::Picture;
 use super::testimony::{Testimony, Witness};
 use crate::event::{CallerKind, Effect, Event, Field, Form, Layer, Whose};
@@ -77,27 +76,13 @@ fn unsaid(picture: &Picture<'_, '_>, events: &[Event]) -> Option<Testimony> {
     if !(is_inside && is_plain && is_own) {
         return None;
     }
-    let service = |action: &str| action.split(':').next().unwrap_or_default().to_owned();
-    let mine = service(&one.action);
     let (from, to) =
         (picture.first.plus_seconds(-NEAR_SECONDS), picture.last.plus_seconds(NEAR_SECONDS));
-    let says_so = |other: &&Failing| {
-        let stated = other.denial.stated.as_ref();
-        stated.is_some_and(|stated| stated.effect == Effect::ExplicitDeny)
-            && matches!(other.denial.form, Form::Stated | Form::StatedWithArn)
-            && service(&other.action) == mine
-    };
-    let others: Vec<&Event> = picture
-        .all
-        .iter()
-        .filter(says_so)
-        .filter_map(|other| events.get(other.denied))
-        .filter(|other| other.account() == Some(account) && other.time >= from && other.time <= to)
-        .collect();
-    let first = others.first()?;
+    let (first, count) = picture.all.explicit(&one.action, account, (from, to))?;
+    let first = events.get(first)?;
     let text = Sentence::new("stated-unsaid")
-        .arg("count", others.len() as f64)
-        .arg("service", mine.as_str());
+        .arg("count", count as f64)
+        .arg("service", one.action.split(':').next().unwrap_or_default());
     let testimony = Testimony::new(Witness::Stated, text).event(event.id()).event(first.id());
     let with_denies = Layer::ALL.into_iter().filter(|layer| {
         !matches!(layer, Layer::KmsGrant | Layer::KmsKeyState | Layer::BlockPublicAccess)

@@ -3,7 +3,7 @@
 //! accounts lie. Where its text denies the very call that worked until then, and none that went on
 //! working, it is taken to hang there.
 
-use super::changed::{PROPAGATION_SECONDS, suspects};
+use super::changed::{PROPAGATION_SECONDS, Suspects};
 use super::deciding::found;
 use super::evaluated::{Case, Found, each_case, nearest};
 use super::picture::Picture;
@@ -22,10 +22,11 @@ pub(super) fn supposed(
     chains: &Chains,
     history: &History,
     denied: &[Case],
+    suspects: &Suspects<'_>,
 ) -> Option<(Found, Vec<Case>)> {
     picture.last_success_before()?;
     let stated = picture.one().denial.stated.as_ref().map(|stated| stated.layer);
-    suspects(picture, history).into_iter().rev().find_map(|change| {
+    suspects.last_first().find_map(|change| {
         let (id, layer) = policy_of(change)?;
         let place = |case: &Case| {
             let inventory = history.at(picture.first);

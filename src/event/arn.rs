@@ -136,6 +136,23 @@ fn bare<'a>(arn: &Arn<'a>) -> &'a str {
     }
 }
 
+impl<'a> Arn<'a> {
+    /// Every text by which [`same_resource`] may know what the ARN names: the resource as other ARNs
+    /// spell it, and the names that stand for it without one.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let resource = bare(self);
+        let ends = resource
+            .char_indices()
+            .filter(|(_, c)| matches!(c, '/' | ':'))
+            .filter_map(|(at, _)| resource.get(at + 1..));
+        let secret = resource
+            .strip_prefix("secret:")
+            .and_then(|name| name.get(..name.len().checked_sub(7)?));
+        let parameter = resource.strip_prefix("parameter");
+        [Some(resource), secret, parameter].into_iter().flatten().chain(ends)
+    }
+}
+
 /// Whether a text that is no ARN names the resource of an ARN.
 fn names(arn: &Arn<'_>, text: &str) -> bool {
     let resource = bare(arn);

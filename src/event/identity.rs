@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use super::record::{Event, Field};
 
 /// `userIdentity.type` (CloudTrail userIdentity element).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[allow(missing_docs, reason = "each is CloudTrail's word")]
 pub enum IdentityType {
     Root,
@@ -26,6 +28,7 @@ pub enum IdentityType {
 
 impl IdentityType {
     /// All of them, in their own order.
+    #[cfg(test)]
     pub(crate) const ALL: [IdentityType; 13] = [
         IdentityType::Root,
         IdentityType::IamUser,

@@ -2,8 +2,9 @@
 //!
 //! An export holds millions of calls and most of them are never looked at twice, so an [`Event`]
 //! costs one allocation whatever it holds, and the JSON inside it (`requestParameters`, …) stays
-//! text until somebody asks (see [`super::json`]). Where each field ends stands in front of the
-//! texts, as text too: four characters of seven bits for each field that is there.
+//! text until somebody asks (see [`super::json`]). Where each field ends stands in the event itself:
+//! of the events that are looked at, most are not in the processor's cache, and each place in memory
+//! that has to be asked is waited for.
 
 use std::fmt;
 use std::ops::Range;
@@ -118,8 +119,37 @@ impl Field {
     ];
 }
 
-/// Bytes of an entry of the index in front of an event's texts.
-const ENTRY: usize = 4;
+/// Where each field ends among the texts; one that is not there ends where the one before it does.
+#[derive(Clone, PartialEq, Eq)]
+enum Ends {
+    /// Texts of 64 KB at most, as nearly all are.
+    Near([u16; FIELDS]),
+    /// Longer ones.
+    Far(Box<[u32; FIELDS]>),
+}
+
+impl Ends {
+    fn of(ends: &[u32; FIELDS]) -> Ends {
+        if ends.last().is_some_and(|end| *end > u32::from(u16::MAX)) {
+            return Ends::Far(Box::new(*ends));
+        }
+        // Plain loops: what the compiler makes of `map` over an array of this size is slower.
+        let mut near = [0; FIELDS];
+        for (near, end) in near.iter_mut().zip(ends) {
+            *near = *end as u16;
+        }
+        Ends::Near(near)
+    }
+
+    #[inline]
+    fn range(&self, at: usize) -> Range<usize> {
+        let end = |at: usize| match self {
+            Ends::Near(ends) => ends.get(at).map_or(0, |end| usize::from(*end)),
+            Ends::Far(ends) => ends.get(at).map_or(0, |end| *end as usize),
+        };
+        at.checked_sub(1).map_or(0, end)..end(at)
+    }
+}
 
 /// One call as CloudTrail recorded it.
 #[derive(Clone, PartialEq, Eq)]
@@ -139,10 +169,9 @@ pub struct Event {
     pub session_created: Option<Time>,
     /// `sessionCredentialFromConsole`.
     pub from_console: bool,
-    /// The index, then the texts of the fields that are present, in the order of [`Field`].
+    /// The texts of the fields that are there, in the order of [`Field`].
     text: Box<str>,
-    /// A bit for each field that is there.
-    present: u64,
+    ends: Ends,
 }
 
 impl Event {
@@ -150,27 +179,17 @@ impl Event {
     pub(crate) const FIELDS: usize = FIELDS;
 
     /// The text of a field; `None` when the record lacks it, has `null`, or an empty text.
+    #[inline]
     pub fn get(&self, field: Field) -> Option<&str> {
-        let bit = 1_u64 << field as usize;
-        if self.present & bit == 0 {
+        let range = self.ends.range(field as usize);
+        if range.is_empty() {
             return None;
         }
-        let before = (self.present & (bit - 1)).count_ones() as usize;
-        self.text.get(self.start(before)?..self.end(before)?)
+        self.text.get(range)
     }
 
-    /// Where the text starts that is the `number`th of those present.
-    fn start(&self, number: usize) -> Option<usize> {
-        match number {
-            0 => Some(self.present.count_ones() as usize * ENTRY),
-            _ => self.end(number - 1),
-        }
-    }
-
-    /// Where the text ends that is the `number`th of those present.
-    fn end(&self, number: usize) -> Option<usize> {
-        let entry = self.text.as_bytes().get(number * ENTRY..)?.first_chunk::<ENTRY>()?;
-        Some(entry.iter().rev().fold(0, |end, seven| end << 7 | usize::from(*seven)))
+    fn has(&self, field: Field) -> bool {
+        !self.ends.range(field as usize).is_empty()
     }
 
     /// An event of texts in the order of [`Field`]. Empty ones are none, and what no longer fits
@@ -180,28 +199,20 @@ impl Event {
         time: Time,
         identity_type: IdentityType,
     ) -> Event {
-        let mut index = [0_u8; FIELDS * ENTRY];
-        let (entries, _) = index.as_chunks_mut::<ENTRY>();
-        let all = texts.iter().flatten().filter(|text| !text.is_empty()).count() * ENTRY;
-        let (mut end, mut present) = (all, 0_u64);
-        let mut entries = entries.iter_mut();
-        for (at, text) in texts.iter().enumerate() {
-            let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
-            let Some(entry) = entries.next() else { break };
-            if end + text.len() <= MOST {
-                end += text.len();
-                present |= 1 << at;
-            }
-            for (place, seven) in entry.iter_mut().enumerate() {
-                *seven = (end >> (7 * place)) as u8 & 0x7f;
+        let mut length = 0;
+        let mut ends = [0; FIELDS];
+        for (end, text) in ends.iter_mut().zip(texts) {
+            length = fitting(length, *text).unwrap_or(length);
+            *end = length as u32;
+        }
+        let mut text = String::with_capacity(length);
+        for field in texts {
+            if let Some(field) = field
+                && fitting(text.len(), Some(field)).is_some()
+            {
+                text.push_str(field);
             }
         }
-        if present.count_ones() as usize * ENTRY != all {
-            return Event::of(&without(texts, present), time, identity_type);
-        }
-        let mut text = String::with_capacity(end);
-        text.push_str(index.get(..all).and_then(|i| str::from_utf8(i).ok()).unwrap_or_default());
-        texts.iter().flatten().for_each(|field| text.push_str(field));
         Event {
             time,
             identity_type,
@@ -211,7 +222,7 @@ impl Event {
             session_created: None,
             from_console: false,
             text: text.into_boxed_str(),
-            present,
+            ends: Ends::of(&ends),
         }
     }
 
@@ -315,7 +326,7 @@ impl Event {
 
     /// Whether the call failed in any way.
     pub fn failed(&self) -> bool {
-        self.present & (1 << Field::ErrorCode as u64 | 1 << Field::ErrorMessage as u64) != 0
+        self.has(Field::ErrorCode) || self.has(Field::ErrorMessage)
     }
 
     /// `requestParameters` as raw JSON.
@@ -351,20 +362,23 @@ impl Event {
 
     /// Every text of the record by itself.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let numbers = 0..self.present.count_ones() as usize;
-        numbers.filter_map(|number| self.text.get(self.start(number)?..self.end(number)?))
+        Field::ALL.into_iter().filter_map(|field| self.get(field))
     }
 
     /// How many texts the record holds, and all of them one after another: to choose between copies
     /// of one call, which need not be equally complete.
     pub fn content(&self) -> (u32, &str) {
-        let present = self.present.count_ones();
-        (present, self.text.get(present as usize * ENTRY..).unwrap_or_default())
+        let there = Field::ALL.into_iter().map(|field| u32::from(self.has(field)));
+        (there.sum(), &self.text)
     }
 
     /// Bytes this event keeps allocated.
     pub fn size(&self) -> usize {
-        size_of::<Self>() + self.text.len()
+        let far = match self.ends {
+            Ends::Near(_) => 0,
+            Ends::Far(_) => size_of::<[u32; FIELDS]>(),
+        };
+        size_of::<Self>() + self.text.len() + far
     }
 }
 
@@ -374,18 +388,14 @@ impl fmt::Debug for Event {
     }
 }
 
-/// Only the fields in `present`.
-fn without<'t>(texts: &[Option<&'t str>; FIELDS], present: u64) -> [Option<&'t str>; FIELDS] {
-    let mut left = *texts;
-    for (at, text) in left.iter_mut().enumerate() {
-        *text = text.filter(|_| present & (1 << at) != 0);
-    }
-    left
-}
-
 /// Bytes that an event can hold; a record takes 256 KB at most (CloudTrail quotas), what a stranger
 /// made up can be larger.
-const MOST: usize = (1 << (7 * ENTRY)) - 1;
+const MOST: usize = (1 << 28) - 1;
+
+/// The length of the texts with one more; `None` when that one no longer fits.
+fn fitting(length: usize, text: Option<&str>) -> Option<usize> {
+    Some(length + text.map_or(0, str::len)).filter(|length| *length <= MOST)
+}
 
 /// Builds an [`Event`]; fields must be given in the order of [`Field`].
 #[derive(Debug)]

@@ -8,7 +8,9 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use foldhash::HashMap;
+use memchr::memmem::Finder;
 use regex::{Captures, Regex};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -18,20 +20,8 @@ pub const MASK: &str = "***";
 
 /// Whether there may be something secret in a text or in raw JSON.
 pub fn mentioned(text: &str) -> bool {
-    SECRETS.hints.is_match(text) || has_userinfo(text)
-}
-
-/// Whether an address in the text names a user: most texts with addresses do not.
-fn has_userinfo(text: &str) -> bool {
-    let mut rest = text;
-    while let Some(at) = memchr::memmem::find(rest.as_bytes(), b"://") {
-        rest = rest.get(at + 3..).unwrap_or_default();
-        let end = rest.find(['/', '@', '"', '\\', ' ']);
-        if end.and_then(|end| rest.as_bytes().get(end)) == Some(&b'@') {
-            return true;
-        }
-    }
-    false
+    let secrets = &*SECRETS;
+    secrets.hints.is_match(text) || secrets.has_userinfo(text)
 }
 
 /// Raw JSON with [`MASK`] in the place of secrets; `None` for what is no JSON, or is nested too
@@ -79,6 +69,10 @@ struct Form {
 
 struct Secrets {
     file: File,
+    /// The ends of secret names, by their last letter.
+    ends: HashMap<u8, Vec<String>>,
+    /// What stands before the user in an address.
+    scheme: Finder<'static>,
     forms: Vec<Regex>,
     /// `name=value`, `"name": "value"`, `--name value`.
     assignments: Vec<Regex>,
@@ -224,12 +218,28 @@ impl Secrets {
         let file: File = toml::from_str(include_str!("secrets.toml")).unwrap_or_default();
         let forms = file.form.iter().filter_map(|form| Regex::new(&form.pattern).ok()).collect();
         let hints = file.form.iter().flat_map(|form| form.hints.iter().map(String::as_str));
+        // All text of all records goes through it.
         let pieces = AhoCorasick::builder()
             .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
             .build(hints.chain(STEMS.iter().copied()))
             .ok();
         let assignments = [ASSIGNMENT, OPTION].iter().filter_map(|p| Regex::new(p).ok()).collect();
-        Secrets { forms, assignments, hints: Hints { pieces }, file }
+        let mut ends: HashMap<u8, Vec<String>> = HashMap::default();
+        for end in &file.ends {
+            let last = end.bytes().next_back().unwrap_or_default();
+            ends.entry(last).or_default().push(end.clone());
+        }
+        let scheme = Finder::new("://");
+        Secrets { forms, assignments, hints: Hints { pieces }, ends, scheme, file }
+    }
+
+    /// Whether an address in the text names a user: most texts with addresses do not.
+    fn has_userinfo(&self, text: &str) -> bool {
+        self.scheme.find_iter(text.as_bytes()).any(|at| {
+            let mut behind = text.bytes().skip(at + 3);
+            behind.find(|byte| matches!(byte, b'/' | b'@' | b'"' | b'\\' | b' ')) == Some(b'@')
+        })
     }
 
     fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
@@ -261,8 +271,12 @@ impl Secrets {
     }
 
     fn is_secret(&self, name: &str) -> bool {
-        let name = folded(name);
-        self.file.ends.iter().any(|end| name.ends_with(end.as_str()))
+        self.is_secret_folded(&folded(name))
+    }
+
+    fn is_secret_folded(&self, name: &str) -> bool {
+        let alike = name.bytes().next_back().and_then(|last| self.ends.get(&last));
+        alike.is_some_and(|ends| ends.iter().any(|end| name.ends_with(end.as_str())))
     }
 }
 
@@ -325,9 +339,19 @@ fn replace(
 
 /// A name in small letters without punctuation and without numbers at its end.
 fn folded(name: &str) -> String {
-    let letters = name.chars().filter(|letter| letter.is_alphanumeric());
-    let folded: String = letters.flat_map(char::to_lowercase).collect();
-    folded.trim_end_matches(|letter: char| letter.is_ascii_digit()).to_owned()
+    let mut folded = String::with_capacity(name.len());
+    match name.is_ascii() {
+        true => folded.extend(
+            name.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .map(|letter| letter.to_ascii_lowercase()),
+        ),
+        false => folded.extend(
+            name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase),
+        ),
+    }
+    folded.truncate(folded.trim_end_matches(|letter: char| letter.is_ascii_digit()).len());
+    folded
 }
 
 /// Whether a value under a secret name tells nothing secret: an ARN, a truth value, or what was
@@ -355,12 +379,12 @@ enum Inside {
 impl Inside {
     /// What the member `name` of such an object holds; `pair` is what its object's name says where
     /// it is one of name and value.
-    fn below(self, name: &str, pair: Option<Pair>) -> Inside {
-        let folded = folded(name);
+    fn below(self, name: &str, folded: &str, pair: Option<Pair>) -> Inside {
+        let has = |list: &[String]| list.iter().any(|known| known == folded);
         let listed = |list: &[String]| list.iter().any(|known| folded.ends_with(known.as_str()));
         match (self, pair) {
             (Inside::Secret, _) => Inside::Secret,
-            (Inside::Credentials, _) if SECRETS.file.public.contains(&folded) => Inside::Plain,
+            (Inside::Credentials, _) if has(&SECRETS.file.public) => Inside::Plain,
             (Inside::Credentials, _) => Inside::Secret,
             (_, Some(Pair { value: true, secret: true })) => Inside::Secret,
             (Inside::Variables | Inside::Environment, Some(Pair { value, .. })) => match value {
@@ -369,8 +393,8 @@ impl Inside {
             },
             (Inside::Variables, None) => Inside::Secret,
             (Inside::Environment, None) if is_variable(name) => Inside::Secret,
-            _ if SECRETS.is_secret(name) => Inside::Secret,
-            _ if SECRETS.file.credentials.contains(&folded) => Inside::Credentials,
+            _ if SECRETS.is_secret_folded(folded) => Inside::Secret,
+            _ if has(&SECRETS.file.credentials) => Inside::Credentials,
             _ if listed(&SECRETS.file.variables) => Inside::Variables,
             _ if folded == "environment" => Inside::Environment,
             _ => Inside::Plain,
@@ -394,15 +418,14 @@ const NAMING: &[&str] =
 const VALUED: &[&str] =
     &["value", "values", "parametervalue", "resolvedvalue", "stringvalue", "fieldvalue"];
 
+/// By the folded name of a member.
 fn is_of_pair(member: &str) -> bool {
-    let folded = folded(member);
-    let known = |list: &[&str]| list.contains(&folded.as_str());
-    known(VALUED) || known(NAMING) || folded == "type"
+    VALUED.contains(&member) || NAMING.contains(&member) || member == "type"
 }
 
-/// What a member is in an object that gives a value to `named`.
+/// What a member is, by its folded name, in an object that gives a value to `named`.
 fn pair(member: &str, named: &str) -> Option<Pair> {
-    let value = VALUED.contains(&folded(member).as_str());
+    let value = VALUED.contains(&member);
     is_of_pair(member).then(|| Pair { value, secret: is_name(named) && SECRETS.is_secret(named) })
 }
 
@@ -470,11 +493,12 @@ impl<'t> Rest<'t> {
             self.out.push_str(&quoted(name)?);
             self.out.push('"');
             self.copy(':')?;
-            let pair = match is_of_pair(name) {
-                true => naming(whole)?.and_then(|named| pair(name, named)),
+            let folded = folded(name);
+            let pair = match is_of_pair(&folded) {
+                true => naming(whole)?.and_then(|named| pair(&folded, named)),
                 false => None,
             };
-            self.value(inside.below(name, pair), depth + 1)?;
+            self.value(inside.below(name, &folded, pair), depth + 1)?;
             if self.copy(',').is_none() {
                 return self.copy('}');
             }
@@ -613,8 +637,9 @@ fn strip(value: &mut Value, inside: Inside) {
             let taken = std::mem::take(members).into_iter();
             let kept: Map<String, Value> = taken
                 .map(|(name, mut value)| {
-                    let pair = named.as_deref().and_then(|named| pair(&name, named));
-                    strip(&mut value, inside.below(&name, pair));
+                    let folded = folded(&name);
+                    let pair = named.as_deref().and_then(|named| pair(&folded, named));
+                    strip(&mut value, inside.below(&name, &folded, pair));
                     (masked(&name).into_owned(), value)
                 })
                 .collect();

@@ -8,8 +8,30 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat};
 ///
 /// CloudTrail's `eventTime` has a resolution of one second; milliseconds keep what log wrappers
 /// (CloudWatch Logs, `EventBridge`) add.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(try_from = "i64")]
 pub struct Time(pub i64);
+
+impl TryFrom<i64> for Time {
+    type Error = &'static str;
+
+    /// A time that the calendar does not have is made up.
+    fn try_from(milliseconds: i64) -> Result<Time, &'static str> {
+        Time(milliseconds).in_calendar().ok_or("no time")
+    }
+}
 
 /// 0000-01-02T00:00:00Z.
 const FIRST: Time = Time(-62_167_132_800_000);

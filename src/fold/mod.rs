@@ -23,6 +23,8 @@ use window::Window;
 pub struct Bounds {
     /// Up to so many records everything is held.
     pub whole: usize,
+    /// More than so many bytes on disk are not read so.
+    pub stored: u64,
     /// So many new events are settled together.
     pub step: usize,
     /// The same of calls on which nothing hangs.
@@ -45,6 +47,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Bounds {
             whole: 500_000,
+            stored: 320 << 20,
             step: 24_576,
             quiet: 65_536,
             ahead_seconds: 900,
@@ -90,8 +93,8 @@ pub enum Read {
     Folded(Box<Export>),
 }
 
-/// Reads everything below the inputs; `None` where it is large and the names of its files do not tell
-/// when they were delivered.
+/// Reads everything below the inputs; `None` where it is too large, or large and the names of its files
+/// do not tell when they were delivered.
 ///
 /// Errs only when an input that the user named does not exist; damaged files are in the ledger.
 pub fn read(
@@ -103,7 +106,7 @@ pub fn read(
 ) -> Result<Option<Read>> {
     let mut window = Window::new(knowledge, *bounds);
     let streamed =
-        ingest::whole_or_stream(inputs, options, bounds.whole, progress, &mut |batch| {
+        ingest::whole_or_stream(inputs, options, (bounds.whole, bounds.stored), progress, &mut |batch| {
             window.take(batch);
         })?;
     Ok(streamed.map(|streamed| match streamed {

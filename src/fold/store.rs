@@ -505,21 +505,6 @@ impl Store {
             }
         }
         self.kept.retain(|number, _| needed.contains(number));
-        if std::env::var_os("TW_TELL").is_some() {
-            let bytes: usize = self.kept.values().map(|kept| kept.event.size()).sum();
-            let refused: usize = self.sorts.values().map(|s| s.first.len() + s.last.len()).sum();
-            let shades: usize = self.kinds.values().map(|kind| kind.shades.len()).sum();
-            let beside: usize = self.beside.values().map(Vec::len).sum();
-            let below: usize = self.below.values().map(Vec::len).sum();
-            let near: usize = self.doings.values().map(|d| d.near.len() + d.recent.len()).sum();
-            let suspects: usize = self.suspects.values().map(Vec::len).sum();
-            crate::command::tell(format_args!(
-                "kept {} ({} MB) sorts {} refused {refused} kinds {} shades {shades} beside {beside} \
-                 below {below} near {near} suspects {suspects} changes {} nodes {} gone {}",
-                self.kept.len(), bytes >> 20, self.sorts.len(), self.kinds.len(),
-                self.changes.len(), self.shapes.len(), self.gone.len()
-            ));
-        }
     }
 
     /// The events that are left in order, their chains, and what was found.
@@ -579,7 +564,15 @@ impl Store {
         folded.gone = gone.into_iter().filter_map(known).collect();
         folded.gone.sort_by_key(|one| one.call);
         let events: Vec<Event> = all.into_iter().map(|(_, kept)| kept.event).collect();
-        let chains = Chains::assemble(&events, knowledge, roles, settled);
+        let mut chains = Chains::assemble(&events, knowledge, roles, settled);
+        let is_lost = |at: &usize| chains.is_kms(*at) && chains.inferred_key(*at).is_none();
+        let nameless = folded.failing.iter().filter(|(failing, _)| failing.resource.is_none());
+        let lost: Vec<usize> =
+            nameless.map(|(failing, _)| failing.denied).filter(is_lost).collect();
+        chains.name_keys(&events, knowledge, &lost);
+        for (failing, _) in &mut folded.failing {
+            failing.name_key(&chains);
+        }
         (events, chains, folded)
     }
 }

@@ -167,9 +167,6 @@ impl<'k> Window<'k> {
 
     /// Links what is there, settles what is old enough, and lets go of it.
     fn step(&mut self, is_last: bool) {
-        if std::env::var_os("TW_TELL").is_some() {
-            crate::command::tell(format_args!("step {} open {}", self.events.len(), self.open));
-        }
         self.wake();
         let places: Places = self.marks.iter().zip(0..).map(|(mark, at)| (mark.number, at)).collect();
         let roles = std::mem::take(&mut self.roles);

@@ -205,7 +205,8 @@ impl<'h> Inventory<'h> {
     /// number of those that still exist.
     fn version_before(&self, arn: &str, event: &str, naming: &Naming) -> Option<Document> {
         let subject = Subject::ManagedPolicy(arn.to_owned());
-        let (_, after) = self.history.timeline(&subject)?.around(event)?;
+        let time = self.history.change_by(event)?.time;
+        let (_, after) = self.history.timeline(&subject)?.around(time, event)?;
         let number = |version: &str| version.strip_prefix('v')?.parse::<u32>().ok();
         let next = after.value().and_then(Value::as_text).and_then(number)?;
         let first = Subject::PolicyVersion { policy: arn.to_owned(), version: String::new() };

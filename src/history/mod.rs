@@ -11,6 +11,7 @@ pub mod dump;
 pub mod evidence;
 pub mod inventory;
 pub mod layers;
+mod owned;
 mod partitions;
 mod permission_sets;
 pub mod replay;
@@ -25,12 +26,13 @@ use serde_json::Value as Json;
 
 use rayon::prelude::*;
 
-use crate::event::{Event, Field, IdentityType, Layer, Time};
+use crate::event::{Event, Field, IdentityType, Time};
 use crate::iam::{Policy, PolicyError};
 use change::{Call, Change, Value};
 use dump::coverage::Given;
 use dump::{Dump, Endpoint, Gap, Organization, PolicyInfo, Scope};
 pub use inventory::Inventory;
+use owned::Owned;
 use partitions::Partitions;
 use permission_sets::PermissionSets;
 use replay::{Known, Mark, Source, State, Timeline};
@@ -41,6 +43,7 @@ use subject::{Entity, PolicyType, Subject, resource_name};
 pub struct History {
     timelines: BTreeMap<Subject, Timeline>,
     changes: Vec<Change>,
+    owned: Owned,
     /// Full ARNs of entities, with paths.
     entities: BTreeMap<Entity, String>,
     /// ARNs of keys by name.
@@ -146,6 +149,8 @@ impl History {
         history.timelines.values_mut().for_each(Timeline::settle);
         history.compile();
         history.find_replaced();
+        let owned = history.changes.iter().map(|change| (change, history.owner(&change.subject)));
+        history.owned = Owned::of(owned);
         history
     }
 
@@ -175,9 +180,63 @@ impl History {
         &self.changes
     }
 
+    fn changes_at<'h>(
+        &'h self,
+        positions: &'h [u32],
+    ) -> impl DoubleEndedIterator<Item = &'h Change> {
+        positions.iter().filter_map(|at| self.changes.get(*at as usize))
+    }
+
+    /// Positions of the first change of a period and of the first after it; both ends are included.
+    fn period(&self, from: Time, to: Time) -> std::ops::Range<u32> {
+        let first = self.changes.partition_point(|change| change.time < from);
+        let after = self.changes.partition_point(|change| change.time <= to);
+        let position = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        position(first)..position(after)
+    }
+
+    /// The changes of what is called exactly so, in order of time.
+    pub fn changes_of(&self, owner: &str) -> impl DoubleEndedIterator<Item = &Change> {
+        self.changes_at(self.owned.by_owner(owner))
+    }
+
+    /// Every change in a period, in order of time, of what one of these texts may name by ARN, id or
+    /// name; and changes of some other things.
+    pub fn changes_naming<'h, 'n>(
+        &'h self,
+        names: impl Iterator<Item = &'n str>,
+        from: Time,
+        to: Time,
+    ) -> Vec<&'h Change> {
+        let found = self.owned.by_names(names, self.period(from, to));
+        found.into_iter().filter_map(|at| self.changes.get(at as usize)).collect()
+    }
+
+    /// The changes in a period of policies of organizations and of where they hang, in order of time.
+    pub fn changes_of_organizations(&self, from: Time, to: Time) -> impl Iterator<Item = &Change> {
+        self.changes_at(self.owned.of_organizations(self.period(from, to)))
+    }
+
+    /// The changes of aliases, in order of time.
+    pub fn changes_of_aliases(&self) -> impl DoubleEndedIterator<Item = &Change> {
+        self.changes_at(self.owned.aliases())
+    }
+
+    /// The first change that an event made.
+    pub fn change_by(&self, event_id: &str) -> Option<&Change> {
+        self.changes.get(self.owned.by_event(event_id)? as usize)
+    }
+
+    /// The changes of a period, both ends included, in order of time.
+    pub fn changes_within(&self, from: Time, to: Time) -> &[Change] {
+        let first = self.changes.partition_point(|change| change.time < from);
+        let after = self.changes.partition_point(|change| change.time <= to);
+        self.changes.get(first..after).unwrap_or_default()
+    }
+
     /// The states before and after a change.
     pub fn around(&self, change: &Change) -> Option<(&State, &State)> {
-        self.timelines.get(&change.subject)?.around(&change.event_id)
+        self.timelines.get(&change.subject)?.around(change.time, &change.event_id)
     }
 
     /// Damage in the dumps.
@@ -558,6 +617,11 @@ impl History {
         self.given.as_deref()
     }
 
+    /// The owner of what belongs to a role, user or group.
+    pub fn owner_of(&self, entity: &Entity) -> String {
+        self.arn_of(entity)
+    }
+
     /// The full ARN of an entity; without its path where that is not known.
     fn arn_of(&self, entity: &Entity) -> String {
         let made_up = || entity.arn_in(self.partitions.of(&entity.account));
@@ -570,15 +634,6 @@ impl History {
 
     fn key_metadata(&self, name: &str) -> Option<&Json> {
         self.key_metadata.get(name)
-    }
-
-    /// The last change before a moment that can matter for a layer and one of these subjects' owners.
-    pub fn last_change(&self, before: Time, layer: Layer, owners: &[&str]) -> Option<&Change> {
-        self.changes.iter().rev().find(|change| {
-            change.time <= before
-                && change.concerns(layer)
-                && self.owner(&change.subject).is_some_and(|o| owners.contains(&o.as_str()))
-        })
     }
 }
 

@@ -138,11 +138,14 @@ impl Timeline {
         self.states.get(index)
     }
 
-    /// The states before and after the change that this event made.
-    pub fn around(&self, event: &str) -> Option<(&State, &State)> {
-        let index = self.marks.iter().position(
-            |(_, mark)| matches!(mark, Mark::Changed { event: id, .. } if id.as_ref() == event),
-        )?;
+    /// The states before and after the change that this event made at that time.
+    pub fn around(&self, time: Time, event: &str) -> Option<(&State, &State)> {
+        let first = self.marks.partition_point(|(mark, _)| *mark < time);
+        let mut of_then = self.marks.get(first..)?.iter().take_while(|(mark, _)| *mark == time);
+        let index = first
+            + of_then.position(
+                |(_, mark)| matches!(mark, Mark::Changed { event: id, .. } if id.as_ref() == event),
+            )?;
         Some((self.states.get(index)?, self.states.get(index + 1)?))
     }
 

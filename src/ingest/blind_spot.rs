@@ -20,7 +20,9 @@ impl BlindSpot {
 }
 
 /// The sorts of blindness.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum BlindSpotKind {
     /// An event selector keeps KMS events out of the trail.
     KmsEventsExcluded,
@@ -54,6 +56,7 @@ pub enum BlindSpotKind {
 
 impl BlindSpotKind {
     /// All of them.
+    #[cfg(test)]
     pub(super) const ALL: [BlindSpotKind; 14] = [
         BlindSpotKind::KmsEventsExcluded,
         BlindSpotKind::NoKmsEvents,

@@ -25,7 +25,7 @@ use crate::event::{Event, Time};
 use crate::report::sanitize;
 
 /// What must be the same in all parts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Terms {
     /// Not before.
     pub(super) since: Option<Time>,
@@ -198,8 +198,8 @@ impl Refusal {
                 sanitize::line(version)
             ),
             Refusal::Format { version, newer: false } => format!(
-                "made by trailwhy {0}, in a format that trailwhy {own} no longer reads\nhint: \
-                 make it again with trailwhy {own}, or merge with trailwhy {0}",
+                "made by an older trailwhy ({}), in a format that this one ({own}) no longer \
+                 reads\nhint: make it again with `trailwhy analyze --partial`",
                 sanitize::line(version)
             ),
         }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use super::at_once;
 use super::build::Flaw;
 use super::charset::Charset;
 use super::foreign;
@@ -102,7 +103,7 @@ pub(super) fn read_bytes<'o>(
     emit: &mut dyn FnMut(Part),
 ) -> Account {
     let Desk { inflate, window, raw, marks, scout } = desk;
-    window.shrink(4 * WINDOW);
+    window.shrink(at_once::LARGEST + WINDOW);
     raw.shrink(0);
     let mut bytes = inflate.open(bytes, order.caps);
     let more = bytes.fill(window, order.window.max(START));
@@ -123,7 +124,7 @@ fn read_inner<'o>(
     let mut desk = Desk::default();
     let Desk { inflate, window: inner, raw, marks, .. } = &mut desk;
     let mut rest = Rest { outer, window };
-    let mut bytes = inflate.open(&mut rest, order.caps);
+    let mut bytes = inflate.open(&mut rest, order.caps).in_pieces();
     let more = bytes.fill(inner, order.window.max(START));
     let mut account = walk(bytes, more, order, Space { window: inner, raw, marks, scout }, emit);
     account.stored = outer.stored();

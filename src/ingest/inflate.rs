@@ -1,10 +1,13 @@
 //! Hands out the text bytes of a file: gzip is told by its first bytes, never by the name; what was
-//! delivered before damage is kept, and a bomb stops at the cap.
+//! delivered before damage is kept, and a bomb stops at the cap. Small files that are one whole
+//! member are inflated at once (see [`super::at_once`]).
 
 use std::io::{self, Read};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
+use super::ahead::Ahead;
+use super::at_once::AtOnce;
 use super::gzip::{self, Header};
 use super::ledger::Reason;
 use super::window::Window;
@@ -51,16 +54,24 @@ pub(super) struct Inflate {
     deflate: Decompress,
     crc: Crc,
     input: Window,
+    ahead: Window,
+    at_once: AtOnce,
 }
 
 impl Default for Inflate {
     fn default() -> Self {
-        Inflate { deflate: Decompress::new(false), crc: Crc::new(), input: Window::default() }
+        Inflate {
+            deflate: Decompress::new(false),
+            crc: Crc::new(),
+            input: Window::default(),
+            ahead: Window::default(),
+            at_once: AtOnce::default(),
+        }
     }
 }
 
 /// Bytes asked of the operating system at a time.
-const CHUNK: usize = 128 << 10;
+pub(super) const CHUNK: usize = 128 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -74,8 +85,11 @@ enum State {
 
 /// The bytes of one file.
 pub(super) struct Bytes<'i> {
-    inflate: &'i mut Inflate,
-    source: &'i mut dyn Read,
+    deflate: &'i mut Decompress,
+    crc: &'i mut Crc,
+    input: &'i mut Window,
+    at_once: Option<&'i mut AtOnce>,
+    source: Ahead<'i>,
     caps: Caps,
     state: State,
     stored: u64,
@@ -88,10 +102,14 @@ pub(super) struct Bytes<'i> {
 impl Inflate {
     /// Starts with a file.
     pub(super) fn open<'i>(&'i mut self, source: &'i mut dyn Read, caps: Caps) -> Bytes<'i> {
-        self.input.clear();
+        let Inflate { deflate, crc, input, ahead, at_once } = self;
+        input.clear();
         Bytes {
-            inflate: self,
-            source,
+            deflate,
+            crc,
+            input,
+            at_once: Some(at_once),
+            source: Ahead::new(source, ahead),
             caps,
             state: State::Start,
             stored: 0,
@@ -102,7 +120,12 @@ impl Inflate {
     }
 }
 
-impl Bytes<'_> {
+impl<'i> Bytes<'i> {
+    /// The same, but piece by piece only: what a stream gives is not read further than needed.
+    pub(super) fn in_pieces(self) -> Bytes<'i> {
+        Bytes { at_once: None, ..self }
+    }
+
     /// Bytes taken from the file so far.
     pub(super) fn stored(&self) -> u64 {
         self.stored
@@ -118,8 +141,15 @@ impl Bytes<'_> {
         self.damage.as_ref()
     }
 
-    /// Fills the window until it holds `target` bytes; false at the end, be it proper or by damage.
+    /// Fills the window until it holds `target` bytes, or more; false at the end, be it proper or by
+    /// damage.
     pub(super) fn fill(&mut self, window: &mut Window, target: usize) -> bool {
+        if let Some(at_once) = self.at_once.take()
+            && let Some(done) = at_once.inflate(&mut self.source, window, self.caps)
+        {
+            (self.stored, self.given) = (done.stored as u64, done.given as u64);
+            self.state = State::End;
+        }
         while window.len() < target {
             if self.state == State::End {
                 return false;
@@ -151,12 +181,12 @@ impl Bytes<'_> {
     /// Gets more of the file; false when there is none.
     fn refill(&mut self) -> bool {
         while !self.dry {
-            let free = self.inflate.input.free();
+            let free = self.input.free();
             let room = free.len().min(CHUNK);
             match self.source.read(free.get_mut(..room).unwrap_or_default()) {
                 Ok(0) => self.dry = true,
                 Ok(count) => {
-                    self.inflate.input.filled(count);
+                    self.input.filled(count);
                     self.stored += count as u64;
                     return true;
                 }
@@ -176,9 +206,9 @@ impl Bytes<'_> {
     }
 
     fn start(&mut self) -> usize {
-        while self.inflate.input.len() < gzip::MAGIC.len() && self.refill() {}
+        while self.input.len() < gzip::MAGIC.len() && self.refill() {}
         if self.state == State::Start {
-            self.state = match self.inflate.input.bytes().starts_with(&gzip::MAGIC) {
+            self.state = match self.input.bytes().starts_with(&gzip::MAGIC) {
                 true => State::Header,
                 false => State::Plain,
             };
@@ -187,25 +217,25 @@ impl Bytes<'_> {
     }
 
     fn plain(&mut self, free: &mut [u8]) -> usize {
-        if self.inflate.input.len() == 0 && !self.refill() {
+        if self.input.len() == 0 && !self.refill() {
             self.state = State::End;
             return 0;
         }
-        let input = self.inflate.input.bytes();
+        let input = self.input.bytes();
         let count = input.len().min(free.len());
         if let (Some(to), Some(from)) = (free.get_mut(..count), input.get(..count)) {
             to.copy_from_slice(from);
         }
-        self.inflate.input.consume(count);
+        self.input.consume(count);
         count
     }
 
     fn header(&mut self) -> usize {
-        match gzip::header(self.inflate.input.bytes()) {
+        match gzip::header(self.input.bytes()) {
             Header::Ends(length) => {
-                self.inflate.input.consume(length);
-                self.inflate.deflate.reset(false);
-                self.inflate.crc.reset();
+                self.input.consume(length);
+                self.deflate.reset(false);
+                self.crc.reset();
                 self.state = State::Body;
             }
             Header::More if self.refill() => {}
@@ -218,7 +248,7 @@ impl Bytes<'_> {
     }
 
     fn body(&mut self, free: &mut [u8]) -> usize {
-        if self.inflate.input.len() == 0 && !self.refill() {
+        if self.input.len() == 0 && !self.refill() {
             // What the decoder still holds is given before the end is called an end.
             return self.inflate_some(free, Reason::TruncatedGzip);
         }
@@ -226,7 +256,7 @@ impl Bytes<'_> {
     }
 
     fn inflate_some(&mut self, free: &mut [u8], stuck: Reason) -> usize {
-        let Inflate { deflate, crc, input } = &mut *self.inflate;
+        let Bytes { deflate, crc, input, .. } = self;
         let (read, written) = (deflate.total_in(), deflate.total_out());
         let status = deflate.decompress(input.bytes(), free, FlushDecompress::None);
         let read = (deflate.total_in() - read) as usize;
@@ -240,11 +270,10 @@ impl Bytes<'_> {
                 self.stop(stuck, Sentence::new("log-deflate-ends").arg("bytes", bytes));
             }
             Ok(_) => {}
-            Err(error) => {
+            // The library's words for it hang on how much was asked for at a time.
+            Err(_) => {
                 let at = self.given + written as u64;
-                let detail = Sentence::new("log-deflate-damaged")
-                    .arg("bytes", at.to_string())
-                    .arg("error", error.to_string());
+                let detail = Sentence::new("log-deflate-damaged").arg("bytes", at.to_string());
                 self.stop(Reason::CorruptGzip, detail);
             }
         }
@@ -253,9 +282,9 @@ impl Bytes<'_> {
 
     /// Compares the checksum, then looks whether another member follows.
     fn trailer(&mut self) -> usize {
-        while self.inflate.input.len() < gzip::TRAILER && self.refill() {}
-        match gzip::checksum(self.inflate.input.bytes()) {
-            Some(sum) if sum == self.inflate.crc.sum() => {}
+        while self.input.len() < gzip::TRAILER && self.refill() {}
+        match gzip::checksum(self.input.bytes()) {
+            Some(sum) if sum == self.crc.sum() => {}
             Some(_) => {
                 self.stop(Reason::CorruptGzip, Sentence::new("log-checksum-wrong"));
                 return 0;
@@ -265,7 +294,7 @@ impl Bytes<'_> {
                 return 0;
             }
         }
-        self.inflate.input.consume(gzip::TRAILER);
+        self.input.consume(gzip::TRAILER);
         self.after_member();
         0
     }
@@ -273,17 +302,17 @@ impl Bytes<'_> {
     /// Another member, padding with zeros, or the end.
     fn after_member(&mut self) {
         loop {
-            let bytes = self.inflate.input.bytes();
+            let bytes = self.input.bytes();
             let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-            self.inflate.input.consume(zeros);
-            if self.inflate.input.len() > 0 || !self.refill() {
+            self.input.consume(zeros);
+            if self.input.len() > 0 || !self.refill() {
                 break;
             }
         }
         if self.state == State::End {
             return;
         }
-        self.state = match self.inflate.input.len() {
+        self.state = match self.input.len() {
             0 => State::End,
             _ => State::Header,
         };

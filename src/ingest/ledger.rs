@@ -7,7 +7,9 @@ use crate::event::Time;
 use crate::wording::Sentence;
 
 /// Why a file was passed over, or gave only part of its records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[allow(missing_docs, reason = "the words say it")]
 pub enum Reason {
     Unreadable,
@@ -44,6 +46,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
+    #[cfg(test)]
     pub(super) const ALL: [Reason; 19] = [
         Reason::Unreadable,
         Reason::SymlinkLoop,
@@ -110,26 +113,28 @@ impl Reason {
 }
 
 /// A file that was passed over, or that gave only part of its records.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Skip {
     /// As found below what the user named.
     pub path: String,
     /// Why.
     pub reason: Reason,
     /// What happened, for a person.
+    #[serde(with = "super::codec::words")]
     pub detail: Option<Sentence>,
     /// Records that could be read from it all the same.
     pub recovered: u64,
 }
 
 /// Where every record went: `read = kept + duplicates + malformed + out_of_range`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Records {
     /// All records met.
     pub read: u64,
     /// Records analysed.
     pub kept: u64,
     /// Copies of a kept record, and records that a later correction replaces.
+    #[serde(skip)]
     pub duplicates: u64,
     /// Records that could not be understood.
     pub malformed: u64,
@@ -140,7 +145,7 @@ pub struct Records {
 }
 
 /// The account of one reading.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ledger {
     /// Files met below the paths given.
     pub files_found: u64,
@@ -162,15 +167,19 @@ pub struct Ledger {
     /// Bytes after inflating.
     pub bytes_inflated: u64,
     /// First and last event time among the kept.
+    #[serde(skip)]
     pub span: Option<(Time, Time)>,
     /// First and last time of what is not in what was asked for: events, and deliveries of files that
     /// were not opened.
     pub outside: Option<(Time, Time)>,
     /// Accounts the records were delivered to.
+    #[serde(skip)]
     pub accounts: BTreeSet<String>,
     /// Regions of the records.
+    #[serde(skip)]
     pub regions: BTreeSet<String>,
     /// What the log cannot show.
+    #[serde(skip)]
     pub blind_spots: Vec<BlindSpot>,
 }
 

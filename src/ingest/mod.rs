@@ -2,10 +2,12 @@
 //! account: read = kept + duplicates + malformed + out of range.
 //!
 //! Files are recognised by content, never by name, read in parallel, and walked through a window at
-//! a time, so that neither a huge file nor a bomb takes more memory than a window.
+//! a time, so that neither a huge file nor a bomb takes more memory than a window or a small file.
 
 #[cfg(test)]
 mod agreement;
+mod ahead;
+mod at_once;
 mod blind_spot;
 mod build;
 mod charset;
@@ -60,7 +62,7 @@ pub use ledger::{Ledger, Reason, Records, Skip};
 pub use sample::{Sample, Total};
 pub use selection::{Moment, Selection};
 use sight::Sight;
-pub use source::{Found, Input, Source, discover};
+pub use source::{Found, Input, Root, Source, discover};
 pub use survey::{
     Budget, By, Facts, Near, Parts, Role, Sorter, conclude, contribute, merge as merge_parts,
     number, survey,
@@ -85,6 +87,8 @@ pub struct Options {
     pub regions: Vec<String>,
     /// Files read at the same time; `None` means as many as there are processors.
     pub threads: Option<usize>,
+    /// Folders whose files are named by where they came from.
+    pub roots: Vec<Root>,
     /// How far a file may inflate.
     pub caps: Caps,
     /// Decides which records are needed; without it all are. Those that are not are accounted for
@@ -138,18 +142,22 @@ pub enum Streamed {
 
 /// Reads everything below the inputs. As long as no more than `most` records wait they are held; what
 /// is larger is handed over in order of time, first those that were held. `None` where there is
-/// more and the names of the files do not tell when they were delivered.
+/// more and the names of the files do not tell when they were delivered, or where the files take
+/// more than `stored` bytes on disk. What cannot be read twice is held however much it is.
 ///
 /// Errs only when an input that the user named does not exist; damaged files are in the ledger.
 pub fn whole_or_stream(
     inputs: &[Input],
     options: &Options,
-    most: usize,
+    (most, stored): (usize, u64),
     progress: &dyn Progress,
     each: &mut dyn FnMut(Batch),
 ) -> Result<Option<Streamed>> {
     let mut plan = Plan::make(inputs, options)?;
-    if !plan.is_ordered() && !plan.may_hold(most.max(500_000) as u64) {
+    if !plan.can_be_read_again() {
+        return read(inputs, options, progress).map(|all| Some(Streamed::Whole(all)));
+    }
+    if !plan.may_hold(most as u64) && (!plan.is_ordered() || plan.stored() > stored) {
         return Ok(None);
     }
     plan.find_bounds();
@@ -170,6 +178,9 @@ pub fn whole_or_stream(
     });
     if !is_large {
         return Ok(Some(Streamed::Whole(whole(plan, reorder, books))));
+    }
+    if !plan.is_ordered() {
+        return Ok(None);
     }
     let (batch, mut ledger) = finish(&mut plan, reorder, books);
     notifications += merge::notifications(&batch.events) + merge::notifications(&batch.late);

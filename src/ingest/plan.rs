@@ -47,7 +47,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn make(inputs: &[Input], options: &Options) -> Result<Plan> {
-        let found = discover(inputs)?;
+        let found = discover(inputs, &options.roots)?;
         let mut plan = Plan {
             selection: Selection {
                 since: at(options.since),
@@ -199,6 +199,12 @@ impl Plan {
     /// Whether the names of all files tell when they were delivered.
     pub(super) fn is_ordered(&self) -> bool {
         self.ledger.ordered
+    }
+
+    /// Bytes that the files take on disk.
+    pub(super) fn stored(&self) -> u64 {
+        let size = |source: &Source| source.path.as_deref()?.metadata().ok().map(|m| m.len());
+        self.sources.iter().filter_map(size).sum()
     }
 
     /// How many files there are to read.

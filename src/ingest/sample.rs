@@ -27,7 +27,7 @@ pub struct Sample {
 }
 
 /// What was counted of a stratum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Total {
     /// Records, copies left out.
     pub count: u64,

@@ -16,11 +16,12 @@ use crate::wording::Sentence;
 const HOUR: i64 = 3_600_000;
 
 /// What was seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Sight {
     pub(super) span: Option<(Time, Time)>,
     pub(super) streams: Vec<Stream>,
     /// Where the last event went: a delivery file holds one account and one Region.
+    #[serde(skip)]
     pub(super) last: usize,
     pub(super) kms: u64,
     pub(super) reads: u64,
@@ -35,11 +36,12 @@ pub(super) struct Sight {
 }
 
 /// The records of one account and Region, hour by hour.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Stream {
     pub(super) account: Option<String>,
     pub(super) region: Option<String>,
     /// The hour of the last record, and how many of it are not yet in `hours`.
+    #[serde(skip)]
     pub(super) now: (i64, u64),
     pub(super) hours: BTreeMap<i64, u64>,
 }
@@ -62,7 +64,7 @@ impl Stream {
 }
 
 /// How often an account is mentioned, and by which event first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Mention {
     pub(super) count: u64,
     pub(super) first: (Time, String),

@@ -22,6 +22,43 @@ pub enum Input {
     Stdin,
 }
 
+/// A folder whose files are named by where they came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    folder: PathBuf,
+    name: String,
+}
+
+impl Root {
+    /// What is below the folder is named `name/…`, and the folder itself `name`.
+    pub fn new(folder: &Path, name: &str) -> Root {
+        Root { folder: plain(folder), name: name.trim_end_matches('/').to_owned() }
+    }
+
+    fn name(&self, path: &Path) -> Option<String> {
+        let below = path.strip_prefix(&self.folder).ok()?;
+        let names = below.iter().map(|name| name.to_string_lossy());
+        Some(names.fold(self.name.clone(), |whole, name| format!("{whole}/{name}")))
+    }
+}
+
+/// The same place by one spelling; links stay what they are.
+fn plain(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// How a path is told: by the innermost of the roots it is below, else as it is, with what is no UTF-8
+/// replaced.
+fn told(path: &Path, roots: &[Root]) -> String {
+    let innermost = || {
+        let path = plain(path);
+        let named = roots.iter().filter_map(|root| Some((root, root.name(&path)?)));
+        named.max_by_key(|(root, _)| root.folder.as_os_str().len()).map(|(_, name)| name)
+    };
+    let named = if roots.is_empty() { None } else { innermost() };
+    named.unwrap_or_else(|| path.to_string_lossy().into_owned())
+}
+
 /// One file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -29,19 +66,23 @@ pub struct Source {
     pub path: Option<PathBuf>,
     /// What its name says, where it has a delivery name.
     pub delivery: Option<Delivery>,
+    /// How it is called in the ledger.
+    name: String,
 }
 
 impl Source {
-    fn file(path: &Path) -> Source {
-        Source { path: Some(path.to_path_buf()), delivery: Delivery::of(path) }
+    fn file(path: &Path, roots: &[Root]) -> Source {
+        let (delivery, name) = (Delivery::of(path), told(path, roots));
+        Source { path: Some(path.to_path_buf()), delivery, name }
     }
 
-    /// How the file is called in the ledger: its path, with what is no UTF-8 replaced.
+    fn stdin() -> Source {
+        Source { path: None, delivery: None, name: "-".to_owned() }
+    }
+
+    /// How the file is called in the ledger.
     pub fn name(&self) -> String {
-        match &self.path {
-            Some(path) => path.to_string_lossy().into_owned(),
-            None => "-".to_owned(),
-        }
+        self.name.clone()
     }
 }
 
@@ -62,12 +103,12 @@ const ENDLESS: &str = "neither a file nor a folder\n\
 /// Walks the inputs. A path that does not exist is an error, because the user named it, and so is one
 /// of a device; what cannot
 /// be read below a folder is only noted. Symbolic links are followed, loops are noted.
-pub fn discover(inputs: &[Input]) -> Result<Found> {
+pub fn discover(inputs: &[Input], roots: &[Root]) -> Result<Found> {
     let mut found = Found::default();
     let mut seen = BTreeSet::new();
     for input in inputs {
         match input {
-            Input::Stdin => found.sources.push(Source { path: None, delivery: None }),
+            Input::Stdin => found.sources.push(Source::stdin()),
             Input::Path(path) => {
                 let real = path.canonicalize().map_err(|e| not_readable(path, e))?;
                 let kind = path.metadata().map_err(|e| not_readable(path, e))?;
@@ -75,7 +116,7 @@ pub fn discover(inputs: &[Input]) -> Result<Found> {
                     return Err(Error::document(path, ENDLESS));
                 }
                 if seen.insert(real) {
-                    walk(path, &mut found);
+                    walk(path, roots, &mut found);
                 }
             }
         }
@@ -92,21 +133,21 @@ fn order(source: &Source) -> (bool, i64, Option<&OsStr>) {
     (stamp.is_none(), stamp.unwrap_or(0), source.path.as_deref().map(Path::as_os_str))
 }
 
-fn walk(top: &Path, found: &mut Found) {
+fn walk(top: &Path, roots: &[Root], found: &mut Found) {
     for entry in WalkDir::new(top).follow_links(true) {
         match entry {
             Ok(entry) if entry.file_type().is_file() => {
-                found.sources.push(Source::file(entry.path()));
+                found.sources.push(Source::file(entry.path(), roots));
             }
             // A pipe or a device inside a folder would block for ever.
             Ok(_) => {}
-            Err(error) => found.unreadable.push(unreadable(top, &error)),
+            Err(error) => found.unreadable.push(unreadable(top, roots, &error)),
         }
     }
 }
 
-fn unreadable(top: &Path, error: &walkdir::Error) -> Skip {
-    let path = error.path().unwrap_or(top).to_string_lossy().into_owned();
+fn unreadable(top: &Path, roots: &[Root], error: &walkdir::Error) -> Skip {
+    let path = told(error.path().unwrap_or(top), roots);
     let reason = match error.loop_ancestor() {
         Some(_) => Reason::SymlinkLoop,
         None => Reason::Unreadable,

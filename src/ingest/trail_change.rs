@@ -8,7 +8,7 @@ use crate::event::{Event, Time};
 use crate::wording::Sentence;
 
 /// One call that changed a trail.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(super) struct TrailChange {
     pub(super) time: Time,
     pub(super) event_id: String,
@@ -16,7 +16,7 @@ pub(super) struct TrailChange {
     pub(super) what: What,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(super) enum What {
     Started,
     Stopped,

@@ -87,7 +87,21 @@ impl Window {
         self.bytes.get_mut(self.end..).unwrap_or_default()
     }
 
-    /// Says that so many bytes of [`Window::free`] were written.
+    /// Free memory behind what is in the window, at least so much of it.
+    pub fn room(&mut self, count: usize) -> &mut [u8] {
+        let lacking = (self.end + count).saturating_sub(self.bytes.len());
+        if lacking > 0 && self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end + count > self.bytes.len() {
+            self.bytes.resize(self.end + count, 0);
+        }
+        self.bytes.get_mut(self.end..).unwrap_or_default()
+    }
+
+    /// Says that so many bytes of [`Window::free`] or [`Window::room`] were written.
     pub fn filled(&mut self, count: usize) {
         self.end = (self.end + count).min(self.bytes.len());
     }
@@ -131,6 +145,8 @@ mod tests {
         window.filled(1);
         assert_eq!(window.bytes(), b"aab");
         assert_eq!(window.len(), 3);
+        assert!(window.room(size).len() >= size);
+        assert_eq!(window.bytes(), b"aab");
         window.consume(9);
         assert_eq!(window.bytes(), b"");
     }

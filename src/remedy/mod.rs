@@ -24,6 +24,7 @@ mod twofold;
 mod undo;
 mod within;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -32,6 +33,7 @@ use rayon::prelude::*;
 
 use crate::chain::Chains;
 use crate::diagnose::evaluated::policies;
+use crate::diagnose::worked::Worked;
 use crate::diagnose::{Diagnosis, Healing, Incident, Kind};
 use crate::event::{Effect, Event, Layer};
 use crate::history::History;
@@ -125,8 +127,9 @@ pub fn remedies(
     chains: &Chains,
     history: &History,
 ) -> Vec<Remedy> {
-    let mut all: Vec<Remedy> =
-        diagnosis.incidents.par_iter().map(|i| remedy(i, events, chains, history)).collect();
+    let calls = Calls::of(&diagnosis.incidents, events);
+    let log = Log { events, chains, history, calls: &calls, worked: &diagnosis.worked };
+    let mut all: Vec<Remedy> = diagnosis.incidents.par_iter().map(|i| remedy(i, &log)).collect();
     for (at, incident) in diagnosis.incidents.iter().enumerate() {
         if incident.kind == Kind::Ghost
             && let Some(remedy) = of_ghost(at, diagnosis, &all, history)
@@ -156,14 +159,53 @@ fn of_ghost(at: usize, diagnosis: &Diagnosis, all: &[Remedy], history: &History)
     })
 }
 
+/// What remedies are worked out from.
+#[derive(Clone, Copy)]
+struct Log<'l> {
+    events: &'l [Event],
+    chains: &'l Chains,
+    history: &'l History,
+    worked: &'l Worked,
+    calls: &'l Calls<'l>,
+}
+
+/// Every call of the names that failed after a change, in order of time.
+struct Calls<'e> {
+    by_name: BTreeMap<(&'e str, &'e str), Vec<usize>>,
+}
+
+impl<'e> Calls<'e> {
+    fn of(incidents: &[Incident], events: &'e [Event]) -> Calls<'e> {
+        let shown = incidents.iter().filter(|incident| incident.change.is_some());
+        let shown = shown.filter_map(|i| i.occurrences.get(i.shown)?.failing.as_ref());
+        let shown = shown.filter_map(|failing| events.get(failing.denied));
+        let mut by_name: BTreeMap<(&str, &str), Vec<usize>> =
+            shown.map(|event| ((event.source(), event.name()), Vec::new())).collect();
+        if !by_name.is_empty() {
+            for (at, event) in events.iter().enumerate() {
+                if let Some(calls) = by_name.get_mut(&(event.source(), event.name())) {
+                    calls.push(at);
+                }
+            }
+        }
+        Calls { by_name }
+    }
+
+    /// Positions of the calls that have the name of this one.
+    fn like<'q>(&'q self, event: &'q Event) -> &'q [usize] {
+        let by_name: &BTreeMap<(&'q str, &'q str), Vec<usize>> = &self.by_name;
+        by_name.get(&(event.source(), event.name())).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
 /// The remedy of one incident; empty where no call was denied or no layer can be blamed.
-pub fn remedy(incident: &Incident, events: &[Event], chains: &Chains, history: &History) -> Remedy {
+fn remedy(incident: &Incident, log: &Log<'_>) -> Remedy {
     // Waiting was enough: every change of a policy would be one too many.
     let healed = incident.verdict.healed.as_ref();
     if healed.is_some_and(|healed| healed.why == Healing::Propagation) {
         return Remedy::default();
     }
-    let Some(situation) = Situation::new(incident, events, chains, history) else {
+    let Some(situation) = Situation::new(incident, log) else {
         return Remedy::default();
     };
     let (candidates, is_repaired) = newest::built_on(candidates(&situation), &situation);

@@ -178,7 +178,18 @@ fn of_label(layer: Layer, label: &PolicyLabel) -> Option<Subject> {
 
 /// The changes of a subject after a moment, in order.
 pub(super) fn later<'h>(subject: &Subject, since: Time, history: &'h History) -> Vec<&'h Change> {
-    history.changes().iter().filter(|c| c.time > since && c.subject == *subject).collect()
+    of(subject, history).filter(|change| change.time > since).collect()
+}
+
+/// The changes of a subject, in order.
+pub(super) fn of<'h>(
+    subject: &Subject,
+    history: &'h History,
+) -> impl DoubleEndedIterator<Item = &'h Change> {
+    let owner = history.owner(subject).unwrap_or_default();
+    let subject = subject.clone();
+    let all: Vec<&Change> = history.changes_of(&owner).collect();
+    all.into_iter().filter(move |change| change.subject == subject)
 }
 
 /// The newest document of a subject.

@@ -10,11 +10,11 @@ use super::candidate::Candidate;
 use super::probe::{OTHER_ACCOUNT, probes};
 use super::situation::Situation;
 use super::undo;
-use crate::contrast::{Attribute, Observation};
+use crate::contrast::{self, Attribute, Observation};
 use crate::diagnose::changed::can_take_away;
 use crate::diagnose::evaluated::Case;
 use crate::diagnose::hopeful::hopeful;
-use crate::event::{self, Event, Layer, Time};
+use crate::event::{self, Event, Field, Layer, Time};
 use crate::history::change::Change;
 use crate::iam::{
     AttachedPolicy, BlockPublicAccess, DecisionResult, EndpointPolicy, KeyState, KmsGrant, Layers,
@@ -144,23 +144,21 @@ pub(super) fn restored(situation: &Situation<'_>, candidate: &Candidate) -> Opti
     }
     let failed = Observation::new(situation.events, situation.chains, situation.failing.denied)?;
     let on = situation.failing.arn().or_else(|| failed.get(Attribute::Resource))?;
-    let is_same = |other: &Observation<'_>| {
-        other.get(Attribute::Resource) == Some(on)
-            && [Attribute::Principal, Attribute::VpcEndpoint]
-                .into_iter()
-                .all(|attribute| other.get(attribute) == failed.get(attribute))
+    let (chains, event) = (situation.chains, failed.event);
+    let is_same = |at: usize, other: &Event| {
+        // The cheapest first: this is asked of every call of the name.
+        other.get(Field::VpcEndpointId) == event.get(Field::VpcEndpointId)
+            && contrast::principal(other).as_deref() == failed.get(Attribute::Principal)
+            && match contrast::resource(other) {
+                Some(resource) => resource == on,
+                None => chains.inferred_key(at) == Some(on),
+            }
     };
-    let same_call =
-        |e: &&Event| e.source() == failed.event.source() && e.name() == failed.event.name();
     let worked: Vec<Time> = situation
-        .events
-        .iter()
-        .enumerate()
-        .filter(|(_, event)| event.time < change.time && same_call(event))
-        .filter(|(_, event)| event::failure(event).is_none())
-        .filter_map(|(at, _)| Observation::new(situation.events, situation.chains, at))
-        .filter(is_same)
-        .map(|worked| worked.event.time)
+        .calls_like(event)
+        .filter(|(_, other)| other.time < change.time)
+        .filter(|(at, other)| is_same(*at, other) && event::failure(other).is_none())
+        .map(|(_, worked)| worked.time)
         .collect();
     let last = worked.iter().max().copied()?;
     let occurred = situation.incident.occurrences.iter().filter_map(|o| o.failing.as_ref());
@@ -174,9 +172,8 @@ pub(super) fn restored(situation: &Situation<'_>, candidate: &Candidate) -> Opti
     };
     let is_alone = situation
         .history
-        .changes()
+        .changes_within(last, first)
         .iter()
-        .filter(|other| other.time >= last && other.time <= first)
         .filter(|other| can_take_away(other) && other.event_id != change.event_id)
         .all(|other| !depends(other));
     is_alone.then(|| Proof {
@@ -192,7 +189,11 @@ pub(super) fn restored(situation: &Situation<'_>, candidate: &Candidate) -> Opti
 
 /// How a case ends with the edits, taking what is not known to let it through.
 pub(super) fn result(case: &Case, edits: &[Edit]) -> DecisionResult {
-    let mut layers = hopeful(&case.request, &case.layers);
+    result_with(case, hopeful(&case.request, &case.layers), edits)
+}
+
+/// The same, where what is not known was already taken so.
+fn result_with(case: &Case, mut layers: Layers, edits: &[Edit]) -> DecisionResult {
     for edit in edits {
         apply(edit, &mut layers);
     }
@@ -252,13 +253,14 @@ pub(super) fn is_denied(result: DecisionResult) -> bool {
 fn successes(situation: &Situation<'_>, edits: &[Edit]) -> (usize, usize) {
     let present: Vec<Edit> = edits.iter().filter_map(unedited).collect();
     let (mut kept, mut broken) = (0, 0);
-    for case in &situation.incident.successes {
-        match result(case, edits) {
-            DecisionResult::Allowed => kept += 1,
-            _ if result(case, &present) == DecisionResult::Allowed => broken += 1,
+    situation.each_success(|success, times| {
+        let with = |edits: &[Edit]| result_with(&success.case, success.hopeful.clone(), edits);
+        match with(edits) {
+            DecisionResult::Allowed => kept += times,
+            _ if with(&present) == DecisionResult::Allowed => broken += times,
             _ => {}
         }
-    }
+    });
     (kept, broken)
 }
 

@@ -1,14 +1,18 @@
 //! What a fix has to solve: the denied requests with the policies around them, and the words a
 //! policy would use for the caller, the actions and the resources.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::origin;
 use super::proof::unknown_layers;
+use super::{Calls, Log};
 use crate::chain::Chains;
 use crate::diagnose::evaluated::{self, Case, Found};
+use crate::diagnose::worked::{Success, Worked};
 use crate::diagnose::{Failing, Incident, hopeful};
 use crate::event::arn::{Arn, partition_of};
 use crate::event::{CallerKind, Effect, Event, Field, Layer, partition};
@@ -18,6 +22,8 @@ use crate::iam::{Context, ContextValue, Principal};
 
 /// Denied requests tried per incident; more of the same sort add nothing.
 const DENIED: usize = 16;
+/// So many successes are held while fixes are tried; more are evaluated anew for each.
+const HELD: usize = 1_000;
 
 /// One incident, seen by who wants to repair it.
 pub(super) struct Situation<'s> {
@@ -25,6 +31,10 @@ pub(super) struct Situation<'s> {
     pub history: &'s History,
     pub events: &'s [Event],
     pub chains: &'s Chains,
+    worked: &'s Worked,
+    calls: &'s Calls<'s>,
+    /// Those of the incident, where they are few enough to be held.
+    successes: OnceCell<Vec<(Arc<Success>, usize)>>,
     pub layer: Layer,
     pub effect: Effect,
     pub found: Option<&'s Found>,
@@ -47,12 +57,8 @@ pub(super) struct Situation<'s> {
 
 impl<'s> Situation<'s> {
     /// `None` for an incident without a denied call or without a layer to blame.
-    pub(super) fn new(
-        incident: &'s Incident,
-        events: &'s [Event],
-        chains: &'s Chains,
-        history: &'s History,
-    ) -> Option<Situation<'s>> {
+    pub(super) fn new(incident: &'s Incident, log: &Log<'s>) -> Option<Situation<'s>> {
+        let Log { events, chains, history, worked, calls } = *log;
         let winner = incident.verdict.ranked.first()?;
         let failing = incident.occurrences.get(incident.shown)?.failing.as_ref()?;
         let mut situation = Situation {
@@ -60,6 +66,9 @@ impl<'s> Situation<'s> {
             history,
             events,
             chains,
+            worked,
+            calls,
+            successes: OnceCell::new(),
             layer: winner.layer,
             effect: winner.effect,
             found: incident.verdict.found.as_ref(),
@@ -88,6 +97,9 @@ impl<'s> Situation<'s> {
             history: self.history,
             events: self.events,
             chains: self.chains,
+            worked: self.worked,
+            calls: self.calls,
+            successes: OnceCell::new(),
             layer,
             effect,
             found: None,
@@ -103,15 +115,14 @@ impl<'s> Situation<'s> {
     }
 
     fn gather(&mut self) {
-        let mut sorts = Vec::new();
+        let mut sorts = HashSet::new();
         let all = self.incident.occurrences.iter().filter_map(|o| o.failing.as_ref());
         // The shown one first, so that it speaks for all.
         for failing in std::iter::once(self.failing).chain(all) {
             let sort = (&failing.principal, &failing.action, &failing.resource);
-            if sorts.contains(&sort) {
+            if !sorts.insert(sort) {
                 continue;
             }
-            sorts.push(sort);
             let mut on = failing.arn().map(str::to_owned);
             if self.denied.len() < DENIED {
                 let (events, chains) = (self.events, self.chains);
@@ -150,6 +161,27 @@ impl<'s> Situation<'s> {
             list.sort();
             list.dedup();
         }
+    }
+
+    /// The calls of the name of this one, with their positions, in order of time.
+    pub(super) fn calls_like<'q>(
+        &'q self,
+        event: &'q Event,
+    ) -> impl Iterator<Item = (usize, &'s Event)> + 'q {
+        let events = self.events;
+        self.calls.like(event).iter().filter_map(move |at| Some((*at, events.get(*at)?)))
+    }
+
+    /// Goes through the successes of the incident, each with how often it counts.
+    pub(super) fn each_success(&self, mut go: impl FnMut(&Success, usize)) {
+        let compared = &self.incident.successes;
+        let at = |index| self.worked.at(index, self.events, self.chains, self.history);
+        let all = || compared.iter().filter_map(|(index, times)| Some((at(index)?, times)));
+        if compared.len() > HELD {
+            return all().for_each(|(success, times)| go(&success, times));
+        }
+        let held = self.successes.get_or_init(|| all().collect());
+        held.iter().for_each(|(success, times)| go(success, *times));
     }
 
     /// What the verdict says of the blamed layer, so that a repair of it can be tried.

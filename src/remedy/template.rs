@@ -3,7 +3,7 @@
 use super::candidate::Candidate;
 use super::newest;
 use super::situation::Situation;
-use crate::event::{Event, Field};
+use crate::event::{Event, Field, Time};
 use crate::wording::Sentence;
 
 /// What the calls of tools say in their user agents or as their invoker, and what the tools are
@@ -35,9 +35,16 @@ fn stack(candidate: &Candidate, situation: &Situation<'_>) -> Option<Sentence> {
 /// The tool that wrote the document last.
 fn tool(candidate: &Candidate, situation: &Situation<'_>) -> Option<Sentence> {
     let subject = newest::subject(candidate)?;
-    let change = situation.history.changes().iter().rfind(|change| change.subject == subject)?;
-    let event = situation.events.iter().find(|event| event.id() == &*change.event_id)?;
+    let change = newest::of(&subject, situation.history).next_back()?;
+    let event = at(situation.events, change.time, &change.event_id)?;
     Some(Sentence::new("remedy-note-template").arg("what", named(event)?))
+}
+
+/// The event of an id and time; events are in order of time.
+fn at<'e>(events: &'e [Event], time: Time, id: &str) -> Option<&'e Event> {
+    let first = events.partition_point(|event| event.time < time);
+    let mut of_then = events.get(first..)?.iter().take_while(|event| event.time == time);
+    of_then.find(|event| event.id() == id)
 }
 
 fn named(event: &Event) -> Option<&'static str> {

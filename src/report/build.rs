@@ -1,9 +1,10 @@
 //! From a diagnosis to the report: puts everything into words, decides nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::coverage::coverage;
 use super::root;
+use super::steps::Steps;
 use super::view::{
     self, Alternative, Comparison, DeniedAction, DeniedCall, Difference, Evidence, Factor,
     Incident, NearestSuccess, Occurrence, Outcome, Report, RuledOut, SCHEMA, SortOfFailure, Step,
@@ -100,10 +101,13 @@ struct Builder<'b> {
     material: &'b Material<'b>,
     wording: &'b Wording,
     actions: Actions<'b>,
+    steps: Steps<'b>,
     /// By incident, the signature of each occurrence.
     signatures: Vec<Vec<Option<Signature>>>,
     /// The names of the incidents.
     ids: Vec<String>,
+    /// Places of the incidents by their cause.
+    by_cause: BTreeMap<&'b str, Vec<usize>>,
 }
 
 impl<'b> Builder<'b> {
@@ -113,7 +117,12 @@ impl<'b> Builder<'b> {
         let signatures: Vec<_> =
             incidents.map(|incident| actions.signatures(&incident.occurrences)).collect();
         let ids = incident_ids(material, &signatures);
-        Builder { material, wording, actions, signatures, ids }
+        let steps = Steps::new(material.events, material.chains, wording);
+        let mut by_cause: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, incident) in material.diagnosis.incidents.iter().enumerate() {
+            by_cause.entry(&incident.cause).or_default().push(at);
+        }
+        Builder { material, wording, actions, steps, signatures, ids, by_cause }
     }
 
     /// The incident at `at` as it happened at the place `place` among its occurrences.
@@ -134,6 +143,7 @@ impl<'b> Builder<'b> {
         let position = shown.failing.as_ref().map(|f| f.denied).or(shown.root)?;
         let tally = &incident.tally;
         let analysed = occurrences.len() as u64;
+        let chain = self.steps.of(position);
         let mut told = Incident {
             id: self.ids.get(at)?.clone(),
             related: self.related(at),
@@ -152,7 +162,8 @@ impl<'b> Builder<'b> {
             actions,
             root: root::of(self.material, shown),
             denied: shown.failing.as_ref().and_then(|f| self.denied(f)),
-            chain: chain_steps(self.material.events, self.material.chains, position, self.wording),
+            chain: chain.steps,
+            chain_left_out: chain.left_out,
             missing_steps: incident.missing_steps.clone(),
             comparison: match place == incident.shown {
                 true => self.comparison(&incident.comparison),
@@ -196,16 +207,13 @@ impl<'b> Builder<'b> {
 
     /// The other incidents of one cause; where the cause is not known, none.
     fn related(&self, at: usize) -> Vec<String> {
-        let incidents = &self.material.diagnosis.incidents;
         let is_known = |incident: &&diagnose::Incident| {
             incident.verdict.certainty != diagnose::Certainty::Unknown || incident.change.is_some()
         };
-        let Some(one) = incidents.get(at).filter(is_known) else { return Vec::new() };
-        let others = incidents.iter().zip(&self.ids).enumerate();
-        others
-            .filter(|(other, (incident, _))| *other != at && incident.cause == one.cause)
-            .map(|(_, (_, id))| id.clone())
-            .collect()
+        let one = self.material.diagnosis.incidents.get(at).filter(is_known);
+        let alike = one.and_then(|one| self.by_cause.get(one.cause.as_str()));
+        let others = alike.into_iter().flatten().filter(|other| **other != at);
+        others.filter_map(|other| self.ids.get(*other).cloned()).collect()
     }
 
     /// Every time it happened, in order of time.
@@ -275,11 +283,13 @@ impl<'b> Builder<'b> {
         else {
             return told;
         };
+        let chain = self.steps.of(nearest.index);
         told.nearest_success = Some(NearestSuccess {
             root_event_id: events
                 .get(chains.asked(nearest.index, events))
                 .map(|e| e.id().to_owned()),
-            chain: chain_steps(events, chains, nearest.index, self.wording),
+            chain: chain.steps,
+            chain_left_out: chain.left_out,
             differences: nearest.differences,
             because: Some(nearest.because),
         });
@@ -293,11 +303,13 @@ impl<'b> Builder<'b> {
             successes: comparison.successes as u64,
             nearest_success: comparison.nearest.as_ref().map(|(index, differences)| {
                 let because = chosen(comparison.successes, differences, self.wording);
+                let chain = self.steps.of(*index);
                 NearestSuccess {
                     root_event_id: events
                         .get(chains.asked(*index, events))
                         .map(|e| e.id().to_owned()),
-                    chain: chain_steps(events, chains, *index, self.wording),
+                    chain: chain.steps,
+                    chain_left_out: chain.left_out,
                     differences: differences.iter().map(difference).collect(),
                     because: Some(because),
                 }
@@ -530,7 +542,12 @@ fn named_policy(named: &history::evidence::NamedStatement) -> view::PolicyRef {
 }
 
 /// One call as a step of a chain.
-fn step(events: &[Event], chains: &Chains, index: usize, wording: &Wording) -> Option<Step> {
+pub(super) fn step(
+    events: &[Event],
+    chains: &Chains,
+    index: usize,
+    wording: &Wording,
+) -> Option<Step> {
     let event = events.get(index)?;
     let link = chains.link(index);
     let id = |i: usize| events.get(i).map(|e| e.id().to_owned());

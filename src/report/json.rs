@@ -17,9 +17,18 @@ pub fn render(report: &Report) -> serde_json::Result<String> {
     if report.coverage.blind_spots.iter().any(|spot| spot.kind == "ids_repeat") {
         let mut value = serde_json::to_value(report)?;
         as_recorded(&mut value, false);
-        return Ok(sanitize::json(&serde_json::to_string_pretty(&value)?) + "\n");
+        return Ok(ended(serde_json::to_string_pretty(&value)?));
     }
-    Ok(sanitize::json(&serde_json::to_string_pretty(report)?) + "\n")
+    Ok(ended(serde_json::to_string_pretty(report)?))
+}
+
+/// The text, made safe to print, with a line end. Most texts are safe, and a long one is not copied.
+fn ended(mut text: String) -> String {
+    if !sanitize::is_plain(&text) {
+        text = sanitize::json(&text);
+    }
+    text.push('\n');
+    text
 }
 
 /// Takes the number off every id of an event.

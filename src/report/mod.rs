@@ -19,6 +19,7 @@ pub mod sanitize;
 pub mod sarif;
 pub mod schema;
 pub mod side_by_side;
+mod steps;
 pub mod terminal;
 mod title;
 mod view;

@@ -74,6 +74,11 @@ fn is_encoded(character: char) -> bool {
     character.is_ascii_alphanumeric() || "+/_-=".contains(character)
 }
 
+/// Whether a text is of visible ASCII letters and layout alone, so that there is nothing to escape.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t' | b'\r'))
+}
+
 /// JSON text in which invisible characters are `\uXXXX`: the same document, safe to print.
 /// (`serde_json` escapes C0 only; C1, bidi controls and zero-width characters pass.)
 pub fn json(text: &str) -> String {

@@ -230,8 +230,12 @@ pub struct Incident {
     /// The representative occurrence's denied call; absent for a ghost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub denied: Option<DeniedCall>,
-    /// The representative chain, parents before children.
+    /// The representative chain, parents before children; of a long one the calls around the denied
+    /// one.
     pub chain: Vec<Step>,
+    /// Calls of the chain that are not in `chain`.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub chain_left_out: u64,
     /// Steps every comparable success has and this chain lacks.
     pub missing_steps: Vec<String>,
     /// What was compared.
@@ -470,8 +474,11 @@ pub struct NearestSuccess {
     /// The user call of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_event_id: Option<String>,
-    /// The whole chain.
+    /// The chain; of a long one the calls around the compared one.
     pub chain: Vec<Step>,
+    /// Calls of the chain that are not in `chain`.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub chain_left_out: u64,
     /// Field by field.
     pub differences: Vec<Difference>,
     /// Why this one was chosen.

@@ -11,13 +11,17 @@ use super::{Key, Pair, Scene, autoscaling::assume};
 const SERVICE: &str = "backup.amazonaws.com";
 const STORAGE: &str = "backup-storage.amazonaws.com";
 
-/// A vault and the key it encrypts with.
+/// A vault, the key it encrypts with, and the role of the jobs that fill it.
 #[derive(Debug, Clone)]
 pub struct Vault {
     pub account: String,
     pub name: String,
     pub key: Key,
+    pub role: String,
 }
+
+/// The role that AWS Backup's console makes.
+pub const DEFAULT_ROLE: &str = "AWSBackupDefaultServiceRole";
 
 /// One on-demand job. The pair is `StartBackupJob` and the storage's `Decrypt`.
 pub fn run_job(
@@ -27,13 +31,13 @@ pub fn run_job(
     (vault, table): (&Vault, &str),
     denial: Option<&str>,
 ) -> Pair {
-    let role = Role::new(&vault.account, "/service-role/", "AWSBackupDefaultServiceRole");
+    let role = Role::new(&vault.account, "/service-role/", &vault.role);
     let table_arn = format!("arn:aws:dynamodb:{}:{}:table/{table}", scene.region, vault.account);
     let job = trail.random.uuid();
     let root = start(trail, scene, caller, vault, (&table_arn, &role, &job));
     let begun = scene.after(trail.random.between(40, 150));
-    let name = "AWSBackup-AWSBackupDefaultServiceRole";
-    let session = Principal::session(&mut trail.random, &role, name, begun.at);
+    let name = format!("AWSBackup-{}", vault.role);
+    let session = Principal::session(&mut trail.random, &role, &name, begun.at);
     assume(trail, begun, SERVICE, &session);
     let worker = Caller::by_role(&session, SERVICE);
     trail.log(

@@ -40,6 +40,7 @@ pub fn story() -> Story {
         account: ACCOUNT.into(),
         name: name.into(),
         key: Key::new(ACCOUNT, "us-east-1", id),
+        role: backup::DEFAULT_ROLE.into(),
     };
     let compliance = vault("compliance", "7e6d5c4b-3a29-4817-b605-f4e3d2c1b0a9");
     let daily = vault("daily", "19f8e7d6-c5b4-4a39-8271-60f5e4d3c2b1");

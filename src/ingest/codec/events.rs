@@ -1,13 +1,14 @@
 //! Events by column. What says who called, or what sort of call it was, is the same in many of them:
 //! such fields are written once for each combination, and an event only names the combination.
 
-use foldhash::HashMap;
+use std::collections::BTreeMap;
 
-use super::bytes::{self, Reader, Writer};
-use super::column::{Column, ColumnReader, ColumnWriter};
+use serde::{Deserialize, Serialize};
+
+use super::column::{Column, Guids, Opened, Unpacking};
 use crate::event::{Event, Field, IdentityType, Time};
 
-/// What sort of call it was; [`call_flags`] go with it.
+/// What sort of call it was; [`Flags`] go with it.
 const CALL: &[Field] = &[
     Field::EventVersion,
     Field::EventSource,
@@ -19,7 +20,7 @@ const CALL: &[Field] = &[
     Field::ApiVersion,
 ];
 
-/// Who called; [`session`] goes with it.
+/// Who called; [`Session`] goes with it.
 const CALLER: &[Field] = &[
     Field::PrincipalId,
     Field::Arn,
@@ -47,8 +48,7 @@ const PLACE: &[Field] =
 /// What each event has for itself, in order of time.
 const OWN: &[Field] = &[Field::RequestId, Field::EventId, Field::SharedEventId];
 
-/// What resembles that of other events of the same sort, so that it is written beside theirs. It
-/// often repeats the request id.
+/// What resembles that of other events of the same sort, so that it is written beside theirs.
 const SAID: &[Field] = &[
     Field::ErrorCode,
     Field::ErrorMessage,
@@ -62,297 +62,217 @@ const SAID: &[Field] = &[
     Field::EventContext,
 ];
 
-/// Milliseconds of a second: nearly all times are whole seconds.
-const SECOND: i64 = 1_000;
-
-/// Writes events. They come back in the order in which they are given.
-pub(super) fn write(events: &[Event], to: &mut Writer) {
-    let mut columns = ColumnWriter::default();
-    let mut body = Writer::default();
-    write_times(events, &mut body);
-    let calls = Combinations::of(events, CALL, |event| vec![call_flags(event)]);
-    let callers = Combinations::of(events, CALLER, session);
-    let places = Combinations::of(events, PLACE, |_| Vec::new());
-    for combinations in [&calls, &callers, &places] {
-        combinations.write(&mut columns, &mut body);
-    }
-    for field in OWN {
-        columns.write(events.iter().map(|event| (event.get(*field), None)), &mut body);
-    }
-    let order = order(&calls.numbers, &callers.numbers);
-    let sorted: Vec<&Event> = order.iter().filter_map(|at| events.get(*at)).collect();
-    for field in SAID {
-        columns.write(
-            sorted.iter().map(|event| (event.get(*field), event.get(Field::RequestId))),
-            &mut body,
-        );
-    }
-    to.count(events.len());
-    to.bytes(&columns.finish());
-    to.bytes(&body.finish());
+/// Events as they are written; they come back in the order in which they are given.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Columns {
+    /// Those of all columns, in the order of the members below.
+    guids: Guids,
+    /// By how many milliseconds each event is later than the one before.
+    times: Vec<i64>,
+    calls: Combinations<Flags>,
+    callers: Combinations<Session>,
+    places: Combinations<()>,
+    /// Of [`OWN`].
+    own: Vec<Column>,
+    /// Of [`SAID`], in the order of [`order`].
+    said: Vec<Column>,
 }
 
-/// Reads events; columns and events together take at most so much memory.
-pub(super) fn read(from: &mut Reader<'_>, budget: usize) -> Option<Vec<Event>> {
-    let count = usize::try_from(from.number()?).ok()?;
-    let mut columns = ColumnReader::new(from.bytes()?, budget);
-    let mut body = Reader::new(from.bytes()?);
-    // An event takes several bytes, so there cannot be more of them.
-    if count > body.rest().len() {
-        return None;
-    }
-    // Numbers of combinations, and places.
-    columns.spend(count.checked_mul(5 * size_of::<usize>())?)?;
-    let times = read_times(count, &mut body)?;
-    let calls = Rows::read(count, CALL, 1, &mut columns, &mut body)?;
-    let callers = Rows::read(count, CALLER, SESSION, &mut columns, &mut body)?;
-    let places = Rows::read(count, PLACE, 0, &mut columns, &mut body)?;
-    let mut own = Vec::with_capacity(OWN.len());
-    for _ in OWN {
-        own.push(columns.read(count, &mut body, |_| None)?);
-    }
-    let order = order(&calls.numbers, &callers.numbers);
-    let requests = own.first()?;
-    let mut said = Vec::with_capacity(SAID.len());
-    for _ in SAID {
-        let about = |row: usize| requests.get(*order.get(row)?);
-        said.push(columns.read(count, &mut body, about)?);
-    }
-    if !columns.is_done() || !body.is_empty() {
-        return None;
-    }
-    let mut sorted = vec![0; count];
-    for (row, at) in order.iter().enumerate() {
-        *sorted.get_mut(*at)? = row;
-    }
-    let table = Table { calls, callers, places, own, said, sorted };
-    times.into_iter().enumerate().map(|(at, time)| table.event(at, time, &mut columns)).collect()
+/// What of a call is no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+struct Flags {
+    read_only: Option<bool>,
+    management_event: Option<bool>,
 }
 
-fn write_times(events: &[Event], to: &mut Writer) {
-    let whole = events.iter().all(|event| event.time.0 % SECOND == 0);
-    let unit = if whole { SECOND } else { 1 };
-    to.byte(u8::from(whole));
-    let mut before = 0;
-    for event in events {
-        let time = event.time.0 / unit;
-        to.signed(time.wrapping_sub(before));
-        before = time;
+/// What of a caller is no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+struct Session {
+    identity_type: IdentityType,
+    mfa: Option<bool>,
+    from_console: bool,
+    created: Option<Time>,
+}
+
+/// The combinations in which some fields occur, sorted.
+#[derive(Debug, Serialize, Deserialize)]
+struct Combinations<R> {
+    columns: Vec<Column>,
+    /// Of each combination what is no text.
+    rest: Vec<R>,
+    /// Of each event the number of its combination.
+    numbers: Vec<u32>,
+}
+
+impl<R> Default for Combinations<R> {
+    fn default() -> Self {
+        Combinations { columns: Vec::new(), rest: Vec::new(), numbers: Vec::new() }
     }
 }
 
-fn read_times(count: usize, from: &mut Reader<'_>) -> Option<Vec<Time>> {
-    let unit = if from.flag()? { SECOND } else { 1 };
-    let mut time = 0_i64;
-    let mut next = || {
-        time = time.wrapping_add(from.signed()?);
-        bytes::time(time.checked_mul(unit)?)
-    };
-    (0..count).map(|_| next()).collect()
+impl Columns {
+    /// Of these events.
+    pub(super) fn of(events: &[Event]) -> Columns {
+        let mut guids = Guids::new();
+        let flags = |event: &Event| Flags {
+            read_only: event.read_only,
+            management_event: event.management_event,
+        };
+        let session = |event: &Event| Session {
+            identity_type: event.identity_type,
+            mfa: event.mfa,
+            from_console: event.from_console,
+            created: event.session_created,
+        };
+        let calls = Combinations::of(events, CALL, flags, &mut guids);
+        let callers = Combinations::of(events, CALLER, session, &mut guids);
+        let places = Combinations::of(events, PLACE, |_| (), &mut guids);
+        let own = columns(events.iter(), OWN, &mut guids);
+        let order = order(&calls.numbers, &callers.numbers);
+        let sorted = order.iter().filter_map(|at| events.get(*at));
+        let said = columns(sorted, SAID, &mut guids);
+        let mut before = 0;
+        let times = events.iter().map(|event| {
+            let later = event.time.0.wrapping_sub(before);
+            before = event.time.0;
+            later
+        });
+        Columns { times: times.collect(), calls, callers, places, own, said, guids }
+    }
+
+    /// The events; columns and events together take at most so much memory.
+    pub(super) fn events(self, budget: usize) -> Option<Vec<Event>> {
+        let count = self.times.len();
+        let mut unpacking = Unpacking::new(self.guids, budget);
+        let order = order(&self.calls.numbers, &self.callers.numbers);
+        let calls = self.calls.opened(count, CALL, &mut unpacking)?;
+        let callers = self.callers.opened(count, CALLER, &mut unpacking)?;
+        let places = self.places.opened(count, PLACE, &mut unpacking)?;
+        let own = opened(self.own, count, OWN, &mut unpacking)?;
+        let said = opened(self.said, count, SAID, &mut unpacking)?;
+        if !unpacking.is_done() {
+            return None;
+        }
+        let mut rows = vec![0; count];
+        for (row, at) in order.into_iter().enumerate() {
+            *rows.get_mut(at)? = row;
+        }
+        let mut time = 0_i64;
+        let mut events = Vec::new();
+        for (at, later) in self.times.iter().enumerate() {
+            time = time.wrapping_add(*later);
+            let mut texts = [None; Event::FIELDS];
+            let (flags, row) = calls.of_event(at)?;
+            put(&calls.columns, CALL, row, &mut texts);
+            let (session, row) = callers.of_event(at)?;
+            put(&callers.columns, CALLER, row, &mut texts);
+            put(&places.columns, PLACE, places.of_event(at)?.1, &mut texts);
+            put(&own, OWN, at, &mut texts);
+            put(&said, SAID, *rows.get(at)?, &mut texts);
+            let length: usize = texts.iter().flatten().map(|text| text.len()).sum();
+            unpacking.spend(size_of::<Event>() + length)?;
+            let mut event = Event::of(&texts, Time(time).in_calendar()?, session.identity_type);
+            event.read_only = flags.read_only;
+            event.management_event = flags.management_event;
+            event.mfa = session.mfa;
+            event.session_created = session.created;
+            event.from_console = session.from_console;
+            events.push(event);
+        }
+        Some(events)
+    }
+}
+
+/// Puts what a row of some columns holds among the texts of an event.
+fn put<'c>(
+    columns: &'c [Opened],
+    fields: &[Field],
+    row: usize,
+    texts: &mut [Option<&'c str>; Event::FIELDS],
+) {
+    for (field, column) in fields.iter().zip(columns) {
+        if let Some(place) = texts.get_mut(*field as usize) {
+            *place = column.get(row);
+        }
+    }
+}
+
+fn columns<'e>(
+    events: impl Iterator<Item = &'e Event> + Clone,
+    fields: &[Field],
+    guids: &mut Guids,
+) -> Vec<Column> {
+    fields
+        .iter()
+        .map(|field| Column::of(events.clone().map(|event| event.get(*field)), guids))
+        .collect()
+}
+
+fn opened(
+    columns: Vec<Column>,
+    rows: usize,
+    fields: &[Field],
+    unpacking: &mut Unpacking,
+) -> Option<Vec<Opened>> {
+    let count = columns.len();
+    let opened = columns.into_iter().map(|column| column.opened(rows, unpacking));
+    opened.collect::<Option<Vec<_>>>().filter(|_| count == fields.len())
 }
 
 /// Events in the order of what they are, and of who made them: what such calls say is alike.
-fn order(calls: &[usize], callers: &[usize]) -> Vec<usize> {
+fn order(calls: &[u32], callers: &[u32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..calls.len()).collect();
     order.sort_by_key(|at| (calls.get(*at), callers.get(*at)));
     order
 }
 
-/// Three values in two bits.
-fn maybe(flag: Option<bool>) -> u8 {
-    flag.map_or(0, |flag| 1 + u8::from(flag))
-}
-
-fn flag(bits: u8) -> Option<Option<bool>> {
-    match bits {
-        0 => Some(None),
-        1 => Some(Some(false)),
-        2 => Some(Some(true)),
-        _ => None,
-    }
-}
-
-fn call_flags(event: &Event) -> u8 {
-    maybe(event.read_only) | maybe(event.management_event) << 2
-}
-
-/// Bytes of what [`session`] gives.
-const SESSION: usize = 2 + 9;
-
-/// What of a caller is no text.
-fn session(event: &Event) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(SESSION);
-    bytes.push(event.identity_type as u8);
-    bytes.push(maybe(event.mfa) | u8::from(event.from_console) << 2);
-    bytes.push(u8::from(event.session_created.is_some()));
-    bytes.extend(event.session_created.unwrap_or_default().0.to_be_bytes());
-    bytes
-}
-
-/// The combinations in which some fields occur, in a fixed order.
-struct Combinations<'e> {
-    fields: &'static [Field],
-    /// For each combination an event that has it, and what of it is no text.
-    rows: Vec<(&'e Event, Vec<u8>)>,
-    /// For each event the number of its combination.
-    numbers: Vec<usize>,
-}
-
-impl<'e> Combinations<'e> {
+impl<R: Copy + Ord + std::hash::Hash> Combinations<R> {
     fn of(
-        events: &'e [Event],
-        fields: &'static [Field],
-        rest: impl Fn(&Event) -> Vec<u8>,
-    ) -> Combinations<'e> {
-        let mut first: HashMap<Vec<u8>, usize> = HashMap::default();
-        let mut rows = Vec::new();
-        let mut numbers = Vec::with_capacity(events.len());
-        for event in events {
-            let rest = rest(event);
-            let mut key = Vec::new();
-            for field in fields {
-                let text = event.get(*field);
-                key.extend(text.unwrap_or_default().bytes());
-                // No byte of a text.
-                key.push(0xff);
-            }
-            key.extend(&rest);
-            let next = first.len();
-            let number = *first.entry(key).or_insert(next);
-            if number == next {
-                rows.push((event, rest));
-            }
-            numbers.push(number);
-        }
+        events: &[Event],
+        fields: &[Field],
+        rest: impl Fn(&Event) -> R,
+        guids: &mut Guids,
+    ) -> Combinations<R> {
         // Neighbours that begin alike take less.
-        let mut keys: Vec<(Vec<u8>, usize)> = first.into_iter().collect();
-        keys.sort_unstable();
-        let mut place = vec![0; keys.len()];
-        let mut sorted = Vec::with_capacity(keys.len());
-        for (at, (_, number)) in keys.into_iter().enumerate() {
-            if let (Some(place), Some(row)) = (place.get_mut(number), rows.get(number)) {
-                *place = at;
-                sorted.push(row.clone());
-            }
+        let mut sorted: BTreeMap<(Vec<Option<&str>>, R), u32> = BTreeMap::new();
+        let key = |event| {
+            let texts: Vec<Option<&str>> =
+                fields.iter().map(|field| Event::get(event, *field)).collect();
+            (texts, rest(event))
+        };
+        for event in events {
+            sorted.entry(key(event)).or_default();
         }
-        for number in &mut numbers {
-            *number = place.get(*number).copied().unwrap_or_default();
-        }
-        Combinations { fields, rows: sorted, numbers }
-    }
-
-    fn write(&self, columns: &mut ColumnWriter, to: &mut Writer) {
-        to.count(self.rows.len());
-        for field in self.fields {
-            columns.write(self.rows.iter().map(|(event, _)| (event.get(*field), None)), to);
-        }
-        let width = self.rows.first().map_or(0, |(_, rest)| rest.len());
-        for place in 0..width {
-            self.rows
-                .iter()
-                .filter_map(|(_, rest)| rest.get(place))
-                .for_each(|byte| to.byte(*byte));
-        }
-        // The higher bytes of all, then the lower ones: each sort has its own statistics.
-        for place in (0..bytes_for(self.rows.len())).rev() {
-            self.numbers.iter().for_each(|number| to.byte((number >> (8 * place)) as u8));
-        }
+        (0..).zip(sorted.values_mut()).for_each(|(number, value)| *value = number);
+        let numbers = events.iter().filter_map(|event| sorted.get(&key(event)).copied());
+        let numbers = numbers.collect();
+        let cell =
+            |at: usize| sorted.keys().map(move |(texts, _)| texts.get(at).copied().flatten());
+        let columns = (0..fields.len()).map(|at| Column::of(cell(at), guids)).collect();
+        Combinations { columns, rest: sorted.keys().map(|(_, rest)| *rest).collect(), numbers }
     }
 }
 
-/// Bytes that the number of one of so many takes.
-fn bytes_for(rows: usize) -> u32 {
-    rows.saturating_sub(1).checked_ilog2().map_or(0, |bits| bits / 8 + 1)
+impl<R: Copy> Combinations<R> {
+    fn opened(self, events: usize, fields: &[Field], unpacking: &mut Unpacking) -> Option<Rows<R>> {
+        let columns = opened(self.columns, self.rest.len(), fields, unpacking)?;
+        let rows = Rows { columns, rest: self.rest, numbers: self.numbers };
+        (rows.numbers.len() == events).then_some(rows)
+    }
 }
 
 /// Combinations that were read.
-struct Rows {
-    columns: Vec<(Field, Column)>,
-    /// What is no text.
-    rest: Vec<Vec<u8>>,
-    numbers: Vec<usize>,
+struct Rows<R> {
+    columns: Vec<Opened>,
+    rest: Vec<R>,
+    numbers: Vec<u32>,
 }
 
-impl Rows {
-    fn read<'b>(
-        events: usize,
-        fields: &'static [Field],
-        width: usize,
-        columns: &mut ColumnReader<'b>,
-        from: &mut Reader<'b>,
-    ) -> Option<Rows> {
-        let rows = from.count()?;
-        let mut texts = Vec::with_capacity(fields.len());
-        for field in fields {
-            texts.push((*field, columns.read(rows, from, |_| None)?));
-        }
-        columns.spend(rows.checked_mul(size_of::<Vec<u8>>() + width)?)?;
-        let mut rest = vec![Vec::with_capacity(width); rows];
-        for _ in 0..width {
-            let bytes = from.raw(rows)?;
-            rest.iter_mut().zip(bytes).for_each(|(rest, byte)| rest.push(*byte));
-        }
-        let mut numbers = vec![0; events];
-        for _ in 0..bytes_for(rows) {
-            let bytes = from.raw(events)?;
-            for (number, byte) in numbers.iter_mut().zip(bytes) {
-                *number = *number << 8 | usize::from(*byte);
-            }
-        }
-        let known = numbers.iter().all(|number| *number < rows);
-        known.then_some(Rows { columns: texts, rest, numbers })
-    }
-
-    fn rest(&self, event: usize) -> Option<&[u8]> {
-        self.rest.get(*self.numbers.get(event)?).map(Vec::as_slice)
-    }
-}
-
-/// Everything that was read, by event.
-struct Table {
-    calls: Rows,
-    callers: Rows,
-    places: Rows,
-    own: Vec<Column>,
-    said: Vec<Column>,
-    /// Where an event stands in `said`.
-    sorted: Vec<usize>,
-}
-
-impl Table {
-    fn event(&self, at: usize, time: Time, columns: &mut ColumnReader<'_>) -> Option<Event> {
-        let mut texts = [None; Event::FIELDS];
-        let mut put = |field: Field, text| {
-            if let Some(place) = texts.get_mut(field as usize) {
-                *place = text;
-            }
-        };
-        for rows in [&self.calls, &self.callers, &self.places] {
-            let row = *rows.numbers.get(at)?;
-            rows.columns.iter().for_each(|(field, column)| put(*field, column.get(row)));
-        }
-        OWN.iter().zip(&self.own).for_each(|(field, column)| put(*field, column.get(at)));
-        let row = *self.sorted.get(at)?;
-        SAID.iter().zip(&self.said).for_each(|(field, column)| put(*field, column.get(row)));
-        let mut caller = Reader::new(self.callers.rest(at)?);
-        let identity_type = *IdentityType::ALL.get(usize::from(caller.byte()?))?;
-        columns
-            .spend(size_of::<Event>() + texts.iter().flatten().map(|t| t.len()).sum::<usize>())?;
-        let mut event = Event::of(&texts, time, identity_type);
-        let flags = caller.byte()?;
-        event.mfa = flag(flags & 3)?;
-        event.from_console = match flags >> 2 {
-            0 => false,
-            1 => true,
-            _ => return None,
-        };
-        let created = caller.flag()?;
-        let time = i64::from_be_bytes(caller.array()?);
-        event.session_created = if created { Some(bytes::time(time)?) } else { None };
-        let flags = *self.calls.rest(at)?.first()?;
-        event.read_only = flag(flags & 3)?;
-        event.management_event = flag(flags >> 2)?;
-        Some(event)
+impl<R: Copy> Rows<R> {
+    /// What is no text, and the number of the combination.
+    fn of_event(&self, event: usize) -> Option<(R, usize)> {
+        let number = *self.numbers.get(event)? as usize;
+        Some((*self.rest.get(number)?, number))
     }
 }
 
@@ -372,13 +292,13 @@ mod tests {
     }
 
     #[test]
-    fn numbers_take_as_many_bytes_as_they_need() {
-        for (rows, bytes) in [(0, 0), (1, 0), (2, 1), (256, 1), (257, 2), (65_536, 2), (65_537, 3)]
-        {
-            assert_eq!(bytes_for(rows), bytes, "{rows}");
-        }
-        for (at, kind) in IdentityType::ALL.into_iter().enumerate() {
-            assert_eq!(kind as usize, at);
-        }
+    fn what_points_at_itself_too_often_is_refused() {
+        let long = "x".repeat(1 << 20);
+        let mut texts = [None; Event::FIELDS];
+        texts[Field::ErrorMessage as usize] = Some(long.as_str());
+        let event = Event::of(&texts, Time(0), IdentityType::Missing);
+        let columns = || Columns::of(&vec![event.clone(); 100]);
+        assert!(columns().events(110 << 20).is_some_and(|events| events.len() == 100));
+        assert!(columns().events(90 << 20).is_none());
     }
 }

@@ -2,42 +2,57 @@
 //!
 //! ```text
 //! magic                10 bytes
-//! format               a number: 2
+//! format               a number: 4
 //! version              of the trailwhy that wrote it
 //! inflated             bytes of the body
-//! body                 deflate: terms, ledger, sight, totals, cuts, events
+//! body                 zstd: a [`Part`]
 //! checksum             CRC-32 of all before it, 4 bytes
 //! ```
 //!
-//! The magic, the format, the version and the checksum are where they are in every format, so that an
-//! older trailwhy can tell a newer file from a damaged one. Whatever changes how files are made, the
-//! rules by which events are chosen among it, is another format.
+//! Numbers, texts and the body are what `postcard` makes of them. The magic, the format, the version
+//! and the checksum are where they are in every format, so that an older trailwhy can tell a newer
+//! file from a damaged one. Whatever changes how files are made, a member of a [`Part`] or the rules
+//! by which events are chosen among it, is another format.
 
-mod account;
-mod bytes;
 mod column;
 mod events;
-mod words;
+pub(super) mod words;
 
-use std::io::{self, Read, Write};
+use std::borrow::Cow;
+use std::io::{self, Read};
 
-use flate2::bufread::DeflateDecoder;
-use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
+use flate2::Crc;
+use serde::{Deserialize, Serialize};
 
-use super::contribution::Contribution;
-use bytes::{Reader, Writer};
+use super::contribution::{Contribution, Terms};
+use super::ledger::Ledger;
+use super::sample::Total;
+use super::sight::Sight;
+use super::survey::Cuts;
+use events::Columns;
 
 /// What such a file begins with: no text, and damaged by whatever takes it for text.
 pub(super) const MAGIC: &[u8; 10] = b"\x8ftrailwhy\n";
 
 /// The format that is written and read.
-const FORMAT: u64 = 3;
+const FORMAT: u64 = 4;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Bytes of the checksum.
 const CHECKSUM: usize = 4;
+
+/// How well the body is compressed: beyond that it takes several times as long for a hundredth.
+const LEVEL: i32 = 9;
+
+/// Memory for looking back while a body is inflated, as a power of two: more than [`LEVEL`] takes.
+const WINDOW: u32 = 24;
+
+/// More than all that was ever logged: thousands of such numbers can be added up.
+const MOST: u64 = 1 << 48;
+
+/// Hours that are times.
+const FARTHEST_HOUR: u64 = 2_500_000_000;
 
 /// How far the file of a stranger may go. Ids alone are 16 bytes an event that nothing can compress,
 /// so real files stay far below.
@@ -50,7 +65,7 @@ struct Bound {
 }
 
 /// What the body may inflate to.
-const INFLATED: Bound = Bound { free: 64 << 20, ratio: 128 };
+const INFLATED: Bound = Bound { free: 16 << 20, ratio: 64 };
 
 /// What events and their columns may take in memory.
 const TAKEN: Bound = Bound { free: 512 << 20, ratio: 2_048 };
@@ -58,6 +73,81 @@ const TAKEN: Bound = Bound { free: 512 << 20, ratio: 2_048 };
 impl Bound {
     fn of(self, file: &[u8]) -> usize {
         self.free.max(file.len().saturating_mul(self.ratio))
+    }
+}
+
+/// What a file holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Part<'c> {
+    terms: Cow<'c, Terms>,
+    ledger: Cow<'c, Ledger>,
+    sight: Cow<'c, Sight>,
+    /// By stratum.
+    totals: Vec<(u64, Total)>,
+    cuts: Option<Cuts>,
+    events: Columns,
+}
+
+impl<'c> Part<'c> {
+    fn of(contribution: &'c Contribution) -> Part<'c> {
+        let Contribution { terms, events, ledger, sight, totals, cuts } = contribution;
+        let mut totals: Vec<(u64, Total)> =
+            totals.iter().map(|(at, total)| (*at, *total)).collect();
+        totals.sort_unstable_by_key(|(stratum, _)| *stratum);
+        Part {
+            terms: Cow::Borrowed(terms),
+            ledger: Cow::Borrowed(ledger),
+            sight: Cow::Borrowed(sight),
+            totals,
+            cuts: *cuts,
+            events: Columns::of(events),
+        }
+    }
+
+    fn contribution(self, most: usize) -> Option<Contribution> {
+        let sound = self.counts().all(|count| count <= MOST);
+        let mut hours = self.sight.streams.iter().flat_map(|stream| stream.hours.keys());
+        if !sound || hours.any(|hour| hour.unsigned_abs() > FARTHEST_HOUR) {
+            return None;
+        }
+        Some(Contribution {
+            terms: self.terms.into_owned(),
+            ledger: self.ledger.into_owned(),
+            sight: self.sight.into_owned(),
+            totals: self.totals.into_iter().collect(),
+            cuts: self.cuts,
+            events: self.events.events(most)?,
+        })
+    }
+
+    /// Numbers of records, files and bytes, which will be added to others.
+    fn counts(&self) -> impl Iterator<Item = u64> {
+        let (ledger, sight) = (&*self.ledger, &*self.sight);
+        let records = &ledger.records;
+        let plain = [
+            ledger.files_found,
+            ledger.files_read,
+            ledger.files_out_of_range,
+            records.read,
+            records.kept,
+            records.malformed,
+            records.out_of_range,
+            records.notifications,
+            ledger.late,
+            ledger.bytes_stored,
+            ledger.bytes_inflated,
+            sight.kms,
+            sight.reads,
+            sight.writes,
+            sight.data,
+            sight.nameless,
+        ];
+        let skipped = ledger.skipped.iter().map(|skip| skip.recovered);
+        let hours = sight.streams.iter().flat_map(|stream| stream.hours.values().copied());
+        let mentions = sight.callers.values().chain(sight.owners.values());
+        let totals = self.totals.iter().map(|(_, total)| total.count);
+        let mentions = mentions.map(|mention| mention.count);
+        plain.into_iter().chain(skipped).chain(hours).chain(mentions).chain(totals)
     }
 }
 
@@ -79,28 +169,14 @@ pub(super) enum Refusal {
 
 /// The file of a contribution.
 pub(super) fn encode(contribution: &Contribution) -> io::Result<Vec<u8>> {
-    let mut body = Writer::default();
-    account::write_terms(&contribution.terms, &mut body);
-    account::write_ledger(&contribution.ledger, &mut body);
-    account::write_sight(&contribution.sight, &mut body);
-    account::write_totals(&contribution.totals, &mut body);
-    account::write_cuts(contribution.cuts, &mut body);
-    events::write(&contribution.events, &mut body);
-    framed(&body.finish())
+    framed(&postcard::to_stdvec(&Part::of(contribution)).map_err(io::Error::other)?)
 }
 
 fn framed(body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut packed = DeflateEncoder::new(Vec::new(), Compression::best());
-    packed.write_all(body)?;
-    let mut file = Writer::default();
-    file.raw(MAGIC);
-    file.number(FORMAT);
-    file.text(VERSION);
-    file.count(body.len());
-    file.raw(&packed.finish()?);
-    let mut file = file.finish();
-    let sum = checksum(&file);
-    file.extend(sum.to_be_bytes());
+    let head = (FORMAT, VERSION, body.len());
+    let mut file = postcard::to_extend(&head, MAGIC.to_vec()).map_err(io::Error::other)?;
+    file.extend(zstd::bulk::compress(body, LEVEL)?);
+    file.extend(checksum(&file).to_be_bytes());
     Ok(file)
 }
 
@@ -120,35 +196,27 @@ pub(super) fn decode(file: &[u8]) -> Result<Contribution, Refusal> {
     if sum != Some(u32::from_be_bytes(*stored)) {
         return Err(Refusal::Damaged);
     }
-    let mut from = Reader::new(content);
-    let format = from.number().ok_or(Refusal::Damaged)?;
-    let version = from.text().ok_or(Refusal::Damaged)?;
+    let damaged = |_| Refusal::Damaged;
+    let ((format, version), rest) =
+        postcard::take_from_bytes::<(u64, &str)>(content).map_err(damaged)?;
     if format != FORMAT {
         return Err(Refusal::Format { version: version.to_owned(), newer: format > FORMAT });
     }
-    let body = inflated(from, INFLATED.of(file)).ok_or(Refusal::Damaged)?;
-    read_body(&body, TAKEN.of(file)).ok_or(Refusal::Damaged)
+    let (count, packed) = postcard::take_from_bytes::<usize>(rest).map_err(damaged)?;
+    let body = inflated(packed, count, INFLATED.of(file)).ok_or(Refusal::Damaged)?;
+    let (part, rest) = postcard::take_from_bytes::<Part<'_>>(&body).map_err(damaged)?;
+    let part = Some(part).filter(|_| rest.is_empty());
+    part.and_then(|part| part.contribution(TAKEN.of(file))).ok_or(Refusal::Damaged)
 }
 
-fn inflated(mut from: Reader<'_>, most: usize) -> Option<Vec<u8>> {
-    let count = usize::try_from(from.number()?).ok().filter(|count| *count <= most)?;
+/// What is packed, if that is so much and not too much.
+fn inflated(packed: &[u8], count: usize, most: usize) -> Option<Vec<u8>> {
+    let limit = u64::try_from(count).ok().filter(|_| count <= most)?.checked_add(1)?;
     let mut body = Vec::new();
-    let limit = u64::try_from(count).ok()?.checked_add(1)?;
-    DeflateDecoder::new(from.rest()).take(limit).read_to_end(&mut body).ok()?;
+    let mut decoder = zstd::Decoder::with_buffer(packed).ok()?;
+    decoder.window_log_max(WINDOW).ok()?;
+    decoder.take(limit).read_to_end(&mut body).ok()?;
     (body.len() == count).then_some(body)
-}
-
-fn read_body(body: &[u8], most: usize) -> Option<Contribution> {
-    let mut from = Reader::new(body);
-    let contribution = Contribution {
-        terms: account::read_terms(&mut from)?,
-        ledger: account::read_ledger(&mut from)?,
-        sight: account::read_sight(&mut from)?,
-        totals: account::read_totals(&mut from)?,
-        cuts: account::read_cuts(&mut from)?,
-        events: events::read(&mut from, most)?,
-    };
-    from.is_empty().then_some(contribution)
 }
 
 #[cfg(test)]
@@ -166,10 +234,9 @@ mod tests {
 
     fn body_of(file: &[u8]) -> Vec<u8> {
         let content = file.strip_prefix(MAGIC).unwrap();
-        let mut from = Reader::new(&content[..content.len() - CHECKSUM]);
-        from.number().unwrap();
-        from.text().unwrap();
-        inflated(from, INFLATED.free).unwrap()
+        let head = postcard::take_from_bytes::<(u64, &str, usize)>(content).unwrap();
+        let ((_, _, count), packed) = head;
+        inflated(&packed[..packed.len() - CHECKSUM], count, INFLATED.free).unwrap()
     }
 
     proptest! {
@@ -222,34 +289,21 @@ mod tests {
     }
 
     #[test]
-    fn what_points_at_itself_too_often_is_refused() {
-        let mut columns = column::ColumnWriter::default();
-        let mut to = Writer::default();
-        let long = "x".repeat(1 << 20);
-        columns.write((0..1_000).map(|_| (Some(long.as_str()), None)), &mut to);
-        let (guids, bytes) = (columns.finish(), to.finish());
-        let read = |budget| {
-            let mut reader = column::ColumnReader::new(&guids, budget);
-            reader.read(1_000, &mut Reader::new(&bytes), |_| None).is_some()
-        };
-        assert!(read(2 << 20) && !read(1 << 20));
-
-        let mut bomb = Writer::default();
-        bomb.raw(&vec![0; INFLATED.free + 1]);
-        assert_eq!(decode(&framed(&bomb.finish()).unwrap()), Err(Refusal::Damaged));
+    fn bombs_are_refused() {
+        let bomb = framed(&vec![0; INFLATED.free + 1]).unwrap();
+        assert!(bomb.len() < 1 << 16);
+        assert_eq!(decode(&bomb), Err(Refusal::Damaged));
+        let (claims, packed) = (10_usize, zstd::bulk::compress(&[0; 1000], LEVEL).unwrap());
+        assert_eq!(inflated(&packed, claims, INFLATED.free), None);
+        assert_eq!(inflated(&packed, usize::MAX, INFLATED.free), None);
     }
 
     #[test]
     fn other_formats_are_told_from_damage() {
         let file = |format: u64| {
-            let mut file = Writer::default();
-            file.raw(MAGIC);
-            file.number(format);
-            file.text("9.8.7");
-            file.raw(b"whatever that will be");
-            let mut file = file.finish();
-            let sum = checksum(&file);
-            file.extend(sum.to_be_bytes());
+            let mut file = postcard::to_extend(&(format, "9.8.7"), MAGIC.to_vec()).unwrap();
+            file.extend(b"whatever that will be");
+            file.extend(checksum(&file).to_be_bytes());
             decode(&file)
         };
         let version = || "9.8.7".to_owned();

@@ -1,67 +1,91 @@
 //! Sentences by their ids and what goes into them, so that a merged report says them in the
-//! language of whoever reads it.
+//! language of whoever reads it. As JSON, whose parser does not go deeper than the stack does.
 
-use super::bytes::{Reader, Writer};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::wording::{Argument, Sentence};
 
-/// Sentences in sentences; more than the program ever says, and less than a stack holds.
-const DEEPEST: usize = 32;
-
-pub(super) fn write(sentence: &Sentence, to: &mut Writer) {
-    to.text(sentence.id());
-    to.list(sentence.arguments().iter(), |to, (name, argument)| {
-        to.text(name);
-        write_argument(argument, to);
-    });
+#[derive(Serialize, Deserialize)]
+struct Said {
+    id: String,
+    arguments: Vec<(String, Part)>,
 }
 
-fn write_argument(argument: &Argument, to: &mut Writer) {
-    match argument {
-        Argument::Text(text) => {
-            to.byte(0);
-            to.text(text);
-        }
-        Argument::Number(number) => {
-            to.byte(1);
-            to.raw(&number.to_bits().to_be_bytes());
-        }
-        Argument::Sentence(sentence) => {
-            to.byte(2);
-            write(sentence, to);
-        }
-        Argument::List(list) => {
-            to.byte(3);
-            to.list(list.iter(), |to, argument| write_argument(argument, to));
-        }
+#[derive(Serialize, Deserialize)]
+enum Part {
+    Text(String),
+    /// Its bits.
+    Number(u64),
+    Said(Said),
+    List(Vec<Part>),
+}
+
+impl Said {
+    fn of(sentence: &Sentence) -> Said {
+        let parts = sentence.arguments().iter();
+        let arguments = parts.map(|(name, part)| ((*name).to_owned(), Part::of(part))).collect();
+        Said { id: sentence.id().to_owned(), arguments }
+    }
+
+    /// `None` when the catalogues have no such words.
+    fn recalled(&self) -> Option<Sentence> {
+        let parts = self.arguments.iter();
+        let arguments = parts.map(|(name, part)| Some((name.as_str(), part.recalled()?)));
+        Sentence::recalled(&self.id, arguments.collect::<Option<_>>()?)
     }
 }
 
-/// Reads a sentence; `None` also when the catalogues have no such words.
-pub(super) fn read(from: &mut Reader<'_>) -> Option<Sentence> {
-    read_below(from, DEEPEST)
+impl Part {
+    fn of(argument: &Argument) -> Part {
+        match argument {
+            Argument::Text(text) => Part::Text(text.clone()),
+            Argument::Number(number) => Part::Number(number.to_bits()),
+            Argument::Sentence(sentence) => Part::Said(Said::of(sentence)),
+            Argument::List(list) => Part::List(list.iter().map(Part::of).collect()),
+        }
+    }
+
+    fn recalled(&self) -> Option<Argument> {
+        Some(match self {
+            Part::Text(text) => Argument::Text(text.clone()),
+            Part::Number(bits) => Argument::Number(f64::from_bits(*bits)),
+            Part::Said(said) => Argument::Sentence(said.recalled()?),
+            Part::List(list) => {
+                Argument::List(list.iter().map(Part::recalled).collect::<Option<_>>()?)
+            }
+        })
+    }
 }
 
-fn read_below(from: &mut Reader<'_>, depth: usize) -> Option<Sentence> {
-    let depth = depth.checked_sub(1)?;
-    let id = from.text()?;
-    let arguments: Vec<_> = from.list(|from| Some((from.text()?, read_argument(from, depth)?)))?;
-    Sentence::recalled(id, arguments)
+pub(in super::super) fn serialize<S: Serializer>(
+    sentence: &Option<Sentence>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    let text = sentence.as_ref().map(|sentence| serde_json::to_string(&Said::of(sentence)));
+    text.transpose().map_err(S::Error::custom)?.serialize(to)
 }
 
-fn read_argument(from: &mut Reader<'_>, depth: usize) -> Option<Argument> {
-    let depth = depth.checked_sub(1)?;
-    Some(match from.byte()? {
-        0 => Argument::Text(from.text()?.to_owned()),
-        1 => Argument::Number(f64::from_bits(u64::from_be_bytes(from.array()?))),
-        2 => Argument::Sentence(read_below(from, depth)?),
-        3 => Argument::List(from.list(|from| read_argument(from, depth))?),
-        _ => return None,
-    })
+pub(in super::super) fn deserialize<'d, D: Deserializer<'d>>(
+    from: D,
+) -> Result<Option<Sentence>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    let said: Said = serde_json::from_str(&text).map_err(D::Error::custom)?;
+    said.recalled().map(Some).ok_or_else(|| D::Error::custom("unknown words"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Detail(#[serde(with = "super")] Option<Sentence>);
+
+    fn there_and_back(sentence: Sentence) -> Option<Sentence> {
+        let bytes = postcard::to_stdvec(&Detail(Some(sentence))).unwrap();
+        postcard::from_bytes::<Detail>(&bytes).ok()?.0
+    }
 
     #[test]
     fn sentences_come_back_and_nest_only_so_far() {
@@ -69,22 +93,16 @@ mod tests {
             Sentence::new("log-flaw").arg("count", "12").arg("flaw", Sentence::new("log-no-time"));
         let list = Argument::List(vec![Argument::Number(-0.5), Argument::Text("a\n\"".to_owned())]);
         let sentence = Sentence::new("list-next").arg("before", inner).arg("after", list);
-        let mut to = Writer::default();
-        write(&sentence, &mut to);
-        let bytes = to.finish();
-        assert_eq!(read(&mut Reader::new(&bytes)), Some(sentence));
+        assert_eq!(there_and_back(sentence.clone()), Some(sentence));
 
         let mut deep = Sentence::new("log-pdf");
-        for _ in 0..DEEPEST {
+        for _ in 0..200 {
             deep = Sentence::new("list-next").arg("before", deep).arg("after", "");
         }
-        let mut to = Writer::default();
-        write(&deep, &mut to);
-        assert_eq!(read(&mut Reader::new(&to.finish())), None);
+        assert_eq!(there_and_back(deep), None);
 
-        let mut to = Writer::default();
-        to.text("no-such-sentence");
-        to.count(0);
-        assert_eq!(read(&mut Reader::new(&to.finish())), None);
+        let unknown = r#"{"id":"no-such-sentence","arguments":[]}"#;
+        let bytes = postcard::to_stdvec(&Some(unknown)).unwrap();
+        assert!(postcard::from_bytes::<Detail>(&bytes).is_err());
     }
 }

@@ -16,7 +16,7 @@ use super::{Budget, Sorter};
 use crate::event::{Event, Time, json};
 
 /// How far every part of a sample had to be cut down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Cuts {
     pub(crate) refused: Cut,
     pub(crate) changes: Cut,

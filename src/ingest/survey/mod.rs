@@ -22,7 +22,6 @@ pub(super) use gather::Cuts;
 pub use near::{By, Near};
 pub use parts::Parts;
 pub(super) use scout::{Scout, Watch};
-pub(super) use strata::Cut;
 pub(super) use trace::{Held, Trace, room};
 
 use super::contribution::{Contribution, Terms};

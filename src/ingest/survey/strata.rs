@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::super::merge::{self, Known};
 
 /// How far a sample had to be cut down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Cut {
     /// Records of a stratum, at most.
     pub(crate) cap: usize,

@@ -122,6 +122,9 @@ impl<'a> IncidentPage<'a> {
         let worked = nearest.map_or(&[][..], |success| &success.chain);
         let (failed_calls, failed_calls_more) = CallRow::of(&incident.chain, words);
         let (worked_calls, worked_calls_more) = CallRow::of(worked, words);
+        let failed_calls_more = failed_calls_more + incident.chain_left_out as usize;
+        let worked_calls_more =
+            worked_calls_more + nearest.map_or(0, |success| success.chain_left_out as usize);
         let (actions, more_actions) = actions(incident, words);
         IncidentPage {
             words,

@@ -26,7 +26,7 @@ pub(super) fn sequence(incident: &Incident, wording: &Wording) -> Option<String>
         let label = mermaid(&format!("{action}: {never}"));
         drawing.lines.push(format!("Note over {root_service}: {label}"));
     }
-    let more = incident.chain.len().saturating_sub(MOST_STEPS);
+    let more = incident.chain.len().saturating_sub(MOST_STEPS) as u64 + incident.chain_left_out;
     if more > 0 {
         let more = wording.say(&Sentence::new("and-more").arg("count", more));
         drawing.lines.push(format!("Note over {root_service}: {}", mermaid(&more)));

@@ -19,6 +19,10 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
         wording,
     };
     tree.put_whole(page);
+    if incident.chain_left_out > 0 {
+        let more = Sentence::new("chain-more-calls").arg("count", incident.chain_left_out);
+        page.put(Margin::of(INDENT), &spans![Quiet wording.say(&more)]);
+    }
 }
 
 /// A chain as a tree.

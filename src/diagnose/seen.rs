@@ -1,0 +1,91 @@
+//! Who else succeeded, on what else and when: what a picture is asked of the calls that worked.
+
+use std::ops::Range;
+
+use super::picture::{Picture, Seen, When, makes_new};
+use crate::contrast::{Among, Attribute, Crowd, Found, Observation};
+use crate::event::Time;
+
+impl<'p, 'e> Picture<'p, 'e> {
+    /// Successes of the same call by anybody on anything, in order of time.
+    pub fn successes(&self) -> &'p [Observation<'e>] {
+        self.crowd.map(Crowd::all).unwrap_or_default()
+    }
+
+    /// Those of the same principal.
+    pub fn by_principal(&self) -> Among {
+        Among::Principal(self.observation().mark(Attribute::Principal))
+    }
+
+    /// Those on the same resource.
+    pub fn on_resource(&self) -> Among {
+        Among::Resource(self.resource_mark())
+    }
+
+    /// Those of the same principal on the same resource.
+    pub fn of_both(&self) -> Among {
+        Among::Both(self.observation().mark(Attribute::Principal), self.resource_mark())
+    }
+
+    /// Those of the same account.
+    pub fn in_account(&self) -> Among {
+        Among::Account(self.observation().mark(Attribute::CallerAccount))
+    }
+
+    fn resource_mark(&self) -> u64 {
+        Observation::mark_of(self.one().resource.as_deref())
+    }
+
+    /// Positions in a crowd that lie in a period.
+    pub fn range(&self, crowd: &Crowd<'_>, when: When) -> Range<u32> {
+        match when {
+            When::Ever => crowd.ever(),
+            When::During => crowd.within(self.first, self.last),
+            When::After => crowd.after(self.last),
+        }
+    }
+
+    /// Successes in a period of which `which` holds (see [`Crowd::lists`]).
+    pub fn seen(&self, when: When, among: Among, which: impl Fn(&Observation<'e>) -> bool) -> Seen {
+        self.seen_in(among, |crowd| self.range(crowd, when), which)
+    }
+
+    /// The same, in whatever period.
+    pub fn seen_in(
+        &self,
+        among: Among,
+        range: impl Fn(&Crowd<'e>) -> Range<u32>,
+        which: impl Fn(&Observation<'e>) -> bool,
+    ) -> Seen {
+        let Some(crowd) = self.crowd else { return Seen::default() };
+        named(crowd, &crowd.count(among, range(crowd), which))
+    }
+
+    /// Successes in a period of which `which` holds and `but` does not (see [`Crowd::count_but`]).
+    pub fn seen_but(
+        &self,
+        when: When,
+        among: (Among, Among),
+        which: impl Fn(&Observation<'e>) -> bool,
+        but: impl Fn(&Observation<'e>) -> bool,
+    ) -> Seen {
+        let Some(crowd) = self.crowd else { return Seen::default() };
+        named(crowd, &crowd.count_but(among, self.range(crowd, when), which, but))
+    }
+
+    /// When the same call by the same principal on the same resource last worked before the first
+    /// failure. What makes something new is never on the same resource; there any success counts.
+    pub fn last_success_before(&self) -> Option<Time> {
+        let crowd = self.crowd?;
+        let any = makes_new(self.observation().event)
+            && crowd.lists(self.on_resource(), crowd.ever(), |_| true).next().is_none();
+        let among = if any { self.by_principal() } else { self.of_both() };
+        let last = crowd.last(among, crowd.before(self.first), |o| self.same_principal(o))?;
+        Some(last.time)
+    }
+}
+
+fn named(crowd: &Crowd<'_>, found: &Found) -> Seen {
+    let calls = found.first.iter().filter_map(|at| crowd.at(*at));
+    Seen { count: found.count, ids: calls.map(|o| o.event.id().to_owned()).collect() }
+}

@@ -1,0 +1,133 @@
+//! An export that is folded while it goes by gives the incidents that it gives whole, however small
+//! the window over it is.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets the unexpected fails"
+)]
+
+#[path = "verdict_support/story.rs"]
+#[allow(dead_code, reason = "only the records of a story are needed here")]
+mod story;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use trailwhy::chain::{Chains, Knowledge};
+use trailwhy::diagnose::{self, Folded};
+use trailwhy::event::Event;
+use trailwhy::fold::{Bounds, fold};
+use trailwhy::history::{History, dump::Dump};
+use trailwhy::ingest::{self, Input, Ledger, Options};
+use trailwhy::remedy;
+use trailwhy::report::{self, Material, json as json_report};
+use trailwhy::wording::{Language, Wording};
+
+fn read(path: &Path) -> (Vec<Event>, Ledger) {
+    let read = ingest::read(&[Input::Path(path.to_owned())], &Options::default(), &()).unwrap();
+    (read.events, read.ledger)
+}
+
+/// What the report says of each incident, by its id.
+fn incidents(
+    events: &[Event],
+    chains: &Chains,
+    folded: Option<&Folded>,
+    ledger: &Ledger,
+) -> Vec<Value> {
+    let knowledge = Knowledge::default();
+    let history = History::new(events, Dump::default());
+    let diagnosis = diagnose::diagnose(events, chains, &knowledge, &history, None, folded);
+    let remedies = remedy::remedies(&diagnosis, events, chains, &history);
+    let material = Material {
+        events,
+        chains,
+        diagnosis: &diagnosis,
+        remedies: &remedies,
+        history: &history,
+        ledger,
+        sample: None,
+        folded,
+        max_occurrences: None,
+    };
+    let report = report::build(&material, &Wording::new(Language::En));
+    let report: Value = serde_json::from_str(&json_report::render(&report).unwrap()).unwrap();
+    let told = |incident: &Value| {
+        json!({
+            "id": incident["id"],
+            "kind": incident["kind"],
+            "root": incident.pointer("/root/event_id"),
+            "denied": incident["denied"],
+            "layer": incident.pointer("/verdict/layer"),
+            "effect": incident.pointer("/verdict/effect"),
+            "certainty": incident.pointer("/verdict/certainty"),
+            "change": incident.pointer("/change/event_id"),
+            "fix": incident.pointer("/fixes/0/title"),
+            "count": incident["count"],
+            "first": incident["first_seen"],
+            "last": incident["last_seen"],
+            "occurrences": incident["occurrences"],
+            "missing": incident["missing_steps"],
+            "successes": incident.pointer("/comparison/successes"),
+        })
+    };
+    report["incidents"].as_array().unwrap().iter().map(told).collect()
+}
+
+fn bounds(step: usize) -> Bounds {
+    Bounds { step, ahead: step / 2, behind: step, quiet: 2 * step, ..Bounds::default() }
+}
+
+/// Compares an export whole with the same folded in steps of so many events.
+fn compare(name: &str, (events, ledger): (Vec<Event>, Ledger), steps: &[usize]) {
+    let knowledge = Knowledge::default();
+    let chains = Chains::build(&events, &knowledge);
+    let whole = incidents(&events, &chains, None, &ledger);
+    for step in steps {
+        let (left, chains, folded) = fold(events.clone(), &knowledge, &bounds(*step));
+        let found = incidents(&left, &chains, Some(&folded), &ledger);
+        let brief = |all: &[Value]| -> Vec<String> {
+            let one = |i: &Value| {
+                let (action, on) = (&i["denied"]["action"], &i["denied"]["resource"]);
+                let candidates = &i["denied"]["resource_candidates"];
+                format!("{} {} x {} {action} on {on} {candidates}", i["id"], i["kind"], i["count"])
+            };
+            all.iter().map(one).collect()
+        };
+        assert_eq!(brief(&whole), brief(&found), "{name}, in steps of {step}");
+        for (one, other) in whole.iter().zip(&found) {
+            assert_eq!(one, other, "{name}, in steps of {step}");
+        }
+        assert_eq!(whole.len(), found.len(), "{name}, in steps of {step}");
+    }
+}
+
+#[test]
+fn every_sample_gives_the_same_folded() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    for sample in fs::read_dir(samples).unwrap() {
+        let logs = sample.unwrap().path().join("logs");
+        if logs.is_dir() {
+            compare(&logs.to_string_lossy(), read(&logs), &[100_000, 500, 150]);
+        }
+    }
+}
+
+#[test]
+fn every_story_gives_the_same_folded() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/verdicts");
+    let scratch = TempDir::new().unwrap();
+    for file in fs::read_dir(folder).unwrap() {
+        let text = story::expanded(&fs::read_to_string(file.unwrap().path()).unwrap());
+        let list: Value = serde_json::from_str(&text).unwrap();
+        for story in list.as_array().unwrap() {
+            let trail = story::Trail::of(story);
+            let logs = scratch.path().join("trail.json");
+            fs::write(&logs, json!({ "Records": trail.records }).to_string()).unwrap();
+            compare(story["name"].as_str().unwrap(), read(&logs), &[100_000, 40]);
+        }
+    }
+}
