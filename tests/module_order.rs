@@ -13,23 +13,8 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the library, each after those that it is made of.
 const ORDER: [&str; 17] = [
-    "event",
-    "wording",
-    "sanitize",
-    "error",
-    "given",
-    "aws",
-    "iam",
-    "ingest",
-    "chain",
-    "contrast",
-    "history",
-    "diagnose",
-    "remedy",
-    "report",
-    "sampling",
-    "cli",
-    "command",
+    "event", "wording", "sanitize", "error", "given", "aws", "iam", "ingest", "chain", "contrast",
+    "history", "diagnose", "remedy", "report", "sampling", "cli", "command",
 ];
 
 /// Every file of the library below `src`, with the name of its module.
@@ -68,12 +53,15 @@ fn named(text: &str) -> BTreeSet<String> {
         text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
     };
     let mut modules = BTreeSet::new();
-    for (at, _) in code.match_indices("crate::") {
+    let mut pieces = code.split("crate::");
+    let mut before = pieces.next().unwrap();
+    for rest in pieces {
         // Not the end of another word, as of a macro's `$crate`.
-        if code[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$') {
+        let is_part = before.ends_with(|c: char| c.is_ascii_alphanumeric() || "_$".contains(c));
+        before = rest;
+        if is_part {
             continue;
         }
-        let rest = &code[at + "crate::".len()..];
         match rest.strip_prefix('{') {
             None => {
                 modules.insert(word(rest));
