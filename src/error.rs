@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::sanitize;
+use crate::sanitize;
 
 /// What can go wrong beyond a single record or file.
 ///

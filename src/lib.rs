@@ -18,6 +18,7 @@ pub mod ingest;
 pub mod remedy;
 pub mod report;
 pub mod sampling;
+pub mod sanitize;
 pub mod wording;
 
 pub use error::{Error, Result};

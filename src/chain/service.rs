@@ -695,7 +695,7 @@ mod tests {
             services.into_iter().map(|service| service.id.clone()).collect()
         };
         let by = |spelling: &str| ids(table.by_invoked_by(spelling).collect());
-        assert_eq!(by("fas.s3.amazonaws.com"), ["s3", "s3-express"]);
+        assert_eq!(by("fas.s3.amazonaws.com"), ["s3", "s3-express", "cloudtrail-log-files"]);
         assert_eq!(by("logs.eu-central-1.amazonaws.com"), ["cloudwatch-logs"]);
         assert_eq!(by("workmail.us-gov-west-1.amazonaws.com"), ["workmail"]);
         assert_eq!(by("AWS Internal"), by("internal.amazonaws.com"));

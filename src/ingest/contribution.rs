@@ -22,7 +22,7 @@ use super::survey::Cuts;
 use super::{Options, Progress};
 use crate::error::{Error, Result};
 use crate::event::{Event, Time};
-use crate::report::sanitize;
+use crate::sanitize;
 
 /// What must be the same in all parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -15,7 +15,7 @@ pub mod markdown;
 mod piece;
 pub mod redact;
 mod root;
-pub mod sanitize;
+pub use crate::sanitize;
 pub mod sarif;
 pub mod schema;
 pub mod side_by_side;
