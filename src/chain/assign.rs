@@ -34,7 +34,8 @@ pub(super) struct Assignment<'a, 'e> {
 }
 
 impl Assignment<'_, '_> {
-    pub(super) fn run(mut self, scales: &Scales<'_, '_>, chains: &mut Chains) {
+    /// Gives back what is regular by then.
+    pub(super) fn run(mut self, scales: &Scales<'_, '_>, chains: &mut Chains) -> Habits {
         let pairs: Vec<Vec<Pair>> = self
             .children
             .par_iter()
@@ -76,6 +77,7 @@ impl Assignment<'_, '_> {
         self.habits.learn_lags(linked.into_iter());
         self.learn_fan_out(&slots);
         self.assign(chains, &mut slots, lost);
+        self.habits
     }
 
     fn child(&self, pair: &Pair) -> Option<&Child<'_>> {

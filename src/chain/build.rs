@@ -19,7 +19,7 @@ use super::index::{Index, Sources};
 use super::keys::{self, InferredKey};
 use super::knowledge::{Knowledge, Sort as AskedSort};
 use super::lags::Lags;
-use super::learned::{Habits, Keys};
+use super::learned::{Habits, Keys, Remembered};
 use super::link::{Link, LinkKind, Synthesized};
 use super::mark::{Mark, Marks};
 use super::names::{ActionId, Names, Sort};
@@ -53,8 +53,18 @@ pub struct Chains {
     keys: BTreeMap<usize, InferredKey>,
     failed_work: BTreeMap<usize, FailedWork>,
     roles: Roles,
+    habits: Remembered,
     sessions: Sessions,
     marks: Marks,
+}
+
+/// What stretches of an export teach those that follow.
+#[derive(Debug, Default, Clone)]
+pub struct Learned {
+    /// Which role a thing runs with.
+    pub roles: Roles,
+    /// What regularly follows what.
+    habits: Remembered,
 }
 
 /// What linking found for one event. Positions are those of the events it was found among.
@@ -73,17 +83,20 @@ pub struct Settled {
 impl Chains {
     /// Links `events`, which must be sorted by time and id.
     pub fn build(events: &[Event], knowledge: &Knowledge) -> Chains {
-        Chains::build_with(events, &[], knowledge, Roles::learn(events))
+        let roles = Roles::learn(events);
+        Chains::build_with(events, &[], knowledge, Learned { roles, ..Learned::default() })
     }
 
     /// Links `events`, which must be sorted by time and id and may be a stretch of more; `quiet` are
-    /// calls of the same time that nothing hangs on, and `roles` is what is known of roles so far.
+    /// calls of the same time that nothing hangs on, and `learned` is what earlier ones taught.
     pub fn build_with(
         events: &[Event],
         quiet: &[Event],
         knowledge: &Knowledge,
-        roles: Roles,
+        learned: Learned,
     ) -> Chains {
+        let Learned { roles, habits: earlier } = learned;
+        let habits = earlier.clone();
         let marks = Marks::default();
         let names = Names::new(events, knowledge);
         let mut sessions = Sessions::new(events, &names, &marks);
@@ -123,9 +136,9 @@ impl Chains {
             sorts: &sorts,
             marks: &marks,
         };
-        let assignment =
-            Assignment { events, children: &children, names: &names, habits: Habits::default() };
-        assignment.run(&scales, &mut chains);
+        let habits = Habits::of(&habits, &names);
+        let assignment = Assignment { events, children: &children, names: &names, habits };
+        chains.habits = assignment.run(&scales, &mut chains).remember(earlier, &names);
         // Who runs with a role makes calls as any principal does, so that it mattered for nothing
         // above.
         let programs = children.par_iter().filter(|c| sessions.is_program(c.event, c.kind, &marks));
@@ -166,9 +179,10 @@ impl Chains {
     pub fn assemble(
         events: &[Event],
         knowledge: &Knowledge,
-        roles: Roles,
+        learned: Learned,
         settled: Vec<Settled>,
     ) -> Chains {
+        let Learned { roles, habits } = learned;
         let marks = Marks::default();
         let names = Names::new(events, knowledge);
         let mut chains = Chains { copies: copies(events, &marks), ..Chains::default() };
@@ -181,7 +195,7 @@ impl Chains {
         (chains.names, chains.kinds) = names.into_numbers();
         chains.settle(settled.into_iter().enumerate());
         chains.sessions = sessions;
-        chains.roles = roles;
+        (chains.roles, chains.habits) = (roles, habits);
         chains.marks = marks;
         chains
     }
@@ -219,7 +233,10 @@ impl Chains {
         if lost.is_empty() {
             return;
         }
-        let again = Chains::build_with(events, &[], knowledge, self.roles.clone());
+        let again = {
+            let (roles, habits) = (self.roles.clone(), self.habits.clone());
+            Chains::build_with(events, &[], knowledge, Learned { roles, habits })
+        };
         for at in lost {
             let parent = |chains: &Chains| chains.link(*at).map(|link| link.parent);
             if let Some(key) = again.keys.get(at).filter(|_| parent(&again) == parent(self)) {
@@ -228,9 +245,12 @@ impl Chains {
         }
     }
 
-    /// What is known of roles, taken out.
-    pub fn take_roles(&mut self) -> Roles {
-        std::mem::take(&mut self.roles)
+    /// What was learned, taken out.
+    pub fn take_learned(&mut self) -> Learned {
+        Learned {
+            roles: std::mem::take(&mut self.roles),
+            habits: std::mem::take(&mut self.habits),
+        }
     }
 
     fn list_children(&mut self) {

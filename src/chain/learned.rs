@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use super::call::{self, Child};
 use super::index::place;
 use super::mark::{Mark, Marks};
-use super::names::ActionId;
+use super::names::{ActionId, Names};
 
 type Map<K, V> = HashMap<K, V, RandomState>;
 
@@ -83,7 +83,39 @@ pub(super) struct Habits {
     parents: Map<ActionId, usize>,
 }
 
+/// The same by the names of the actions, from one stretch of an export to the next.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Remembered {
+    fan_out: Map<(Box<str>, Box<str>), (usize, usize)>,
+    lags: Map<(Box<str>, Box<str>), i64>,
+    parents: Map<Box<str>, usize>,
+}
+
 impl Habits {
+    /// What was learned before, of the actions that there are.
+    pub(super) fn of(remembered: &Remembered, names: &Names<'_>) -> Habits {
+        let ids: Map<&str, ActionId> = names.actions().collect();
+        let both = |(root, child): &(Box<str>, Box<str>)| {
+            Some((*ids.get(&**root)?, *ids.get(&**child)?))
+        };
+        let fan_out = remembered.fan_out.iter().filter_map(|(of, seen)| Some((both(of)?, *seen)));
+        let lags = remembered.lags.iter().filter_map(|(of, lag)| Some((both(of)?, *lag)));
+        let parents = remembered.parents.iter();
+        let parents = parents.filter_map(|(of, count)| Some((*ids.get(&**of)?, *count)));
+        Habits { fan_out: fan_out.collect(), lags: lags.collect(), parents: parents.collect() }
+    }
+
+    /// What is known by now, of these actions and of those of earlier stretches.
+    pub(super) fn remember(&self, earlier: Remembered, names: &Names<'_>) -> Remembered {
+        let text = |id: ActionId| Box::from(names.action_text(id));
+        let both = |(root, child): &(ActionId, ActionId)| (text(*root), text(*child));
+        let mut all = earlier;
+        all.fan_out.extend(self.fan_out.iter().map(|(of, seen)| (both(of), *seen)));
+        all.lags.extend(self.lags.iter().map(|(of, lag)| (both(of), *lag)));
+        all.parents.extend(self.parents.iter().map(|(of, count)| (text(*of), *count)));
+        all
+    }
+
     /// Learns from how many children of each action each parent has: (parent, its action, action of
     /// the children, how many).
     pub(super) fn learn_fan_out(

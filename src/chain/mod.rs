@@ -20,7 +20,7 @@ pub mod service;
 mod session;
 mod weigh;
 
-pub use build::{Chains, Settled};
+pub use build::{Chains, Learned, Settled};
 pub use call::{encryption_context, kms_key};
 pub use ending::FailedWork;
 pub use knowledge::{Knowledge, Origins};

@@ -196,6 +196,11 @@ impl<'e> Names<'e> {
         }
     }
 
+    /// Every action with its number.
+    pub(super) fn actions(&self) -> impl Iterator<Item = (&str, ActionId)> {
+        (0..).map(ActionId).zip(&self.actions).map(|(id, text)| (text.as_str(), id))
+    }
+
     pub(super) fn action_text(&self, action: ActionId) -> &str {
         self.actions.get(action.0 as usize).map(String::as_str).unwrap_or_default()
     }

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 
 use super::class::{Class, Resources, caller, hashed};
 use super::window::{Mark, Places};
-use crate::chain::{Chains, Knowledge, Roles, Settled};
+use crate::chain::{Chains, Knowledge, Learned, Settled};
 use crate::contrast::{Export, Shapes, Vanished};
 use crate::diagnose::{Failing, Folded, Look, Stood, Worth};
 use crate::event::{Event, Failure, Field, Time, Whose};
@@ -508,7 +508,7 @@ impl Store {
     }
 
     /// The events that are left in order, their chains, and what was found.
-    pub(super) fn finish(self, knowledge: &Knowledge, roles: Roles) -> (Vec<Event>, Chains, Folded) {
+    pub(super) fn finish(self, knowledge: &Knowledge, learned: Learned) -> (Vec<Event>, Chains, Folded) {
         let Store { kept, sorts, kinds, mut shapes, gone, .. } = self;
         let mut all: Vec<(u64, Kept)> = kept.into_iter().collect();
         all.sort_by(|(a, one), (b, other)| {
@@ -564,7 +564,7 @@ impl Store {
         folded.gone = gone.into_iter().filter_map(known).collect();
         folded.gone.sort_by_key(|one| one.call);
         let events: Vec<Event> = all.into_iter().map(|(_, kept)| kept.event).collect();
-        let mut chains = Chains::assemble(&events, knowledge, roles, settled);
+        let mut chains = Chains::assemble(&events, knowledge, learned, settled);
         let is_lost = |at: &usize| chains.is_kms(*at) && chains.inferred_key(*at).is_none();
         let nameless = folded.failing.iter().filter(|(failing, _)| failing.resource.is_none());
         let lost: Vec<usize> =

@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use super::Bounds;
 use super::class::{Class, hashed};
 use super::store::{Far, Store, View};
-use crate::chain::{Chains, Knowledge, Roles};
+use crate::chain::{Chains, Knowledge, Learned};
 use crate::diagnose::{self, Folded};
 use crate::event::{self, CallerKind, Event, Field, IdentityType, Time};
 use crate::history::change;
@@ -41,7 +41,7 @@ pub(super) struct Window<'k> {
     next: u64,
     /// Events that are not settled.
     open: usize,
-    roles: Roles,
+    learned: Learned,
     store: Store,
 }
 
@@ -64,7 +64,7 @@ impl<'k> Window<'k> {
             roles_of_names: HashMap::default(),
             next: 0,
             open: 0,
-            roles: Roles::default(),
+            learned: Learned::default(),
             store: Store::default(),
         }
     }
@@ -88,7 +88,8 @@ impl<'k> Window<'k> {
     }
 
     fn add(&mut self, new: Vec<Event>) {
-        self.roles = std::mem::take(&mut self.roles).and(&new);
+        let roles = std::mem::take(&mut self.learned.roles);
+        self.learned.roles = roles.and(&new);
         for event in new {
             if self.is_quiet(&event) {
                 self.quiet.push(event);
@@ -152,7 +153,7 @@ impl<'k> Window<'k> {
     /// What is left of all events, in order.
     pub(super) fn finish(mut self) -> (Vec<Event>, Chains, Folded) {
         self.step(true);
-        self.store.finish(self.knowledge, self.roles)
+        self.store.finish(self.knowledge, self.learned)
     }
 
     fn sort(&mut self) {
@@ -169,9 +170,9 @@ impl<'k> Window<'k> {
     fn step(&mut self, is_last: bool) {
         self.wake();
         let places: Places = self.marks.iter().zip(0..).map(|(mark, at)| (mark.number, at)).collect();
-        let roles = std::mem::take(&mut self.roles);
+        let learned = std::mem::take(&mut self.learned);
         let mut chains =
-            Chains::build_with(&self.events, &self.quiet, self.knowledge, roles);
+            Chains::build_with(&self.events, &self.quiet, self.knowledge, learned);
         let settled = self.marks.iter().enumerate();
         let settled = settled.filter_map(|(at, mark)| Some((at, mark.far.as_ref()?.near(&places))));
         chains.settle(settled);
@@ -191,7 +192,7 @@ impl<'k> Window<'k> {
         let view =
             View { events: &self.events, marks: &self.marks, places: &places, chains: &chains };
         self.store.take(view, self.knowledge, look, passing);
-        self.roles = chains.take_roles();
+        self.learned = chains.take_learned();
         if !is_last {
             self.let_go(until, &places);
         }
