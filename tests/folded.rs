@@ -40,7 +40,7 @@ fn incidents(
 ) -> Vec<Value> {
     let knowledge = Knowledge::default();
     let history = History::new(events, Dump::default());
-    let diagnosis = diagnose::diagnose(events, chains, &knowledge, &history, None, folded);
+    let diagnosis = diagnose::diagnose(events, chains, &knowledge, &history, folded);
     let remedies = remedy::remedies(&diagnosis, events, chains, &history);
     let material = Material {
         events,
@@ -49,7 +49,6 @@ fn incidents(
         remedies: &remedies,
         history: &history,
         ledger,
-        sample: None,
         folded,
         max_occurrences: None,
     };

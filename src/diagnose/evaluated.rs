@@ -110,7 +110,7 @@ fn turned_by<'h>(
     let index = picture.observation().index;
     // Services revoke grants all the time: that this one mattered is clear only where no call can
     // have worked without it.
-    let worked = picture.is_whole && picture.last_success_before().is_some();
+    let worked = picture.last_success_before().is_some();
     // A role loses its policies before it is deleted and gets them back when it is made anew: where
     // another layer is at fault it is the new role that this layer does not know.
     let is_remade = suspects
@@ -416,10 +416,6 @@ pub fn evaluated(
             *first = case;
         }
     }
-    if let Some(found) = result.found.as_mut().filter(|_| !picture.has_all_changes) {
-        // A change of the policies may have been left out.
-        found.complete = false;
-    }
     if result.found.as_ref().is_none_or(|found| !found.complete && found.statement.is_none())
         && let Some((found, cases)) =
             supposed(picture, events, chains, history, &result.denied, suspects)
@@ -428,10 +424,9 @@ pub fn evaluated(
         result.denied = cases;
     }
     let Some(layer) = result.found.as_ref().map(|found| found.layer) else {
-        result.is_allowed = picture.has_all_changes
-            && result.denied.first().is_some_and(|case| {
-                case.complete && evaluate(&case.request, &case.layers).is_allowed()
-            });
+        result.is_allowed = result.denied.first().is_some_and(|case| {
+            case.complete && evaluate(&case.request, &case.layers).is_allowed()
+        });
         return result;
     };
     result.turned_by = turned_by(picture, events, chains, history, layer, suspects).cloned();

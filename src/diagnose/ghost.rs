@@ -7,7 +7,7 @@ use super::folded::Folded;
 use super::incident::{Comparison, Incident, Occurrence, Verdict};
 use super::next;
 use super::rank;
-use super::tally::{CountBasis, Tally};
+use super::tally::Tally;
 use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
 use super::worked::Compared;
@@ -16,7 +16,6 @@ use crate::contrast::{self, End, Export, Gap, Observation, Vanished};
 use crate::event::{self, Effect, Event, Failure, Layer, json};
 use crate::history::History;
 use crate::history::change::Change;
-use crate::ingest::Sample;
 use crate::wording::Sentence;
 
 /// A denial of the missing step this near to a ghost is taken for the same cause.
@@ -29,7 +28,7 @@ pub fn ghosts(
     logged: &[Incident],
     folded: Option<&Folded>,
 ) -> Vec<Incident> {
-    let Export { events, chains, sample, .. } = *export;
+    let Export { events, chains, .. } = *export;
     let known: BTreeSet<usize> =
         logged.iter().flat_map(|i| &i.occurrences).filter_map(|o| o.root).collect();
     let mut gone = match folded {
@@ -54,14 +53,8 @@ pub fn ghosts(
     }
     let mut ghosts: Vec<Incident> = causes
         .into_values()
-        .filter_map(|gaps| incident(events, chains, history, &gaps, logged, sample))
+        .filter_map(|gaps| incident(events, chains, history, &gaps, logged))
         .collect();
-    if sample.is_some() {
-        // What nobody counted while reading may have happened more often than it was found. What
-        // took a thing away may have been left out.
-        ghosts.iter_mut().for_each(|ghost| ghost.tally.basis = Some(CountBasis::Found));
-        return ghosts;
-    }
     gone.retain(|one| !lacking.contains(&one.call));
     ghosts.extend(vanished(events, chains, &gone));
     ghosts
@@ -209,7 +202,6 @@ fn incident(
     history: &History,
     gaps: &[Gap],
     logged: &[Incident],
-    sample: Option<&Sample>,
 ) -> Option<Incident> {
     let first = gaps.first()?;
     let root = events.get(first.call)?;
@@ -223,9 +215,7 @@ fn incident(
     }
     let change = change.or_else(|| last_change(events, history, first).cloned());
     if let Some(change) = change.as_ref().filter(|_| twin.is_none()) {
-        let changed = changed(change);
-        // Calls that had the step after the change, and would clear it, may have been left out.
-        testimony.push(if sample.is_some() { changed.halved() } else { changed });
+        testimony.push(changed(change));
     }
     let ranked = rank::rank(&testimony);
     let certainty =

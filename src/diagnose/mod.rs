@@ -54,6 +54,6 @@ pub use next::Command;
 pub use rank::Hypothesis;
 pub use sensitive::Deed;
 pub use signature::Signature;
-pub use tally::{CountBasis, Tally};
+pub use tally::Tally;
 pub use testimony::{Testimony, Witness};
 pub use words::{Certainty, Kind};

@@ -201,7 +201,7 @@ impl Store {
         }
         quiet.for_each(|(event, number)| self.pass(event, number));
         let before = self.shapes.len();
-        let export = Export { events, chains, knowledge, sample: None };
+        let export = Export { events, chains, knowledge };
         let takes = |at: usize| view.number(at).filter(|number| fresh.contains(number));
         self.shapes.add(&export, &takes, &|at| view.number(at));
         for (place, number) in self.shapes.suspects(before) {

@@ -79,7 +79,9 @@ impl<'k> Window<'k> {
         let most = self.bounds.step + self.bounds.ahead;
         let mut events = events.into_iter().peekable();
         while events.peek().is_some() {
-            let room = most.saturating_sub(self.open).max(1);
+            // So that where batches end does not show.
+            let room = most.saturating_sub(self.open);
+            let room = room.min(self.bounds.quiet.saturating_sub(self.quiet.len())).max(1);
             self.add(events.by_ref().take(room).collect());
             if self.open >= most || self.quiet.len() >= self.bounds.quiet {
                 self.step(false);
