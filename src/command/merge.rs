@@ -11,8 +11,8 @@ use super::reporting::Reporting;
 use super::{named, output, reading};
 use crate::cli::MergeArguments;
 use crate::error::{Error, Result};
-use crate::given::{self, Cap};
 use crate::fold;
+use crate::given::{self, Cap};
 use crate::ingest::{Contribution, Terms};
 use crate::report::sanitize;
 

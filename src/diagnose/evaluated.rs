@@ -507,7 +507,8 @@ pub(super) fn nearest<'p, 'e>(picture: &Picture<'p, 'e>) -> Vec<&'p Observation<
     one.sort_unstable();
     let mut found: Vec<(i64, u32)> = both.into_iter().chain(one).take(SUCCESSES).collect();
     let left = SUCCESSES - found.len();
-    let is_other = |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !own(o) && !there(o));
+    let is_other =
+        |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !own(o) && !there(o));
     found.extend(crowd.around(picture.first).filter(is_other).take(left));
     found.into_iter().filter_map(|(_, at)| crowd.at(at)).collect()
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::folded::Folded;
+use super::folded::{Folded, with_others};
 use super::incident::{Comparison, Incident, Occurrence, Verdict};
 use super::next;
 use super::rank;
@@ -56,7 +56,7 @@ pub fn ghosts(
         .filter_map(|gaps| incident(events, chains, history, &gaps, logged))
         .collect();
     gone.retain(|one| !lacking.contains(&one.call));
-    ghosts.extend(vanished(events, chains, &gone));
+    ghosts.extend(vanished(events, chains, &gone, folded));
     ghosts
 }
 
@@ -66,7 +66,12 @@ fn place(event: &Event) -> String {
 }
 
 /// The ghosts that are told by what was gone alone: nothing tells what became of it.
-fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Incident> {
+fn vanished(
+    events: &[Event],
+    chains: &Chains,
+    gone: &[Vanished],
+    folded: Option<&Folded>,
+) -> Vec<Incident> {
     let mut causes: BTreeMap<(String, String, End), Vec<&Vanished>> = BTreeMap::new();
     for one in gone {
         let Some(event) = events.get(one.call) else { continue };
@@ -79,9 +84,10 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
         let first = gone.first()?;
         let root = events.get(first.call)?;
         let testimony = vec![was_gone(events, &gone, first), unseen(events, root)];
-        let successes = comparable
-            .entry((root.source(), root.name()))
-            .or_insert_with(|| contrast::comparable(events, chains, first.call));
+        let successes = comparable.entry((root.source(), root.name())).or_insert_with(|| {
+            let found = contrast::comparable(events, chains, first.call);
+            with_others(found, folded)
+        });
         Some(Incident {
             kind: Kind::Ghost,
             cause: format!("ghost|{}|{shared}", event::action(root)),

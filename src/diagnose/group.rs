@@ -30,7 +30,7 @@ use crate::history::change::Change;
 use crate::history::subject::{Entity, Subject};
 use crate::wording::Sentence;
 
-/// Finds and judges everything that failed in `events`, which must be sorted by time and id; 
+/// Finds and judges everything that failed in `events`, which must be sorted by time and id;
 /// `folded` says what was found of an export of which they are left.
 pub fn diagnose(
     events: &[Event],
@@ -158,10 +158,7 @@ struct Sort {
 }
 
 /// Failures by sort, in order of time.
-fn alike<'f>(
-    failing: &[&'f Failing],
-    events: &[Event],
-) -> Vec<Vec<&'f Failing>> {
+fn alike<'f>(failing: &[&'f Failing], events: &[Event]) -> Vec<Vec<&'f Failing>> {
     let mut sorts: BTreeMap<Sort, Vec<&'f Failing>> = BTreeMap::new();
     for failing in failing {
         let sort = Sort {

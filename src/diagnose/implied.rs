@@ -28,12 +28,7 @@ const NEAR_SECONDS: i64 = 900;
 const MOST_KEYS: usize = 200;
 
 /// Fills in the resources of the failures that lack one.
-pub(super) fn fill(
-    failing: &mut [Failing],
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-) {
+pub(super) fn fill(failing: &mut [Failing], events: &[Event], chains: &Chains, history: &History) {
     let lost = |one: &Failing| {
         let has_lost = one.action.starts_with("kms:") || takes_on_role(one);
         one.denial.resource.is_none()

@@ -42,10 +42,10 @@ mod workload;
 
 pub use actions::{Actions, DeniedAction, SortOfFailure, is_own_name};
 pub use behind::Behind;
+pub use benign::Worth;
 pub use explain::{explain, explain_occurrence};
 pub use failing::{Failing, Implied, failing};
-pub use benign::Worth;
-pub use folded::{Folded, Look, Stood, look};
+pub use folded::{Folded, Look, Stood, look, with_others};
 pub use group::diagnose;
 pub use guardrail::Guardrail;
 pub use healed::{Healed, Healing};

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::failing::Failing;
-use super::folded::Folded;
+use super::folded::{Folded, with_others};
 use super::refusals::Refusals;
 use super::tally::Tally;
 use crate::chain::Chains;
@@ -48,19 +48,11 @@ impl<'e> Pool<'e> {
         let mut successes: Map<(&str, &str), Vec<Observation<'e>>> = Map::default();
         for observation in found {
             let key = (observation.event.source(), observation.event.name());
-            let others = folded.and_then(|folded| folded.worked.get(&observation.index));
-            let others = others.into_iter().flatten().map(|time| observation.at(*time));
-            let all = successes.entry(key).or_default();
-            all.extend(others);
-            all.push(observation);
-        }
-        if folded.is_some() {
-            for all in successes.values_mut() {
-                all.sort_by_key(|one| (one.time, one.index));
-            }
+            successes.entry(key).or_default().push(observation);
         }
         let mut by_source: Map<&str, Vec<(&str, Crowd<'e>)>> = Map::default();
-        for ((source, name), all) in successes {
+        for ((source, name), found) in successes {
+            let all = with_others(found, folded);
             by_source.entry(source).or_default().push((name, Crowd::new(all)));
         }
         by_source.values_mut().for_each(|names| names.sort_unstable_by_key(|(name, _)| *name));

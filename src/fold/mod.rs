@@ -15,9 +15,7 @@ use crate::chain::{Chains, Knowledge};
 use crate::diagnose::Folded;
 use crate::error::Result;
 use crate::event::Event;
-use crate::ingest::{
-    self, Batch, Ingested, Input, Ledger, Options, Parts, Progress, Streamed,
-};
+use crate::ingest::{self, Batch, Ingested, Input, Ledger, Options, Parts, Progress, Streamed};
 use window::Window;
 
 /// What a window holds.

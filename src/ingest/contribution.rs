@@ -147,7 +147,8 @@ impl Contribution {
         ledger.records.notifications = 0;
         loop {
             let batch = reorder.rest(&|_| true, &mut 0).map_err(Error::temporary)?;
-            let notifications = merge::notifications(&batch.events) + merge::notifications(&batch.late);
+            let notifications =
+                merge::notifications(&batch.events) + merge::notifications(&batch.late);
             ledger.records.notifications += notifications;
             for event in batch.late.into_iter().chain(batch.events) {
                 packer.push(event).map_err(Error::temporary)?;
@@ -244,7 +245,7 @@ pub(super) fn together(parts: Parts<'_>, mut reorder: Reorder) -> Result<(Terms,
             )));
         }
         books.add(ledger, sight);
-        stretches.into_iter().for_each(|stretch| reorder.wait_for(stretch));
+        stretches.into_iter().for_each(|stretch| reorder.put_away(stretch));
     }
     Ok((terms.unwrap_or_default(), reorder, books))
 }
@@ -260,8 +261,8 @@ pub(super) mod tests {
     use super::super::ledger::{Reason, Records, Skip};
     use super::super::merge::Known;
     use super::super::sight::{Mention, Stream};
-    use super::super::trail_change::{TrailChange, What};
     use super::super::stretch::Packer;
+    use super::super::trail_change::{TrailChange, What};
     use super::super::{Ingested, Streamed, conclude};
     use super::*;
     use crate::event::{Event, Field, IdentityType};

@@ -263,7 +263,8 @@ impl<'e> Handing<'e> {
     }
 
     fn hand_over(&mut self, batch: Batch) {
-        self.notifications += merge::notifications(&batch.events) + merge::notifications(&batch.late);
+        self.notifications +=
+            merge::notifications(&batch.events) + merge::notifications(&batch.late);
         (self.each)(batch);
     }
 
@@ -304,7 +305,11 @@ fn whole(plan: &mut Plan, mut reorder: Reorder, books: Books) -> Ingested {
 
 /// The account of everything. Times are in the span of what was seen.
 fn close(reorder: &Reorder, books: Books, out_of_range: u64) -> Ledger {
-    let mut ledger = books.close(reorder.kept, reorder.duplicates(), out_of_range);
+    let records = books.ledger.records;
+    let outside = records.malformed + records.out_of_range + out_of_range;
+    let met = records.read.saturating_sub(outside);
+    let copies = met.saturating_sub(reorder.kept);
+    let mut ledger = books.close(reorder.kept, copies, out_of_range);
     ledger.late = reorder.late_ones;
     ledger
 }

@@ -101,10 +101,7 @@ pub(super) struct Reading<'s> {
 }
 
 impl<'s> Reading<'s> {
-    pub(super) fn new(
-        selection: &'s Selection,
-        needs: Option<Needs>,
-        ) -> Reading<'s> {
+    pub(super) fn new(selection: &'s Selection, needs: Option<Needs>) -> Reading<'s> {
         Reading { selection, needs, part: Part::default(), tally: Tally::default() }
     }
 

@@ -52,8 +52,6 @@ pub(super) struct Reorder {
     /// needed; the other is handed over all the same.
     passed: Memory,
     turned: Option<Time>,
-    /// Records taken in so far, needed or not.
-    met: u64,
     /// Records that came once, needed or not.
     pub(super) kept: u64,
     /// Late events so far.
@@ -63,7 +61,6 @@ pub(super) struct Reorder {
 impl Reorder {
     /// Takes in what a file gives.
     pub(super) fn push(&mut self, part: Part) {
-        self.met += (part.events.len() + part.passed.len()) as u64;
         for id in part.passed {
             let new = self.passed.insert(id) && !self.given.contains(id);
             self.kept += u64::from(new);
@@ -87,12 +84,6 @@ impl Reorder {
         self.waiting
     }
 
-    /// Takes in events that were packed.
-    pub(super) fn wait_for(&mut self, stretch: Stretch) {
-        self.met += stretch.count as u64;
-        self.put_away(stretch);
-    }
-
     /// Puts everything away that waits in memory.
     ///
     /// Errs when it cannot be written.
@@ -108,7 +99,8 @@ impl Reorder {
         Ok(())
     }
 
-    fn put_away(&mut self, stretch: Stretch) {
+    /// Takes in events that were packed.
+    pub(super) fn put_away(&mut self, stretch: Stretch) {
         self.absent += stretch.count;
         self.away.insert((stretch.first, self.stretches), stretch);
         self.stretches += 1;
@@ -124,11 +116,6 @@ impl Reorder {
         let new = self.given.insert(id);
         self.kept += u64::from(new && !self.passed.contains(id));
         new
-    }
-
-    /// Copies so far.
-    pub(super) fn duplicates(&self) -> u64 {
-        self.met - self.kept
     }
 
     /// Everything older than `complete` is in; hands over some of it if it is worth it. To be called
@@ -173,7 +160,6 @@ impl Reorder {
         }
         self.waiting = self.shelves.values().map(Vec::len).sum();
         let (ready, until) = self.ready(Time(i64::MAX), &mut wanted)?;
-        self.met -= left_out;
         *removed += left_out;
         let is_last = self.away.is_empty() && self.shelves.is_empty();
         if !is_last {
@@ -192,7 +178,6 @@ impl Reorder {
         let left = ready.values().map(Vec::len).sum();
         let removed = (self.waiting - left) as u64;
         self.waiting = left;
-        self.met -= removed;
         (self.hand_over(ready, None), removed)
     }
 

@@ -12,6 +12,7 @@ use super::groups::changes;
 use super::html::record_without_secrets;
 use super::{Change, Difference, Outcome, Step};
 use crate::contrast::{self, Attribute, Observation};
+use crate::diagnose;
 use crate::event::{self, Event};
 use crate::wording::Wording;
 
@@ -177,7 +178,8 @@ pub(super) fn nearest(
 /// that worked; one that worked, and was not followed by what always follows, with those that were.
 fn successes<'m>(material: &'m Material<'_>, failed: usize) -> Vec<Observation<'m>> {
     let (events, chains) = (material.events, material.chains);
-    let mut found = contrast::comparable(events, chains, failed);
+    let found = contrast::comparable(events, chains, failed);
+    let mut found = diagnose::with_others(found, material.folded);
     if events.get(failed).is_some_and(Event::failed) {
         return found;
     }

@@ -236,8 +236,7 @@ pub(super) fn decode(file: &[u8]) -> Result<Contribution, Refusal> {
     if format != FORMAT {
         return Err(Refusal::Format { version: version.to_owned(), newer: format > FORMAT });
     }
-    let (lengths, rest) =
-        postcard::take_from_bytes::<(usize, usize)>(rest).map_err(damaged)?;
+    let (lengths, rest) = postcard::take_from_bytes::<(usize, usize)>(rest).map_err(damaged)?;
     let (count, length) = lengths;
     let from = before - rest.len();
     let (packed, _) = rest.split_at_checked(length).ok_or(Refusal::Damaged)?;
