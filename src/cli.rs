@@ -216,8 +216,8 @@ pub struct AnalyzeArguments {
     /// Which report to make
     #[command(flatten)]
     pub report: ReportArguments,
-    /// How much memory reading and linking may take, in MiB; what is larger goes by in order of time,
-    /// and nothing of it is left out
+    /// How much memory the records may take that are held at once, in MiB; what is larger goes by in
+    /// order of time, and nothing of it is left out
     #[arg(long, value_name = "MIB", default_value = "256", value_parser = memory)]
     pub memory: u64,
     /// Every record is analysed in any case
@@ -287,7 +287,7 @@ pub struct MergeArguments {
     /// of a report
     #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING)]
     pub partial: Option<PathBuf>,
-    /// How much memory linking may take, in MiB
+    /// How much memory the records may take that are held at once, in MiB
     #[arg(long, value_name = "MIB", default_value = "256", value_parser = memory)]
     pub memory: u64,
     /// Read this file instead of the trailwhy.toml found here or in a folder above
