@@ -460,6 +460,49 @@ pub struct PoliciesArguments {
     pub lang: Option<Lang>,
 }
 
+/// Arguments of `collect`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy collect s3-export/ > collect.sh
+  bash collect.sh policies && trailwhy analyze s3-export/ --policies policies/
+  trailwhy collect s3-export/ --role-name SecurityAudit > collect.sh
+  trailwhy collect s3-export/ --permissions > read-policies.json
+  trailwhy collect --all --account 111122223333 --region eu-west-1 > collect.sh
+
+The script runs in bash with the AWS CLI and your credentials, calls only get, list and describe, and
+writes into one folder that only you can open. What it may not read it notes as missing.")]
+pub struct CollectArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// What is known besides
+    #[command(flatten)]
+    pub known: KnownArguments,
+    /// Everything of the accounts and Regions in the export, or of those that --account and --region
+    /// name, whatever failed
+    #[arg(long)]
+    pub all: bool,
+    /// A role of this name is taken on in each account that the credentials are not of
+    #[arg(long, value_name = "NAME", value_parser = role_name)]
+    pub role_name: Option<String>,
+    /// Print the IAM policy that lets the script read what it asks for, instead of the script
+    #[arg(long)]
+    pub permissions: bool,
+    /// Language of messages (default: from trailwhy.toml, else from the locale)
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
+}
+
+/// The name of a role, with its path (IAM API reference, `RoleName` and `Path`).
+fn role_name(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('/') {
+        true => Ok(text.to_owned()),
+        false => Err("the name of a role, with its path if it has one: audit/ReadPolicies".to_owned()),
+    }
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -477,6 +520,8 @@ pub enum Command {
     Policies(Box<PoliciesArguments>),
     /// List who changed policies, grants and key states, with the difference
     Changes(Box<ChangesArguments>),
+    /// Print a script that reads, with the AWS CLI, the policies that settle what failed
+    Collect(Box<CollectArguments>),
     /// Print the JSON Schema of the report
     #[command(after_help = "Example: trailwhy schema > report.schema.json")]
     Schema,

@@ -143,3 +143,4 @@ log-hangs-on-not-principal = アカウント、ロール、セッションのす
 log-flawed-document = { $what }: { $message }
 log-of-targets = { $policy } のアタッチ先
 log-rest-of-list = { $file } のリストの続き
+log-unanswered = { $of } についての { $call } に回答なし: { $why }

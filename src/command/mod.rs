@@ -6,6 +6,7 @@ mod ask;
 pub mod baseline;
 mod chains;
 mod changes;
+mod collect;
 mod compare;
 pub mod config;
 mod explain;
@@ -55,6 +56,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Policies(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, policies::run)
+        }
+        Command::Collect(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, collect::run)
         }
         Command::Changes(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, changes::run)

@@ -61,6 +61,7 @@ impl Given {
         filling.miss_identity_policies();
         filling.miss_organization_policies();
         filling.miss_pages();
+        filling.miss_answers();
         for gap in dump.gaps.iter().filter(|gap| !is_of_cut_page(gap, dump)) {
             filling.entry(gap.about.as_ref(), &gap.file).unreadable.push(gap.clone());
         }
@@ -266,6 +267,15 @@ impl Filling<'_> {
             if cut.scopes.is_empty() {
                 self.entry(None, &cut.file).missing.push(rest());
             }
+        }
+    }
+
+    /// What a collection asked for and was not told.
+    fn miss_answers(&mut self) {
+        for one in &self.dump.unanswered {
+            let place = (one.account().map(str::to_owned), one.layer());
+            let entry = self.entries.entry(place).or_default();
+            entry.missing.push(one.sentence());
         }
     }
 
