@@ -499,7 +499,9 @@ fn role_name(text: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c);
     match !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('/') {
         true => Ok(text.to_owned()),
-        false => Err("the name of a role, with its path if it has one: audit/ReadPolicies".to_owned()),
+        false => {
+            Err("the name of a role, with its path if it has one: audit/ReadPolicies".to_owned())
+        }
     }
 }
 

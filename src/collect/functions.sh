@@ -98,7 +98,8 @@ keep() { # OF CODES-THAT-SAY-NONE WORDS...
   fi
 }
 
-# What an answer lists, one a line in $list.
+# What an answer lists, one a line in $list; nothing that the AWS CLI would take for the name of a file
+# or an address whose content it is to send.
 names() { # OF QUERY WORDS...
   local of=$1 query=$2
   shift 2
@@ -107,7 +108,8 @@ names() { # OF QUERY WORDS...
     lack "$1 $2" "$of" "$code"
     return 1
   fi
-  list=$(tr '\t' '\n' <"$here/.answer" | sed -e '/^$/d' -e '/^None$/d')
+  list=$(tr '\t' '\n' <"$here/.answer" | sed -e '/^$/d' -e '/^None$/d' -e '/^file/{/:\/\//d;}')
+  case $query in Queue*) ;; *) list=$(printf '%s\n' "$list" | sed '/^http.*:\/\//d') ;; esac
 }
 
 # The same where the AWS CLI stops after the first page.

@@ -111,7 +111,8 @@ impl Task {
         }
         let mut regional: Vec<Task> = of.resources.iter().map(|arn| resource(arn)).collect();
         for (region, id) in of.endpoints.iter().filter(|_| !of.all) {
-            let line = match is_name(id) && id.starts_with("vpce-") && partition::is_region(region) {
+            let line = match is_name(id) && id.starts_with("vpce-") && partition::is_region(region)
+            {
                 true => format!("endpoint {}", quote(id)),
                 false => refused("ec2 describe-vpc-endpoints", id),
             };
@@ -278,9 +279,9 @@ fn in_shell(words: &str) -> String {
     ];
     let word = |word: &str| match word.contains('{') {
         true => {
-            let filled = PLACES.iter().fold(word.to_owned(), |text, (name, variable)| {
-                text.replace(name, variable)
-            });
+            let filled = PLACES
+                .iter()
+                .fold(word.to_owned(), |text, (name, variable)| text.replace(name, variable));
             format!("\"{filled}\"")
         }
         false => word.to_owned(),

@@ -160,7 +160,8 @@ impl Wanted {
                 self.entity(session.role_arn.as_deref().unwrap_or(&session.session_arn), event);
             }
             Principal::FederatedUser { account, arn } => {
-                if let (Some(partition), Some(name)) = (principal.partition(), arn.rsplit('/').next())
+                if let (Some(partition), Some(name)) =
+                    (principal.partition(), arn.rsplit('/').next())
                 {
                     let user = Entity::new(account, EntityKind::User, name);
                     self.entity(&user.arn_in(partition), event);
@@ -182,7 +183,8 @@ impl Wanted {
         }
         let account = entity.account.clone();
         let Some(of) = self.account(&account, parsed.partition) else { return };
-        of.regions.extend(event.region().filter(|name| partition::is_region(name)).map(str::to_owned));
+        of.regions
+            .extend(event.region().filter(|name| partition::is_region(name)).map(str::to_owned));
         of.entities.insert(entity);
     }
 

@@ -75,7 +75,10 @@ impl World {
             world.put(account, "nothing", "");
         }
         for account in [ACCOUNT, OTHER] {
-            world.identities(account, &read(&dumps, &format!("{account}/account-authorization-details.json")));
+            world.identities(
+                account,
+                &read(&dumps, &format!("{account}/account-authorization-details.json")),
+            );
         }
         for file in files(&dumps) {
             let name = file.strip_prefix(&dumps).unwrap().to_string_lossy().into_owned();
@@ -102,12 +105,15 @@ impl World {
     }
 
     fn identities(&self, account: &str, details: &Value) {
-        for (list, kind, word) in [("RoleDetailList", "role", "Role"), ("UserDetailList", "user", "User")] {
+        for (list, kind, word) in
+            [("RoleDetailList", "role", "Role"), ("UserDetailList", "user", "User")]
+        {
             for one in details[list].as_array().unwrap() {
                 let name = one[format!("{word}Name")].as_str().unwrap();
                 let of = format!("--{kind}-name={name}");
                 let mut shown = one.clone();
-                for member in [&format!("{word}PolicyList"), "AttachedManagedPolicies", "GroupList"] {
+                for member in [&format!("{word}PolicyList"), "AttachedManagedPolicies", "GroupList"]
+                {
                     shown.as_object_mut().unwrap().remove(member);
                 }
                 self.json(account, &format!("iam get-{kind} {of}"), &json!({ word: shown }));
@@ -138,7 +144,8 @@ impl World {
         }
         for policy in details["Policies"].as_array().unwrap() {
             let arn = policy["Arn"].as_str().unwrap();
-            let list = format!("iam list-policy-versions --policy-arn={arn} --query Versions[].VersionId");
+            let list =
+                format!("iam list-policy-versions --policy-arn={arn} --query Versions[].VersionId");
             self.list(account, &list, &["v1"]);
             let call = format!("iam get-policy-version --policy-arn={arn} --version-id=v1");
             self.json(account, &call, &json!({"PolicyVersion": policy["PolicyVersionList"][0]}));
@@ -169,7 +176,8 @@ impl World {
         let arn = body["ResourceArn"].as_str().unwrap();
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let (service, account, resource) = (parts[2], parts[4], parts[5]);
-        let (kind, id) = resource.split_once(['/', ':']).map_or((None, resource), |(k, i)| (Some(k), i));
+        let (kind, id) =
+            resource.split_once(['/', ':']).map_or((None, resource), |(k, i)| (Some(k), i));
         let Some(row) = trailwhy::aws::read_of(service, kind) else { return };
         let id = if row.kind().is_empty() { resource.rsplit(':').next().unwrap() } else { id };
         let fill = |words: &str| {
@@ -181,7 +189,11 @@ impl World {
                 .replace("{first}", "https://queues.example/q")
         };
         if let Some(first) = row.first() {
-            self.list(account, &fill(first).replace("--query=", "--query "), &["https://queues.example/q"]);
+            self.list(
+                account,
+                &fill(first).replace("--query=", "--query "),
+                &["https://queues.example/q"],
+            );
         }
         let mut answer = body["Policy"].clone();
         for member in row.policy().rsplit('.') {
@@ -197,7 +209,11 @@ impl World {
             let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
             let body = of(&stem);
             if let Some(id) = stem.strip_prefix("describe-policy-") {
-                self.json(MANAGEMENT, &format!("organizations describe-policy --policy-id={id}"), &body);
+                self.json(
+                    MANAGEMENT,
+                    &format!("organizations describe-policy --policy-id={id}"),
+                    &body,
+                );
                 let targets = of(&format!("list-targets-for-policy-{id}"));
                 let call = format!("organizations list-targets-for-policy --policy-id={id}");
                 self.json(MANAGEMENT, &call, &targets);
@@ -205,7 +221,11 @@ impl World {
                 let targets = targets.map(|t| t["TargetId"].as_str().unwrap().to_owned()).collect();
                 policies.push((body["Policy"]["PolicySummary"].clone(), targets));
             } else if let Some(id) = stem.strip_prefix("list-parents-") {
-                self.json(MANAGEMENT, &format!("organizations list-parents --child-id={id}"), &body);
+                self.json(
+                    MANAGEMENT,
+                    &format!("organizations list-parents --child-id={id}"),
+                    &body,
+                );
             } else {
                 for account in [ACCOUNT, OTHER, MANAGEMENT] {
                     self.json(account, &format!("organizations {stem}"), &body);

@@ -113,7 +113,8 @@ pub(super) fn read(page: &Page<'_>, dump: &mut Dump) -> bool {
         Some(_) => Source::File(folder_of(page).into()),
         None => page.source.clone(),
     };
-    let answer = Page { json, names: &names, time, source, file: page.file.clone(), text: page.text };
+    let answer =
+        Page { json, names: &names, time, source, file: page.file.clone(), text: page.text };
     if let Some(list) = page.list("listed") {
         let all: Vec<&str> = list.iter().filter_map(Json::as_str).collect();
         listed(&answer, dump, &head, &all);
@@ -259,7 +260,9 @@ fn policies_of_logs(page: &Page<'_>, dump: &mut Dump, head: &Head<'_>) {
     let (Some(account), Some(region)) = (head.account, head.region) else { return };
     for policy in page.list("resourcePolicies").unwrap_or_default() {
         let Some(name) = text_at(policy, "policyName") else { continue };
-        let Some(document) = at(policy, "policyDocument").and_then(document_value) else { continue };
+        let Some(document) = at(policy, "policyDocument").and_then(document_value) else {
+            continue;
+        };
         let arn = dump.arn(page, &format!("logs:{region}:{account}:resource-policy:{name}"));
         resource::policy(page, dump, &arn, document);
     }
