@@ -418,7 +418,8 @@ pub struct ChangesArguments {
     /// What to read
     #[command(flatten)]
     pub read: ReadArguments,
-    /// Only changes of this principal, policy, resource, account or organizational unit
+    /// Only changes of this principal, policy, resource, account or organizational unit: an ARN, a name,
+    /// or a part with `*`
     #[arg(long = "for", value_name = "ARN")]
     pub only_for: Option<String>,
     /// Policies that people have
@@ -445,8 +446,8 @@ pub struct PoliciesArguments {
     /// The moment: RFC 3339, a date, or 2h, 3d before the last event
     #[arg(long, value_name = "TIME")]
     pub at: Moment,
-    /// Only what holds for this principal, policy, resource, account or organizational unit; its
-    /// documents are shown in full
+    /// Only what holds for this principal, policy, resource, account or organizational unit (an ARN, a
+    /// name, or a part with `*`); its documents are shown in full
     #[arg(long = "for", value_name = "ARN")]
     pub only_for: Option<String>,
     /// Policies that people have

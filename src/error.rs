@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::sanitize;
+use crate::wording::{Language, Sentence, Wording};
 
 /// What can go wrong beyond a single record or file.
 ///
@@ -30,12 +31,20 @@ pub enum Error {
     /// The command line asks for something impossible; the text says what to do instead.
     #[error("{}", sanitize::lines(.0))]
     Usage(String),
+    /// The same as a sentence that can be said in the reader's language; here it is English.
+    #[error("{}", sanitize::lines(&Wording::new(Language::En).say(.0)))]
+    Said(Sentence),
 }
 
 impl Error {
     /// An input/output error at `path`.
     pub fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
         Error::Io { path: path.as_ref().to_path_buf(), source }
+    }
+
+    /// A path as messages show it.
+    pub(crate) fn shown(path: &Path) -> String {
+        sanitize::line(&path.to_string_lossy())
     }
 
     /// A document at `path` that cannot be used, and why.

@@ -16,6 +16,7 @@ use crate::given::{self, Cap};
 use crate::ingest::{self, Budget, Contribution, Parts, Terms};
 use crate::report::sanitize;
 use crate::sampling::Sorts;
+use crate::wording::Sentence;
 
 /// A part holds a sample, however large the export was.
 const CAP: Cap = Cap {
@@ -53,7 +54,8 @@ pub fn run(arguments: &MergeArguments) -> anyhow::Result<ExitCode> {
     let sorts = Sorts::new(besides.knowledge());
     let ingested = ingest::conclude(&mut parts, &sorts, &Budget::default())?;
     // Warnings name files, and the folders of an export are named by accounts.
-    reading::look_through(&ingested.ledger, arguments.quiet || arguments.report.redact.redact)?;
+    let quiet = arguments.quiet || arguments.report.redact.redact;
+    reading::look_through(&ingested.ledger, None, quiet)?;
     let analysis = Analysis::of(ingested, besides, &arguments.known.dumps, &config)?;
     reporting.publish(analysis, &config)
 }
@@ -142,10 +144,9 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
             .and_then(|file| part(file, path)),
     };
     read.map_err(|error| match error {
-        Error::Io { source, .. } if source.kind() == ErrorKind::NotFound => Error::Usage(format!(
-            "`{}` is not there; hint: name files that `trailwhy analyze --partial` wrote",
-            sanitize::line(&path.to_string_lossy())
-        )),
+        Error::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
+            Error::Said(Sentence::new("message-no-part-there").arg("path", Error::shown(path)))
+        }
         Error::Io { source, .. } if source.kind() == ErrorKind::IsADirectory => Error::document(
             path,
             "a folder\nhint: name the files in it that `trailwhy analyze --partial` wrote",

@@ -18,6 +18,7 @@ mod named;
 mod output;
 mod policies;
 mod progress;
+mod range;
 mod reading;
 mod reporting;
 mod schema;
@@ -28,11 +29,35 @@ mod tell;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, ReadArguments};
+use crate::wording::Language;
 pub use tell::tell;
 
 /// Runs what was typed; the exit status follows the report's contract.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    match cli.command {
+    tell::speak(language(&cli.command));
+    carried_out(cli.command).map_err(tell::said)
+}
+
+/// The language of what a command reports: what is told besides is told in it too. A configuration that
+/// cannot be read is told of when it is needed.
+fn language(command: &Command) -> Language {
+    let (lang, config) = match command {
+        Command::Analyze(all) => (all.report.lang, &all.read.config),
+        Command::Merge(all) => (all.report.lang, &all.config),
+        Command::Explain(all) => (all.lang, &all.read.config),
+        Command::Compare(all) => (all.lang, &all.read.config),
+        Command::Chains(all) => (None, &all.read.config),
+        Command::Policies(all) => (all.lang, &all.read.config),
+        Command::Changes(all) => (all.lang, &all.read.config),
+        Command::Collect(all) => (all.lang, &all.read.config),
+        Command::Schema | Command::Generate(_) | Command::Simulate => (None, &None),
+    };
+    let config = config::Config::of(config.as_deref()).unwrap_or_default();
+    analysis::language(lang, &config)
+}
+
+fn carried_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Generate(what) => generate::run(&what),
         Command::Schema => schema::run(),
         Command::Simulate => simulate::run(),

@@ -1,9 +1,26 @@
 //! The one way to standard error. File names and texts out of files pass here, so what a terminal
-//! would act on is written out.
+//! would act on is written out, and sentences are said in the language of the report.
 
 use std::fmt::Display;
+use std::sync::OnceLock;
 
+use crate::error::Error;
 use crate::report::sanitize;
+use crate::wording::{Language, Sentence, Wording};
+
+/// The language of the report that was asked for.
+static LANGUAGE: OnceLock<Language> = OnceLock::new();
+
+/// Says everything from now on in this language.
+pub(super) fn speak(language: Language) {
+    // A second time nothing changes: one run makes one report.
+    let _ = LANGUAGE.set(language);
+}
+
+/// The words for what is told.
+pub(super) fn wording() -> Wording {
+    Wording::new(LANGUAGE.get().copied().unwrap_or(Language::En))
+}
 
 /// Tells the user something.
 pub fn tell(what: impl Display) {
@@ -13,7 +30,23 @@ pub fn tell(what: impl Display) {
     }
 }
 
+/// Tells the user a sentence.
+pub(super) fn say(sentence: &Sentence) {
+    tell(wording().say(sentence));
+}
+
 /// Warns the user of something, on one line.
 pub fn warn(of: impl Display) {
-    tell(format_args!("warning: {}", sanitize::line(&of.to_string())));
+    let what = sanitize::line(&of.to_string());
+    say(&Sentence::new("message-warning").arg("what", what));
+}
+
+/// An error in the language of the report, where it is a sentence.
+pub(super) fn said(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<Error>() {
+        Some(Error::Said(sentence)) => {
+            anyhow::Error::msg(sanitize::lines(&wording().say(sentence)))
+        }
+        _ => error,
+    }
 }

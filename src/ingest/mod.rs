@@ -16,6 +16,7 @@ mod column;
 mod compact;
 mod contribution;
 mod draft;
+mod elsewhere;
 mod encoded;
 mod envelope;
 mod extent;
@@ -55,6 +56,7 @@ use std::collections::BTreeMap;
 
 pub use blind_spot::{BlindSpot, BlindSpotKind};
 pub use contribution::{Contribution, Terms};
+pub use foreign::PACKED_FILE;
 pub use header::{Header, Needs};
 pub use inflate::Caps;
 pub use layout::{DELIVERY_SLACK, Delivery};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::elsewhere;
 use super::inflate::said_by_system;
 use super::layout::Delivery;
 use super::ledger::{Reason, Skip};
@@ -161,11 +162,11 @@ fn unreadable(top: &Path, roots: &[Root], error: &walkdir::Error) -> Skip {
 
 fn not_readable(path: &Path, error: io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::NotFound => Error::Usage(format!(
-            "`{}` is not there; hint: name a file or folder of CloudTrail records, such as the \
-             AWSLogs folder of an S3 export, or - for standard input",
-            path.display()
-        )),
+        io::ErrorKind::NotFound => {
+            Error::Said(elsewhere::said(&path.to_string_lossy()).unwrap_or_else(|| {
+                Sentence::new("message-not-there").arg("path", Error::shown(path))
+            }))
+        }
         _ => Error::io(path, error),
     }
 }
