@@ -63,8 +63,3 @@ source-event = from event { $event }
 source-event-since = since { $time }, from event { $event }
 source-file = from { $file }
 source-default = AWS default: { $page }
-
-# Collecting policies.
-collect-nothing-failed = nothing failed in what was read, so that no policy is missing; hint: --all collects whole accounts
-collect-all-of-what = --all without an export needs --account and --region
-  hint: trailwhy collect --all --account 111122223333 --region eu-west-1

@@ -44,11 +44,11 @@ message-warning = warning: { $what }
 message-all-before = { $count ->
     [one] the only record is
    *[other] all { $count } records are
-} before { $since }; hint: the last one is of { $last }
+} before { $since }: from { $first } to { $last }
 message-all-after = { $count ->
     [one] the only record is
    *[other] all { $count } records are
-} after { $until }; hint: the first one is of { $first }
+} after { $until }: from { $first } to { $last }
 message-no-region = no record is of Region { $region }
 message-no-account = no record is of account { $account }
 message-part-written = { $records } records in { $bytes } bytes; hint: `trailwhy merge` makes the report of all parts
@@ -69,3 +69,8 @@ message-found = { $count ->
 message-none-found = no incident
 message-wrote = { $found }; wrote { $files }
 message-counting = { $counting } of { $incidents } incidents count for the exit status; the others are known to the baseline or of other kinds
+
+# Collecting policies.
+message-collect-nothing-failed = nothing failed in what was read, so that no policy is missing; hint: --all collects whole accounts
+message-collect-all-of-what = --all without an export needs --account and --region
+    hint: trailwhy collect --all --account ID --region REGION

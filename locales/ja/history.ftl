@@ -63,8 +63,3 @@ source-event = イベント { $event } による
 source-event-since = { $time } から、イベント { $event } による
 source-file = { $file } による
 source-default = AWS の既定: { $page }
-
-# Collecting policies.
-collect-nothing-failed = 読み取った範囲で失敗した呼び出しがないため、集めるべきポリシーはありません。ヒント: --all でアカウント全体を集められます
-collect-all-of-what = エクスポートなしの --all には --account と --region が必要です
-  ヒント: trailwhy collect --all --account 111122223333 --region eu-west-1

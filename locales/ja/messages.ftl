@@ -41,8 +41,8 @@ message-damaged = `{ $path }`: { $what }。{ $count } 件のレコードを読�
 message-more-damaged = ほかに { $count } 個のファイルが破損しています。すべてレポートに記載します
 message-unused = `{ $path }` は使いませんでした: { $why }
 message-warning = 警告: { $what }
-message-all-before = { $count } 件のレコードはすべて { $since } より前です。ヒント: 最後のレコードは { $last } です
-message-all-after = { $count } 件のレコードはすべて { $until } より後です。ヒント: 最初のレコードは { $first } です
+message-all-before = { $count } 件のレコードはすべて { $since } より前です ({ $first } から { $last } まで)
+message-all-after = { $count } 件のレコードはすべて { $until } より後です ({ $first } から { $last } まで)
 message-no-region = リージョン { $region } のレコードはありません
 message-no-account = アカウント { $account } のレコードはありません
 message-part-written = { $records } 件のレコード ({ $bytes } バイト) を書き出しました。ヒント: すべての部分結果からレポートを作るには `trailwhy merge` を使います
@@ -60,3 +60,8 @@ message-found = インシデント { $count } 件 ({ $kinds })
 message-none-found = インシデントなし
 message-wrote = { $found }。{ $files } に書き出しました
 message-counting = インシデント { $incidents } 件のうち { $counting } 件が終了ステータスの対象です。残りはベースラインで既知のものか、対象外の種類です
+
+# ポリシーの収集。
+message-collect-nothing-failed = 読み取った範囲で失敗した呼び出しがないため、集めるべきポリシーはありません。ヒント: --all でアカウント全体を集められます
+message-collect-all-of-what = エクスポートなしの --all には --account と --region が必要です
+    ヒント: trailwhy collect --all --account ID --region REGION

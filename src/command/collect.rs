@@ -19,7 +19,7 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<ExitCode> {
     let wanted = wanted(arguments, &config, &wording)?;
     if wanted.is_empty() {
         if !arguments.read.quiet {
-            tell(wording.say(&Sentence::new("collect-nothing-failed")));
+            tell(wording.say(&Sentence::new("message-collect-nothing-failed")));
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -43,7 +43,7 @@ fn wanted(
     let is_named = !read.account.is_empty() && !read.region.is_empty();
     if arguments.all && reading::paths(read, config).is_empty() {
         if !is_named {
-            let said = wording.say(&Sentence::new("collect-all-of-what"));
+            let said = wording.say(&Sentence::new("message-collect-all-of-what"));
             return Err(Error::Usage(said).into());
         }
         return Ok(Wanted::all(read.account.iter().cloned(), &read.region));

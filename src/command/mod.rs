@@ -52,7 +52,12 @@ fn language(command: &Command) -> Language {
         Command::Collect(all) => (all.lang, &all.read.config),
         Command::Schema | Command::Generate(_) | Command::Simulate => (None, &None),
     };
-    let config = config::Config::of(config.as_deref()).unwrap_or_default();
+    // A pipe can be read once, by who needs what it says.
+    let is_once = config.as_deref().is_some_and(|path| !path.is_file());
+    let config = match is_once {
+        true => config::Config::default(),
+        false => config::Config::of(config.as_deref()).unwrap_or_default(),
+    };
     analysis::language(lang, &config)
 }
 

@@ -3,6 +3,7 @@
 use crate::cli::ReadArguments;
 use crate::event::Time;
 use crate::ingest::{Ledger, Moment};
+use crate::report::sanitize;
 use crate::wording::{Argument, Sentence};
 
 /// What to say: of the bound that leaves everything out, and of Regions and accounts of which there is
@@ -39,6 +40,7 @@ fn outside(nothing: &Sentence, asked: &ReadArguments) -> Option<Sentence> {
             Sentence::new("message-all-before")
                 .arg("count", count)
                 .arg("since", since)
+                .arg("first", first)
                 .arg("last", last),
         );
     }
@@ -48,6 +50,7 @@ fn outside(nothing: &Sentence, asked: &ReadArguments) -> Option<Sentence> {
             .arg("count", count)
             .arg("until", shown(until))
             .arg("first", first)
+            .arg("last", last)
     })
 }
 
@@ -59,11 +62,11 @@ fn unmet(ledger: &Ledger, asked: &ReadArguments) -> Vec<Sentence> {
         return Vec::new();
     }
     let regions = asked.region.iter().filter(|region| !ledger.regions.contains(*region));
-    let regions =
-        regions.map(|region| Sentence::new("message-no-region").arg("region", region.as_str()));
+    let regions = regions
+        .map(|region| Sentence::new("message-no-region").arg("region", sanitize::line(region)));
     let accounts = asked.account.iter().filter(|account| !ledger.accounts.contains(*account));
     let accounts = accounts
-        .map(|account| Sentence::new("message-no-account").arg("account", account.as_str()));
+        .map(|account| Sentence::new("message-no-account").arg("account", sanitize::line(account)));
     regions.chain(accounts).collect()
 }
 

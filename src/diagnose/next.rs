@@ -55,7 +55,7 @@ pub fn commands(picture: &Picture<'_, '_>, ranked: &[Hypothesis]) -> Vec<Command
 
 /// What reads the policies of all layers, versions and parents that single commands leave to find.
 fn all_at_once() -> Command {
-    let line = "trailwhy collect '<EXPORT>' > collect.sh && bash collect.sh policies";
+    let line = "trailwhy collect '<EXPORT>' > collect && bash collect policies";
     Command::noted(line.to_owned(), Sentence::new("next-collect"))
 }
 

@@ -80,12 +80,13 @@ static ENGLISH: &[(&str, &str)] = catalogues!("en");
 static JAPANESE: &[(&str, &str)] = catalogues!("ja");
 
 /// Every ASCII word of the catalogues of all languages, in lower case: what the program itself
-/// says, as opposed to what it repeats from a log.
+/// says, as opposed to what it repeats from a log. What goes to standard error stands in no report.
 pub fn vocabulary() -> BTreeSet<String> {
     let said = |line: &&str| !line.starts_with('#');
     Language::ALL
         .into_iter()
         .flat_map(Language::catalogues)
+        .filter(|(file, _)| *file != "messages.ftl")
         .flat_map(|(_, text)| text.lines().filter(said))
         .flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'))
         .flat_map(|word| word.split('-').chain([word]))
