@@ -268,6 +268,26 @@ fn another_account_is_noted_as_missing_until_it_is_read() {
     assert!(!world.calls().iter().any(|call| call.contains("assume-role")));
 }
 
+#[test]
+fn an_account_in_no_organization_is_under_no_policies_of_one() {
+    if !world::is_there() {
+        return println!("no bash to run a script with");
+    }
+    let mut story = refused("app", "$KEY");
+    story["after"][0]["denied"] = json!("old");
+    let world = World::of(&story["policies"]);
+    let logs = logs(&world, &story);
+    let call = "organizations describe-organization";
+    world.put(ACCOUNT, &format!("{call}.error"), "AWSOrganizationsNotInUseException");
+    world.run(&stdout(&["collect", &logs, "-q"]), ACCOUNT);
+    assert_eq!(missing(&world), Vec::<String>::new());
+    let (_, report) = concluded(Path::new(&logs), &world.path("policies"));
+    let verdict = &report["incidents"][0]["verdict"];
+    assert_eq!(verdict["certainty"], "proven", "{verdict:#}");
+    assert_eq!(verdict["layer"], "identity_policy", "{verdict:#}");
+    assert!(!verdict["evidence"].to_string().contains("service control"), "{verdict:#}");
+}
+
 /// Names that a shell, a file system, the AWS CLI or JSON would read as something else.
 const HOSTILE: [&str; 10] = [
     "$(id>pwned)",

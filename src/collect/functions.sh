@@ -208,6 +208,11 @@ account_block() {
   keep "$account" NoSuchPublicAccessBlockConfiguration s3control get-public-access-block "--account-id=$account"
 }
 
+# Whether the account is in an organization; if it is, more is asked where that is managed.
+membership() {
+  keep "$account" AWSOrganizationsNotInUseException organizations describe-organization
+}
+
 endpoint() { # ID
   keep "$1" '' ec2 describe-vpc-endpoints "--vpc-endpoint-ids=$1" "--region=$region"
 }

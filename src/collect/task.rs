@@ -62,6 +62,7 @@ const KEY: [&str; 5] = [
 const BUCKET: &str = "s3:GetBucketPublicAccessBlock";
 const ACCOUNT_BLOCK: &str = "s3:GetAccountPublicAccessBlock";
 const ENDPOINTS: &str = "ec2:DescribeVpcEndpoints";
+const MEMBERSHIP: &str = "organizations:DescribeOrganization";
 const LOGS: &str = "logs:DescribeResourcePolicies";
 const WHOLE_ACCOUNT: &str = "iam:GetAccountAuthorizationDetails";
 /// What a member of an organization may ask is not enough for the rest.
@@ -108,6 +109,9 @@ impl Task {
         }
         if of.public_access {
             tasks.push(Task::new(None, "account_block".to_owned(), &[ACCOUNT_BLOCK]));
+        }
+        if of.organization {
+            tasks.push(Task::new(None, "membership".to_owned(), &[MEMBERSHIP]));
         }
         let mut regional: Vec<Task> = of.resources.iter().map(|arn| resource(arn)).collect();
         for (region, id) in of.endpoints.iter().filter(|_| !of.all) {

@@ -213,7 +213,8 @@ fn document(answer: &Json, row: &Read) -> Value {
 fn absent(page: &Page<'_>, dump: &mut Dump, head: &Head<'_>) {
     match head.call {
         "organizations describe-organization" => {
-            dump.organization(None, Some(head.of), |organization| organization.none = true);
+            // Of other accounts that says nothing.
+            dump.fact(page, Subject::Parent(head.of.to_owned()), Value::Absent);
         }
         "s3api get-public-access-block" | "s3control get-public-access-block" => {
             public_access_block(page, dump, head, Value::Absent);
