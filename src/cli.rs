@@ -20,6 +20,7 @@ Examples:
   trailwhy analyze s3-export/                              what failed, and which policy denied
   trailwhy explain s3-export/ vol-0a1b2c3d4e5f60718        what happened to this volume
   trailwhy compare s3-export/ --failed vol-0a1b2c3d4e5f60718
+  trailwhy collect s3-export/ > collect.sh                 reads the policies that settle it
   trailwhy help analyze                                    all options, with more examples"
 )]
 pub struct Cli {
@@ -399,8 +400,8 @@ pub struct ChainsArguments {
 /// Policies that people have on disk.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DumpArguments {
-    /// Policies: AWS CLI outputs (also of sso-admin), Config snapshots, an iam-collect folder, bare
-    /// documents (repeatable)
+    /// Policies: what the script of `trailwhy collect` wrote, AWS CLI outputs (also of sso-admin), Config
+    /// snapshots, an iam-collect folder, bare documents (repeatable)
     #[arg(long, value_name = "PATH")]
     pub policies: Vec<PathBuf>,
     /// When the policies were dumped, where the files' own times do not tell
@@ -468,6 +469,7 @@ Examples:
   trailwhy collect s3-export/ > collect.sh
   bash collect.sh policies && trailwhy analyze s3-export/ --policies policies/
   trailwhy collect s3-export/ --role-name SecurityAudit > collect.sh
+  trailwhy collect s3-export/ --policies policies/ > what-is-still-missing.sh
   trailwhy collect s3-export/ --permissions > read-policies.json
   trailwhy collect --all --account 111122223333 --region eu-west-1 > collect.sh
 

@@ -288,6 +288,27 @@ fn an_account_in_no_organization_is_under_no_policies_of_one() {
     assert!(!verdict["evidence"].to_string().contains("service control"), "{verdict:#}");
 }
 
+#[test]
+fn what_given_policies_show_is_not_asked_again() {
+    let story = refused("app", "$KEY");
+    let world = World::of(&story["policies"]);
+    let logs = logs(&world, &story);
+    let dumps = world.path("dumps");
+    let arguments = ["collect", &logs, "--policies", dumps.to_str().unwrap()];
+    let output = trailwhy(&arguments);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.stdout.is_empty() && told.contains("the given policies"), "{told}");
+    for file in world::files(&dumps) {
+        if file.to_string_lossy().contains("list-grants") {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    let script = stdout(&arguments);
+    let rest = script.rsplit("role=").next().unwrap();
+    assert!(rest.contains("key arn:aws:kms:") && !rest.contains("entity"), "{rest}");
+    assert!(!rest.contains("above"), "{rest}");
+}
+
 /// Names that a shell, a file system, the AWS CLI or JSON would read as something else.
 const HOSTILE: [&str; 10] = [
     "$(id>pwned)",

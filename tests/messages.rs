@@ -129,6 +129,10 @@ fn errors_speak_the_language_of_the_report() {
         (vec!["analyze", LOGS, "-o", "report.doc", "--lang", "ja"], "拡張子"),
         (vec!["explain", LOGS, "vol-none", "--lang", "ja"], "ID `vol-none` はありません"),
         (vec!["analyze", "nowhere", "--lang", "ja", "--redact"], "`…` が見つかりません"),
+        (
+            vec!["analyze", LOGS, "--policies", "nowhere", "--lang", "ja"],
+            "`nowhere`: 見つかりません",
+        ),
         (vec!["analyze", "nowhere", "--lang", "en"], "`nowhere` is not there"),
     ] {
         let (code, told) = said(folder.path(), &arguments);

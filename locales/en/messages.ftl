@@ -14,6 +14,17 @@ message-trail = `{ $path }` is a trail, and only files are read
     hint: its bucket and prefix are what aws cloudtrail get-trail --name { $from } --query 'Trail.[S3BucketName,S3KeyPrefix]' prints; then aws s3 sync s3://BUCKET/PREFIX s3-export
 message-log-group = `{ $path }` is a log group, and only files are read
     hint: aws logs filter-log-events --log-group-name { $group } --region { $region } > events.json && trailwhy analyze events.json
+message-endless = `{ $path }`: neither a file nor a folder
+    hint: hand it over on standard input, named `-`: trailwhy analyze - < PATH
+message-parts-in-folder = `{ $path }`: a folder
+    hint: name the files in it that `trailwhy analyze --partial` wrote
+message-names-nothing = `{ $path }`: names no file or folder
+    hint: one name a line, or one before each NUL
+message-system = `{ $path }`: { $why } ({ $error })
+message-system-not-there = not there
+message-system-forbidden = not allowed to open it
+message-system-folder = a folder, and no file
+message-system-full = no space left to write to
 message-no-part-there = `{ $path }` is not there; hint: name files that `trailwhy analyze --partial` wrote
 message-overwrites-input = `{ $path }` would be written over `{ $other }`, which is read
     hint: name another file to write
@@ -72,5 +83,6 @@ message-counting = { $counting } of { $incidents } incidents count for the exit 
 
 # Collecting policies.
 message-collect-nothing-failed = nothing failed in what was read, so that no policy is missing; hint: --all collects whole accounts
+message-collect-nothing-missing = what failed hangs on nothing that the given policies do not show
 message-collect-all-of-what = --all without an export needs --account and --region
     hint: trailwhy collect --all --account ID --region REGION

@@ -14,6 +14,17 @@ message-trail = `{ $path }` は証跡です。読み取れるのはファイル�
     ヒント: バケットとプレフィックスは aws cloudtrail get-trail --name { $from } --query 'Trail.[S3BucketName,S3KeyPrefix]' で確認できます。そのあと aws s3 sync s3://BUCKET/PREFIX s3-export を実行してください
 message-log-group = `{ $path }` はロググループです。読み取れるのはファイルだけです
     ヒント: aws logs filter-log-events --log-group-name { $group } --region { $region } > events.json && trailwhy analyze events.json
+message-endless = `{ $path }`: ファイルでもフォルダーでもありません
+    ヒント: `-` を指定し、標準入力から渡してください: trailwhy analyze - < PATH
+message-parts-in-folder = `{ $path }`: フォルダーです
+    ヒント: その中の、`trailwhy analyze --partial` が書き出したファイルを指定してください
+message-names-nothing = `{ $path }`: ファイルもフォルダーも書かれていません
+    ヒント: 1 行に 1 つ、または NUL で区切って書いてください
+message-system = `{ $path }`: { $why } ({ $error })
+message-system-not-there = 見つかりません
+message-system-forbidden = 開く権限がありません
+message-system-folder = ファイルではなくフォルダーです
+message-system-full = 書き込む空き容量がありません
 message-no-part-there = `{ $path }` が見つかりません。ヒント: `trailwhy analyze --partial` が書き出したファイルを指定してください
 message-overwrites-input = `{ $path }` に書き込むと、読み取り対象の `{ $other }` を上書きします
     ヒント: 別のファイルを出力先に指定してください
@@ -63,5 +74,6 @@ message-counting = インシデント { $incidents } 件のうち { $counting } 
 
 # ポリシーの収集。
 message-collect-nothing-failed = 読み取った範囲で失敗した呼び出しがないため、集めるべきポリシーはありません。ヒント: --all でアカウント全体を集められます
+message-collect-nothing-missing = 失敗した呼び出しに関わるポリシーは、指定されたものにすべて含まれています
 message-collect-all-of-what = エクスポートなしの --all には --account と --region が必要です
     ヒント: trailwhy collect --all --account ID --region REGION

@@ -22,6 +22,8 @@ pub struct Wanted {
     pub accounts: BTreeMap<String, OfAccount>,
     /// Permission sets by the Region of their instance of IAM Identity Center.
     pub permission_sets: BTreeMap<String, BTreeSet<String>>,
+    /// Whether what is wholly known is left out.
+    leaves_known: bool,
 }
 
 /// What is to be read of one account.
@@ -48,14 +50,15 @@ pub struct OfAccount {
 }
 
 impl Wanted {
-    /// What the denied calls of the incidents hang on.
+    /// What the denied calls of the incidents hang on; where policies were given, what of it they do not
+    /// show.
     pub fn of(
         diagnosis: &Diagnosis,
         events: &[Event],
         chains: &Chains,
         history: &History,
     ) -> Wanted {
-        let mut wanted = Wanted::default();
+        let mut wanted = Wanted { leaves_known: !history.is_without_dumps(), ..Wanted::default() };
         let mut seen = HashSet::new();
         for incident in &diagnosis.incidents {
             for occurrence in &incident.occurrences {
@@ -100,6 +103,10 @@ impl Wanted {
         for case in &cases {
             self.case(case, event, partition);
         }
+        let is_named = |case: &Case| case.request.resource.arn.is_some();
+        if self.leaves_known && cases.iter().any(is_named) {
+            return;
+        }
         let caller = event.caller_account().unwrap_or_default();
         for named in one.principal.iter().chain(&one.resource).chain(&one.candidates) {
             self.named(named, caller, event);
@@ -123,26 +130,28 @@ impl Wanted {
     fn case(&mut self, case: &Case, event: &Event, partition: &str) {
         let (request, layers) = (&case.request, &case.layers);
         let caller = request.principal.account().unwrap_or_default().to_owned();
-        if counts(&layers.identity) || counts(&layers.boundary) {
+        if self.counts(&layers.identity) || self.counts(&layers.boundary) {
             self.principal(&request.principal, event);
         }
         let owner = request.resource.owner().map(str::to_owned).unwrap_or_else(|| caller.clone());
-        if let Some(arn) = request.resource.arn.as_deref().filter(|_| counts(&layers.resource)) {
+        let of_resource = self.counts(&layers.resource)
+            || self.counts(&layers.kms_grants)
+            || self.counts(&layers.key_state);
+        if let Some(arn) = request.resource.arn.as_deref().filter(|_| of_resource) {
             self.resource(arn, &owner, event);
         }
-        for (is_wanted, account) in
-            [(counts(&layers.scps), &caller), (counts(&layers.rcps), &owner)]
-        {
-            if let Some(of) = self.account(account, partition).filter(|_| is_wanted) {
+        let levels = [(self.counts(&layers.scps), &caller), (self.counts(&layers.rcps), &owner)];
+        for (_, account) in levels.into_iter().filter(|(is_wanted, _)| *is_wanted) {
+            if let Some(of) = self.account(account, partition) {
                 of.organization = true;
             }
         }
-        if counts(&layers.block_public_access)
+        if self.counts(&layers.block_public_access)
             && let Some(of) = self.account(&owner, partition)
         {
             of.public_access = true;
         }
-        if counts(&layers.vpc_endpoint)
+        if self.counts(&layers.vpc_endpoint)
             && let (Some(id), Some(region)) = (event.get(Field::VpcEndpointId), event.region())
         {
             let account = event.get(Field::VpcEndpointAccountId).unwrap_or(&caller).to_owned();
@@ -150,6 +159,15 @@ impl Wanted {
                 of.regions.insert(region.to_owned());
                 of.endpoints.insert((region.to_owned(), id.to_owned()));
             }
+        }
+    }
+
+    /// Whether AWS looked at a layer, and whether that is to be read.
+    fn counts<T>(&self, layer: &Presence<T>) -> bool {
+        match layer {
+            Presence::NotApplicable => false,
+            Presence::Known(_) => !self.leaves_known,
+            Presence::Partly(..) | Presence::Unknown(_) => true,
         }
     }
 
@@ -246,12 +264,9 @@ fn sort_of<'s>(failing: &'s Failing, events: &'s [Event]) -> Sort<'s> {
         &failing.action,
         failing.resource.as_deref(),
         event.and_then(|event| event.get(Field::VpcEndpointId)),
-        event.and_then(Event::arn),
+        // One role has many sessions.
+        event.and_then(Event::arn).filter(|_| failing.principal.is_none()),
     )
-}
-
-fn counts<T>(presence: &Presence<T>) -> bool {
-    !matches!(presence, Presence::NotApplicable)
 }
 
 fn partition_of(event: &Event) -> &'static str {

@@ -4,22 +4,24 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use super::analysis::{self, Analysis};
+use super::analysis::Analysis;
 use super::config::Config;
 use super::{reading, tell};
 use crate::cli::CollectArguments;
 use crate::collect::{self, Wanted};
 use crate::error::Error;
-use crate::wording::{Sentence, Wording};
+use crate::wording::Sentence;
 
 /// Finds what is missing, and prints how it is read.
 pub fn run(arguments: &CollectArguments) -> anyhow::Result<ExitCode> {
     let config = Config::of(arguments.read.config.as_deref())?;
-    let wording = Wording::new(analysis::language(arguments.lang, &config));
-    let wanted = wanted(arguments, &config, &wording)?;
+    let wanted = wanted(arguments, &config)?;
     if wanted.is_empty() {
         if !arguments.read.quiet {
-            tell(wording.say(&Sentence::new("message-collect-nothing-failed")));
+            tell::say(&match arguments.known.dumps.policies.as_slice() {
+                [] => Sentence::new("message-collect-nothing-failed"),
+                _ => Sentence::new("message-collect-nothing-missing"),
+            });
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -34,17 +36,12 @@ pub fn run(arguments: &CollectArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn wanted(
-    arguments: &CollectArguments,
-    config: &Config,
-    wording: &Wording,
-) -> anyhow::Result<Wanted> {
+fn wanted(arguments: &CollectArguments, config: &Config) -> anyhow::Result<Wanted> {
     let read = &arguments.read;
     let is_named = !read.account.is_empty() && !read.region.is_empty();
     if arguments.all && reading::paths(read, config).is_empty() {
         if !is_named {
-            let said = wording.say(&Sentence::new("message-collect-all-of-what"));
-            return Err(Error::Usage(said).into());
+            return Err(Error::Said(Sentence::new("message-collect-all-of-what")).into());
         }
         return Ok(Wanted::all(read.account.iter().cloned(), &read.region));
     }

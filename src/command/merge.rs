@@ -147,10 +147,9 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
         Error::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
             Error::Said(Sentence::new("message-no-part-there").arg("path", Error::shown(path)))
         }
-        Error::Io { source, .. } if source.kind() == ErrorKind::IsADirectory => Error::document(
-            path,
-            "a folder\nhint: name the files in it that `trailwhy analyze --partial` wrote",
-        ),
+        Error::Io { source, .. } if source.kind() == ErrorKind::IsADirectory => {
+            Error::Said(Sentence::new("message-parts-in-folder").arg("path", Error::shown(path)))
+        }
         error => error,
     })
 }

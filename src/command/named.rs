@@ -28,9 +28,8 @@ pub(super) fn add(arguments: &mut ReadArguments) -> Result<()> {
     };
     let mut names = names(&bytes, list)?;
     if names.is_empty() {
-        return Err(Error::document(
-            list,
-            "names no file or folder\nhint: one name a line, or one before each NUL",
+        return Err(Error::Said(
+            Sentence::new("message-names-nothing").arg("path", Error::shown(list)),
         ));
     }
     names.append(&mut arguments.paths);

@@ -2,6 +2,8 @@
 //! would act on is written out, and sentences are said in the language of the report.
 
 use std::fmt::Display;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::error::Error;
@@ -41,12 +43,34 @@ pub fn warn(of: impl Display) {
     say(&Sentence::new("message-warning").arg("what", what));
 }
 
-/// An error in the language of the report, where it is a sentence.
+/// An error in the language of the report, where it is a sentence or one of the system's common ones.
 pub(super) fn said(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref::<Error>() {
-        Some(Error::Said(sentence)) => {
-            anyhow::Error::msg(sanitize::lines(&wording().say(sentence)))
+    let sentence = match error.downcast_ref::<Error>() {
+        Some(Error::Said(sentence)) => Some(sentence.clone()),
+        // English is what the system speaks here.
+        Some(Error::Io { path, source }) if wording().language() != Language::En => {
+            of_system(path, source)
         }
-        _ => error,
+        _ => None,
+    };
+    match sentence {
+        Some(sentence) => anyhow::Error::msg(sanitize::lines(&wording().say(&sentence))),
+        None => error,
     }
+}
+
+fn of_system(path: &Path, error: &io::Error) -> Option<Sentence> {
+    let why = match error.kind() {
+        ErrorKind::NotFound => Sentence::new("message-system-not-there"),
+        ErrorKind::PermissionDenied => Sentence::new("message-system-forbidden"),
+        ErrorKind::IsADirectory => Sentence::new("message-system-folder"),
+        ErrorKind::StorageFull => Sentence::new("message-system-full"),
+        _ => return None,
+    };
+    Some(
+        Sentence::new("message-system")
+            .arg("path", Error::shown(path))
+            .arg("why", why)
+            .arg("error", error.to_string()),
+    )
 }

@@ -247,3 +247,35 @@ fn organization(filter: &str, account: Option<&str>) -> Vec<Command> {
     });
     command.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_command_of_its_own_is_read_as_the_table_says() {
+        let at = "eu-west-1:111122223333";
+        for (arn, want) in [
+            (
+                format!("arn:aws:kinesis:{at}:stream/clicks"),
+                Some(
+                    "aws kinesis get-resource-policy --resource-arn arn:aws:kinesis:eu-west-1:111122223333:stream/clicks",
+                ),
+            ),
+            (
+                format!("arn:aws:codeartifact:{at}:repository/team/npm"),
+                Some(
+                    "aws codeartifact get-repository-permissions-policy --domain team --domain-owner 111122223333 --repository npm",
+                ),
+            ),
+            (
+                format!("arn:aws:events:{at}:event-bus/$(id)"),
+                Some("aws events describe-event-bus --name '$(id)'"),
+            ),
+            (format!("arn:aws:ec2:{at}:instance/i-1"), None),
+        ] {
+            let told = Arn::parse(&arn).and_then(|parsed| by_row(&arn, &parsed));
+            assert_eq!(told.as_deref(), want);
+        }
+    }
+}
