@@ -315,8 +315,9 @@ impl Dump {
             std::mem::take(&mut self.collection);
         unanswered.retain(|one| {
             let is_of_account = one.call == "sts get-caller-identity";
-            let is_known = answered.contains(&(one.call.clone(), one.of.clone()));
-            !is_known && !(is_of_account && accounts.contains(&one.of))
+            let is_known = answered.contains(&(one.call.clone(), one.of.clone()))
+                || (is_of_account && accounts.contains(&one.of));
+            !is_known
         });
         self.unanswered = unanswered.into_iter().collect();
         let known: BTreeSet<Subject> = self.facts.iter().map(|fact| fact.subject.clone()).collect();
