@@ -143,4 +143,5 @@ log-hangs-on-not-principal = whether `NotPrincipal` without all of account, role
 log-flawed-document = { $what }: { $message }
 log-of-targets = the targets of { $policy }
 log-rest-of-list = the rest of the list in { $file }
-log-unanswered = { $call } of { $of } was not answered: { $why }
+log-unanswered = { $of } ({ $calls }: { $why })
+log-unasked = everything of account { $account }, which was not read with its own credentials

@@ -143,4 +143,5 @@ log-hangs-on-not-principal = アカウント、ロール、セッションのす
 log-flawed-document = { $what }: { $message }
 log-of-targets = { $policy } のアタッチ先
 log-rest-of-list = { $file } のリストの続き
-log-unanswered = { $of } についての { $call } に回答なし: { $why }
+log-unanswered = { $of } ({ $calls }: { $why })
+log-unasked = アカウント { $account } のすべて (そのアカウントの認証情報では収集していません)

@@ -147,6 +147,8 @@ entity() { # KIND NAME
   if keep "$of" '' iam "get-$kind_of" "--$kind_of-name=$name"; then
     boundary=$(sed -n 's/^.*"PermissionsBoundaryArn" *: *"\(arn:[^"]*\)".*$/\1/p' "$here/.answer" | sed -n 1p)
     [ -z "$boundary" ] || managed "$boundary"
+  elif [ "$code" = NoSuchEntity ]; then
+    return 1
   fi
   if names "$of" 'PolicyNames[]' iam "list-$kind_of-policies" "--$kind_of-name=$name"; then
     listed "iam list-$kind_of-policies" "$of"
@@ -193,7 +195,9 @@ key() { # ARN of a key or an alias
     key=$list
     ;;
   esac
-  keep "$key" '' kms describe-key "--key-id=$key" "--region=$region"
+  if ! keep "$key" '' kms describe-key "--key-id=$key" "--region=$region" && [ "$code" = NotFoundException ]; then
+    return 1
+  fi
   keep "$key" '' kms get-key-policy "--key-id=$key" --policy-name=default "--region=$region"
   keep "$key" '' kms list-grants "--key-id=$key" "--region=$region"
   keep "$key" '' kms list-aliases "--key-id=$key" "--region=$region"

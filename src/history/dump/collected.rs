@@ -61,6 +61,9 @@ struct Head<'p> {
     kind: Option<PolicyType>,
 }
 
+/// The call that tells whose the credentials are.
+const ACCOUNT_ITSELF: &str = "sts get-caller-identity";
+
 /// A reader of answers, where the name of what they are about lies in the file's name.
 type Reader = fn(&Page<'_>, &mut Dump) -> bool;
 
@@ -314,7 +317,7 @@ impl Dump {
         let Collection { answered, accounts, mut unanswered, entities } =
             std::mem::take(&mut self.collection);
         unanswered.retain(|one| {
-            let is_of_account = one.call == "sts get-caller-identity";
+            let is_of_account = one.call == ACCOUNT_ITSELF;
             let is_known = answered.contains(&(one.call.clone(), one.of.clone()))
                 || (is_of_account && accounts.contains(&one.of));
             !is_known
@@ -371,11 +374,18 @@ impl Unanswered {
         of.or(self.account.as_deref()).or(is_account.then_some(&self.of))
     }
 
-    /// What is missing, and why.
-    pub fn sentence(&self) -> Sentence {
-        Sentence::new("log-unanswered")
-            .arg("call", &self.call)
-            .arg("of", &self.of)
-            .arg("why", &self.why)
+    /// What is missing, and why, of calls about one thing that ended alike; `None` where there is none.
+    pub fn sentence(all: &[&Unanswered]) -> Option<Sentence> {
+        let first = all.first()?;
+        if first.call == ACCOUNT_ITSELF {
+            return Some(Sentence::new("log-unasked").arg("account", &first.of));
+        }
+        let calls: Vec<&str> = all.iter().map(|one| one.call.as_str()).collect();
+        Some(
+            Sentence::new("log-unanswered")
+                .arg("of", &first.of)
+                .arg("calls", calls.join(", "))
+                .arg("why", &first.why),
+        )
     }
 }

@@ -9,6 +9,7 @@ use super::super::change::Value;
 use super::super::evidence::Evidence;
 use super::super::inventory::well_known;
 use super::super::subject::{PolicyType, Subject};
+use super::collected::Unanswered;
 use super::{Dump, Fact, Gap, Names, Scope};
 use crate::event::{Layer, Time};
 use crate::history::replay::Source;
@@ -272,10 +273,15 @@ impl Filling<'_> {
 
     /// What a collection asked for and was not told.
     fn miss_answers(&mut self) {
+        // What was asked in vain of one thing for one reason is one gap.
+        let mut gaps: BTreeMap<(Place, &str, &str), Vec<&Unanswered>> = BTreeMap::new();
         for one in &self.dump.unanswered {
             let place = (one.account().map(str::to_owned), one.layer());
+            gaps.entry((place, &one.of, &one.why)).or_default().push(one);
+        }
+        for ((place, ..), all) in gaps {
             let entry = self.entries.entry(place).or_default();
-            entry.missing.push(one.sentence());
+            entry.missing.extend(Unanswered::sentence(&all));
         }
     }
 
