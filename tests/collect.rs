@@ -97,6 +97,9 @@ fn what_is_collected_settles_what_a_dump_of_everything_settles() {
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         let (whole, _) = concluded(&logs, &world.path("dumps"));
         let (part, report) = concluded(&logs, &world.path("policies"));
+        for file in world::files(&world.path("policies")) {
+            assert!(!fs::read_to_string(file).unwrap().contains("secret\ttoken"));
+        }
         // That there is no policy of a resource is told by a collection, and by a dump taken for likely.
         let surer: Vec<String> =
             whole.iter().map(|told| told.replace("stated", "proven")).collect();

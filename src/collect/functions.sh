@@ -42,7 +42,7 @@ open_folder() { # NAME
     exit 1
   fi
   export TMPDIR="$here"
-  trap 'rm -f "$here/.answer" "$here/.error" "$here/.page"' EXIT
+  trap 'rm -f "$here/.answer" "$here/.error"' EXIT
 }
 
 # One call, again after a while where AWS asks for that; its error's code, or what was said, is in $code.
@@ -241,11 +241,11 @@ caller() {
   ask sts get-caller-identity --query Account --output text && cat "$here/.answer"
 }
 
-# The keys of a role live in this shell alone.
+# The keys of a role live in this shell alone, and in no file.
 assume() { # ACCOUNT
   local keys
-  keys=$(ask sts assume-role "--role-arn=arn:$partition:iam::$1:role/$role" --role-session-name=trailwhy-collect \
-    --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' --output text && cat "$here/.answer" && : >"$here/.answer") || return 1
+  keys=$(aws sts assume-role "--role-arn=arn:$partition:iam::$1:role/$role" --role-session-name=trailwhy-collect \
+    --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]' --output text </dev/null 2>"$here/.error") || return 1
   AWS_ACCESS_KEY_ID=${keys%%"$tab"*}
   keys=${keys#*"$tab"}
   AWS_SECRET_ACCESS_KEY=${keys%%"$tab"*}
