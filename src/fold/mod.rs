@@ -41,6 +41,9 @@ pub struct Bounds {
     pub starts: usize,
 }
 
+/// Bytes that records that are held may take, where nobody says.
+pub const MEMORY: u64 = 256 << 20;
+
 /// Bytes that a record takes while it is held, about.
 const RECORD: u64 = 1_024;
 
