@@ -30,11 +30,12 @@ pub(super) struct Assignment<'a, 'e> {
     pub events: &'e [Event],
     pub children: &'a [Child<'e>],
     pub names: &'a Names<'e>,
-    pub habits: Habits,
+    /// What is regular for calls that still have their request, and for those that lost it.
+    pub habits: [Habits; 2],
     /// When the events of a stretch are settled.
     pub turn: &'a dyn Fn(usize) -> Turn,
     /// What stretches to come are taught: each call counts in the stretch in which it is settled.
-    pub taught: Habits,
+    pub taught: [Habits; 2],
 }
 
 /// When an event of a stretch is settled.
@@ -50,7 +51,7 @@ pub enum Turn {
 
 impl Assignment<'_, '_> {
     /// Gives back what is regular by then, as later stretches are taught it.
-    pub(super) fn run(mut self, scales: &Scales<'_, '_>, chains: &mut Chains) -> Habits {
+    pub(super) fn run(mut self, scales: &Scales<'_, '_>, chains: &mut Chains) -> [Habits; 2] {
         let pairs: Vec<Vec<Pair>> = self
             .children
             .par_iter()
@@ -85,14 +86,21 @@ impl Assignment<'_, '_> {
         let best = |list: &Vec<Pair>| list.first().copied();
         let seen: Vec<_> =
             whole.iter().filter_map(best).filter_map(|pair| self.seen(&pair)).collect();
-        self.habits.learn_lags(seen.into_iter());
-        self.learn_fan_out(&slots);
-        self.assign(chains, &mut slots, whole);
+        let [first, last] = [0, 1];
+        for habits in &mut self.habits {
+            habits.learn_lags(seen.iter().copied());
+        }
+        self.learn_fan_out(&slots, &[first, last]);
+        self.assign(chains, &mut slots, whole, first);
         let linked = self.linked(chains);
-        self.habits.learn_lags(linked.into_iter());
-        self.learn_fan_out(&slots);
-        self.assign(chains, &mut slots, lost);
-        self.taught.take_lags(self.habits);
+        if let Some(habits) = self.habits.get_mut(last) {
+            habits.learn_lags(linked.into_iter());
+        }
+        self.learn_fan_out(&slots, &[last]);
+        self.assign(chains, &mut slots, lost, last);
+        for (taught, habits) in self.taught.iter_mut().zip(self.habits) {
+            taught.take_lags(habits);
+        }
         self.taught
     }
 
@@ -119,7 +127,7 @@ impl Assignment<'_, '_> {
         self.children.iter().filter_map(seen).collect()
     }
 
-    fn learn_fan_out(&mut self, slots: &Slots) {
+    fn learn_fan_out(&mut self, slots: &Slots, learning: &[usize]) {
         let mut began: Map<usize, [bool; 3]> = Map::default();
         for ((parent, _), turns) in &slots.turns {
             let began = began.entry(*parent).or_default();
@@ -142,9 +150,16 @@ impl Assignment<'_, '_> {
             let parent = taken.parent.filter(|_| met.is_some_and(|[_, now, _]| *now));
             Taken { parent, ..*taken }
         });
-        self.taught.learn_fan_out(by_now);
+        let by_now: Vec<Taken> = by_now.collect();
         let new = taken.iter().filter(|(_, [before, ..])| *before == 0);
-        self.habits.learn_fan_out(new.map(|(taken, _)| *taken));
+        for at in learning {
+            if let Some(taught) = self.taught.get_mut(*at) {
+                taught.learn_fan_out(by_now.iter().copied());
+            }
+            if let Some(habits) = self.habits.get_mut(*at) {
+                habits.learn_fan_out(new.clone().map(|(taken, _)| *taken));
+            }
+        }
     }
 
     /// Records a link.
@@ -155,12 +170,13 @@ impl Assignment<'_, '_> {
     }
 
     /// Best pair first, so that no root takes more calls of one kind than roots of its sort do.
-    fn assign(&self, chains: &mut Chains, slots: &mut Slots, open: Vec<Vec<Pair>>) {
+    fn assign(&self, chains: &mut Chains, slots: &mut Slots, open: Vec<Vec<Pair>>, learned: usize) {
+        let Some(habits) = self.habits.get(learned) else { return };
         let mut pairs: Vec<Pair> = Vec::new();
         for mut list in open {
             for pair in &mut list {
                 if let Some((root, child, lag)) = self.seen(pair) {
-                    pair.score += self.habits.adjust(root, child, lag, pair.decisive);
+                    pair.score += habits.adjust(root, child, lag, pair.decisive);
                 }
             }
             if let [pair] = list.as_mut_slice()
@@ -185,12 +201,15 @@ impl Assignment<'_, '_> {
                 }
                 // Where nothing but the time tells, one call is the reason of one other.
                 let only_time = pair.basis.has(Basis::USUAL_LAG) && !pair.basis.has(Basis::ROLE);
-                if (strict || only_time) && !self.has_room(slots, pair) {
+                if (strict || only_time) && !self.has_room(slots, pair, habits) {
                     continue;
                 }
                 let rivals = rivals.get(&pair.child).map(Vec::as_slice).unwrap_or_default();
-                let ties =
-                    self.ties(slots, rivals.iter().filter_map(|r| pairs.get(*r as usize)), pair);
+                let ties = self.ties(
+                    (slots, habits),
+                    rivals.iter().filter_map(|r| pairs.get(*r as usize)),
+                    pair,
+                );
                 self.take(chains, slots, pair, ties);
             }
         }
@@ -272,7 +291,7 @@ impl Assignment<'_, '_> {
         true
     }
 
-    fn has_room(&self, slots: &Slots, pair: &Pair) -> bool {
+    fn has_room(&self, slots: &Slots, pair: &Pair, habits: &Habits) -> bool {
         let Some(child) = self.child(pair) else { return false };
         // An id that stands in both needs no counting: one call may ask for ten parameters.
         if pair.decisive || is_throttled(child.event) {
@@ -280,19 +299,19 @@ impl Assignment<'_, '_> {
         }
         let parent = pair.parent as usize;
         let Some(root) = self.action_of(parent) else { return false };
-        slots.has_room(parent, child, pair.basis, self.habits.room(root, child.action))
+        slots.has_room(parent, child, pair.basis, habits.room(root, child.action))
     }
 
     /// Other parents, of those that `rivals` are, that fit as well as the best.
     fn ties<'p>(
         &self,
-        slots: &Slots,
+        (slots, habits): (&Slots, &Habits),
         rivals: impl Iterator<Item = &'p Pair>,
         best: &Pair,
     ) -> Vec<usize> {
         let mut ties: Vec<usize> = rivals
             .filter(|p| p.parent != best.parent && best.score - p.score < 0.05)
-            .filter(|p| self.has_room(slots, p))
+            .filter(|p| self.has_room(slots, p, habits))
             .map(|p| p.parent as usize)
             .collect();
         ties.sort_unstable();

@@ -53,7 +53,7 @@ pub struct Chains {
     keys: BTreeMap<usize, InferredKey>,
     failed_work: BTreeMap<usize, FailedWork>,
     roles: Roles,
-    habits: Remembered,
+    habits: [Remembered; 2],
     known_keys: Keys,
     known_runs: Runs,
     sessions: Sessions,
@@ -66,7 +66,7 @@ pub struct Learned {
     /// Which role a thing runs with.
     pub roles: Roles,
     /// What regularly follows what.
-    habits: Remembered,
+    habits: [Remembered; 2],
     /// Which keys are used with what.
     keys: Keys,
     /// How soon services take on roles.
@@ -107,7 +107,6 @@ impl Chains {
         turn: &dyn Fn(usize) -> Turn,
     ) -> Chains {
         let Learned { roles, habits: earlier, keys: known_keys, runs, marks } = learned;
-        let habits = earlier.clone();
         let names = Names::new(events, knowledge);
         let mut sessions = Sessions::new(events, &names, &marks);
         sessions.learn_handed((events, quiet), &names, &roles, knowledge.table(), &marks);
@@ -146,11 +145,14 @@ impl Chains {
             sorts: &sorts,
             marks: &marks,
         };
-        let habits = Habits::of(&habits, &names);
+        let habits = earlier.each_ref().map(|earlier| Habits::of(earlier, &names));
         let taught = habits.clone();
         let learning =
             Assignment { events, children: &children, names: &names, habits, turn, taught };
-        chains.habits = learning.run(&scales, &mut chains).remember(earlier, &names);
+        let taught = learning.run(&scales, &mut chains);
+        let mut earlier = earlier.into_iter();
+        chains.habits =
+            taught.map(|taught| taught.remember(earlier.next().unwrap_or_default(), &names));
         // Who runs with a role makes calls as any principal does, so that it mattered for nothing
         // above.
         let programs = children.par_iter().filter(|c| sessions.is_program(c.event, c.kind, &marks));
