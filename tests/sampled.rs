@@ -39,7 +39,8 @@ impl Run {
         let knowledge = Knowledge::default();
         let chains = Chains::build(&events, &knowledge);
         let history = History::new(&events, Dump::default());
-        let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, sample.as_ref(), None);
+        let diagnosis =
+            diagnose::diagnose(&events, &chains, &knowledge, &history, sample.as_ref(), None);
         Run { events, ledger, chains, history, sample, diagnosis }
     }
 

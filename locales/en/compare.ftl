@@ -6,7 +6,12 @@ nearest-because = Chosen of { $count ->
 nearest-alike = Chosen of { $count ->
     [one] one comparable success
    *[other] { $count } comparable successes
-}: in what is compared it does not differ at all.
+}: all that the records show of it is the same, but not when it was: { $time }.
+nearest-change-between = Between the two { $count ->
+    [one] there was a change
+   *[other] there were { $count } changes of policies, grants or key states, the last
+} at { $time }: { $summary }.
+nearest-no-change-between = What was read holds no change of policies, grants or key states between the two.
 beside-failed = Failed
 beside-succeeded = Succeeded
 beside-chain = { $action } at { $time }, event { $id }

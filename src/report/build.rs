@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::coverage::coverage;
+use super::pair::Pair;
 use super::root;
 use super::steps::Steps;
 use super::view::{
@@ -11,7 +12,7 @@ use super::view::{
     Tool, Verdict,
 };
 use crate::chain::Chains;
-use crate::contrast;
+use crate::contrast::{self, Property};
 use crate::diagnose::{self, Actions, Diagnosis, Failing, Folded, Signature, Stood};
 use crate::event::{self, Effect, Event, Field, Layer, Whose};
 use crate::history::{self, History};
@@ -166,7 +167,7 @@ impl<'b> Builder<'b> {
             chain_left_out: chain.left_out,
             missing_steps: incident.missing_steps.clone(),
             comparison: match place == incident.shown {
-                true => self.comparison(&incident.comparison),
+                true => self.comparison(&incident.comparison, position),
                 false => self.comparison_with(&incident.comparison, position),
             },
             verdict: self.verdict(incident, place),
@@ -277,7 +278,7 @@ impl<'b> Builder<'b> {
 
     /// The comparison, with the success that is nearest to another of the failures.
     fn comparison_with(&self, comparison: &diagnose::Comparison, failed: usize) -> Comparison {
-        let mut told = self.comparison(comparison);
+        let mut told = self.comparison(comparison, failed);
         let (events, chains) = (self.material.events, self.material.chains);
         let Some(nearest) = super::side_by_side::nearest(self.material, self.wording, failed)
         else {
@@ -296,13 +297,17 @@ impl<'b> Builder<'b> {
         told
     }
 
-    fn comparison(&self, comparison: &diagnose::Comparison) -> Comparison {
+    fn comparison(&self, comparison: &diagnose::Comparison, failed: usize) -> Comparison {
         let (events, chains) = (self.material.events, self.material.chains);
         Comparison {
             failures: comparison.failures as u64,
             successes: comparison.successes as u64,
+            successes_left_out: comparison.left_out as u64,
+            successes_without_need: comparison.not_needed as u64,
+            not_compared: comparison.ranking.not_compared.iter().map(Property::name).collect(),
             nearest_success: comparison.nearest.as_ref().map(|(index, differences)| {
-                let because = chosen(comparison.successes, differences, self.wording);
+                let pair = Pair { failed, succeeded: *index, differences };
+                let because = pair.chosen(comparison.successes, self.material, self.wording);
                 let chain = self.steps.of(*index);
                 NearestSuccess {
                     root_event_id: events
@@ -314,7 +319,7 @@ impl<'b> Builder<'b> {
                     because: Some(because),
                 }
             }),
-            factors: comparison.factors.iter().map(factor).collect(),
+            factors: comparison.ranking.factors.iter().map(factor).collect(),
         }
     }
 
@@ -496,22 +501,6 @@ fn guarded(incident: &diagnose::Incident, shown: usize) -> Option<Sentence> {
     Some(guardrail.because(&failing.action, failing.resource.as_deref()))
 }
 
-/// Why a success was chosen among so many: it differs least.
-pub(super) fn chosen(
-    successes: usize,
-    differences: &[contrast::Difference],
-    wording: &Wording,
-) -> String {
-    let named = |d: &contrast::Difference| super::words::attribute(d.attribute.as_str(), wording);
-    let fields: Vec<String> = differences.iter().map(named).collect();
-    let sentence = if fields.is_empty() {
-        Sentence::new("nearest-alike").arg("count", successes)
-    } else {
-        Sentence::new("nearest-because").arg("count", successes).arg("fields", fields)
-    };
-    wording.say(&sentence)
-}
-
 /// The policy that decided, and its statement, as far as it is one.
 fn policy_ref(found: &diagnose::evaluated::Found) -> Option<view::PolicyRef> {
     let label = found.label.as_ref()?;
@@ -599,7 +588,7 @@ pub(super) fn error_message(event: &Event) -> Option<String> {
 /// One difference as the report has it.
 pub(super) fn difference(difference: &contrast::Difference) -> Difference {
     Difference {
-        field: difference.attribute.as_str().to_owned(),
+        field: difference.property.name(),
         failed: difference.failed.clone(),
         succeeded: difference.succeeded.clone(),
     }
@@ -608,8 +597,10 @@ pub(super) fn difference(difference: &contrast::Difference) -> Difference {
 /// One factor as the report has it.
 pub(super) fn factor(factor: &contrast::Factor) -> Factor {
     Factor {
-        attribute: factor.attribute.as_str().to_owned(),
+        attribute: factor.property.name(),
         value: factor.value.clone().unwrap_or_else(|| "absent".to_owned()),
+        is_not: factor.is_not,
+        together_with: factor.together_with.clone(),
         failed_with: factor.failed_with as u64,
         failed: factor.failed as u64,
         succeeded_with: factor.succeeded_with as u64,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::build::{Material, change, factor};
 use super::{Change, Factor};
-use crate::contrast::{self, Observation};
+use crate::contrast::{self, Ground, Observation};
 use crate::event::{self, Failure, Time};
 use crate::history::subject::Subject;
 use crate::wording::Wording;
@@ -224,7 +224,15 @@ fn factors(
     Some(ActionFactors {
         action: action.to_owned(),
         failed_event_id: failures.first()?.event.id().to_owned(),
-        factors: contrast::factors(&failures, &successes).iter().map(factor).collect(),
+        factors: contrast::factors(
+            Ground { events: material.events, chains: material.chains },
+            &failures,
+            &successes,
+        )
+        .factors
+        .iter()
+        .map(factor)
+        .collect(),
     })
 }
 

@@ -12,6 +12,7 @@ pub mod in_force;
 pub mod json;
 mod layout;
 pub mod markdown;
+mod pair;
 mod piece;
 pub mod redact;
 mod root;

@@ -6,6 +6,7 @@ use super::{
     CallerKind, Certainty, Comparison, CountBasis, Coverage, Effect, Factor, Incident, Kind, Layer,
     LinkKind, PoliciesGiven, Report, SkippedFile, Step, Verified, sanitize,
 };
+use crate::contrast::{self, PRESENT};
 use crate::wording::{Argument, Sentence, Wording, layer_on};
 
 impl From<Kind> for Sentence {
@@ -167,7 +168,12 @@ fn attribute_name(attribute: &str) -> Option<Sentence> {
         "encryption_context_keys" => Sentence::new("attribute-encryption-context-keys"),
         "user_agent" => Sentence::new("attribute-user-agent"),
         "tls" => Sentence::new("attribute-tls"),
-        _ => return None,
+        "time" => Sentence::new("attribute-time"),
+        "session_age" => Sentence::new("attribute-session-age"),
+        _ => {
+            let action = attribute.strip_prefix("step ")?;
+            Sentence::new("attribute-step").arg("action", action)
+        }
     })
 }
 
@@ -193,38 +199,51 @@ pub(super) fn attribute_value(attribute: &str, value: &str, wording: &Wording) -
     said.map_or_else(|| value.to_owned(), |sentence| wording.say(&sentence))
 }
 
-/// `attribute = value`, or `no attribute`, as a person says it.
+/// `attribute = value`, `attribute ≠ value`, or `no attribute`, as a person says it.
 pub(super) fn split(text: &str, wording: &Wording) -> String {
-    if let Some((attribute, value)) = text.split_once(" = ") {
+    for sign in ["=", "≠"] {
+        let Some((attribute, value)) = text.split_once(&format!(" {sign} ")) else { continue };
+        let name = self::attribute(attribute, wording);
+        if value == PRESENT {
+            return wording.say(&Sentence::new("attribute-present").arg("attribute", name));
+        }
+        // A bound has its sign already.
+        let sign = if value.starts_with(['≥', '≤']) { "" } else { sign };
         let value = attribute_value(attribute, value, wording);
-        return format!("{} = {value}", self::attribute(attribute, wording));
+        return if sign.is_empty() { format!("{name} {value}") } else { format!("{name} {sign} {value}") };
     }
-    match text.strip_prefix("no ").and_then(attribute_name) {
+    match text.strip_prefix("no ").map(|attribute| self::attribute(attribute, wording)) {
         Some(name) => wording.say(&Sentence::new("attribute-absent").arg("attribute", name)),
         None => text.to_owned(),
     }
 }
 
-/// What a factor says: its attribute and value, and what else splits the calls in the same way.
+/// What a factor says: its attribute and value, what has to come together with it, and what else splits the
+/// calls in the same way.
 pub(super) fn factor(factor: &Factor, longest: usize, wording: &Wording) -> String {
     let first = match factor.value.as_str() {
         "absent" => format!("no {}", factor.attribute),
-        value => format!("{} = {value}", factor.attribute),
+        value => {
+            let sign = if factor.is_not { "≠" } else { "=" };
+            format!("{} {sign} {value}", factor.attribute)
+        }
     };
-    let said = std::iter::once(&first).chain(&factor.same_split);
-    let said: Vec<String> =
-        said.map(|text| sanitize::clip(&split(text, wording), longest)).collect();
-    said.join("; ")
+    let said = |text: &String| sanitize::clip(&split(text, wording), longest);
+    let first = match &factor.together_with {
+        Some(other) => {
+            let together = Sentence::new("factor-together");
+            wording.say(&together.arg("one", said(other)).arg("other", said(&first)))
+        }
+        None => said(&first),
+    };
+    let all: Vec<String> =
+        std::iter::once(first).chain(factor.same_split.iter().map(said)).collect();
+    all.join("; ")
 }
 
-/// Splits that chance makes this often are left out.
-const ACCIDENT: f64 = 0.5;
-
-/// The best factors, and of those only what is no accident: a split that chance makes as well tells
-/// a tired reader nothing.
+/// The best factors.
 pub(super) fn telling(factors: &[Factor], most: usize) -> Vec<&Factor> {
-    let telling = |(index, factor): &(usize, &Factor)| *index == 0 || factor.p_value < ACCIDENT;
-    factors.iter().enumerate().filter(telling).take(most).map(|(_, factor)| factor).collect()
+    factors.iter().take(most).collect()
 }
 
 /// The layer by the name it has on what the incident is about.
@@ -282,13 +301,46 @@ pub(super) fn verdict(incident: &Incident) -> Sentence {
 
 /// What was compared with what.
 pub(super) fn compared(comparison: &Comparison) -> Sentence {
+    let of = |sentence: Sentence| {
+        sentence.arg("failures", comparison.failures).arg("successes", comparison.successes)
+    };
+    let is_few =
+        contrast::are_few(comparison.failures as usize, comparison.successes as usize);
     match comparison.successes {
         0 => Sentence::new("comparison-none").arg("failures", comparison.failures),
-        successes => Sentence::new("comparison-of")
-            .arg("failures", comparison.failures)
-            .arg("successes", successes),
+        _ if is_few => of(Sentence::new("comparison-few")),
+        _ if comparison.factors.is_empty() => of(Sentence::new("comparison-nothing")),
+        _ => of(Sentence::new("comparison-of")),
     }
 }
+
+/// What was compared with what: which calls are left out, and what the log cannot show of them.
+pub(super) fn bounds(comparison: &Comparison, wording: &Wording) -> Vec<Sentence> {
+    let mut found = Vec::new();
+    if comparison.successes_left_out > 0 {
+        let count = comparison.successes_left_out;
+        found.push(Sentence::new("comparison-left-out").arg("count", count));
+    }
+    if comparison.successes_without_need > 0 {
+        let count = comparison.successes_without_need;
+        found.push(Sentence::new("comparison-without-need").arg("count", count));
+    }
+    if !comparison.not_compared.is_empty() && comparison.successes > 0 {
+        let named: Vec<String> = comparison
+            .not_compared
+            .iter()
+            .take(NOT_COMPARED)
+            .map(|attribute| self::attribute(attribute, wording))
+            .collect();
+        let more = comparison.not_compared.len().saturating_sub(named.len());
+        let sentence = Sentence::new("comparison-not-compared").arg("fields", named);
+        found.push(sentence.arg("more", more));
+    }
+    found
+}
+
+/// Of what could not be compared so much is named.
+const NOT_COMPARED: usize = 6;
 
 /// Who made a call: the service that did it for someone, else the principal.
 pub(super) fn made_by(step: &Step) -> Option<&str> {

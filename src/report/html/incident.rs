@@ -6,7 +6,7 @@ use askama::Template;
 use super::RawEvents;
 use super::chart::OverTime;
 use super::code::Code;
-use super::comparison::{CallRow, EventLinks, FactorRow, WitnessRow};
+use super::comparison::{CallRow, EventLinks, FactorRow, WitnessRow, bounds};
 use super::fix::{FixView, commands};
 use super::raw;
 use super::text::{grouped, moment, percent, principal};
@@ -72,6 +72,8 @@ pub(super) struct IncidentPage<'a> {
     timeline: Option<Timeline>,
     links: EventLinks,
     factors: Vec<FactorRow>,
+    /// What was compared with what.
+    bounds: Vec<String>,
     witnesses: Vec<WitnessRow<'a>>,
     next_evidence: Option<Code<'a>>,
     change: Option<ChangeView<'a>>,
@@ -159,6 +161,7 @@ impl<'a> IncidentPage<'a> {
             timeline: Timeline::of(incident, words),
             links,
             factors: FactorRow::of(&incident.comparison.factors, words),
+            bounds: bounds(incident, words),
             witnesses: WitnessRow::of(incident, words),
             next_evidence: commands(
                 words,

@@ -107,6 +107,10 @@ fn factors(draft: &mut Draft<'_>, incident: &Incident) {
         Sentence::new("column-p"),
     ];
     draft.table(head, &rows);
+    for bound in words::bounds(comparison, draft.wording) {
+        let bound = draft.say(&bound);
+        draft.paragraph(&bound);
+    }
 }
 
 fn nearest(draft: &mut Draft<'_>, incident: &Incident) {
