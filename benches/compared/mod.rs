@@ -125,7 +125,9 @@ impl<'n> Maker<'n> {
         };
         let truth: Vec<String> = match thing {
             None => Vec::new(),
-            Some(Thing::Parameter | Thing::Presence | Thing::Tag) => vec![member.to_owned()],
+            // What the request names may be what the call is on.
+            Some(Thing::Parameter) => vec![member.to_owned(), format!("/{choice}")],
+            Some(Thing::Presence | Thing::Tag) => vec![member.to_owned()],
             Some(Thing::Region) => vec!["region".to_owned()],
             Some(Thing::Endpoint) => vec!["vpc_endpoint".to_owned()],
             Some(Thing::Account) => vec!["caller_account".to_owned()],
@@ -192,7 +194,13 @@ impl<'n> Maker<'n> {
         match self.steps {
             None if fails => self.refuse(&mut record, operation.action),
             None => {}
-            Some(steps) => self.below(&record, steps, fails, time),
+            Some(steps) => {
+                self.below(&record, steps, fails, time);
+                if let Some((code, text)) = steps.fails_with.filter(|_| fails) {
+                    record["errorCode"] = json!(code);
+                    record["errorMessage"] = json!(text);
+                }
+            }
         }
         self.records.push(record);
     }
@@ -384,6 +392,10 @@ pub fn tell(binary: &Path, folder: &Path, pair: &Pair) -> Result<Told, Box<dyn s
         .args(["analyze", "--quiet", "--format", "json", "--exit-zero"])
         .arg(&logs)
         .output()?;
+    if let Some(keep) = std::env::var_os("COMPARED_KEEP") {
+        let name = pair.what.replace([' ', '/'], "-");
+        fs::copy(logs.join("log.json"), Path::new(&keep).join(format!("{name}.json")))?;
+    }
     let report: Value = serde_json::from_slice(&run.stdout)?;
     let none = Vec::new();
     let incidents = report["incidents"].as_array().unwrap_or(&none);
@@ -401,7 +413,8 @@ pub fn tell(binary: &Path, folder: &Path, pair: &Pair) -> Result<Told, Box<dyn s
         let and = row["together_with"].as_str().unwrap_or_default();
         let value = row["value"].as_str().unwrap_or_default();
         told.rows.push(format!("{own} = {value} {and}"));
-        if told.place.is_none() && pair.truth.iter().any(|truth| own.contains(truth.as_str())) {
+        let is_it = |truth: &String| own.contains(truth.as_str()) || value.ends_with(truth.as_str());
+        if told.place.is_none() && pair.truth.iter().any(is_it) {
             told.place = Some(told.rows.len());
         }
         // What splits alike stands behind it on its line.

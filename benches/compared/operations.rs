@@ -75,6 +75,8 @@ pub struct StepsOf {
     pub before: (&'static str, &'static str),
     /// The step that is refused or not.
     pub deciding: (&'static str, &'static str),
+    /// With what the call fails then, where it waits for the step.
+    pub fails_with: Option<(&'static str, &'static str)>,
 }
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -340,6 +342,7 @@ pub const SERVICE_STEPS: [StepsOf; 4] = [
         key: KEY,
         before: (KMS, "DescribeKey"),
         deciding: (KMS, "CreateGrant"),
+        fails_with: None,
     },
     StepsOf {
         root: root("secretsmanager.amazonaws.com", "CreateSecret", &[("name", "app/")]),
@@ -347,6 +350,7 @@ pub const SERVICE_STEPS: [StepsOf; 4] = [
         key: KEY,
         before: (KMS, "DescribeKey"),
         deciding: (KMS, "GenerateDataKey"),
+        fails_with: Some(("AccessDeniedException", "Access to KMS is not allowed")),
     },
     StepsOf {
         root: root("dynamodb.amazonaws.com", "CreateTable", &[("tableName", "table-")]),
@@ -354,6 +358,7 @@ pub const SERVICE_STEPS: [StepsOf; 4] = [
         key: KEY,
         before: (KMS, "DescribeKey"),
         deciding: (KMS, "CreateGrant"),
+        fails_with: None,
     },
     StepsOf {
         root: root("lambda.amazonaws.com", "CreateFunction20150331", &[("functionName", "fn-")]),
@@ -361,5 +366,6 @@ pub const SERVICE_STEPS: [StepsOf; 4] = [
         key: KEY,
         before: (KMS, "DescribeKey"),
         deciding: (KMS, "Encrypt"),
+        fails_with: None,
     },
 ];

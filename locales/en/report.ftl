@@ -240,6 +240,7 @@ attribute-user-agent = user agent
 attribute-tls = TLS version
 attribute-time = time
 attribute-session-age = age of the session
+attribute-steps = the steps before it
 attribute-step = step { $action }
 attribute-absent = no { $attribute }
 attribute-present = { $attribute } present

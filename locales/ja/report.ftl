@@ -204,6 +204,7 @@ attribute-user-agent = ユーザーエージェント
 attribute-tls = TLS バージョン
 attribute-time = 時刻
 attribute-session-age = セッションの経過時間
+attribute-steps = それまでの手順
 attribute-step = 手順 { $action }
 attribute-present = { $attribute } あり
 attribute-absent = { $attribute }なし

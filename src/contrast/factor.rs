@@ -163,11 +163,11 @@ impl<'t> Table<'t> {
             let (first, second) = states.split_at(failures.len());
             let (failed, succeeded) = (known(first), known(second));
             // Of some only it is no picture of all.
-            if failed * 2 < failures.len() || succeeded * 4 < successes.len() {
+            let is_lost = (failed * 2 < failures.len(), succeeded * 4 < successes.len());
+            if is_lost.0 != is_lost.1 {
                 table.not_compared.push(property.clone());
-                continue;
             }
-            if failed == 0 || succeeded == 0 {
+            if is_lost.0 || is_lost.1 || failed == 0 || succeeded == 0 {
                 continue;
             }
             let variety = variety(&states);

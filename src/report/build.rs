@@ -304,7 +304,7 @@ impl<'b> Builder<'b> {
             successes: comparison.successes as u64,
             successes_left_out: comparison.left_out as u64,
             successes_without_need: comparison.not_needed as u64,
-            not_compared: comparison.ranking.not_compared.iter().map(Property::name).collect(),
+            not_compared: not_compared(&comparison.ranking.not_compared),
             nearest_success: comparison.nearest.as_ref().map(|(index, differences)| {
                 let pair = Pair { failed, succeeded: *index, differences };
                 let because = pair.chosen(comparison.successes, self.material, self.wording);
@@ -592,6 +592,23 @@ pub(super) fn difference(difference: &contrast::Difference) -> Difference {
         failed: difference.failed.clone(),
         succeeded: difference.succeeded.clone(),
     }
+}
+
+/// What could not be compared: of requests and of steps only that they could not.
+fn not_compared(properties: &[Property]) -> Vec<String> {
+    let mut named: Vec<String> = Vec::new();
+    for property in properties {
+        let name = match property {
+            Property::Parameter(_) => "requestParameters".to_owned(),
+            Property::RootParameter(_) => "root.requestParameters".to_owned(),
+            Property::Step(_) => "steps".to_owned(),
+            other => other.name(),
+        };
+        if !named.contains(&name) {
+            named.push(name);
+        }
+    }
+    named
 }
 
 /// One factor as the report has it.

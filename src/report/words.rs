@@ -170,6 +170,7 @@ fn attribute_name(attribute: &str) -> Option<Sentence> {
         "tls" => Sentence::new("attribute-tls"),
         "time" => Sentence::new("attribute-time"),
         "session_age" => Sentence::new("attribute-session-age"),
+        "steps" => Sentence::new("attribute-steps"),
         _ => {
             let action = attribute.strip_prefix("step ")?;
             Sentence::new("attribute-step").arg("action", action)
