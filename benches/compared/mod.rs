@@ -410,7 +410,7 @@ pub fn tell(binary: &Path, folder: &Path, pair: &Pair) -> Result<Told, Box<dyn s
     let mut told = Told::default();
     for row in incident["comparison"]["factors"].as_array().unwrap_or(&none) {
         let own = row["attribute"].as_str().unwrap_or_default();
-        let and = row["together_with"].as_str().unwrap_or_default();
+        let and = &row["together_with"];
         let value = row["value"].as_str().unwrap_or_default();
         told.rows.push(format!("{own} = {value} {and}"));
         let is_it = |truth: &String| own.contains(truth.as_str()) || value.ends_with(truth.as_str());

@@ -199,7 +199,7 @@ comparison-none = Compared: { $failures ->
     [one] { $failures } failure
    *[other] { $failures } failures
 }; the log holds no comparable success
-factor-together = { $one } together with { $other }
+factor-together = { $all } together
 factor-in-words = { $failed_with } of { $failed } failed and { $succeeded_with } of { $succeeded } succeeded with { $what }
 column-failed = failed
 column-succeeded = succeeded

@@ -163,7 +163,7 @@ comparison-not-compared = ログからは双方について確認できないた
    *[other] 、ほか { $more } 件
 }
 comparison-none = 比較: 失敗 { $failures } 件。比較できる成功はログにありません
-factor-together = { $one } かつ { $other }
+factor-together = { $all } がそろう場合
 factor-in-words = { $what } に該当するのは、失敗 { $failed } 件中 { $failed_with } 件、成功 { $succeeded } 件中 { $succeeded_with } 件です
 column-failed = 失敗
 column-succeeded = 成功

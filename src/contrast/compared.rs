@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attribute::{Attribute, Observation};
 use super::crowd::{Among, Crowd};
 use super::factor::{FEWEST, Known, Ranking, rank};
-use super::property::{Card, Property, State};
+use super::property::{Card, Property, State, Told};
 use crate::chain::Chains;
 use crate::event::{self, Event};
 
@@ -157,7 +157,7 @@ fn near<'c, 'e>(one: &Observation<'_>, crowd: &'c Crowd<'e>) -> Vec<&'c Observat
 fn nearest_of(failed: &Card<'_>, successes: &[Card<'_>]) -> Option<(usize, Vec<Difference>)> {
     let varied = varied(successes);
     let apart = |success: &Card<'_>| -> u32 {
-        differing_in(failed, success, &varied).map(Property::distance).sum()
+        differing_in(failed, success, &varied).into_iter().map(Property::distance).sum()
     };
     let nearest = successes.iter().min_by_key(|success| {
         let seconds = success.time.seconds_since(failed.time).unsigned_abs();
@@ -176,6 +176,7 @@ fn differing(
         _ => None,
     };
     differing_in(failed, succeeded, varied)
+        .into_iter()
         .map(|property| Difference {
             property: property.clone(),
             failed: shown(failed.state(property)),
@@ -188,26 +189,35 @@ fn differing(
 fn differing_in<'c>(
     failed: &'c Card<'_>,
     succeeded: &'c Card<'_>,
-    varied: &'c BTreeSet<Property>,
-) -> impl Iterator<Item = &'c Property> {
+    varied: &BTreeSet<Property>,
+) -> Vec<&'c Property> {
     let all: BTreeSet<&Property> = failed.properties().chain(succeeded.properties()).collect();
-    all.into_iter().filter(|property| {
-        let (one, other) = (failed.state(property), succeeded.state(property));
-        // Sessions are of any age, and a success goes on where the failure ends.
-        let is_compared = !matches!(property, Property::SessionAge | Property::Step(_));
-        is_compared
-            && one != State::Unknown
-            && other != State::Unknown
-            && !is_alike(one, other)
-            && !(varied.contains(*property) && matches!((one, other), (State::Told(_), State::Told(_))))
-    })
-}
-
-fn is_alike(one: State<'_>, other: State<'_>) -> bool {
-    match (one, other) {
-        (State::Told(one), State::Told(other)) => one.texts == other.texts,
-        (one, other) => one == other,
+    let mut found = Vec::new();
+    // What a call is on stands in its request as well.
+    let mut said: Vec<(&Told, &Told)> = Vec::new();
+    for property in all {
+        match (failed.state(property), succeeded.state(property)) {
+            (State::Unknown, _) | (_, State::Unknown) => {}
+            (State::Told(one), State::Told(other)) => {
+                let is_member = matches!(property, Property::Parameter(_) | Property::Above(..));
+                let repeats = |known: &&(&Told, &Told)| one.is_in(known.0) && other.is_in(known.1);
+                let is_new = !is_member || !said.iter().any(|known| repeats(&known));
+                if one.texts != other.texts
+                    && one.is_like(other)
+                    && is_new
+                    && !varied.contains(property)
+                {
+                    said.push((one, other));
+                    found.push(property);
+                }
+            }
+            (one, other) if one == other => {}
+            _ => found.push(property),
+        }
     }
+    // Sessions are of any age, and steps are told one by one.
+    found.retain(|property| !matches!(property, Property::SessionAge | Property::Step(_)));
+    found
 }
 
 /// Members of requests that have another value in most calls: names, ids.
@@ -215,7 +225,7 @@ fn varied(calls: &[Card<'_>]) -> BTreeSet<Property> {
     let mut values: BTreeMap<&Property, (usize, BTreeSet<&BTreeSet<Box<str>>>)> = BTreeMap::new();
     for call in calls {
         for property in call.properties() {
-            let is_member = matches!(property, Property::Parameter(_) | Property::RootParameter(_));
+            let is_member = matches!(property, Property::Parameter(_) | Property::Above(..));
             if let State::Told(told) = call.state(property)
                 && is_member
             {

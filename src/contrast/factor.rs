@@ -22,8 +22,8 @@ pub struct Factor {
     pub value: Option<String>,
     /// Calls that have any other value have it.
     pub is_not: bool,
-    /// Another value that has to come together with it.
-    pub together_with: Option<String>,
+    /// Other values that have to come together with it.
+    pub together_with: Vec<String>,
     /// Failures that have the value.
     pub failed_with: usize,
     /// All failures of which it is known.
@@ -64,6 +64,8 @@ const CHANCE: f64 = 0.05;
 const CHANCE_TOGETHER: f64 = 0.01;
 /// Rows kept.
 const MOST: usize = 6;
+/// Of what holds of all failures so much is combined.
+const MOST_COMMON: usize = 40;
 /// Values named on one row.
 const MOST_ALIKE: usize = 8;
 
@@ -74,6 +76,16 @@ pub struct Known<'k> {
     pub change: Option<Time>,
     /// Attributes that the layer at fault hangs on.
     pub telling: &'k [Attribute],
+}
+
+impl Known<'_> {
+    /// Whether the verdict hangs on what a row is about.
+    fn hang_on(&self, factor: &Factor) -> bool {
+        match &factor.property {
+            Property::Attribute(attribute) => self.telling.contains(attribute),
+            _ => false,
+        }
+    }
 }
 
 /// Ranks what failures have more often than successes.
@@ -90,7 +102,7 @@ pub(super) fn rank(failures: &[Card<'_>], successes: &[Card<'_>], known: Known<'
     factors.extend(windows.iter().filter_map(|window| window.alone(&table, tests, is_few)));
     let separated = factors.iter().any(Factor::separates);
     if !separated {
-        factors.extend(table.together(&logs, &windows, is_few));
+        factors.extend(table.together(&logs, &windows, is_few, &|factor| known.hang_on(factor)));
     }
     let is_changed = windows.iter().any(|window| window.is_known);
     let mut factors = joined(factors, &table, is_changed);
@@ -101,14 +113,10 @@ pub(super) fn rank(failures: &[Card<'_>], successes: &[Card<'_>], known: Known<'
 
 /// Those that separate come first, of these a known change; then what the verdict hangs on.
 fn order(factors: &mut [Factor], known: Known<'_>) {
-    let tells = |factor: &Factor| match &factor.property {
-        Property::Attribute(attribute) => known.telling.contains(attribute),
-        _ => false,
-    };
     factors.sort_by(|a, b| {
         b.separates()
             .cmp(&a.separates())
-            .then(tells(b).cmp(&tells(a)))
+            .then(known.hang_on(b).cmp(&known.hang_on(a)))
             .then(b.score.total_cmp(&a.score))
             .then(a.p_value.total_cmp(&b.p_value))
             .then(a.property.cmp(&b.property))
@@ -163,7 +171,7 @@ impl<'t> Table<'t> {
             let (first, second) = states.split_at(failures.len());
             let (failed, succeeded) = (known(first), known(second));
             // Of some only it is no picture of all.
-            let is_lost = (failed * 2 < failures.len(), succeeded * 4 < successes.len());
+            let is_lost = (failed * 2 < failures.len(), succeeded * 2 < successes.len());
             if is_lost.0 != is_lost.1 {
                 table.not_compared.push(property.clone());
             }
@@ -270,7 +278,7 @@ impl<'t> Table<'t> {
                     property: property.clone(),
                     value,
                     is_not,
-                    together_with: None,
+                    together_with: Vec::new(),
                     failed_with,
                     failed: column.failed,
                     succeeded_with,
@@ -328,7 +336,7 @@ impl<'t> Table<'t> {
             property: property.clone(),
             value: Some(value),
             is_not: false,
-            together_with: None,
+            together_with: Vec::new(),
             failed_with: column.failed,
             failed: column.failed,
             succeeded_with: 0,
@@ -342,7 +350,13 @@ impl<'t> Table<'t> {
 
     /// Two values that only together set the failures apart, of which every failure has both: the same
     /// principal works and the same time works, not that principal at that time.
-    fn together(&self, logs: &LogFactorials, windows: &[Window], is_few: bool) -> Option<Factor> {
+    fn together(
+        &self,
+        logs: &LogFactorials,
+        windows: &[Window],
+        is_few: bool,
+        tells: &dyn Fn(&Factor) -> bool,
+    ) -> Option<Factor> {
         let mut common: BTreeMap<Members, Split> = BTreeMap::new();
         for (property, column) in &self.columns {
             for split in self.splits(property, column) {
@@ -364,56 +378,63 @@ impl<'t> Table<'t> {
                 }
             }
         }
-        let common: Vec<(Members, Split)> = common.into_iter().collect();
-        let successes = self.calls - self.failures;
-        let by_chance = logs.fisher(self.failures, self.failures, 0, successes);
-        let best = |found: Vec<(Property, Factor)>| {
-            found.into_iter().min_by(|(one, a), (other, b)| {
-                (one, &a.property, &a.value).cmp(&(other, &b.property, &b.value))
+        let mut common: Vec<(Members, Split)> = common.into_iter().collect();
+        common.sort_by(|(_, one), (_, other)| {
+            let key = |split: &Split| (!tells(&split.factor), split.factor.property.clone());
+            key(one).cmp(&key(other)).then_with(|| one.factor.value.cmp(&other.factor.value))
+        });
+        common.truncate(MOST_COMMON);
+        let within = windows.iter().find_map(|window| self.within(window, &common, is_few));
+        let alone = || self.both(logs, &common).filter(|_| !is_few);
+        within.or_else(alone)
+    }
+
+    /// What holds of all failures, alone or with another such thing, and of no success within a window.
+    fn within(&self, window: &Window, common: &[(Members, Split)], is_few: bool) -> Option<Factor> {
+        let (failures, calls) = (self.failures, self.calls);
+        let row = |members: &Members, tried: usize, with: &[&Split]| {
+            let p = window.chance(members, failures, calls) * tried as f64;
+            let is_claim = window.is_known || (!is_few && p < CHANCE_TOGETHER);
+            (is_claim && window.parts(members, failures, calls)).then(|| Factor {
+                together_with: with.iter().map(|split| said(&split.factor)).collect(),
+                ..window.factor(failures, calls - failures, p.min(1.0))
             })
         };
-        let mut found = Vec::new();
-        for window in windows {
-            for (members, split) in &common {
-                let p = window.chance(members, self.failures, self.calls) * common.len() as f64;
-                let is_claim = window.is_known || (!is_few && p < CHANCE_TOGETHER);
-                if is_claim && window.parts(members, self.failures, self.calls) {
-                    let own = window.factor(self.failures, successes, p.min(1.0));
-                    let with = said(&split.factor);
-                    let factor = Factor { together_with: Some(with), ..own };
-                    found.push((split.factor.property.clone(), factor));
-                }
-            }
-            if let Some((_, factor)) = best(std::mem::take(&mut found)) {
-                return Some(factor);
-            }
+        let one = |(members, split): &(Members, Split)| row(members, common.len(), &[split]);
+        if let Some(found) = common.iter().find_map(one) {
+            return Some(found);
         }
+        let tried = common.len() * common.len();
+        common.iter().enumerate().find_map(|(at, (one, first))| {
+            common.iter().skip(at + 1).find_map(|(other, second)| {
+                row(&one.and(other), tried, &[first, second])
+            })
+        })
+    }
+
+    /// Two things that hold of all failures, and of no success together.
+    fn both(&self, logs: &LogFactorials, common: &[(Members, Split)]) -> Option<Factor> {
+        let (failures, successes) = self.sides();
         let tried = (common.len() * common.len() * 2).max(1) as f64;
-        if is_few || by_chance * tried >= CHANCE_TOGETHER {
+        let p = logs.fisher(failures, failures, 0, successes) * tried;
+        if p >= CHANCE_TOGETHER {
             return None;
         }
-        for (at, (one, first)) in common.iter().enumerate() {
-            for (other, second) in common.iter().skip(at + 1) {
-                if one.shared(other, self.failures..self.calls) > 0 {
-                    continue;
-                }
-                let (first, second) = match first.factor.property <= second.factor.property {
-                    true => (first, second),
-                    false => (second, first),
-                };
-                let factor = Factor {
-                    together_with: Some(said(&second.factor)),
-                    failed: self.failures,
-                    succeeded: successes,
-                    succeeded_with: 0,
-                    score: 1.0,
-                    p_value: (by_chance * tried).min(1.0),
-                    ..first.factor.clone()
-                };
-                found.push((second.factor.property.clone(), factor));
-            }
-        }
-        best(found).map(|(_, factor)| factor)
+        common.iter().enumerate().find_map(|(at, (one, first))| {
+            let (_, second) = common
+                .iter()
+                .skip(at + 1)
+                .find(|(other, _)| one.shared(other, failures..self.calls) == 0)?;
+            Some(Factor {
+                together_with: vec![said(&second.factor)],
+                failed: failures,
+                succeeded: successes,
+                succeeded_with: 0,
+                score: 1.0,
+                p_value: p.min(1.0),
+                ..first.factor.clone()
+            })
+        })
     }
 
     /// How many failures and successes there are.
@@ -485,7 +506,7 @@ fn bound(sign: &str, number: f64, property: &Property) -> String {
 /// An account or Region that is read out of an ARN says less than one that the record has by itself.
 fn is_derived(property: &Property) -> bool {
     match property {
-        Property::Parameter(path) | Property::RootParameter(path) => path.ends_with(')'),
+        Property::Parameter(path) | Property::Above(_, path) => path.ends_with(')'),
         _ => false,
     }
 }
@@ -502,6 +523,9 @@ fn is_echo(factor: &Factor, all: &[(Option<String>, Members)], members: &Members
     })
 }
 
+/// A shorter value stands in another one by chance.
+const LONG: usize = 4;
+
 /// Splits that are the same, as one.
 fn alike(mut splits: Vec<Split>) -> Option<Factor> {
     splits.sort_by(|a, b| {
@@ -511,9 +535,20 @@ fn alike(mut splits: Vec<Split>) -> Option<Factor> {
     let mut splits = splits.into_iter();
     let mut factor = splits.next()?.factor;
     let mut told = BTreeSet::from([factor.property.clone()]);
-    // One property says it once.
-    let others = splits.filter(|split| told.insert(split.factor.property.clone()));
-    factor.same_split = others.map(|split| said(&split.factor)).take(MOST_ALIKE).collect();
+    let mut values: Vec<String> = factor.value.iter().cloned().collect();
+    // One property says it once, and one value; what the others are not says less.
+    let others = splits.filter(|split| !split.factor.is_not || factor.is_not).filter(|split| {
+        let value = split.factor.value.clone().unwrap_or_default();
+        let is_said = values.iter().any(|known| known.contains(&value) || value.contains(known));
+        let is_member = matches!(split.factor.property, Property::Parameter(_) | Property::Above(..));
+        let is_new = !(is_said && is_member && value.len() >= LONG) ;
+        is_new && {
+            values.push(value);
+            told.insert(split.factor.property.clone())
+        }
+    });
+    let others: Vec<String> = others.map(|split| said(&split.factor)).take(MOST_ALIKE).collect();
+    factor.same_split = others;
     Some(factor)
 }
 
@@ -524,7 +559,7 @@ fn joined(factors: Vec<Factor>, table: &Table<'_>, is_changed: bool) -> Vec<Fact
         factor.separates() && factor.failed == failures && factor.succeeded == successes
     };
     let (mut separating, mut rest): (Vec<Factor>, Vec<Factor>) =
-        factors.into_iter().partition(|f| whole(f) && f.together_with.is_none());
+        factors.into_iter().partition(|f| whole(f) && f.together_with.is_empty());
     // A known change goes before, any other time after what the calls themselves differ in.
     separating.sort_by_key(|factor| (factor.property == Property::Time) != is_changed);
     let mut separating = separating.into_iter();

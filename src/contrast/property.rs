@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute::{Attribute, Observation, policy_holder};
 use super::parameter::parameters;
-use crate::chain::{Chains, LinkKind};
+use crate::chain::{Chains, Link, LinkKind};
 use crate::event::arn::Arn;
 use crate::event::resource::{Origin, resources_of};
 use crate::event::{self, CallerKind, Event, Time};
@@ -20,8 +20,8 @@ pub enum Property {
     Attribute(Attribute),
     /// A member of its request, by path.
     Parameter(Box<str>),
-    /// A member of the request of the user's call.
-    RootParameter(Box<str>),
+    /// A member of the request of a call above it, by the action of that call and the path.
+    Above(Box<str>, Box<str>),
     /// A step of the chain before the call, by action.
     Step(Box<str>),
     /// How long before the call the session's credentials were issued.
@@ -35,7 +35,7 @@ impl Property {
             Property::Time => "time".to_owned(),
             Property::Attribute(attribute) => attribute.as_str().to_owned(),
             Property::Parameter(path) => format!("requestParameters.{path}"),
-            Property::RootParameter(path) => format!("root.requestParameters.{path}"),
+            Property::Above(action, path) => format!("{action} requestParameters.{path}"),
             Property::Step(action) => format!("step {action}"),
             Property::SessionAge => "session_age".to_owned(),
         }
@@ -45,7 +45,7 @@ impl Property {
     pub(super) fn distance(&self) -> u32 {
         match self {
             Property::Attribute(attribute) => attribute.distance(),
-            Property::Parameter(_) | Property::RootParameter(_) => 6,
+            Property::Parameter(_) | Property::Above(..) => 6,
             Property::Time | Property::Step(_) | Property::SessionAge => 0,
         }
     }
@@ -65,6 +65,20 @@ pub(super) struct Told {
 impl Told {
     fn text(text: &str) -> Told {
         Told { texts: BTreeSet::from([text.into()]), ..Told::default() }
+    }
+
+    /// Whether every value stands in one of another property.
+    pub(super) fn is_in(&self, other: &Told) -> bool {
+        let shown = other.shown();
+        !self.texts.is_empty() && self.texts.iter().all(|text| shown.contains(text.as_ref()))
+    }
+
+    /// Whether both can be compared: not an image with an instance.
+    pub(super) fn is_like(&self, other: &Told) -> bool {
+        match (sort_of(self), sort_of(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        }
     }
 
     /// As it is shown.
@@ -101,16 +115,19 @@ pub(super) struct Card<'e> {
     values: BTreeMap<Property, Told>,
     /// Attributes that the log cannot show.
     lost: BTreeSet<Attribute>,
-    /// Of the call and of the user's call: no request is in the record.
+    /// Its record has no request.
     lost_request: bool,
-    lost_root_request: bool,
+    /// Actions of the calls above it that have one.
+    above: BTreeSet<Box<str>>,
     lost_steps: bool,
 }
 
 /// A link must be this sure for what is above it to be compared.
 const SURE: f64 = 0.7;
-/// A chain with more calls is not gone through.
+/// Of more calls below one nobody can tell what is a step.
 const MOST_STEPS: usize = 100;
+/// So many calls are looked at upwards.
+const DEPTH: usize = 8;
 
 /// What a call shows only by the one at the top of its chain.
 const OF_ROOT: [Attribute; 6] = [
@@ -135,21 +152,20 @@ impl<'e> Card<'e> {
             values: BTreeMap::new(),
             lost: BTreeSet::new(),
             lost_request: false,
-            lost_root_request: true,
+            above: BTreeSet::new(),
             lost_steps: true,
         };
         let is_own = one.event.is_own_hop(one.caller_kind);
         let root = card.root(one, events, chains).filter(|_| !is_own);
-        card.attributes(one, is_own, root.is_some());
+        card.attributes(one, chains, is_own, root.is_some());
         // A call that stands for others is like them in its attributes only.
         if !one.is_itself() {
             card.lost_request = true;
             return card;
         }
         card.lost_request = card.parameters(one.event, Property::Parameter);
-        if let Some(root) = root {
-            card.lost_root_request = card.parameters(root, Property::RootParameter);
-            card.steps(one, events, chains);
+        if !is_own {
+            card.above(one, events, chains);
         }
         let session = root.filter(|_| one.caller_kind == CallerKind::ForwardAccessSession);
         let session = session.unwrap_or(one.event).session_created;
@@ -173,7 +189,13 @@ impl<'e> Card<'e> {
         (is_sure && root.is_own_hop(kind)).then_some(root)
     }
 
-    fn attributes(&mut self, one: &Observation<'_>, is_own: bool, has_root: bool) {
+    fn attributes(
+        &mut self,
+        one: &Observation<'_>,
+        chains: &Chains,
+        is_own: bool,
+        has_root: bool,
+    ) {
         for attribute in Attribute::ALL {
             let value = match attribute {
                 Attribute::Resource => continue,
@@ -192,7 +214,7 @@ impl<'e> Card<'e> {
         if one.event.request().is_none() {
             self.lose(&[Attribute::EncryptionContextKeys]);
         }
-        match resource(one) {
+        match resource(one, chains) {
             Some(told) => {
                 self.values.insert(Property::Attribute(Attribute::Resource), told);
             }
@@ -223,17 +245,38 @@ impl<'e> Card<'e> {
         false
     }
 
-    /// Steps of the chain that came before the call, where evidence ties them to it.
-    fn steps(&mut self, one: &Observation<'_>, events: &[Event], chains: &Chains) {
-        let members = chains.members(one.root);
-        if members.len() > MOST_STEPS {
+    /// Adds what the calls above ask for and the steps beside this one that came before it, as far as evidence
+    /// and not time alone ties them together.
+    fn above(&mut self, one: &Observation<'_>, events: &[Event], chains: &Chains) {
+        let mut at = one.index;
+        for depth in 0..DEPTH {
+            let is_tied = |link: &&Link| link.kind != LinkKind::Time && link.confidence >= SURE;
+            let Some(link) = chains.link(at).filter(is_tied) else { return };
+            let Some(parent) = events.get(link.parent) else { return };
+            let action = event::action(parent).into_boxed_str();
+            // Of two calls of one action the nearer one counts.
+            if !self.above.contains(&action)
+                && !self.parameters(parent, |path| Property::Above(action.clone(), path))
+            {
+                self.above.insert(action);
+            }
+            if depth == 0 {
+                self.steps(one, link.parent, events, chains);
+            }
+            at = link.parent;
+        }
+    }
+
+    fn steps(&mut self, one: &Observation<'_>, parent: usize, events: &[Event], chains: &Chains) {
+        let beside = chains.children(parent);
+        if beside.len() > MOST_STEPS {
             return;
         }
         self.lost_steps = false;
-        for member in members {
-            let Some(step) = events.get(member) else { continue };
-            let is_tied = chains.link(member).is_some_and(|link| link.kind != LinkKind::Time);
-            if is_tied && member != one.index && step.time <= one.event.time && !step.failed() {
+        for at in beside {
+            let Some(step) = events.get(*at) else { continue };
+            let is_tied = chains.link(*at).is_some_and(|link| link.kind != LinkKind::Time);
+            if is_tied && *at != one.index && step.time <= one.event.time && !step.failed() {
                 let action = event::action(step).into_boxed_str();
                 self.values.insert(Property::Step(action), Told::default());
             }
@@ -249,7 +292,7 @@ impl<'e> Card<'e> {
             Property::Time => true,
             Property::Attribute(attribute) => self.lost.contains(attribute),
             Property::Parameter(_) => self.lost_request,
-            Property::RootParameter(_) => self.lost_root_request,
+            Property::Above(action, _) => !self.above.contains(action),
             Property::Step(_) => self.lost_steps,
             Property::SessionAge => true,
         };
@@ -264,15 +307,18 @@ impl<'e> Card<'e> {
 
 /// What a call was on, as the record of a call that worked would name it as well: by name, since one spells
 /// out what another shortens. `None` where nothing names one thing.
-fn resource(one: &Observation<'_>) -> Option<Told> {
+fn resource(one: &Observation<'_>, chains: &Chains) -> Option<Told> {
     let named = || {
         let all = resources_of(one.event);
         let own = all.into_iter().find(|found| found.origin != Origin::ErrorText);
         own.map(|found| policy_holder(&found.id))
     };
     let is_kms = one.event.source() == "kms.amazonaws.com";
+    let is_named =
+        || crate::chain::kms_key(one.event).is_some() || chains.is_key_named(one.index);
     let id = match is_kms {
-        true => one.get(Attribute::Resource).map(str::to_owned),
+        // What was only supposed is no evidence.
+        true => one.get(Attribute::Resource).filter(|_| is_named()).map(str::to_owned),
         false => named().or_else(|| one.get(Attribute::Resource).map(str::to_owned)),
     };
     let id = id.filter(|id| !id.contains('*'))?;

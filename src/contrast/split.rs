@@ -32,6 +32,11 @@ impl Members {
         range.filter(|at| self.has(*at) && other.has(*at)).count()
     }
 
+    /// Those that are among the others as well.
+    pub(super) fn and(&self, others: &Members) -> Members {
+        Members(self.0.iter().zip(&others.0).map(|(own, other)| own & other).collect())
+    }
+
     /// These without some others.
     pub(super) fn without(&self, others: &Members) -> Members {
         Members(self.0.iter().zip(&others.0).map(|(own, other)| own & !other).collect())

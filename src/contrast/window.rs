@@ -114,7 +114,7 @@ impl Window {
             property: Property::Time,
             value: Some(value),
             is_not: false,
-            together_with: None,
+            together_with: Vec::new(),
             failed_with: failures,
             failed: failures,
             succeeded_with: 0,

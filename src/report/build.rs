@@ -600,7 +600,7 @@ fn not_compared(properties: &[Property]) -> Vec<String> {
     for property in properties {
         let name = match property {
             Property::Parameter(_) => "requestParameters".to_owned(),
-            Property::RootParameter(_) => "root.requestParameters".to_owned(),
+            Property::Above(action, _) => format!("{action} requestParameters"),
             Property::Step(_) => "steps".to_owned(),
             other => other.name(),
         };

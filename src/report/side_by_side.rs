@@ -295,7 +295,7 @@ impl StepPair {
 /// What a step has from the call at the top.
 fn is_of_root(property: &Property) -> bool {
     match property {
-        Property::RootParameter(_) => true,
+        Property::Above(..) => true,
         Property::Attribute(attribute) => OF_ROOT.contains(attribute),
         _ => false,
     }

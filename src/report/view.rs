@@ -519,8 +519,8 @@ pub struct Factor {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_not: bool,
     /// What has to come together with it, `attribute = value`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub together_with: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together_with: Vec<String>,
     /// Failures that have it.
     pub failed_with: u64,
     /// All failures.

@@ -230,16 +230,19 @@ pub(super) fn factor(factor: &Factor, longest: usize, wording: &Wording) -> Stri
         }
     };
     let said = |text: &String| sanitize::clip(&split(text, wording), longest);
-    let first = match &factor.together_with {
-        Some(other) => {
-            let together = Sentence::new("factor-together");
-            wording.say(&together.arg("one", said(other)).arg("other", said(&first)))
-        }
-        None => said(&first),
-    };
+    let first = together(said(&first), factor.together_with.iter().map(said).collect(), wording);
     let all: Vec<String> =
         std::iter::once(first).chain(factor.same_split.iter().map(said)).collect();
     all.join("; ")
+}
+
+/// What holds only together.
+pub(super) fn together(first: String, others: Vec<String>, wording: &Wording) -> String {
+    if others.is_empty() {
+        return first;
+    }
+    let all = others.into_iter().chain([first]).collect::<Vec<_>>();
+    wording.say(&Sentence::new("factor-together").arg("all", all))
 }
 
 /// The best factors.

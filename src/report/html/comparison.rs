@@ -82,16 +82,12 @@ impl FactorRow {
     fn new(factor: &Factor, wording: &Wording) -> Self {
         let of = |part: u64, whole: u64| format!("{part}/{whole}");
         let chance = Sentence::new("html-chance").arg("p", p_value(factor.p_value));
-        let together = factor.together_with.as_ref().map(|other| {
-            let name = Sentence::new("factor-together");
-            let one = words::attribute_value(&factor.attribute, &factor.value, wording);
-            wording.say(&name.arg("one", one).arg("other", words::split(other, wording)))
-        });
-        let value = match (together, factor.is_not) {
-            (Some(together), _) => together,
-            (None, true) => format!("≠ {}", factor.value),
-            (None, false) => factor.value.clone(),
+        let value = match factor.is_not {
+            true => format!("≠ {}", factor.value),
+            false => words::attribute_value(&factor.attribute, &factor.value, wording),
         };
+        let others = factor.together_with.iter().map(|other| words::split(other, wording));
+        let value = words::together(value, others.collect(), wording);
         let same = (!factor.same_split.is_empty()).then(|| {
             let same = factor.same_split.get(..6).unwrap_or(&factor.same_split);
             let same: Vec<String> = same.iter().map(|split| split_like(split, wording)).collect();
