@@ -7,6 +7,7 @@ nearest-alike = Chosen of { $count ->
     [one] one comparable success
    *[other] { $count } comparable successes
 }: all that the records show of it is the same, but not when it was: { $time }.
+nearest-blamed-between = Between the two lies the change of { $time }: { $summary }.
 nearest-change-between = Between the two { $count ->
     [one] there was a change
    *[other] there were { $count } changes of policies, grants or key states, the last

@@ -195,6 +195,7 @@ comparison-not-compared = Not compared, as the log does not show it on both side
     [0] .
    *[other] {" "}and { $more } more.
 }
+comparison-weakest-link = The weakest link of the chain: { $action } belongs to it by { $kind }, { $percent } %.
 comparison-none = Compared: { $failures ->
     [one] { $failures } failure
    *[other] { $failures } failures

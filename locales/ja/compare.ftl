@@ -1,6 +1,7 @@
 # `trailwhy compare`。
 nearest-because = 比較できる成功 { $count } 件のうち、違いが最も少ないため選ばれました。違いは次の点だけです: { $fields }。
 nearest-alike = 比較できる成功 { $count } 件のうち、レコードに現れる違いが時刻だけのため選ばれました: { $time }。
+nearest-blamed-between = その間の { $time } に変更がありました: { $summary }。
 nearest-change-between = その間に、ポリシー、グラント、キーの状態の変更が { $count } 件あります。最後の変更は { $time }: { $summary }。
 nearest-no-change-between = 読み取った範囲では、その間にポリシー、グラント、キーの状態の変更はありません。
 beside-failed = 失敗

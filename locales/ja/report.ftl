@@ -162,6 +162,7 @@ comparison-not-compared = ログからは双方について確認できないた
     [0] {""}
    *[other] 、ほか { $more } 件
 }
+comparison-weakest-link = 連鎖の中で最も弱い結び付き: { $action } ({ $kind }、{ $percent } %)。
 comparison-none = 比較: 失敗 { $failures } 件。比較できる成功はログにありません
 factor-together = { $all } がそろう場合
 factor-in-words = { $what } に該当するのは、失敗 { $failed } 件中 { $failed_with } 件、成功 { $succeeded } 件中 { $succeeded_with } 件です

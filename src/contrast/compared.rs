@@ -65,19 +65,19 @@ pub fn compare(
     failures: &[Observation<'_>],
     crowd: &Crowd<'_>,
     needs: impl Fn(&Event) -> bool,
-    known: Known<'_>,
+    known: &Known<'_>,
 ) -> Contrast {
     let near = near(one, crowd);
     let (needed, not_needed): (Vec<_>, Vec<_>) = near.into_iter().partition(|o| needs(o.event));
     let all = crowd.all().len();
     let successes: Vec<Card<'_>> = needed.iter().map(|o| ground.card(o)).collect();
     let failed: Vec<Card<'_>> =
-        failures.iter().take(MOST_FAILURES).map(|o| ground.card(o)).collect();
+        failures.iter().take(MOST_FAILURES).map(|o| ground.failure(o, known)).collect();
     Contrast {
         successes: successes.len(),
         left_out: all - successes.len() - not_needed.len(),
         not_needed: not_needed.len(),
-        nearest: nearest_of(&ground.card(one), &successes),
+        nearest: nearest_of(&ground.failure(one, known), &successes),
         ranking: rank(&failed, &successes, known),
     }
 }
@@ -88,7 +88,7 @@ pub fn factors(
     failures: &[Observation<'_>],
     successes: &[Observation<'_>],
 ) -> Ranking {
-    rank(&ground.cards(failures), &ground.cards(successes), Known::default())
+    rank(&ground.cards(failures), &ground.cards(successes), &Known::default())
 }
 
 /// Whether so few of either side tell nothing by numbers.
@@ -120,6 +120,14 @@ pub fn differences(
 impl Ground<'_> {
     fn card<'e>(&self, one: &Observation<'e>) -> Card<'e> {
         Card::of(one, self.events, self.chains)
+    }
+
+    fn failure<'e>(&self, one: &Observation<'e>, known: &Known<'_>) -> Card<'e> {
+        let mut card = self.card(one);
+        if let Some(resource) = known.resources.get(&one.index) {
+            card.is_on(resource);
+        }
+        card
     }
 
     fn cards<'e>(&self, all: &[Observation<'e>]) -> Vec<Card<'e>> {

@@ -70,12 +70,14 @@ const MOST_COMMON: usize = 40;
 const MOST_ALIKE: usize = 8;
 
 /// What is known besides the calls themselves.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Known<'k> {
     /// When what the failures depend on was changed.
     pub change: Option<Time>,
     /// Attributes that the layer at fault hangs on.
     pub telling: &'k [Attribute],
+    /// What failures were on, by position, where no record names it and the verdict proves it.
+    pub resources: BTreeMap<usize, &'k str>,
 }
 
 impl Known<'_> {
@@ -89,7 +91,7 @@ impl Known<'_> {
 }
 
 /// Ranks what failures have more often than successes.
-pub(super) fn rank(failures: &[Card<'_>], successes: &[Card<'_>], known: Known<'_>) -> Ranking {
+pub(super) fn rank(failures: &[Card<'_>], successes: &[Card<'_>], known: &Known<'_>) -> Ranking {
     if failures.is_empty() || successes.is_empty() {
         return Ranking::default();
     }
@@ -112,7 +114,7 @@ pub(super) fn rank(failures: &[Card<'_>], successes: &[Card<'_>], known: Known<'
 }
 
 /// Those that separate come first, of these a known change; then what the verdict hangs on.
-fn order(factors: &mut [Factor], known: Known<'_>) {
+fn order(factors: &mut [Factor], known: &Known<'_>) {
     factors.sort_by(|a, b| {
         b.separates()
             .cmp(&a.separates())

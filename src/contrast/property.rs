@@ -225,6 +225,14 @@ impl<'e> Card<'e> {
         }
     }
 
+    /// What it was on is known from elsewhere.
+    pub(super) fn is_on(&mut self, resource: &str) {
+        if !resource.contains('*') && self.lost.remove(&Attribute::Resource) {
+            let told = told_resource(resource, self.event.source() == KMS);
+            self.values.insert(Property::Attribute(Attribute::Resource), told);
+        }
+    }
+
     fn lose(&mut self, attributes: &[Attribute]) {
         for attribute in attributes {
             self.values.remove(&Property::Attribute(*attribute));
@@ -313,7 +321,7 @@ fn resource(one: &Observation<'_>, chains: &Chains) -> Option<Told> {
         let own = all.into_iter().find(|found| found.origin != Origin::ErrorText);
         own.map(|found| policy_holder(&found.id))
     };
-    let is_kms = one.event.source() == "kms.amazonaws.com";
+    let is_kms = one.event.source() == KMS;
     let is_named =
         || crate::chain::kms_key(one.event).is_some() || chains.is_key_named(one.index);
     let id = match is_kms {
@@ -321,12 +329,17 @@ fn resource(one: &Observation<'_>, chains: &Chains) -> Option<Told> {
         true => one.get(Attribute::Resource).filter(|_| is_named()).map(str::to_owned),
         false => named().or_else(|| one.get(Attribute::Resource).map(str::to_owned)),
     };
-    let id = id.filter(|id| !id.contains('*'))?;
-    let name = match Arn::parse(&id) {
-        Some(arn) if !is_kms => arn.id().to_owned(),
-        _ => id.clone(),
+    Some(told_resource(&id.filter(|id| !id.contains('*'))?, is_kms))
+}
+
+const KMS: &str = "kms.amazonaws.com";
+
+fn told_resource(id: &str, is_kms: bool) -> Told {
+    let name = match Arn::parse(id) {
+        Some(arn) if !is_kms => arn.id(),
+        _ => id,
     };
-    Some(Told { shown: Some(id.into()), ..Told::text(&name) })
+    Told { shown: Some(id.into()), ..Told::text(name) }
 }
 
 /// The sort of thing that a resource is: service and type of an ARN.

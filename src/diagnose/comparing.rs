@@ -1,6 +1,8 @@
 //! The comparison of an incident: its failures beside the successes of the same call, and what of the difference
 //! the verdict hangs on.
 
+use std::collections::BTreeMap;
+
 use super::failing::Failing;
 use super::incident::{Comparison, Verdict};
 use super::picture::{self, Pool};
@@ -60,7 +62,11 @@ pub(super) fn compare(
         &failures,
         crowd,
         contrast::needs(one.event, action),
-        Known { change: change.map(|change| change.time), telling: telling(verdict) },
+        &Known {
+            change: change.map(|change| change.time),
+            telling: telling(verdict),
+            resources: proven(verdict, failing),
+        },
     );
     Comparison {
         failures: failing.len() + stood,
@@ -70,6 +76,13 @@ pub(super) fn compare(
         nearest: found.nearest,
         ranking: found.ranking,
     }
+}
+
+/// What failures were on where only the verdict proves it.
+fn proven<'f>(verdict: Option<&Verdict>, failing: &'f [Failing]) -> BTreeMap<usize, &'f str> {
+    let is_proven = verdict.is_some_and(|verdict| verdict.certainty == Certainty::Proven);
+    let all = failing.iter().filter(|_| is_proven);
+    all.filter_map(|f| Some((f.denied, f.resource.as_deref()?))).collect()
 }
 
 fn telling(verdict: Option<&Verdict>) -> &'static [Attribute] {

@@ -12,7 +12,7 @@ use super::view::{
     Tool, Verdict,
 };
 use crate::chain::Chains;
-use crate::contrast::{self, Property};
+use crate::contrast::{self, Attribute, Property};
 use crate::diagnose::{self, Actions, Diagnosis, Failing, Folded, Signature, Stood};
 use crate::event::{self, Effect, Event, Field, Layer, Whose};
 use crate::history::{self, History};
@@ -167,8 +167,8 @@ impl<'b> Builder<'b> {
             chain_left_out: chain.left_out,
             missing_steps: incident.missing_steps.clone(),
             comparison: match place == incident.shown {
-                true => self.comparison(&incident.comparison, position),
-                false => self.comparison_with(&incident.comparison, position),
+                true => self.comparison(incident, position),
+                false => self.comparison_with(incident, position),
             },
             verdict: self.verdict(incident, place),
             guardrail: incident.guardrail.is_some(),
@@ -277,8 +277,8 @@ impl<'b> Builder<'b> {
     }
 
     /// The comparison, with the success that is nearest to another of the failures.
-    fn comparison_with(&self, comparison: &diagnose::Comparison, failed: usize) -> Comparison {
-        let mut told = self.comparison(comparison, failed);
+    fn comparison_with(&self, incident: &diagnose::Incident, failed: usize) -> Comparison {
+        let mut told = self.comparison(incident, failed);
         let (events, chains) = (self.material.events, self.material.chains);
         let Some(nearest) = super::side_by_side::nearest(self.material, self.wording, failed)
         else {
@@ -297,7 +297,9 @@ impl<'b> Builder<'b> {
         told
     }
 
-    fn comparison(&self, comparison: &diagnose::Comparison, failed: usize) -> Comparison {
+    fn comparison(&self, incident: &diagnose::Incident, failed: usize) -> Comparison {
+        let comparison = &incident.comparison;
+        let change = incident.change.as_ref();
         let (events, chains) = (self.material.events, self.material.chains);
         Comparison {
             failures: comparison.failures as u64,
@@ -306,7 +308,7 @@ impl<'b> Builder<'b> {
             successes_without_need: comparison.not_needed as u64,
             not_compared: not_compared(&comparison.ranking.not_compared),
             nearest_success: comparison.nearest.as_ref().map(|(index, differences)| {
-                let pair = Pair { failed, succeeded: *index, differences };
+                let pair = Pair { failed, succeeded: *index, differences, change };
                 let because = pair.chosen(comparison.successes, self.material, self.wording);
                 let chain = self.steps.of(*index);
                 NearestSuccess {
@@ -594,11 +596,26 @@ pub(super) fn difference(difference: &contrast::Difference) -> Difference {
     }
 }
 
-/// What could not be compared: of requests and of steps only that they could not.
+/// What could not be compared: of requests and of steps only that they could not, and nothing that is lost
+/// with something else.
 fn not_compared(properties: &[Property]) -> Vec<String> {
+    let is_lost = |attribute| properties.contains(&Property::Attribute(attribute));
+    let has_request = !properties.iter().any(|one| matches!(one, Property::Parameter(_)));
+    let follows = |attribute: Attribute| match attribute {
+        Attribute::ResourceAccount => is_lost(Attribute::Resource),
+        Attribute::EncryptionContextKeys => !has_request,
+        Attribute::Network
+        | Attribute::SourceAddress
+        | Attribute::UserAgent
+        | Attribute::Tls
+        | Attribute::RootVpcEndpoint => is_lost(Attribute::RootAction),
+        Attribute::SourceIdentity | Attribute::Credentials => is_lost(Attribute::SessionName),
+        _ => false,
+    };
     let mut named: Vec<String> = Vec::new();
     for property in properties {
         let name = match property {
+            Property::Attribute(attribute) if follows(*attribute) => continue,
             Property::Parameter(_) => "requestParameters".to_owned(),
             Property::Above(action, _) => format!("{action} requestParameters"),
             Property::Step(_) => "steps".to_owned(),

@@ -13,6 +13,7 @@ use super::html::record_without_secrets;
 use super::pair::Pair;
 use super::{Change, Difference, Outcome, Step};
 use crate::contrast::{self, Attribute, Ground, Observation, Property};
+use crate::diagnose::Incident;
 use crate::event::{self, Event};
 use crate::wording::Wording;
 
@@ -167,7 +168,13 @@ pub(super) fn nearest(
     let successes = successes(material, failed);
     let ground = Ground { events, chains };
     let (index, found) = contrast::nearest_success(ground, &observed, &successes)?;
-    let pair = Pair { failed, succeeded: index, differences: &found };
+    let is_of = |incident: &&Incident| {
+        let mut calls = incident.occurrences.iter().filter_map(|o| o.failing.as_ref());
+        calls.any(|failing| failing.denied == failed)
+    };
+    let incident = material.diagnosis.incidents.iter().find(is_of);
+    let change = incident.and_then(|incident| incident.change.as_ref());
+    let pair = Pair { failed, succeeded: index, differences: &found, change };
     Some(Nearest {
         index,
         because: pair.chosen(successes.len(), material, wording),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     CallerKind, Certainty, Comparison, CountBasis, Coverage, Effect, Factor, Incident, Kind, Layer,
-    LinkKind, PoliciesGiven, Report, SkippedFile, Step, Verified, sanitize,
+    Link, LinkKind, PoliciesGiven, Report, SkippedFile, Step, Verified, sanitize,
 };
 use crate::contrast::{self, PRESENT};
 use crate::wording::{Argument, Sentence, Wording, layer_on};
@@ -319,8 +319,11 @@ pub(super) fn compared(comparison: &Comparison) -> Sentence {
 }
 
 /// What was compared with what: which calls are left out, and what the log cannot show of them.
-pub(super) fn bounds(comparison: &Comparison, wording: &Wording) -> Vec<Sentence> {
+pub(super) fn bounds(incident: &Incident, wording: &Wording) -> Vec<Sentence> {
+    let comparison = &incident.comparison;
     let mut found = Vec::new();
+    let denied = incident.denied.as_ref().map(|denied| denied.event_id.as_str());
+    found.extend(denied.and_then(|denied| weakest(&incident.chain, denied)));
     if comparison.successes_left_out > 0 {
         let count = comparison.successes_left_out;
         found.push(Sentence::new("comparison-left-out").arg("count", count));
@@ -342,6 +345,26 @@ pub(super) fn bounds(comparison: &Comparison, wording: &Wording) -> Vec<Sentence
     }
     found
 }
+
+/// The weakest link between the denied call and the call at the top of its chain, where it is weak.
+pub(super) fn weakest(chain: &[Step], denied: &str) -> Option<Sentence> {
+    let find = |id: &str| chain.iter().find(|step| step.event_id.as_deref() == Some(id));
+    let mut at = find(denied);
+    let mut weakest: Option<(&Step, &Link)> = None;
+    for _ in 0..chain.len() {
+        let Some((step, link)) = at.and_then(|step| Some((step, step.link.as_ref()?))) else { break };
+        if weakest.is_none_or(|(_, least)| link.confidence < least.confidence) {
+            weakest = Some((step, link));
+        }
+        at = step.parent_event_id.as_deref().and_then(find);
+    }
+    let (step, link) = weakest.filter(|(_, link)| link.confidence < WEAK)?;
+    let sentence = Sentence::new("comparison-weakest-link").arg("action", &step.action);
+    Some(sentence.arg("kind", Sentence::from(link.kind)).arg("percent", percent(link.confidence)))
+}
+
+/// A link that is surer needs no mention.
+const WEAK: f64 = 0.9;
 
 /// Of what could not be compared so much is named.
 const NOT_COMPARED: usize = 6;

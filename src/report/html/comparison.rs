@@ -215,6 +215,6 @@ pub(super) fn bounds(incident: &Incident, wording: &Wording) -> Vec<String> {
     let comparison = &incident.comparison;
     let tells = !comparison.factors.is_empty() || comparison.successes == 0;
     let first = (!tells).then(|| wording.say(&words::compared(comparison)));
-    let bounds = words::bounds(comparison, wording);
+    let bounds = words::bounds(incident, wording);
     first.into_iter().chain(bounds.iter().map(|bound| wording.say(bound))).collect()
 }

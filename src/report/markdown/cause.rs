@@ -107,7 +107,7 @@ fn factors(draft: &mut Draft<'_>, incident: &Incident) {
         Sentence::new("column-p"),
     ];
     draft.table(head, &rows);
-    for bound in words::bounds(comparison, draft.wording) {
+    for bound in words::bounds(incident, draft.wording) {
         let bound = draft.say(&bound);
         draft.paragraph(&bound);
     }

@@ -22,7 +22,7 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     page.blank();
     page.put(Margin::of(INDENT), &spans![Strong wording.say(&title)]);
     factors(page, &comparison.factors, wording);
-    for bound in words::bounds(comparison, wording) {
+    for bound in words::bounds(incident, wording) {
         page.put(Margin::of(UNDER), &spans![Quiet wording.say(&bound)]);
     }
     if let Some(success) = &comparison.nearest_success {
