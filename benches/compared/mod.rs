@@ -413,7 +413,8 @@ pub fn tell(binary: &Path, folder: &Path, pair: &Pair) -> Result<Told, Box<dyn s
         let and = &row["together_with"];
         let value = row["value"].as_str().unwrap_or_default();
         told.rows.push(format!("{own} = {value} {and}"));
-        let is_it = |truth: &String| own.contains(truth.as_str()) || value.ends_with(truth.as_str());
+        let is_it =
+            |truth: &String| own.contains(truth.as_str()) || value.ends_with(truth.as_str());
         if told.place.is_none() && pair.truth.iter().any(is_it) {
             told.place = Some(told.rows.len());
         }

@@ -13,6 +13,9 @@ nearest-change-between = Between the two { $count ->
    *[other] there were { $count } changes of policies, grants or key states, the last
 } at { $time }: { $summary }.
 nearest-no-change-between = What was read holds no change of policies, grants or key states between the two.
+beside-title = What failed beside what worked
+beside-steps = Step by step
+beside-more = { $count } more differences, steps or changes: --full shows them.
 beside-failed = Failed
 beside-succeeded = Succeeded
 beside-chain = { $action } at { $time }, event { $id }
@@ -42,7 +45,7 @@ groups-alike = { $count ->
 }
 groups-no-difference = No action fails more in the one than in the other.
 groups-factors = What sets the failures of { $action } apart
-groups-factors-none = Too few calls of { $action } to tell what sets its failures apart; see: trailwhy compare … --failed { $id }
+groups-factors-none = Nothing that the records show of { $action } sets its failures apart more than chance does; see: trailwhy compare … --failed { $id }
 groups-changes = Changes of policies, grants and key states in between, last first
 groups-changes-none = No change of policies, grants or key states in between.
 column-action = action

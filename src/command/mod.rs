@@ -33,7 +33,7 @@ pub use tell::tell;
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Generate(what) => generate::run(&what),
-        Command::Schema => schema::run(),
+        Command::Schema { of } => schema::run(of),
         Command::Simulate => simulate::run(),
         Command::Analyze(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, analyze::run)

@@ -82,13 +82,15 @@ pub fn compare(
     }
 }
 
-/// Ranks what sets failures apart from successes.
+/// Ranks what sets failures apart from successes, but for what they were chosen by.
 pub fn factors(
     ground: Ground<'_>,
     failures: &[Observation<'_>],
     successes: &[Observation<'_>],
+    chosen_by: &[Property],
 ) -> Ranking {
-    rank(&ground.cards(failures), &ground.cards(successes), &Known::default())
+    let known = Known { chosen_by, ..Known::default() };
+    rank(&ground.cards(failures), &ground.cards(successes), &known)
 }
 
 /// Whether so few of either side tell nothing by numbers.

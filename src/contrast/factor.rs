@@ -78,6 +78,8 @@ pub struct Known<'k> {
     pub telling: &'k [Attribute],
     /// What failures were on, by position, where no record names it and the verdict proves it.
     pub resources: BTreeMap<usize, &'k str>,
+    /// By what the two sides were chosen, which sets them apart anyhow.
+    pub chosen_by: &'k [Property],
 }
 
 impl Known<'_> {
@@ -95,9 +97,13 @@ pub(super) fn rank(failures: &[Card<'_>], successes: &[Card<'_>], known: &Known<
     if failures.is_empty() || successes.is_empty() {
         return Ranking::default();
     }
-    let table = Table::of(failures, successes);
+    let mut table = Table::of(failures, successes);
+    table.columns.retain(|property, _| !known.chosen_by.contains(property));
     let logs = LogFactorials::new(failures.len() + successes.len());
-    let windows = window::windows(failures, successes, known.change);
+    let windows = match known.chosen_by.contains(&Property::Time) {
+        true => Vec::new(),
+        false => window::windows(failures, successes, known.change),
+    };
     let is_few = failures.len() < FEWEST || successes.len() < FEWEST;
     let tests = table.tests(&logs) + windows.len();
     let mut factors: Vec<Factor> = if is_few { Vec::new() } else { table.singles(&logs, tests) };
@@ -408,9 +414,10 @@ impl<'t> Table<'t> {
         }
         let tried = common.len() * common.len();
         common.iter().enumerate().find_map(|(at, (one, first))| {
-            common.iter().skip(at + 1).find_map(|(other, second)| {
-                row(&one.and(other), tried, &[first, second])
-            })
+            common
+                .iter()
+                .skip(at + 1)
+                .find_map(|(other, second)| row(&one.and(other), tried, &[first, second]))
         })
     }
 
@@ -469,9 +476,10 @@ fn seen_at_that_time(states: &mut [State<'_>], failures: &[Card<'_>], successes:
     let (Some(first), Some(last)) = (times().min(), times().max()) else { return };
     let (from, to) = (first.plus_seconds(-NEAR_SECONDS), last.plus_seconds(NEAR_SECONDS));
     let (failed, succeeded) = states.split_at_mut(failures.len());
-    let is_seen = succeeded.iter().zip(successes).any(|(state, card)| {
-        matches!(state, State::Told(_)) && (from..=to).contains(&card.time)
-    });
+    let is_seen = succeeded
+        .iter()
+        .zip(successes)
+        .any(|(state, card)| matches!(state, State::Told(_)) && (from..=to).contains(&card.time));
     let is_missing = |state: &State<'_>| *state == State::Absent;
     if !is_seen && failed.iter().any(is_missing) {
         failed.iter_mut().filter(|s| is_missing(s)).for_each(|state| *state = State::Unknown);
@@ -516,9 +524,7 @@ fn is_derived(property: &Property) -> bool {
 /// Whether an ARN differs from those of the others in account and Region only, which are compared by
 /// themselves.
 fn is_echo(factor: &Factor, all: &[(Option<String>, Members)], members: &Members) -> bool {
-    let bare = |text: &str| {
-        Arn::parse(text).map(|arn| format!("{}:{}", arn.service, arn.resource))
-    };
+    let bare = |text: &str| Arn::parse(text).map(|arn| format!("{}:{}", arn.service, arn.resource));
     let Some(own) = factor.value.as_deref().and_then(bare) else { return false };
     all.iter().any(|(value, others)| {
         others != members && value.as_deref().and_then(bare).as_ref() == Some(&own)
@@ -542,8 +548,9 @@ fn alike(mut splits: Vec<Split>) -> Option<Factor> {
     let others = splits.filter(|split| !split.factor.is_not || factor.is_not).filter(|split| {
         let value = split.factor.value.clone().unwrap_or_default();
         let is_said = values.iter().any(|known| known.contains(&value) || value.contains(known));
-        let is_member = matches!(split.factor.property, Property::Parameter(_) | Property::Above(..));
-        let is_new = !(is_said && is_member && value.len() >= LONG) ;
+        let is_member =
+            matches!(split.factor.property, Property::Parameter(_) | Property::Above(..));
+        let is_new = !(is_said && is_member && value.len() >= LONG);
         is_new && {
             values.push(value);
             told.insert(split.factor.property.clone())

@@ -163,7 +163,10 @@ mod tests {
                 r#"{"startTime":1757900000,"endTime":"2026-09-15T10:00:00Z","description":"a b"}"#,
                 vec!["description=", "endTime=", "startTime="],
             ),
-            (r#"{"policyDocument":"{\"Statement\":[]}","size":8}"#, vec!["policyDocument=", "size=8"]),
+            (
+                r#"{"policyDocument":"{\"Statement\":[]}","size":8}"#,
+                vec!["policyDocument=", "size=8"],
+            ),
             (r#"{"password":"***","size":null}"#, vec!["password="]),
             (
                 r#"{"kmsKeyId":"arn:aws:kms:eu-west-1:444455556666:key/1"}"#,

@@ -189,13 +189,7 @@ impl<'e> Card<'e> {
         (is_sure && root.is_own_hop(kind)).then_some(root)
     }
 
-    fn attributes(
-        &mut self,
-        one: &Observation<'_>,
-        chains: &Chains,
-        is_own: bool,
-        has_root: bool,
-    ) {
+    fn attributes(&mut self, one: &Observation<'_>, chains: &Chains, is_own: bool, has_root: bool) {
         for attribute in Attribute::ALL {
             let value = match attribute {
                 Attribute::Resource => continue,
@@ -322,8 +316,7 @@ fn resource(one: &Observation<'_>, chains: &Chains) -> Option<Told> {
         own.map(|found| policy_holder(&found.id))
     };
     let is_kms = one.event.source() == KMS;
-    let is_named =
-        || crate::chain::kms_key(one.event).is_some() || chains.is_key_named(one.index);
+    let is_named = || crate::chain::kms_key(one.event).is_some() || chains.is_key_named(one.index);
     let id = match is_kms {
         // What was only supposed is no evidence.
         true => one.get(Attribute::Resource).filter(|_| is_named()).map(str::to_owned),

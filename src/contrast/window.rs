@@ -98,8 +98,7 @@ impl Window {
         (0..calls).for_each(|at| all.add(at));
         let p = (self.chance(&all, failures, calls) * tests as f64).min(1.0);
         let is_claim = self.is_known || (!is_few && p < CHANCE);
-        (is_claim && self.parts(&all, failures, calls))
-            .then(|| self.factor(failures, successes, p))
+        (is_claim && self.parts(&all, failures, calls)).then(|| self.factor(failures, successes, p))
     }
 
     /// Its row.

@@ -66,6 +66,7 @@ pub(super) fn compare(
             change: change.map(|change| change.time),
             telling: telling(verdict),
             resources: proven(verdict, failing),
+            ..Known::default()
         },
     );
     Comparison {

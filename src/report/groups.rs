@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::build::{Material, change, factor};
 use super::{Change, Factor};
-use crate::contrast::{self, Ground, Observation};
+use crate::contrast::{self, Attribute, Ground, Observation, Property};
 use crate::event::{self, Failure, Time};
 use crate::history::subject::Subject;
 use crate::wording::Wording;
@@ -97,6 +97,8 @@ pub struct ActionFactors {
 pub struct Selected {
     /// As asked for.
     pub principal: Option<String>,
+    /// They are those of a stretch of time.
+    pub by_time: bool,
     /// In order of time.
     pub calls: Vec<usize>,
 }
@@ -228,12 +230,22 @@ fn factors(
             Ground { events: material.events, chains: material.chains },
             &failures,
             &successes,
+            &chosen_by(failed, succeeded),
         )
         .factors
         .iter()
         .map(factor)
         .collect(),
     })
+}
+
+/// By what the two groups were chosen: it sets them apart and tells nothing.
+fn chosen_by(failed: &Selected, succeeded: &Selected) -> Vec<Property> {
+    let of_time = failed.by_time || succeeded.by_time;
+    let of_principal = failed.principal != succeeded.principal;
+    let time = of_time.then_some(Property::Time);
+    let principal = of_principal.then_some(Property::Attribute(Attribute::Principal));
+    time.into_iter().chain(principal).collect()
 }
 
 /// From the first call of either group to the first of the failures that the other has less often.

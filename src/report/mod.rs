@@ -11,6 +11,7 @@ pub mod html;
 pub mod in_force;
 pub mod json;
 mod layout;
+pub mod leaf;
 pub mod markdown;
 mod pair;
 mod piece;

@@ -211,7 +211,11 @@ pub(super) fn split(text: &str, wording: &Wording) -> String {
         // A bound has its sign already.
         let sign = if value.starts_with(['≥', '≤']) { "" } else { sign };
         let value = attribute_value(attribute, value, wording);
-        return if sign.is_empty() { format!("{name} {value}") } else { format!("{name} {sign} {value}") };
+        return if sign.is_empty() {
+            format!("{name} {value}")
+        } else {
+            format!("{name} {sign} {value}")
+        };
     }
     match text.strip_prefix("no ").map(|attribute| self::attribute(attribute, wording)) {
         Some(name) => wording.say(&Sentence::new("attribute-absent").arg("attribute", name)),
@@ -308,8 +312,7 @@ pub(super) fn compared(comparison: &Comparison) -> Sentence {
     let of = |sentence: Sentence| {
         sentence.arg("failures", comparison.failures).arg("successes", comparison.successes)
     };
-    let is_few =
-        contrast::are_few(comparison.failures as usize, comparison.successes as usize);
+    let is_few = contrast::are_few(comparison.failures as usize, comparison.successes as usize);
     match comparison.successes {
         0 => Sentence::new("comparison-none").arg("failures", comparison.failures),
         _ if is_few => of(Sentence::new("comparison-few")),
@@ -352,7 +355,9 @@ pub(super) fn weakest(chain: &[Step], denied: &str) -> Option<Sentence> {
     let mut at = find(denied);
     let mut weakest: Option<(&Step, &Link)> = None;
     for _ in 0..chain.len() {
-        let Some((step, link)) = at.and_then(|step| Some((step, step.link.as_ref()?))) else { break };
+        let Some((step, link)) = at.and_then(|step| Some((step, step.link.as_ref()?))) else {
+            break;
+        };
         if weakest.is_none_or(|(_, least)| link.confidence < least.confidence) {
             weakest = Some((step, link));
         }
