@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute::Attribute;
-use super::property::{Card, PRESENT, Property, State, Told, sort_of};
+use super::property::{Card, PRESENT, Property, State, Told, is_part, sort_of};
 use super::split::{LogFactorials, Members};
 use super::window::{self, Window};
 use crate::event::Time;
@@ -531,9 +531,6 @@ fn is_echo(factor: &Factor, all: &[(Option<String>, Members)], members: &Members
     })
 }
 
-/// A shorter value stands in another one by chance.
-const LONG: usize = 4;
-
 /// Splits that are the same, as one.
 fn alike(mut splits: Vec<Split>) -> Option<Factor> {
     splits.sort_by(|a, b| {
@@ -547,10 +544,10 @@ fn alike(mut splits: Vec<Split>) -> Option<Factor> {
     // One property says it once, and one value; what the others are not says less.
     let others = splits.filter(|split| !split.factor.is_not || factor.is_not).filter(|split| {
         let value = split.factor.value.clone().unwrap_or_default();
-        let is_said = values.iter().any(|known| known.contains(&value) || value.contains(known));
         let is_member =
             matches!(split.factor.property, Property::Parameter(_) | Property::Above(..));
-        let is_new = !(is_said && is_member && value.len() >= LONG);
+        let is_said = values.iter().any(|known| is_part(&value, known) || is_part(known, &value));
+        let is_new = !(is_said && is_member);
         is_new && {
             values.push(value);
             told.insert(split.factor.property.clone())

@@ -70,7 +70,7 @@ impl Told {
     /// Whether every value stands in one of another property.
     pub(super) fn is_in(&self, other: &Told) -> bool {
         let shown = other.shown();
-        !self.texts.is_empty() && self.texts.iter().all(|text| shown.contains(text.as_ref()))
+        !self.texts.is_empty() && self.texts.iter().all(|text| is_part(text, &shown))
     }
 
     /// Whether both can be compared: not an image with an instance.
@@ -333,6 +333,17 @@ fn told_resource(id: &str, is_kms: bool) -> Told {
         _ => id,
     };
     Told { shown: Some(id.into()), ..Told::text(name) }
+}
+
+/// Whether a value is the other one, or stands at its begin or end by itself, as a name in an ARN does.
+pub(super) fn is_part(value: &str, of: &str) -> bool {
+    let is_apart = |rest: &str, at_end: bool| {
+        let beside = if at_end { rest.chars().next_back() } else { rest.chars().next() };
+        beside.is_none_or(|letter| !letter.is_alphanumeric() && letter != '-' && letter != '_')
+    };
+    let ends = of.strip_suffix(value).is_some_and(|rest| is_apart(rest, true));
+    let begins = of.strip_prefix(value).is_some_and(|rest| is_apart(rest, false));
+    !value.is_empty() && (ends || begins)
 }
 
 /// The sort of thing that a resource is: service and type of an ARN.

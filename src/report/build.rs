@@ -640,9 +640,20 @@ pub(super) fn factor(factor: &contrast::Factor) -> Factor {
         succeeded_with: factor.succeeded_with as u64,
         succeeded: factor.succeeded as u64,
         score: (factor.score * 10_000.0).round() / 10_000.0,
-        p_value: factor.p_value,
+        p_value: significant(factor.p_value),
         same_split: factor.same_split.clone(),
     }
+}
+
+/// To three digits: more say nothing of a chance.
+fn significant(chance: f64) -> f64 {
+    if chance <= 0.0 {
+        return 0.0;
+    }
+    let scale = 10_f64.powi(2 - chance.log10().floor() as i32);
+    let rounded = (chance * scale).round() / scale;
+    // Dividing by a power of ten leaves digits at the end.
+    format!("{rounded:.2e}").parse().unwrap_or(rounded)
 }
 
 pub(super) fn round(probability: f64) -> f64 {
