@@ -356,8 +356,10 @@ impl Leaf {
     fn factors(&mut self, found: &ActionFactors, most: usize, wording: &Wording) {
         let say = |sentence: Sentence| wording.say(&sentence);
         if found.factors.is_empty() {
-            let none = Sentence::new("groups-factors-none").arg("action", &found.action);
-            self.parts.push(Part::Line(say(none.arg("id", &found.failed_event_id))));
+            let none = Sentence::new("groups-factors-none")
+                .arg("action", &found.action)
+                .arg("id", &found.failed_event_id);
+            self.parts.push(Part::Line(say(none)));
             return;
         }
         let title = Sentence::new("groups-factors").arg("action", &found.action);

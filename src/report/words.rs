@@ -249,9 +249,16 @@ pub(super) fn together(first: String, others: Vec<String>, wording: &Wording) ->
     wording.say(&Sentence::new("factor-together").arg("all", all))
 }
 
-/// The best factors.
+/// What chance makes this often is left out.
+const CHANCE: f64 = 0.05;
+
+/// The best factors: those that separate, or that are no accident.
 pub(super) fn telling(factors: &[Factor], most: usize) -> Vec<&Factor> {
-    factors.iter().take(most).collect()
+    let tells = |factor: &&Factor| {
+        let separates = factor.failed_with == factor.failed && factor.succeeded_with == 0;
+        separates || factor.p_value < CHANCE
+    };
+    factors.iter().filter(tells).take(most).collect()
 }
 
 /// The layer by the name it has on what the incident is about.

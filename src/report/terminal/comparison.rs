@@ -32,7 +32,8 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
 
 /// One factor in words, several as a table.
 pub(super) fn factors(page: &mut Page, factors: &[Factor], wording: &Wording) {
-    if let [best] = factors {
+    let shown = words::telling(factors, MOST_FACTORS);
+    if let ([best], 1) = (shown.as_slice(), factors.len()) {
         let carried = Sentence::new("factor-in-words")
             .arg("failed_with", best.failed_with)
             .arg("failed", best.failed)
@@ -41,7 +42,7 @@ pub(super) fn factors(page: &mut Page, factors: &[Factor], wording: &Wording) {
             .arg("what", words::factor(best, LONGEST_VALUE, wording));
         return page.put(Margin::of(UNDER), &spans![Plain wording.say(&carried)]);
     }
-    if factors.is_empty() {
+    if shown.is_empty() {
         return;
     }
     let mut rows = vec![[
@@ -50,7 +51,6 @@ pub(super) fn factors(page: &mut Page, factors: &[Factor], wording: &Wording) {
         wording.say(&Sentence::new("column-p")),
         wording.say(&Sentence::new("column-what")),
     ]];
-    let shown = words::telling(factors, MOST_FACTORS);
     for factor in &shown {
         rows.push([
             ratio(factor.failed_with, factor.failed, wording),
