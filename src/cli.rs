@@ -239,14 +239,29 @@ pub struct AnalyzeArguments {
     /// Which report to make
     #[command(flatten)]
     pub report: ReportArguments,
-    /// Analyse every record, however many there are, instead of a sample of more than 500,000:
-    /// slower, and memory grows with the export
-    #[arg(long)]
+    /// How much memory reading and linking may take, in MiB; what is larger goes by in order of time,
+    /// and nothing of it is left out
+    #[arg(long, value_name = "MIB", default_value = "256", value_parser = memory)]
+    pub memory: u64,
+    /// Every record is analysed in any case
+    #[arg(long, hide = true)]
     pub whole: bool,
     /// Write what this part of an export contributes to a file (`-`: standard output, if that is no
     /// terminal) instead of a report; `trailwhy merge` makes the report of all parts
-    #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING, conflicts_with = "whole")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING)]
     pub partial: Option<PathBuf>,
+}
+
+/// The least that is of use.
+const LEAST_MEMORY: u64 = 64;
+
+/// MiB as bytes.
+fn memory(text: &str) -> Result<u64, String> {
+    let mib: u64 = text.parse().map_err(|_| "a number of MiB, such as 256".to_owned())?;
+    match mib >= LEAST_MEMORY {
+        true => Ok(mib.saturating_mul(1 << 20)),
+        false => Err(format!("at least {LEAST_MEMORY}")),
+    }
 }
 
 /// What only a report needs: a part has none.
@@ -295,6 +310,9 @@ pub struct MergeArguments {
     /// of a report
     #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING)]
     pub partial: Option<PathBuf>,
+    /// How much memory linking may take, in MiB
+    #[arg(long, value_name = "MIB", default_value = "256", value_parser = memory)]
+    pub memory: u64,
     /// Read this file instead of the trailwhy.toml found here or in a folder above
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -38,6 +38,17 @@ impl Error {
         Error::Io { path: path.as_ref().to_path_buf(), source }
     }
 
+    /// What was put away cannot be written or read again, or a part that was made elsewhere holds
+    /// something else than it says.
+    pub fn temporary(source: std::io::Error) -> Self {
+        match source.kind() {
+            std::io::ErrorKind::InvalidData => Error::Usage(format!(
+                "{source}\nhint: make the parts again with `trailwhy analyze --partial`"
+            )),
+            _ => Error::io(std::env::temp_dir(), source),
+        }
+    }
+
     /// A document at `path` that cannot be used, and why.
     pub fn document(path: impl AsRef<Path>, message: impl Into<String>) -> Self {
         Error::Document { path: path.as_ref().to_path_buf(), message: message.into() }

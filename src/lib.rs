@@ -17,7 +17,6 @@ pub mod iam;
 pub mod ingest;
 pub mod remedy;
 pub mod report;
-pub mod sampling;
 pub mod sanitize;
 pub mod wording;
 

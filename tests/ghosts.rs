@@ -47,7 +47,7 @@ fn found(records: &[Value]) -> Found {
     let knowledge = Knowledge::default();
     let chains = Chains::build(&events, &knowledge);
     let history = History::new(&events, Dump::default());
-    let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, None, None);
+    let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, None);
     let mut found = Found::default();
     for incident in &diagnosis.incidents {
         let failing = |o: &diagnose::Occurrence| o.failing.as_ref().map(|f| f.denied);

@@ -195,7 +195,7 @@ fn reported(records: &[&Value], folder: &Path) -> Value {
     let (events, knowledge) = (&ingested.events, Knowledge::default());
     let chains = Chains::build(events, &knowledge);
     let history = History::new(events, Dump::default());
-    let diagnosis = diagnose::diagnose(events, &chains, &knowledge, &history, None, None);
+    let diagnosis = diagnose::diagnose(events, &chains, &knowledge, &history, None);
     let remedies = remedy::remedies(&diagnosis, events, &chains, &history);
     let material = Material {
         events,
@@ -204,7 +204,6 @@ fn reported(records: &[&Value], folder: &Path) -> Value {
         remedies: &remedies,
         history: &history,
         ledger: &ingested.ledger,
-        sample: None,
         folded: None,
         max_occurrences: None,
     };

@@ -127,7 +127,7 @@ impl Told {
         let history = History::new(&events, dump.unwrap());
         let knowledge = Knowledge::default();
         let chains = Chains::build(&events, &knowledge);
-        let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, None, None);
+        let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, None);
         let material = Material {
             events: &events,
             chains: &chains,
@@ -135,7 +135,6 @@ impl Told {
             remedies: &[],
             history: &history,
             ledger: &ledger,
-            sample: None,
             folded: None,
             max_occurrences: None,
         };

@@ -81,7 +81,6 @@ contrast-whole-account = { $principals } principals of account { $account } fail
     [one] one resource
    *[other] { $resources } resources
 } and nobody there succeeds: what they have in common is the account.
-contrast-sampled = Not every call was compared: one that was left out may have succeeded.
 
 benign-console = a person's console page asks for everything it could show
 benign-inventory = a tool that takes stock of { $services } services and changes nothing

@@ -235,7 +235,6 @@ html-occurrences = { $count ->
    *[other] All { $count } occurrences
 }
 html-occurrences-listed = { $listed } of { $count } are listed. The JSON report has the others.
-html-occurrences-drawn = { $listed } of { $count } are listed. Of the others the JSON report has those that were analysed.
 html-asked-event = User call
 html-denied-event = Denied call
 html-raw = { $count ->

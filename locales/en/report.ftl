@@ -85,7 +85,6 @@ terminal-incidents = { $count ->
 }: { $kinds }.
 terminal-kind-count = { $count } { $kind }
 terminal-no-incident = No incident found in what was read.
-nothing-judged = No incident was found, but { $unjudged } refused calls were not judged. Narrow the export with --since, --account or --region, or analyse it with --whole.
 terminal-nothing-kept = No record was kept: there is nothing to judge.
 terminal-incident = Incident { $number } of { $of }: { $kind }
 terminal-happened = WHAT HAPPENED
@@ -117,9 +116,6 @@ field-known-from-file = Known from file
 field-accounts = Accounts
 field-regions = Regions
 occurred-times = { $count } times, from { $first } to { $last }
-sample-counted = { $analysed } of these were analysed; all were counted.
-sample-shared = { $analysed } of these were analysed. How many there are is an estimate: they were counted together with others that only the calls around them tell apart.
-sample-found = There may be more: a missing step is seen only where all the calls around it were analysed.
 call-synthesized = not in the log; what the denied call carries tells of it
 root-belongs = the denied call belongs to it by { $kind }, { $percent } %
 root-belongs-or = the denied call belongs to it by { $kind }, { $percent } %; { $events } would fit as well
@@ -290,8 +286,6 @@ coverage-notifications = Of those kept, { $count ->
 } from Amazon EventBridge: they tell how work ended and are no calls.
 coverage-span = They span { $first } to { $last }.
 coverage-no-span = None of them has a time.
-coverage-sample = The export is too large to be compared whole: comparisons rest on { $analysed } of { $of } records, chosen by kind and by time. Refused calls were all counted.
-coverage-sample-unjudged = The export is too large to be compared whole: comparisons rest on { $analysed } of { $of } records, chosen by kind and by time. Refused calls were all counted; { $unjudged } of them are of kinds that no incident below tells of. Narrow the export with --since, --account or --region, or analyse it with --whole.
 coverage-caveats = { $skipped ->
     [0] Every file was read
     [one] { $skipped } file was skipped or damaged

@@ -46,7 +46,6 @@ contrast-other-actions = 同じプリンシパルは、同じリソースに対�
 contrast-account-works = アカウント { $account } の他のプリンシパルによる同じ呼び出しが { $count } 回成功しています。
 contrast-whole-account = アカウント { $account } の { $principals } 個のプリンシパルが { $resources } 個のリソースに対して失敗しており、このアカウントで成功したプリンシパルはありません。共通しているのはアカウントです。
 
-contrast-sampled = すべての呼び出しを比較したわけではありません。比較しなかった呼び出しの中に成功したものがあるかもしれません。
 benign-console = 人が開いたコンソール画面が、表示しうるものをすべて問い合わせたもの
 benign-inventory = { $services } 個のサービスを見て回るだけで何も変更しないツールによるもの
 benign-inventory-tool = アカウントの状況を調べるツールによるもの (ユーザーエージェントから判断)

@@ -185,7 +185,6 @@ html-calls-of-success = 成功例の呼び出し { $count } 件
 html-link-evidence = 関連付けの根拠
 html-occurrences = 発生 { $count } 件
 html-occurrences-listed = { $count } 件のうち { $listed } 件を掲載しています。残りは JSON レポートにあります。
-html-occurrences-drawn = { $count } 件のうち { $listed } 件を掲載しています。残りのうち分析したものは JSON レポートにあります。
 html-asked-event = ユーザーの呼び出し
 html-denied-event = 拒否された呼び出し
 html-raw = CloudTrail のレコード { $count } 件

@@ -82,7 +82,6 @@ terminal-incidents = インシデント { $count } 件{ $count ->
 }: { $kinds }。
 terminal-kind-count = { $kind } { $count } 件
 terminal-no-incident = 読み取った範囲にインシデントは見つかりませんでした。
-nothing-judged = インシデントは見つかりませんでしたが、拒否された呼び出しのうち { $unjudged } 件は判定していません。--since、--account、--region で範囲を絞るか、--whole で解析してください。
 terminal-nothing-kept = 対象となるレコードがないため、判定できません。
 terminal-incident = インシデント { $number }/{ $of }: { $kind }
 terminal-happened = 何が起きたか
@@ -114,9 +113,6 @@ field-known-from-file = 情報源のファイル
 field-accounts = アカウント
 field-regions = リージョン
 occurred-times = { $count } 回 ({ $first } から { $last } まで)
-sample-counted = このうち { $analysed } 件を分析しました。件数にはすべてを含みます。
-sample-shared = このうち { $analysed } 件を分析しました。件数は推定値です。前後の呼び出しを見なければ区別できないものと合わせて数えています。
-sample-found = ほかにもある可能性があります。欠けた手順が分かるのは、前後の呼び出しをすべて分析した箇所だけです。
 call-synthesized = ログにはなく、拒否された呼び出しの内容から判明
 root-belongs = 拒否された呼び出しとの関連付けの根拠: { $kind }、{ $percent } %
 root-belongs-or = 拒否された呼び出しとの関連付けの根拠: { $kind }、{ $percent } %。{ $events } にも同程度に当てはまります
@@ -242,8 +238,6 @@ coverage-read = { $found } 個中 { $files } 個のファイルから { $read } 
 coverage-notifications = このうち { $count } 件は Amazon EventBridge の通知です。作業がどう終わったかを伝えるもので、API の呼び出しではありません。
 coverage-span = 期間は { $first } から { $last } までです。
 coverage-no-span = 時刻のあるレコードはありません。
-coverage-sample = エクスポートが大きすぎて全体は比較できないため、比較は { $of } 件のうち、種類と時刻によって選んだ { $analysed } 件のレコードに基づいています。拒否された呼び出しはすべて数えています。
-coverage-sample-unjudged = エクスポートが大きすぎて全体は比較できないため、比較は { $of } 件のうち、種類と時刻によって選んだ { $analysed } 件のレコードに基づいています。拒否された呼び出しはすべて数えましたが、そのうち { $unjudged } 件の種類は以下のどのインシデントにも含まれていません。--since、--account、--region で範囲を絞るか、--whole で解析してください。
 coverage-caveats = { $skipped ->
     [0] すべてのファイルを読み取りました
    *[other] スキップしたファイルまたは破損したファイルが { $skipped } 個あります

@@ -18,7 +18,7 @@ use super::evidence;
 use super::index::{Index, Sources};
 use super::keys::{self, InferredKey};
 use super::knowledge::{Knowledge, Sort as AskedSort};
-use super::lags::Lags;
+use super::lags::{Lags, Runs};
 use super::learned::{Habits, Keys, Remembered};
 use super::link::{Link, LinkKind, Synthesized};
 use super::mark::{Mark, Marks};
@@ -54,6 +54,8 @@ pub struct Chains {
     failed_work: BTreeMap<usize, FailedWork>,
     roles: Roles,
     habits: Remembered,
+    known_keys: Keys,
+    known_runs: Runs,
     sessions: Sessions,
     marks: Marks,
 }
@@ -65,6 +67,12 @@ pub struct Learned {
     pub roles: Roles,
     /// What regularly follows what.
     habits: Remembered,
+    /// Which keys are used with what.
+    keys: Keys,
+    /// How soon services take on roles.
+    runs: Runs,
+    /// What marks are made with: the same text has the same in every stretch.
+    marks: Marks,
 }
 
 /// What linking found for one event. Positions are those of the events it was found among.
@@ -95,9 +103,8 @@ impl Chains {
         knowledge: &Knowledge,
         learned: Learned,
     ) -> Chains {
-        let Learned { roles, habits: earlier } = learned;
+        let Learned { roles, habits: earlier, keys: known_keys, runs, marks } = learned;
         let habits = earlier.clone();
-        let marks = Marks::default();
         let names = Names::new(events, knowledge);
         let mut sessions = Sessions::new(events, &names, &marks);
         sessions.learn_handed((events, quiet), &names, &roles, knowledge.table(), &marks);
@@ -123,9 +130,9 @@ impl Chains {
         chains.roles = roles;
         let sources = Sources { names: &names, knowledge, roles: &chains.roles, marks: &marks };
         let mut index = Index::new(events, &children, &sorts, &chains.copies, &sources);
-        let known_keys = Keys::new(&children, &marks);
+        let known_keys = known_keys.and(&children, &marks);
         index.learn_keys(&known_keys);
-        let lags = Lags::learn(&children, &sorts, &index, &names);
+        let (lags, runs) = Lags::learn(&children, &sorts, &index, &names, (&marks, runs));
         let scales = Scales {
             events,
             index: &index,
@@ -157,7 +164,7 @@ impl Chains {
             }
         }
         chains.sessions = sessions;
-        chains.marks = marks;
+        (chains.known_keys, chains.known_runs, chains.marks) = (known_keys, runs, marks);
         chains
     }
 
@@ -182,8 +189,7 @@ impl Chains {
         learned: Learned,
         settled: Vec<Settled>,
     ) -> Chains {
-        let Learned { roles, habits } = learned;
-        let marks = Marks::default();
+        let Learned { roles, habits, keys, runs, marks } = learned;
         let names = Names::new(events, knowledge);
         let mut chains = Chains { copies: copies(events, &marks), ..Chains::default() };
         chains.links.resize_with(events.len(), || None);
@@ -196,6 +202,7 @@ impl Chains {
         chains.settle(settled.into_iter().enumerate());
         chains.sessions = sessions;
         (chains.roles, chains.habits) = (roles, habits);
+        (chains.known_keys, chains.known_runs) = (keys, runs);
         chains.marks = marks;
         chains
     }
@@ -235,7 +242,9 @@ impl Chains {
         }
         let again = {
             let (roles, habits) = (self.roles.clone(), self.habits.clone());
-            Chains::build_with(events, &[], knowledge, Learned { roles, habits })
+            let (keys, runs) = (self.known_keys.clone(), self.known_runs.clone());
+            let learned = Learned { roles, habits, keys, runs, marks: self.marks.clone() };
+            Chains::build_with(events, &[], knowledge, learned)
         };
         for at in lost {
             let parent = |chains: &Chains| chains.link(*at).map(|link| link.parent);
@@ -250,6 +259,12 @@ impl Chains {
         Learned {
             roles: std::mem::take(&mut self.roles),
             habits: std::mem::take(&mut self.habits),
+            keys: {
+                self.known_keys.forget();
+                std::mem::take(&mut self.known_keys)
+            },
+            runs: std::mem::take(&mut self.known_runs),
+            marks: self.marks.clone(),
         }
     }
 

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::call::Child;
 use super::index::Index;
 use super::knowledge::Sort;
-use super::mark::Mark;
+use super::mark::{Mark, Marks};
 use super::names::Names;
 use crate::event::CallerKind;
 
@@ -20,39 +20,72 @@ const MOSTLY: f64 = 0.75;
 /// Seconds by which runs may differ, however short they are.
 const SLACK: i64 = 2;
 
+/// So many runs of each sort are remembered.
+const REMEMBERED: usize = 256;
+
 /// The usual seconds between a call, by the number of its names, and the role taken on for it.
 #[derive(Debug, Default)]
 pub(super) struct Lags(HashMap<(u32, Mark), i64, RandomState>);
 
+/// Runs so far, by action of the call and role taken on: what tells the record, and how many seconds
+/// lay between. The same run is seen by more than one stretch of an export.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Runs(HashMap<(Mark, Mark), Vec<(Mark, i64)>, RandomState>);
+
+impl Runs {
+    fn add(&mut self, key: (Mark, Mark), run: (Mark, i64)) {
+        let runs = self.0.entry(key).or_default();
+        if runs.contains(&run) {
+            return;
+        }
+        if runs.len() >= REMEMBERED {
+            runs.remove(0);
+        }
+        runs.push(run);
+    }
+}
+
 impl Lags {
-    /// Learns from every role that a service took on after a call which may begin such work.
+    /// Learns from every role that a service took on after a call which may begin such work, and from
+    /// the runs of earlier stretches; returns these with those that came to them.
     pub(super) fn learn(
         children: &[Child<'_>],
         sorts: &[Sort],
         index: &Index,
         names: &Names<'_>,
-    ) -> Lags {
-        let seen: Vec<((u32, Mark), i64)> = children
+        (marks, mut runs): (&Marks, Runs),
+    ) -> (Lags, Runs) {
+        let actions = names.all().iter().map(|name| marks.of(names.action_text(name.action)));
+        let actions: Vec<Mark> = actions.collect();
+        let seen: Vec<((Mark, Mark), (Mark, i64))> = children
             .par_iter()
             .filter(|child| child.is_sts && child.kind == CallerKind::ServicePrincipal)
             .filter_map(|child| {
                 let sort = sorts.get(child.sort as usize)?;
                 let (root, lag) = last_before(child, sort, index, names)?;
-                Some(((root, child.role?), lag))
+                let action = *actions.get(root as usize)?;
+                Some(((action, child.role?), (marks.of(child.event.id()), lag)))
             })
             .collect();
-        let mut runs: HashMap<(u32, Mark), Vec<i64>, RandomState> = HashMap::default();
-        for (key, lag) in seen {
-            runs.entry(key).or_default().push(lag);
-        }
-        let habit = |(key, mut lags): ((u32, Mark), Vec<i64>)| {
+        seen.into_iter().for_each(|(key, run)| runs.add(key, run));
+        let habit = |runs: &Vec<(Mark, i64)>| {
+            let mut lags: Vec<i64> = runs.iter().map(|(_, lag)| *lag).collect();
             lags.sort_unstable();
             let usual = *lags.get(lags.len() / 2)?;
             let alike = lags.iter().filter(|lag| (*lag - usual).abs() <= slack(usual)).count();
             let is_habit = alike >= FEWEST && alike as f64 >= MOSTLY * lags.len() as f64;
-            is_habit.then_some((key, usual))
+            is_habit.then_some(usual)
         };
-        Lags(runs.into_iter().filter_map(habit).collect())
+        let mut numbers: HashMap<Mark, Vec<u32>, RandomState> = HashMap::default();
+        for (action, number) in actions.iter().zip(0..) {
+            numbers.entry(*action).or_default().push(number);
+        }
+        let usual = runs.0.iter().filter_map(|((action, role), runs)| {
+            let (numbers, usual) = (numbers.get(action)?, habit(runs)?);
+            Some(numbers.iter().map(move |number| ((*number, *role), usual)))
+        });
+        let lags = Lags(usual.flatten().collect());
+        (lags, runs)
     }
 
     /// Whether a service takes on the role so many seconds after each such call.

@@ -13,18 +13,29 @@ use super::names::{ActionId, Names};
 type Map<K, V> = HashMap<K, V, RandomState>;
 
 /// Which keys were used with what.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Keys {
     /// Context value -> KMS keys seen with it.
-    used_with: Map<Mark, Vec<Mark>>,
+    used_with: Used,
     /// Alias, with account and Region of the caller -> keys it led to.
-    behind: Map<Mark, Vec<Mark>>,
+    behind: Used,
     texts: Map<Mark, String>,
+    /// Stretches of an export that were looked at.
+    stretches: u32,
 }
 
+/// Keys that were used with something, and in which stretch last.
+type Used = Map<Mark, (Vec<Mark>, u32)>;
+
+/// So many values are remembered from stretch to stretch; of more those that were met last.
+const MOST_VALUES: usize = 1 << 17;
+
 impl Keys {
-    pub(super) fn new(children: &[Child<'_>], marks: &Marks) -> Keys {
-        let mut keys = Keys::default();
+    /// The same with what the children in another stretch tell.
+    pub(super) fn and(mut self, children: &[Child<'_>], marks: &Marks) -> Keys {
+        self.stretches += 1;
+        let keys = &mut self;
+        let now = keys.stretches;
         for child in children.iter().filter(|c| c.key.is_some()) {
             let Some(key) = child.key else { continue };
             keys.texts
@@ -35,13 +46,26 @@ impl Keys {
                     child.event.request_value("keyId").as_deref().and_then(call::alias_in)
             {
                 let alias = marks.of_pair(&place(child.event), alias);
-                add(keys.behind.entry(alias).or_default(), key.arn);
+                add(keys.behind.entry(alias).or_default(), key.arn, now);
             }
             for token in child.tokens.iter().take(child.in_context) {
-                add(keys.used_with.entry(token.mark).or_default(), key.arn);
+                add(keys.used_with.entry(token.mark).or_default(), key.arn, now);
             }
         }
-        keys
+        self
+    }
+
+    /// Forgets what was not met for long, where there is too much of it.
+    pub(super) fn forget(&mut self) {
+        for used in [&mut self.used_with, &mut self.behind] {
+            if used.len() <= MOST_VALUES {
+                continue;
+            }
+            let mut last: Vec<u32> = used.values().map(|(_, last)| *last).collect();
+            let (_, middle, _) = last.select_nth_unstable(used.len() / 2);
+            let middle = *middle;
+            used.retain(|_, (_, last)| *last > middle);
+        }
     }
 
     pub(super) fn used_with(&self, value: Mark) -> &[Mark] {
@@ -61,14 +85,15 @@ impl Keys {
 /// Values used with very many keys tell nothing, and remembering them all would be quadratic.
 const MOST_KEYS: usize = 8;
 
-fn add(keys: &mut Vec<Mark>, key: Mark) {
+fn add((keys, last): &mut (Vec<Mark>, u32), key: Mark, now: u32) {
+    *last = now;
     if keys.len() <= MOST_KEYS && !keys.contains(&key) {
         keys.push(key);
     }
 }
 
-fn few(keys: Option<&Vec<Mark>>) -> &[Mark] {
-    keys.map(Vec::as_slice).filter(|keys| keys.len() <= MOST_KEYS).unwrap_or_default()
+fn few(keys: Option<&(Vec<Mark>, u32)>) -> &[Mark] {
+    keys.map(|(keys, _)| keys.as_slice()).filter(|keys| keys.len() <= MOST_KEYS).unwrap_or_default()
 }
 
 /// What regularly follows what.
@@ -95,9 +120,8 @@ impl Habits {
     /// What was learned before, of the actions that there are.
     pub(super) fn of(remembered: &Remembered, names: &Names<'_>) -> Habits {
         let ids: Map<&str, ActionId> = names.actions().collect();
-        let both = |(root, child): &(Box<str>, Box<str>)| {
-            Some((*ids.get(&**root)?, *ids.get(&**child)?))
-        };
+        let both =
+            |(root, child): &(Box<str>, Box<str>)| Some((*ids.get(&**root)?, *ids.get(&**child)?));
         let fan_out = remembered.fan_out.iter().filter_map(|(of, seen)| Some((both(of)?, *seen)));
         let lags = remembered.lags.iter().filter_map(|(of, lag)| Some((both(of)?, *lag)));
         let parents = remembered.parents.iter();

@@ -54,7 +54,7 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    /// Runs all stations; of a very large export on a sample, unless `all` of it is wanted.
+    /// Runs all stations; `memory` is how many bytes reading and linking may take.
     ///
     /// # Errors
     /// When inputs, policies or the service table cannot be read at all.
@@ -62,21 +62,26 @@ impl Analysis {
         read: &ReadArguments,
         known: &KnownArguments,
         config: &Config,
-        all: bool,
+        memory: u64,
     ) -> Result<Analysis> {
         let besides = Besides::read(known)?;
-        match reading::folded(read, config, &besides.knowledge, all)? {
-            None => {
-                let ingested = match all {
-                    true => reading::read(read, config)?,
-                    false => reading::survey(read, config, &besides.knowledge)?,
-                };
-                Analysis::of(ingested, besides, &known.dumps, config)
-            }
-            Some(Read::Whole(ingested)) => Analysis::of(ingested, besides, &known.dumps, config),
-            Some(Read::Folded(export)) => {
-                Analysis::of_folded(*export, besides, &known.dumps, config)
-            }
+        let read = reading::folded(read, config, &besides.knowledge, memory)?;
+        Analysis::of_read(read, besides, &known.dumps, config)
+    }
+
+    /// Runs the stations after reading, however large the export was.
+    ///
+    /// # Errors
+    /// When policies cannot be read at all.
+    pub(super) fn of_read(
+        read: Read,
+        besides: Besides,
+        dumps: &DumpArguments,
+        config: &Config,
+    ) -> Result<Analysis> {
+        match read {
+            Read::Whole(ingested) => Analysis::of(ingested, besides, dumps, config),
+            Read::Folded(export) => Analysis::of_folded(*export, besides, dumps, config),
         }
     }
 
@@ -98,7 +103,7 @@ impl Analysis {
     ///
     /// # Errors
     /// When policies cannot be read at all.
-    pub(super) fn of(
+    fn of(
         ingested: Ingested,
         besides: Besides,
         dumps: &DumpArguments,
@@ -108,9 +113,7 @@ impl Analysis {
         let dump = dump(dumps, config, &ingested.events)?;
         let chains = Chains::build(&ingested.events, &knowledge);
         let history = History::new(&ingested.events, dump).with_evidence(evidence);
-        let sample = ingested.sample.as_ref();
-        let diagnosis =
-            diagnose::diagnose(&ingested.events, &chains, &knowledge, &history, sample, None);
+        let diagnosis = diagnose::diagnose(&ingested.events, &chains, &knowledge, &history, None);
         let remedies = remedy::remedies(&diagnosis, &ingested.events, &chains, &history);
         Ok(Analysis { ingested, chains, history, diagnosis, remedies, folded: None })
     }
@@ -130,7 +133,7 @@ impl Analysis {
         let dump = dump(dumps, config, &events)?;
         let history = History::new(&events, dump).with_evidence(evidence);
         let found = Some(&folded);
-        let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, None, found);
+        let diagnosis = diagnose::diagnose(&events, &chains, &knowledge, &history, found);
         let remedies = remedy::remedies(&diagnosis, &events, &chains, &history);
         let ingested = Ingested { events, ledger, ..Ingested::default() };
         Ok(Analysis { ingested, chains, history, diagnosis, remedies, folded: Some(folded) })
@@ -150,7 +153,6 @@ impl Analysis {
             remedies: &self.remedies,
             history: &self.history,
             ledger: &self.ingested.ledger,
-            sample: self.ingested.sample.as_ref(),
             folded: self.folded.as_ref(),
             max_occurrences,
         }

@@ -29,7 +29,7 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
     }
     let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?;
     let read = sharing::read(&arguments.read, &arguments.report.redact);
-    let analysis = Analysis::run(&read, &arguments.known, &config, arguments.whole)?;
+    let analysis = Analysis::run(&read, &arguments.known, &config, arguments.memory)?;
     reporting.publish(analysis, &config)
 }
 
@@ -40,8 +40,7 @@ fn contribute(
     to: &Path,
 ) -> anyhow::Result<ExitCode> {
     let services = arguments.known.services.as_deref();
-    let knowledge = reading::knowledge(services)?;
     let services = reading::services(services)?;
-    let part = reading::contribute(&arguments.read, services.as_deref(), config, &knowledge)?;
+    let part = reading::contribute(&arguments.read, services.as_deref(), config, arguments.memory)?;
     reading::save_part(&part, to, arguments.read.quiet)
 }

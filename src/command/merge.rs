@@ -1,7 +1,6 @@
 //! `trailwhy merge`: the report of an export that was read in parts.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,15 +11,15 @@ use super::reporting::Reporting;
 use super::{named, output, reading};
 use crate::cli::MergeArguments;
 use crate::error::{Error, Result};
+use crate::fold;
 use crate::given::{self, Cap};
-use crate::ingest::{self, Budget, Contribution, Parts, Terms};
+use crate::ingest::{Contribution, Terms};
 use crate::report::sanitize;
-use crate::sampling::Sorts;
 
-/// A part holds a sample, however large the export was.
+/// A part is about a quarter of the compressed files that it was made of.
 const CAP: Cap = Cap {
-    bytes: 2 << 30,
-    instead: "name what `trailwhy analyze --partial` wrote; a part holds at most a sample",
+    bytes: 8 << 30,
+    instead: "name what `trailwhy analyze --partial` wrote, or make parts of fewer days or accounts",
 };
 
 /// Bytes that tell whether a file is a part.
@@ -41,86 +40,64 @@ pub fn run(arguments: &MergeArguments) -> anyhow::Result<ExitCode> {
     )?;
     named::refuse_terminal(arguments.partial.as_deref())?;
     let services = reading::services(arguments.known.services.as_deref())?;
-    let mut parts = Files::new(&arguments.files, services)?;
+    let mut parts = Files::new(&arguments.files, services);
     if let Some(to) = &arguments.partial {
-        let knowledge = reading::knowledge(arguments.known.services.as_deref())?;
-        let sorts = Sorts::new(&knowledge);
-        let merged = ingest::merge_parts(&mut parts, &sorts, &Budget::default())?;
+        let merged = Contribution::merge(&mut parts)?;
         return reading::save_part(&merged, to, arguments.quiet);
     }
     let reporting = Reporting::new(&arguments.report, &config, arguments.quiet)?;
     let besides = Besides::read(&arguments.known)?;
-    let sorts = Sorts::new(besides.knowledge());
-    let ingested = ingest::conclude(&mut parts, &sorts, &Budget::default())?;
+    let bounds = fold::Bounds::within(arguments.memory);
+    let read = fold::merge(&mut parts, besides.knowledge(), &bounds)?;
     // Warnings name files, and the folders of an export are named by accounts.
-    reading::look_through(&ingested.ledger, arguments.quiet || arguments.report.redact.redact)?;
-    let analysis = Analysis::of(ingested, besides, &arguments.known.dumps, &config)?;
+    reading::look_through(read.ledger(), arguments.quiet || arguments.report.redact.redact)?;
+    let analysis = Analysis::of_read(read, besides, &arguments.known.dumps, &config)?;
     reporting.publish(analysis, &config)
 }
 
-/// Files of parts; read whenever they are asked for, so that of thousands one is in memory.
+/// Files of parts, read one after the other.
 struct Files<'f> {
-    paths: &'f [PathBuf],
-    /// Standard input and pipes come only once.
-    kept: BTreeMap<&'f Path, Vec<u8>>,
+    paths: std::slice::Iter<'f, PathBuf>,
     services: Option<String>,
+    first: Option<(&'f Path, Terms)>,
 }
 
 impl<'f> Files<'f> {
-    fn new(paths: &'f [PathBuf], services: Option<String>) -> Result<Files<'f>> {
-        let mut kept = BTreeMap::new();
-        for path in paths.iter().filter(|path| comes_once(path)) {
-            if !kept.contains_key(path.as_path()) {
-                kept.insert(path.as_path(), bytes(path)?);
-            }
-        }
-        Ok(Files { paths, kept, services })
+    fn new(paths: &'f [PathBuf], services: Option<String>) -> Files<'f> {
+        Files { paths: paths.iter(), services, first: None }
     }
 
-    /// The parts, with what is said of those that do not go together.
-    fn read(&self, path: &Path) -> Result<Contribution> {
-        let part = match self.kept.get(path) {
-            Some(bytes) => Contribution::decode(bytes, path)?,
-            None => Contribution::decode(&bytes(path)?, path)?,
-        };
-        match part.difference_of_services(self.services.as_deref()) {
+    /// A part, where it goes together with the others.
+    fn read(&mut self, path: &'f Path) -> Result<Contribution> {
+        let part = Contribution::decode(&bytes(path)?, path)?;
+        if let Some(difference) = part.difference_of_services(self.services.as_deref()) {
+            return Err(Error::document(
+                path,
+                format!("made with another service table: {difference}\nhint: give merge the same"),
+            ));
+        }
+        let (named, first) = self.first.get_or_insert_with(|| (path, part.terms().clone()));
+        match part.terms().difference(first) {
             None => Ok(part),
             Some(difference) => Err(Error::document(
                 path,
-                format!("made with another service table: {difference}\nhint: give merge the same"),
+                format!(
+                    "made with other options than `{}`: {difference}\nhint: make all parts with the \
+                     same options",
+                    sanitize::line(&named.to_string_lossy())
+                ),
             )),
         }
     }
 }
 
-impl Parts for Files<'_> {
-    fn each(&mut self, take: &mut dyn FnMut(Contribution) -> Result<()>) -> Result<()> {
-        let mut first: Option<Terms> = None;
-        for path in self.paths {
-            let part = self.read(path)?;
-            let first = first.get_or_insert_with(|| part.terms().clone());
-            if let Some(difference) = part.terms().difference(first) {
-                return Err(Error::document(
-                    path,
-                    format!(
-                        "made with other options than `{}`: {difference}\nhint: make all parts with \
-                         the same options",
-                        self.paths
-                            .first()
-                            .map(|path| sanitize::line(&path.to_string_lossy()))
-                            .unwrap_or_default()
-                    ),
-                ));
-            }
-            take(part)?;
-        }
-        Ok(())
-    }
-}
+impl Iterator for Files<'_> {
+    type Item = Result<Contribution>;
 
-fn comes_once(path: &Path) -> bool {
-    let other = |kind: Metadata| !kind.is_file() && !kind.is_dir();
-    path.as_os_str() == "-" || fs::metadata(path).is_ok_and(other)
+    fn next(&mut self) -> Option<Self::Item> {
+        let path = self.paths.next()?;
+        Some(self.read(path))
+    }
 }
 
 /// A part whole; of anything else only as much as tells that it is none, for it may never end.

@@ -16,9 +16,8 @@ use crate::error::{Error, Result};
 use crate::fold;
 use crate::given::{self, Cap};
 use crate::history::History;
-use crate::ingest::{self, Budget, Contribution, Ingested, Input, Ledger, Options, Skip};
+use crate::ingest::{self, Contribution, Ingested, Input, Ledger, Options, Skip};
 use crate::report::sanitize;
-use crate::sampling::Sorts;
 use crate::wording::{Language, Sentence, Wording};
 
 /// Skipped files named on standard error; the rest is counted.
@@ -44,27 +43,8 @@ pub(super) fn read(arguments: &ReadArguments, config: &Config) -> Result<Ingeste
     Ok(ingested)
 }
 
-/// The same, but of a large export only a sample is kept.
-///
-/// # Errors
-/// As [`read`].
-pub(super) fn survey(
-    arguments: &ReadArguments,
-    config: &Config,
-    knowledge: &Knowledge,
-) -> Result<Ingested> {
-    let (inputs, options) = asked(arguments, config)?;
-    let bar = Bar::new(arguments.quiet);
-    let sorts = Sorts::new(knowledge);
-    let ingested = ingest::survey(&inputs, &options, &sorts, &Budget::default(), &bar)?;
-    bar.finish();
-    look_through(&ingested.ledger, arguments.quiet)?;
-    Ok(ingested)
-}
-
-/// The same of an export that may be large: it is folded while it is read, so that not every record has
-/// to be held. `None` where it is too large for that, unless `all` of it is wanted, or large and the names
-/// of its files do not tell when they were delivered.
+/// The same of an export that may be large: where it would take more than `memory` bytes, it is folded
+/// while it is read, so that not every record has to be held.
 ///
 /// # Errors
 /// As [`read`].
@@ -72,24 +52,14 @@ pub(super) fn folded(
     arguments: &ReadArguments,
     config: &Config,
     knowledge: &Knowledge,
-    all: bool,
-) -> Result<Option<fold::Read>> {
+    memory: u64,
+) -> Result<fold::Read> {
     let (inputs, options) = asked(arguments, config)?;
     let bar = Bar::new(arguments.quiet);
-    let mut bounds = fold::Bounds::default();
-    if all {
-        bounds.stored = u64::MAX;
-    }
-    let Some(read) = fold::read(&inputs, &options, knowledge, &bounds, &bar)? else {
-        return Ok(None);
-    };
+    let read = fold::read(&inputs, &options, knowledge, &fold::Bounds::within(memory), &bar)?;
     bar.finish();
-    let ledger = match &read {
-        fold::Read::Whole(ingested) => &ingested.ledger,
-        fold::Read::Folded(export) => &export.ledger,
-    };
-    look_through(ledger, arguments.quiet)?;
-    Ok(Some(read))
+    look_through(read.ledger(), arguments.quiet)?;
+    Ok(read)
 }
 
 /// Reads the same as a part of an export. Such a part may hold nothing.
@@ -100,12 +70,12 @@ pub(super) fn contribute(
     arguments: &ReadArguments,
     services: Option<&str>,
     config: &Config,
-    knowledge: &Knowledge,
+    memory: u64,
 ) -> Result<Contribution> {
     let (inputs, options) = asked(arguments, config)?;
     let bar = Bar::new(arguments.quiet);
-    let (sorts, budget) = (Sorts::new(knowledge), Budget::default());
-    let part = ingest::contribute(&inputs, &options, services, &sorts, &budget, &bar)?;
+    let most = fold::Bounds::within(memory).whole;
+    let part = Contribution::gather(&inputs, &options, services, most, &bar)?;
     bar.finish();
     if !arguments.quiet {
         warn(part.ledger());

@@ -213,8 +213,8 @@ impl<'e> Crowd<'e> {
             let call = self.at(position)?;
             Some((call.time.seconds_since(time).abs(), position))
         };
-        let mut after = list
-            .partition_point(|position| self.at(*position).is_some_and(|o| o.time < time));
+        let mut after =
+            list.partition_point(|position| self.at(*position).is_some_and(|o| o.time < time));
         // What lies before is gone through by stretches of one distance, each from its first call.
         let mut rest = after;
         let mut stretch = 0..0;
@@ -223,8 +223,7 @@ impl<'e> Crowd<'e> {
                 let seconds = at(rest - 1)?.0;
                 let earlier = list.get(..rest)?;
                 let first = earlier.partition_point(|position| {
-                    self.at(*position)
-                        .is_some_and(|o| o.time.seconds_since(time).abs() > seconds)
+                    self.at(*position).is_some_and(|o| o.time.seconds_since(time).abs() > seconds)
                 });
                 stretch = first..rest;
                 rest = first;

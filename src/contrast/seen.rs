@@ -54,8 +54,8 @@ type Parts<'e> = (Option<&'e str>, Option<&'e str>, &'e str, bool, Option<bool>)
 
 fn parts(event: &Event) -> Parts<'_> {
     let account = event.get(Field::RecipientAccountId).or_else(|| event.account());
-    let is_data = event.management_event == Some(false)
-        || event.get(Field::EventCategory) == Some("Data");
+    let is_data =
+        event.management_event == Some(false) || event.get(Field::EventCategory) == Some("Data");
     (account, event.region(), event.source(), is_data, event.read_only)
 }
 

@@ -17,7 +17,6 @@ use super::needed::{Needs, Traits};
 use super::seen::{Seen, Sort};
 use crate::chain::{Chains, Knowledge, Link, LinkKind};
 use crate::event::{self, Event, Field, Time, json};
-use crate::ingest::Sample;
 
 /// A call that reported success and lacks steps that every comparable success has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,21 +54,13 @@ pub struct Export<'x> {
     pub chains: &'x Chains,
     /// Of which services a call waits for its steps.
     pub knowledge: &'x Knowledge,
-    /// How the events stand for all records, where they are not all.
-    pub sample: Option<&'x Sample>,
 }
 
 /// Every gap in the export, in order of time; of the calls in `gone` what they made was gone later.
-///
-/// Of a sample only calls whose surroundings were kept are compared: of any other call a step may
-/// be missing because it was left out.
 pub fn gaps(export: &Export<'_>, gone: &BTreeSet<usize>) -> Vec<Gap> {
-    let Export { events, sample, .. } = *export;
+    let events = export.events;
     let mut shapes = Shapes::default();
-    let takes = |at: usize| {
-        sample.is_none_or(|sample| sample.is_surrounded(at)).then_some(at as u64)
-    };
-    shapes.add(export, &takes, &|at| Some(at as u64));
+    shapes.add(export, &|at| Some(at as u64), &|at| Some(at as u64));
     let gone = gone.iter().map(|at| *at as u64).collect();
     shapes.gaps(&gone, &|number| {
         let at = usize::try_from(number).ok()?;

@@ -12,7 +12,6 @@ use super::incident::{Incident, Occurrence};
 use super::signature::Signature;
 use super::tally::Counter;
 use crate::event::{self, Event, action};
-use crate::ingest::Sample;
 
 /// An action that was denied in an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +52,9 @@ pub struct Actions<'a> {
 }
 
 impl<'a> Actions<'a> {
-    /// Of incidents found in `events`; a `sample` and what was `folded` say what these stand for.
-    pub fn new(
-        events: &'a [Event],
-        sample: Option<&'a Sample>,
-        folded: Option<&'a Folded>,
-    ) -> Self {
-        Actions { events, counter: Counter::new(sample, folded) }
+    /// Of incidents found in `events`; what was `folded` says what these stand for.
+    pub fn new(events: &'a [Event], folded: Option<&'a Folded>) -> Self {
+        Actions { events, counter: Counter::new(folded) }
     }
 
     /// The signature of each occurrence, in their order.
@@ -83,15 +78,6 @@ impl<'a> Actions<'a> {
             .filter_map(|(action, sorts)| self.action(action, sorts))
             .collect();
         actions.sort_by_key(|one| (Reverse(one.count), one.first));
-        // What some of a sample stand for is rounded down; together they stand for all.
-        let told: u64 = actions.iter().map(|one| one.count).sum();
-        let untold = incident.tally.count.saturating_sub(told);
-        if let Some(most) = actions.first_mut() {
-            most.count += untold;
-            if let Some(sort) = most.sorts.first_mut() {
-                sort.count += untold;
-            }
-        }
         actions
     }
 

@@ -307,12 +307,7 @@ pub fn testimony(
                 .arg("action", change.action.as_str())
                 .arg("time", change.time.to_string())
                 .arg("summary", change.summary.clone());
-            let worked = match (worked_before, picture.is_whole) {
-                (true, true) => 3.5,
-                // Calls that worked after the change, and would clear it, may have been left out.
-                (true, false) => 2.5,
-                (false, _) => 1.5,
-            };
+            let worked = if worked_before { 3.5 } else { 1.5 };
             let weight = match has_policies_again(picture, history, change) {
                 true => worked * 0.4,
                 false => worked * directness(change, layer),
@@ -321,8 +316,7 @@ pub fn testimony(
             // that is where an Allow was missed last.
             let revoked =
                 layer == Layer::KmsGrant && matches!(change.subject, Subject::Grant { .. });
-            let sure = worked_before && picture.is_whole;
-            let weight = if revoked && sure { 6.5 } else { weight };
+            let weight = if revoked && worked_before { 6.5 } else { weight };
             let effect = match layer {
                 Layer::KmsGrant | Layer::KmsKeyState => Effect::NotApplicable,
                 Layer::BlockPublicAccess => Effect::ExplicitDeny,
@@ -352,7 +346,7 @@ fn elsewhere(
         .last_first()
         .filter(|change| !matches!(change.subject, Subject::Tag { .. }))
         .collect();
-    if !worked_before || !picture.is_whole || !picture.has_all_changes || suspects.is_empty() {
+    if !worked_before || suspects.is_empty() {
         return None;
     }
     let untouched = |layer: &Layer| {
@@ -399,9 +393,9 @@ fn fits(picture: &Picture<'_, '_>, layer: Layer) -> bool {
 }
 
 /// It worked before, and nothing it depends on was changed in the log: then the cause lies in a
-/// condition, or in a change that another account's log holds. A sample may lack the change.
+/// condition, or in a change that another account's log holds.
 fn unchanged(picture: &Picture<'_, '_>, worked_before: bool, none: bool) -> Option<Testimony> {
-    if !none || !worked_before || !picture.has_all_changes {
+    if !none || !worked_before {
         return None;
     }
     Some(

@@ -24,22 +24,7 @@ pub fn testimony(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Vec<Testimony> {
     found.extend(direct_only(picture));
     found.extend(other_actions(picture, pool));
     found.extend(whole_account(picture));
-    if !picture.is_whole && found.iter().any(|testimony| is_of_absence(testimony.text.id())) {
-        found.push(contrasted(Sentence::new("contrast-sampled"), &[]));
-    }
     found
-}
-
-/// Whether what is said rests on that something never succeeded.
-fn is_of_absence(text: &str) -> bool {
-    ["contrast-region", "contrast-mfa", "contrast-forwarded-only", "contrast-whole-account"]
-        .contains(&text)
-}
-
-/// What rests on that something never succeeded: of a sample it is worth half, since the call that
-/// refutes it may have been left out.
-fn lonely(picture: &Picture<'_, '_>, testimony: Testimony) -> Testimony {
-    if picture.is_whole { testimony } else { testimony.halved() }
 }
 
 fn contrasted(text: Sentence, ids: &[String]) -> Testimony {
@@ -248,7 +233,7 @@ fn region(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let testimony = contrasted(text, &there.ids)
         .weigh(Layer::Scp, Effect::ExplicitDeny, 3.0)
         .layer(Layer::ResourcePolicy, -0.5);
-    Some(lonely(picture, testimony))
+    Some(testimony)
 }
 
 /// Sessions without MFA fail, sessions with MFA succeed.
@@ -265,7 +250,7 @@ fn mfa(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let testimony = contrasted(text, &with.ids)
         .weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 2.5)
         .weigh(Layer::Scp, Effect::ExplicitDeny, 0.5);
-    Some(lonely(picture, testimony))
+    Some(testimony)
 }
 
 /// The role or user that fails has another unique id than the one of its name that succeeded: policies
@@ -324,7 +309,7 @@ fn forwarded_only(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimon
     let testimony = contrasted(text, &ids)
         .weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 1.5)
         .weigh(Layer::ResourcePolicy, Effect::ExplicitDeny, 0.5);
-    Some(lonely(picture, testimony))
+    Some(testimony)
 }
 
 /// The principal's own call fails although services may make it for the same principal.
@@ -413,7 +398,7 @@ fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
     let testimony = contrasted(text, &[])
         .layer(Layer::Scp, if several { 3.5 } else { 1.5 })
         .layer(Layer::IdentityPolicy, if several { -0.5 } else { 0.0 });
-    Some(lonely(picture, testimony))
+    Some(testimony)
 }
 
 /// Condition keys that the comparison itself points at, where no policy is known.

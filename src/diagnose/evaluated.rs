@@ -110,7 +110,7 @@ fn turned_by<'h>(
     let index = picture.observation().index;
     // Services revoke grants all the time: that this one mattered is clear only where no call can
     // have worked without it.
-    let worked = picture.is_whole && picture.last_success_before().is_some();
+    let worked = picture.last_success_before().is_some();
     // A role loses its policies before it is deleted and gets them back when it is made anew: where
     // another layer is at fault it is the new role that this layer does not know.
     let is_remade = suspects
@@ -416,10 +416,6 @@ pub fn evaluated(
             *first = case;
         }
     }
-    if let Some(found) = result.found.as_mut().filter(|_| !picture.has_all_changes) {
-        // A change of the policies may have been left out.
-        found.complete = false;
-    }
     if result.found.as_ref().is_none_or(|found| !found.complete && found.statement.is_none())
         && let Some((found, cases)) =
             supposed(picture, events, chains, history, &result.denied, suspects)
@@ -428,10 +424,9 @@ pub fn evaluated(
         result.denied = cases;
     }
     let Some(layer) = result.found.as_ref().map(|found| found.layer) else {
-        result.is_allowed = picture.has_all_changes
-            && result.denied.first().is_some_and(|case| {
-                case.complete && evaluate(&case.request, &case.layers).is_allowed()
-            });
+        result.is_allowed = result.denied.first().is_some_and(|case| {
+            case.complete && evaluate(&case.request, &case.layers).is_allowed()
+        });
         return result;
     };
     result.turned_by = turned_by(picture, events, chains, history, layer, suspects).cloned();
@@ -512,7 +507,8 @@ pub(super) fn nearest<'p, 'e>(picture: &Picture<'p, 'e>) -> Vec<&'p Observation<
     one.sort_unstable();
     let mut found: Vec<(i64, u32)> = both.into_iter().chain(one).take(SUCCESSES).collect();
     let left = SUCCESSES - found.len();
-    let is_other = |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !own(o) && !there(o));
+    let is_other =
+        |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !own(o) && !there(o));
     found.extend(crowd.around(picture.first).filter(is_other).take(left));
     found.into_iter().filter_map(|(_, at)| crowd.at(at)).collect()
 }

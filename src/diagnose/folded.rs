@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use super::benign::{Callers, Worth};
 use super::failing::{Failing, failing};
 use crate::chain::{Chains, Knowledge};
-use crate::contrast::{self, Gap, Vanished};
+use crate::contrast::{self, Gap, Observation, Vanished};
 use crate::event::{Event, Time};
 
 /// A refused call that another one stands for.
@@ -37,6 +37,22 @@ pub struct Folded {
     pub gone: Vec<Vanished>,
 }
 
+/// Calls that worked, and after each those that it stands for, in order of time.
+pub fn with_others<'e>(
+    found: Vec<Observation<'e>>,
+    folded: Option<&Folded>,
+) -> Vec<Observation<'e>> {
+    let Some(folded) = folded else { return found };
+    let mut all = Vec::with_capacity(found.len());
+    for one in found {
+        let others = folded.worked.get(&one.index).into_iter().flatten();
+        all.extend(others.map(|time| one.at(*time)));
+        all.push(one);
+    }
+    all.sort_by_key(|one| (one.time, one.index));
+    all
+}
+
 /// What shows in a stretch of an export.
 #[derive(Debug)]
 pub struct Look {
@@ -48,12 +64,7 @@ pub struct Look {
 
 /// Looks at a stretch of an export, as if it were all of it; `quiet` are calls of the same time that
 /// nothing hangs on.
-pub fn look(
-    events: &[Event],
-    quiet: &[Event],
-    chains: &Chains,
-    knowledge: &Knowledge,
-) -> Look {
+pub fn look(events: &[Event], quiet: &[Event], chains: &Chains, knowledge: &Knowledge) -> Look {
     let all = failing(events, chains, knowledge);
     let callers = Callers::new((events, quiet), chains, &all);
     let worth: Vec<Worth> = all.iter().map(|one| callers.worth(one, events)).collect();

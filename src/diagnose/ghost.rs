@@ -3,20 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::folded::Folded;
+use super::folded::{Folded, with_others};
 use super::incident::{Comparison, Incident, Occurrence, Verdict};
 use super::next;
 use super::rank;
-use super::tally::{CountBasis, Tally};
+use super::tally::Tally;
 use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
 use super::worked::Compared;
 use crate::chain::Chains;
-use crate::contrast::{self, Ground, End, Export, Gap, Observation, Vanished};
+use crate::contrast::{self, End, Export, Gap, Ground, Observation, Vanished};
 use crate::event::{self, Effect, Event, Failure, Layer, json};
 use crate::history::History;
 use crate::history::change::Change;
-use crate::ingest::Sample;
 use crate::wording::Sentence;
 
 /// A denial of the missing step this near to a ghost is taken for the same cause.
@@ -29,7 +28,7 @@ pub fn ghosts(
     logged: &[Incident],
     folded: Option<&Folded>,
 ) -> Vec<Incident> {
-    let Export { events, chains, sample, .. } = *export;
+    let Export { events, chains, .. } = *export;
     let known: BTreeSet<usize> =
         logged.iter().flat_map(|i| &i.occurrences).filter_map(|o| o.root).collect();
     let mut gone = match folded {
@@ -54,16 +53,10 @@ pub fn ghosts(
     }
     let mut ghosts: Vec<Incident> = causes
         .into_values()
-        .filter_map(|gaps| incident(events, chains, history, &gaps, logged, sample))
+        .filter_map(|gaps| incident(events, chains, history, &gaps, logged))
         .collect();
-    if sample.is_some() {
-        // What nobody counted while reading may have happened more often than it was found. What
-        // took a thing away may have been left out.
-        ghosts.iter_mut().for_each(|ghost| ghost.tally.basis = Some(CountBasis::Found));
-        return ghosts;
-    }
     gone.retain(|one| !lacking.contains(&one.call));
-    ghosts.extend(vanished(events, chains, &gone));
+    ghosts.extend(vanished(events, chains, &gone, folded));
     ghosts
 }
 
@@ -73,7 +66,12 @@ fn place(event: &Event) -> String {
 }
 
 /// The ghosts that are told by what was gone alone: nothing tells what became of it.
-fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Incident> {
+fn vanished(
+    events: &[Event],
+    chains: &Chains,
+    gone: &[Vanished],
+    folded: Option<&Folded>,
+) -> Vec<Incident> {
     let mut causes: BTreeMap<(String, String, End), Vec<&Vanished>> = BTreeMap::new();
     for one in gone {
         let Some(event) = events.get(one.call) else { continue };
@@ -86,9 +84,10 @@ fn vanished(events: &[Event], chains: &Chains, gone: &[Vanished]) -> Vec<Inciden
         let first = gone.first()?;
         let root = events.get(first.call)?;
         let testimony = vec![was_gone(events, &gone, first), unseen(events, root)];
-        let successes = comparable
-            .entry((root.source(), root.name()))
-            .or_insert_with(|| contrast::comparable(events, chains, first.call));
+        let successes = comparable.entry((root.source(), root.name())).or_insert_with(|| {
+            let found = contrast::comparable(events, chains, first.call);
+            with_others(found, folded)
+        });
         Some(Incident {
             kind: Kind::Ghost,
             cause: format!("ghost|{}|{shared}", event::action(root)),
@@ -208,7 +207,6 @@ fn incident(
     history: &History,
     gaps: &[Gap],
     logged: &[Incident],
-    sample: Option<&Sample>,
 ) -> Option<Incident> {
     let first = gaps.first()?;
     let root = events.get(first.call)?;
@@ -222,9 +220,7 @@ fn incident(
     }
     let change = change.or_else(|| last_change(events, history, first).cloned());
     if let Some(change) = change.as_ref().filter(|_| twin.is_none()) {
-        let changed = changed(change);
-        // Calls that had the step after the change, and would clear it, may have been left out.
-        testimony.push(if sample.is_some() { changed.halved() } else { changed });
+        testimony.push(changed(change));
     }
     let ranked = rank::rank(&testimony);
     let certainty =

@@ -28,33 +28,26 @@ use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer, Whose
 use crate::history::History;
 use crate::history::change::Change;
 use crate::history::subject::{Entity, Subject};
-use crate::ingest::Sample;
 use crate::wording::Sentence;
 
-/// Finds and judges everything that failed in `events`, which must be sorted by time and id; a
-/// `sample` says how they stand for the records they were drawn from, where they are not all, and
-/// `folded` what was found of an export of which they are left.
+/// Finds and judges everything that failed in `events`, which must be sorted by time and id;
+/// `folded` says what was found of an export of which they are left.
 pub fn diagnose(
     events: &[Event],
     chains: &Chains,
     knowledge: &Knowledge,
     history: &History,
-    sample: Option<&Sample>,
     folded: Option<&Folded>,
 ) -> Diagnosis {
     let mut all = match folded {
         Some(folded) => folded.failing.iter().map(|(failing, _)| failing.clone()).collect(),
         None => failing(events, chains, knowledge),
     };
-    if let Some(sample) = sample {
-        // Of the others the call above may be missing, which tells what sort of failure it is.
-        all.retain(|failing| sample.is_judged(failing.denied));
-    }
-    implied::fill(&mut all, events, chains, history, sample);
+    implied::fill(&mut all, events, chains, history);
     told::apply(&mut all, events, history);
     let all = all;
-    let counter = Counter::new(sample, folded);
-    let pool = Pool::new(events, chains, &all, sample, folded);
+    let counter = Counter::new(folded);
+    let pool = Pool::new(events, chains, &all, folded);
     let refusals = Refusals::of(&all, events);
     let worked = Worked::default();
     let worth: Vec<(&Failing, Worth)> = match folded {
@@ -80,7 +73,7 @@ pub fn diagnose(
         .filter(|(_, worth)| *worth == Worth::Low)
         .map(|(failing, _)| failing.denied)
         .collect();
-    let configurations = moved::Configurations::new(events, sample);
+    let configurations = moved::Configurations::new(events);
     let log = Log {
         events,
         chains,
@@ -90,13 +83,12 @@ pub fn diagnose(
         configurations: &configurations,
         worked: &worked,
     };
-    let judged = judge_all(alike(&real, events, sample), &refusals, &log);
+    let judged = judge_all(alike(&real, events), &refusals, &log);
     let mut incidents = merge(judged, &log);
-    let export = contrast::Export { events, chains, knowledge, sample };
+    let export = contrast::Export { events, chains, knowledge };
     let ghosts = super::ghost::ghosts(&export, history, &incidents, folded);
     incidents.extend(ghosts);
-    let is_whole = sample.is_none();
-    guardrail::mark(&mut incidents, &guardrail::Log { events, chains, pool: &pool, is_whole });
+    guardrail::mark(&mut incidents, &guardrail::Log { events, chains, pool: &pool });
     incidents.sort_by_cached_key(|incident| {
         let mut calls = incident.occurrences.iter().map(|o| o.failing.as_ref().map(|f| f.denied));
         let is_low = calls.all(|denied| denied.is_some_and(|denied| low.contains(&denied)));
@@ -165,13 +157,8 @@ struct Sort {
     key_state: bool,
 }
 
-/// Failures by sort, in order of time; those of a sample whose surroundings were kept come first,
-/// since the first speaks for all.
-fn alike<'f>(
-    failing: &[&'f Failing],
-    events: &[Event],
-    sample: Option<&Sample>,
-) -> Vec<Vec<&'f Failing>> {
+/// Failures by sort, in order of time.
+fn alike<'f>(failing: &[&'f Failing], events: &[Event]) -> Vec<Vec<&'f Failing>> {
     let mut sorts: BTreeMap<Sort, Vec<&'f Failing>> = BTreeMap::new();
     for failing in failing {
         let sort = Sort {
@@ -197,11 +184,7 @@ fn alike<'f>(
         };
         sorts.entry(sort).or_default().push(failing);
     }
-    let mut sorts: Vec<Vec<&Failing>> = sorts.into_values().collect();
-    for sort in &mut sorts {
-        sort.sort_by_key(|f| !sample.is_none_or(|sample| sample.is_surrounded(f.denied)));
-    }
-    sorts
+    sorts.into_values().collect()
 }
 
 /// Alike failures with their verdict.

@@ -67,8 +67,6 @@ pub(super) struct Log<'l> {
     pub events: &'l [Event],
     pub chains: &'l Chains,
     pub pool: &'l Pool<'l>,
-    /// Every call is there, so that what is not there did not happen.
-    pub is_whole: bool,
 }
 
 fn guardrail(incident: &Incident, log: &Log<'_>, sweeps: &Sweeps<'_>) -> Option<Guardrail> {
@@ -215,7 +213,7 @@ enum Whose {
 fn worked_before(failing: &Failing, whose: Whose, log: &Log<'_>) -> bool {
     let Some(one) = Observation::new(log.events, log.chains, failing.denied) else { return true };
     let Some(crowd) = log.pool.of(one.event) else { return false };
-    let earlier = if log.is_whole { crowd.before(one.event.time) } else { crowd.ever() };
+    let earlier = crowd.before(one.event.time);
     let any = makes_new(one.event) || failing.resource.is_none();
     let resource = Observation::mark_of(failing.resource.as_deref());
     let (principal, account) = (one.mark(Attribute::Principal), one.mark(Attribute::CallerAccount));

@@ -69,7 +69,8 @@ pub(super) fn healed(
     let is_callers = picture.one().denial.whose == Whose::Caller;
     let among = if is_callers { picture.of_both() } else { picture.by_principal() };
     let later = crowd.lists(among, crowd.after(picture.last), |o| picture.same_principal(o));
-    let is_same = |at: &&u32| crowd.at(**at).is_some_and(|o| o.is_itself() && is_same_call(picture, o));
+    let is_same =
+        |at: &&u32| crowd.at(**at).is_some_and(|o| o.is_itself() && is_same_call(picture, o));
     let first = later.filter_map(|list| list.iter().find(is_same)).min()?;
     let success = crowd.at(*first)?;
     let time = success.event.time;

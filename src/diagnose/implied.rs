@@ -19,7 +19,6 @@ use crate::event::{Event, Time, partition};
 use crate::history::History;
 use crate::history::change::{Change, Operation, Value};
 use crate::history::subject::{Entity, Subject};
-use crate::ingest::Sample;
 use crate::wording::Sentence;
 
 /// A success this near to a failure was under the same policies, unless these were changed.
@@ -28,15 +27,8 @@ const NEAR_SECONDS: i64 = 900;
 /// Of more keys than that one alone is hardly denied.
 const MOST_KEYS: usize = 200;
 
-/// Fills in the resources of the failures that lack one. What a `sample` left out may be the use of a
-/// thing that seems to have stopped.
-pub(super) fn fill(
-    failing: &mut [Failing],
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    sample: Option<&Sample>,
-) {
+/// Fills in the resources of the failures that lack one.
+pub(super) fn fill(failing: &mut [Failing], events: &[Event], chains: &Chains, history: &History) {
     let lost = |one: &Failing| {
         let has_lost = one.action.starts_with("kms:") || takes_on_role(one);
         one.denial.resource.is_none()
@@ -86,7 +78,7 @@ pub(super) fn fill(
                     Some((key, Implied::Policies))
                 };
                 let by_change = || {
-                    let stopped = used.only_stopped(event, history).filter(|_| sample.is_none())?;
+                    let stopped = used.only_stopped(event, history)?;
                     Some((stopped, Implied::Change))
                 };
                 if is_kms { by_policies().or_else(by_change) } else { by_change() }

@@ -19,7 +19,6 @@ use crate::event::{self, CallerKind, Event, Layer, Time, action, json};
 use crate::history::History;
 use crate::history::change::{self, Before, Change, Operation, Value};
 use crate::history::subject::{Entity, Subject, key_name_of, resource_name};
-use crate::ingest::Sample;
 use crate::wording::Sentence;
 
 /// What these services' calls change are policies, keys and sessions, of which the history tells.
@@ -39,12 +38,8 @@ const MOST_CHAINS: usize = 20;
 pub(super) struct Configurations<'e>(Vec<&'e Event>);
 
 impl<'e> Configurations<'e> {
-    /// In order of time, as the events are. None where they are a sample: what worked in between,
-    /// and what was used before, may be among what it left out.
-    pub(super) fn new(events: &'e [Event], sample: Option<&Sample>) -> Self {
-        if sample.is_some() {
-            return Configurations(Vec::new());
-        }
+    /// In order of time, as the events are.
+    pub(super) fn new(events: &'e [Event]) -> Self {
         Configurations(events.par_iter().filter(|event| is_configuration(event)).collect())
     }
 }

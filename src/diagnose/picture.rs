@@ -7,19 +7,17 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::failing::Failing;
-use super::folded::Folded;
+use super::folded::{Folded, with_others};
 use super::refusals::Refusals;
 use super::tally::Tally;
 use crate::chain::Chains;
 use crate::contrast::{Attribute, Crowd, Observation};
 use crate::event::{self, CallerKind, Event, Failure, Time, Whose};
-use crate::ingest::Sample;
 
 type Map<K, V> = HashMap<K, V, RandomState>;
 
 /// Every call with which failures can be compared, by event source and name.
 pub struct Pool<'e> {
-    sample: Option<&'e Sample>,
     folded: Option<&'e Folded>,
     /// By event source, with the names in order.
     successes: Map<&'e str, Vec<(&'e str, Crowd<'e>)>>,
@@ -32,7 +30,6 @@ impl<'e> Pool<'e> {
         events: &'e [Event],
         chains: &Chains,
         failing: &[Failing],
-        sample: Option<&'e Sample>,
         folded: Option<&'e Folded>,
     ) -> Self {
         let names: HashSet<u32, RandomState> =
@@ -51,23 +48,15 @@ impl<'e> Pool<'e> {
         let mut successes: Map<(&str, &str), Vec<Observation<'e>>> = Map::default();
         for observation in found {
             let key = (observation.event.source(), observation.event.name());
-            let others = folded.and_then(|folded| folded.worked.get(&observation.index));
-            let others = others.into_iter().flatten().map(|time| observation.at(*time));
-            let all = successes.entry(key).or_default();
-            all.extend(others);
-            all.push(observation);
-        }
-        if folded.is_some() {
-            for all in successes.values_mut() {
-                all.sort_by_key(|one| (one.time, one.index));
-            }
+            successes.entry(key).or_default().push(observation);
         }
         let mut by_source: Map<&str, Vec<(&str, Crowd<'e>)>> = Map::default();
-        for ((source, name), all) in successes {
+        for ((source, name), found) in successes {
+            let all = with_others(found, folded);
             by_source.entry(source).or_default().push((name, Crowd::new(all)));
         }
         by_source.values_mut().for_each(|names| names.sort_unstable_by_key(|(name, _)| *name));
-        Pool { sample, folded, successes: by_source }
+        Pool { folded, successes: by_source }
     }
 
     /// What was found of an export of which the events are left.
@@ -117,8 +106,7 @@ fn worked(event: &Event) -> bool {
 
 /// One sort of failure with everything around it.
 pub struct Picture<'p, 'e> {
-    /// The failures of this sort, as observations, in order of time; of a sample those first whose
-    /// surroundings were kept.
+    /// The failures of this sort, as observations, in order of time.
     pub failures: Vec<Observation<'e>>,
     /// The same, as found.
     pub failing: Vec<&'p Failing>,
@@ -126,11 +114,6 @@ pub struct Picture<'p, 'e> {
     pub count: u64,
     /// All failures of the export, of whatever sort.
     pub all: &'p Refusals<'p>,
-    /// Every call of the export is there. Where only a sample is, that nobody else succeeded may
-    /// be for those left out.
-    pub is_whole: bool,
-    /// Every change of policies and key states of the export is there.
-    pub has_all_changes: bool,
     /// Successes of the same call by anybody on anything, where they tell something of this one.
     pub crowd: Option<&'p Crowd<'e>>,
     one: &'p Failing,
@@ -178,8 +161,6 @@ impl<'p, 'e> Picture<'p, 'e> {
             failing,
             count,
             all,
-            is_whole: pool.sample.is_none(),
-            has_all_changes: pool.sample.is_none_or(Sample::has_all_changes),
             crowd,
             one,
             observed: observation,

@@ -104,14 +104,6 @@ impl Testimony {
         self.weigh(layer, Effect::Unknown, weight)
     }
 
-    /// The same with half the weight, for what a sample may only seem to show: that something
-    /// never happened.
-    #[must_use]
-    pub fn halved(mut self) -> Self {
-        self.weights.iter_mut().for_each(|(_, _, weight)| *weight /= 2.0);
-        self
-    }
-
     /// Names an event behind it.
     #[must_use]
     pub fn event(mut self, id: &str) -> Self {

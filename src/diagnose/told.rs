@@ -156,7 +156,7 @@ pub(super) fn contradiction(
     let told = told.and_then(Told::said);
     // Where a change may be missing, it is the evaluation that is in doubt and not AWS's word.
     let found = evaluation.found.as_ref();
-    let found = found.filter(|f| f.layer != Layer::KmsGrant && picture.has_all_changes);
+    let found = found.filter(|f| f.layer != Layer::KmsGrant);
     let evaluated = found.map(|f| (f.layer, f.effect));
     let differ = |one: Option<(Layer, Effect)>, other: Option<(Layer, Effect)>| {
         one.zip(other).filter(|(one, other)| one.0 != other.0)

@@ -15,7 +15,7 @@ use crate::chain::{Chains, Knowledge};
 use crate::diagnose::Folded;
 use crate::error::Result;
 use crate::event::Event;
-use crate::ingest::{self, Batch, Ingested, Input, Ledger, Options, Progress, Streamed};
+use crate::ingest::{self, Batch, Ingested, Input, Ledger, Options, Parts, Progress, Streamed};
 use window::Window;
 
 /// What a window holds.
@@ -23,8 +23,6 @@ use window::Window;
 pub struct Bounds {
     /// Up to so many records everything is held.
     pub whole: usize,
-    /// More than so many bytes on disk are not read so.
-    pub stored: u64,
     /// So many new events are settled together.
     pub step: usize,
     /// The same of calls on which nothing hangs.
@@ -43,11 +41,22 @@ pub struct Bounds {
     pub starts: usize,
 }
 
+/// Bytes that a record takes until it is diagnosed, measured on the exports of `benches`.
+const RECORD: u64 = 2_600;
+
+impl Bounds {
+    /// Those under which reading and linking take about so many bytes.
+    #[must_use]
+    pub fn within(memory: u64) -> Bounds {
+        let whole = usize::try_from(memory / RECORD).unwrap_or(usize::MAX);
+        Bounds { whole, ..Bounds::default() }
+    }
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         Bounds {
-            whole: 500_000,
-            stored: 320 << 20,
+            whole: 100_000,
             step: 24_576,
             quiet: 65_536,
             ahead_seconds: 900,
@@ -93,27 +102,50 @@ pub enum Read {
     Folded(Box<Export>),
 }
 
-/// Reads everything below the inputs; `None` where it is too large, or large and the names of its files
-/// do not tell when they were delivered.
+impl Read {
+    /// Where everything went.
+    pub fn ledger(&self) -> &Ledger {
+        match self {
+            Read::Whole(ingested) => &ingested.ledger,
+            Read::Folded(export) => &export.ledger,
+        }
+    }
+}
+
+/// Reads everything below the inputs.
 ///
-/// Errs only when an input that the user named does not exist; damaged files are in the ledger.
+/// Errs only when an input that the user named does not exist, or a temporary file cannot be written;
+/// damaged files are in the ledger.
 pub fn read(
     inputs: &[Input],
     options: &Options,
     knowledge: &Knowledge,
     bounds: &Bounds,
     progress: &dyn Progress,
-) -> Result<Option<Read>> {
+) -> Result<Read> {
+    folded(knowledge, bounds, |each| {
+        ingest::whole_or_stream(inputs, options, bounds.whole, progress, each)
+    })
+}
+
+/// What one reading of all parts would have given.
+///
+/// Errs when a part cannot be had, is damaged, or was made under other terms than the first.
+pub fn merge(parts: Parts<'_>, knowledge: &Knowledge, bounds: &Bounds) -> Result<Read> {
+    folded(knowledge, bounds, |each| ingest::conclude(parts, bounds.whole, each))
+}
+
+fn folded(
+    knowledge: &Knowledge,
+    bounds: &Bounds,
+    reading: impl FnOnce(&mut dyn FnMut(Batch)) -> Result<Streamed>,
+) -> Result<Read> {
     let mut window = Window::new(knowledge, *bounds);
-    let streamed =
-        ingest::whole_or_stream(inputs, options, (bounds.whole, bounds.stored), progress, &mut |batch| {
-            window.take(batch);
-        })?;
-    Ok(streamed.map(|streamed| match streamed {
+    Ok(match reading(&mut |batch| window.take(batch))? {
         Streamed::Whole(ingested) => Read::Whole(ingested),
         Streamed::Batches(ledger) => {
             let (events, chains, folded) = window.finish();
             Read::Folded(Box::new(Export { events, chains, folded, ledger }))
         }
-    }))
+    })
 }

@@ -201,7 +201,7 @@ impl Store {
         }
         quiet.for_each(|(event, number)| self.pass(event, number));
         let before = self.shapes.len();
-        let export = Export { events, chains, knowledge, sample: None };
+        let export = Export { events, chains, knowledge };
         let takes = |at: usize| view.number(at).filter(|number| fresh.contains(number));
         self.shapes.add(&export, &takes, &|at| view.number(at));
         for (place, number) in self.shapes.suspects(before) {
@@ -480,7 +480,9 @@ impl Store {
             .collect();
         let mut needed: Set<u64> = self.changes.iter().copied().collect();
         needed.extend(&tops);
-        needed.extend(self.grants.values().flat_map(|grants| grants.first.iter().chain(&grants.last)));
+        needed.extend(
+            self.grants.values().flat_map(|grants| grants.first.iter().chain(&grants.last)),
+        );
         let is_of_top = |(top, below): (&u64, &Vec<u64>)| {
             tops.contains(top) || below.iter().any(|number| tops.contains(number))
         };
@@ -488,12 +490,18 @@ impl Store {
         needed.extend(self.below.iter().flat_map(|(top, below)| std::iter::once(top).chain(below)));
         let ties = tops.iter().filter_map(|number| self.kept.get(number));
         needed.extend(ties.flat_map(|kept| kept.far.ties.iter().take(BEFORE)));
-        let standing: Set<u64> =
-            self.kinds.values().flat_map(|kind| &kind.shades).flat_map(|s| [s.first, s.last]).collect();
+        let standing: Set<u64> = self
+            .kinds
+            .values()
+            .flat_map(|kind| &kind.shades)
+            .flat_map(|s| [s.first, s.last])
+            .collect();
         self.beside.retain(|number, _| standing.contains(number));
         needed.extend(self.beside.values().flatten());
         needed.extend(standing);
-        needed.extend(self.doings.values().flat_map(|doings| doings.recent.iter().chain(&doings.near)));
+        needed.extend(
+            self.doings.values().flat_map(|doings| doings.recent.iter().chain(&doings.near)),
+        );
         needed.extend(self.suspects.values().flatten());
         let gone = self.gone.iter().flat_map(|one| [&one.call, &one.told_by]);
         needed.extend(gone.map(|number| *number as u64));
@@ -508,7 +516,11 @@ impl Store {
     }
 
     /// The events that are left in order, their chains, and what was found.
-    pub(super) fn finish(self, knowledge: &Knowledge, learned: Learned) -> (Vec<Event>, Chains, Folded) {
+    pub(super) fn finish(
+        self,
+        knowledge: &Knowledge,
+        learned: Learned,
+    ) -> (Vec<Event>, Chains, Folded) {
         let Store { kept, sorts, kinds, mut shapes, gone, .. } = self;
         let mut all: Vec<(u64, Kept)> = kept.into_iter().collect();
         all.sort_by(|(a, one), (b, other)| {
@@ -615,7 +627,12 @@ fn sort_of(event: &Event, failing: &Failing, worth: &Worth, view: View<'_>) -> u
     };
     hashed((
         (event.source(), event.name(), event.account(), event.region()),
-        (failing.kind.as_str(), failing.caller_kind.as_str(), failing.principal.as_deref(), role_of),
+        (
+            failing.kind.as_str(),
+            failing.caller_kind.as_str(),
+            failing.principal.as_deref(),
+            role_of,
+        ),
         (failing.action.as_str(), failing.resource.as_deref(), failing.endpoint.as_deref()),
         stated.map(|s| (s.layer.as_str(), format!("{:?}", s.effect), s.policy_arn.as_deref())),
         (event.get(Field::VpcEndpointId), matches!(failing.failure, Failure::KeyState(_))),

@@ -79,7 +79,9 @@ impl<'k> Window<'k> {
         let most = self.bounds.step + self.bounds.ahead;
         let mut events = events.into_iter().peekable();
         while events.peek().is_some() {
-            let room = most.saturating_sub(self.open).max(1);
+            // So that where batches end does not show.
+            let room = most.saturating_sub(self.open);
+            let room = room.min(self.bounds.quiet.saturating_sub(self.quiet.len())).max(1);
             self.add(events.by_ref().take(room).collect());
             if self.open >= most || self.quiet.len() >= self.bounds.quiet {
                 self.step(false);
@@ -169,10 +171,10 @@ impl<'k> Window<'k> {
     /// Links what is there, settles what is old enough, and lets go of it.
     fn step(&mut self, is_last: bool) {
         self.wake();
-        let places: Places = self.marks.iter().zip(0..).map(|(mark, at)| (mark.number, at)).collect();
+        let places: Places =
+            self.marks.iter().zip(0..).map(|(mark, at)| (mark.number, at)).collect();
         let learned = std::mem::take(&mut self.learned);
-        let mut chains =
-            Chains::build_with(&self.events, &self.quiet, self.knowledge, learned);
+        let mut chains = Chains::build_with(&self.events, &self.quiet, self.knowledge, learned);
         let settled = self.marks.iter().enumerate();
         let settled = settled.filter_map(|(at, mark)| Some((at, mark.far.as_ref()?.near(&places))));
         chains.settle(settled);
@@ -234,9 +236,9 @@ impl<'k> Window<'k> {
         let first = by_time.max(until.saturating_sub(self.bounds.behind));
         let mut stays: Vec<bool> = (0..self.events.len()).map(|at| at >= first).collect();
         let issued = settled.time.plus_seconds(-ISSUED_SECONDS);
-        let issuers = (0..first).rev().filter(|at| {
-            self.events.get(*at).is_some_and(|event| is_issuer(event, issued))
-        });
+        let issuers = (0..first)
+            .rev()
+            .filter(|at| self.events.get(*at).is_some_and(|event| is_issuer(event, issued)));
         let started = settled.time.plus_seconds(-STARTED_SECONDS);
         let starts = (0..first).rev().filter(|at| {
             self.events.get(*at).is_some_and(|event| {

@@ -8,20 +8,18 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use foldhash::{HashMap, HashSet};
-
 use super::codec::{self, Refusal};
 use super::ledger::Ledger;
-use super::merge::{self, Known};
+use super::merge;
 use super::plan::{Books, Plan};
-use super::sample::Total;
+use super::reorder::Reorder;
 use super::selection::Moment;
 use super::sight::Sight;
 use super::source::Input;
-use super::survey::Cuts;
+use super::stretch::{Packer, Stretch};
 use super::{Options, Progress};
 use crate::error::{Error, Result};
-use crate::event::{Event, Time};
+use crate::event::Time;
 use crate::sanitize;
 
 /// What must be the same in all parts.
@@ -93,48 +91,77 @@ fn bound(moment: Option<Moment>, option: &str) -> Result<Option<Time>> {
 }
 
 /// What one part of an export contributes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Contribution {
     /// Under which terms it was made.
     pub(super) terms: Terms,
     /// In the order of time, then of ids; no id twice. What corrections replace is still there,
     /// because a part cannot know the correction of a correction in another one.
-    pub(super) events: Vec<Event>,
+    pub(super) stretches: Vec<Stretch>,
     /// The account so far: `records.kept` with what corrections replace, no duplicates, nothing that
     /// [`Sight`] knows better.
     pub(super) ledger: Ledger,
     /// What was seen of the export.
     pub(super) sight: Sight,
-    /// What was counted of each stratum (see [`super::Sample`]).
-    pub(super) totals: HashMap<u64, Total>,
-    /// How far the events were cut down to a sample; `None` when they are all there.
-    pub(super) cuts: Option<Cuts>,
 }
 
 impl Contribution {
-    /// Reads everything below the inputs and keeps it. `services` is the text of a service table of the user's.
+    /// Reads everything below the inputs and packs it. `services` is the text of a service table of
+    /// the user's. Events that wait for their turn are put away where there are more than `most`.
     ///
-    /// Errs when an input that the user named does not exist, and when a bound hangs on the last
-    /// event; damaged files are in the ledger.
-    pub(super) fn gather(
+    /// Errs when an input that the user named does not exist, when a bound hangs on the last event,
+    /// and when a temporary file cannot be written; damaged files are in the ledger.
+    pub fn gather(
         inputs: &[Input],
         options: &Options,
         services: Option<&str>,
+        most: usize,
         progress: &dyn Progress,
     ) -> Result<Contribution> {
         let terms = Terms::new(options, services)?;
         let plan = Plan::make(inputs, &Options { needs: None, ..options.clone() })?;
-        let mut events: Vec<Known> = Vec::new();
+        let mut reorder = Reorder::keeping_replaced();
+        let mut room = Ok(());
         let books = plan.run(progress, |_, part| {
-            events.extend(part.into_iter().flat_map(|part| part.events));
+            reorder.push(part.unwrap_or_default());
+            if reorder.waiting() > most && room.is_ok() {
+                room = reorder.make_room();
+            }
         });
-        let events = united(events);
+        room.map_err(Error::temporary)?;
+        Contribution::pack(terms, reorder, books)
+    }
+
+    /// The same of parts, that they become one: neither their order nor how they were put together
+    /// before matters.
+    ///
+    /// Errs when a part cannot be had, is damaged, or was made under other terms than the first.
+    pub fn merge(parts: Parts<'_>) -> Result<Contribution> {
+        let (terms, reorder, books) = together(parts, Reorder::keeping_replaced())?;
+        Contribution::pack(terms, reorder, books)
+    }
+
+    fn pack(terms: Terms, mut reorder: Reorder, books: Books) -> Result<Contribution> {
         let Books { mut ledger, mut sight } = books;
-        ledger.records.kept = events.len() as u64;
-        ledger.records.notifications = merge::notifications(&events);
+        let mut packer = Packer::new(codec::LEVEL);
+        ledger.records.notifications = 0;
+        loop {
+            let batch = reorder.rest(&|_| true, &mut 0).map_err(Error::temporary)?;
+            let notifications =
+                merge::notifications(&batch.events) + merge::notifications(&batch.late);
+            ledger.records.notifications += notifications;
+            for event in batch.late.into_iter().chain(batch.events) {
+                packer.push(event).map_err(Error::temporary)?;
+            }
+            if batch.complete_before.is_none() {
+                break;
+            }
+        }
+        ledger.records.kept = reorder.kept;
         ledger.skipped.sort();
         sight.settle();
-        Ok(Contribution { terms, events, ledger, sight, totals: HashMap::default(), cuts: None })
+        let stretches = packer.stretches().map_err(Error::temporary)?;
+        Ok(Contribution { terms, stretches, ledger, sight })
     }
 
     /// Under which terms it was made.
@@ -146,11 +173,6 @@ impl Contribution {
     pub fn difference_of_services(&self, services: Option<&str>) -> Option<String> {
         let services = Terms::services(services);
         self.terms.difference(&Terms { services, ..self.terms.clone() })
-    }
-
-    /// Whether all events are there, and not only a sample of them.
-    pub fn is_whole(&self) -> bool {
-        self.cuts.is_none()
     }
 
     /// The account so far: what is kept is final only when all parts are there.
@@ -206,16 +228,26 @@ impl Refusal {
     }
 }
 
-fn bare(events: Vec<Known>) -> Vec<Event> {
-    events.into_iter().map(|known| known.event).collect()
-}
+/// Parts of an export, one after the other.
+pub type Parts<'p> = &'p mut dyn Iterator<Item = Result<Contribution>>;
 
-/// Sorted and without copies.
-fn united(mut events: Vec<Known>) -> Vec<Event> {
-    merge::sort(&mut events);
-    let mut met = HashSet::default();
-    merge::remove_copies(&mut events, |id| met.insert(id.number()));
-    bare(events)
+/// Adds up what parts counted and lets `reorder` wait for what they hold.
+pub(super) fn together(parts: Parts<'_>, mut reorder: Reorder) -> Result<(Terms, Reorder, Books)> {
+    let ledger = Ledger { ordered: true, ..Ledger::default() };
+    let mut books = Books { ledger, sight: Sight::default() };
+    let mut terms: Option<Terms> = None;
+    for part in parts {
+        let Contribution { terms: own, stretches, ledger, sight } = part?;
+        let first = terms.get_or_insert_with(|| own.clone());
+        if let Some(difference) = first.difference(&own) {
+            return Err(Error::Usage(format!(
+                "the parts were made with different options: {difference}"
+            )));
+        }
+        books.add(ledger, sight);
+        stretches.into_iter().for_each(|stretch| reorder.put_away(stretch));
+    }
+    Ok((terms.unwrap_or_default(), reorder, books))
 }
 
 #[cfg(test)]
@@ -227,11 +259,13 @@ pub(super) mod tests {
 
     use super::super::blind_spot::BlindSpotKind;
     use super::super::ledger::{Reason, Records, Skip};
+    use super::super::merge::Known;
     use super::super::sight::{Mention, Stream};
+    use super::super::stretch::Packer;
     use super::super::trail_change::{TrailChange, What};
-    use super::super::{Budget, Ingested, Near, Role, Sorter, conclude, merge_parts};
+    use super::super::{Ingested, Streamed, conclude};
     use super::*;
-    use crate::event::{Field, IdentityType};
+    use crate::event::{Event, Field, IdentityType};
     use crate::wording::Sentence;
 
     const GUID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
@@ -362,19 +396,13 @@ pub(super) mod tests {
 
     /// A part as reading might give it, under no terms.
     pub(in super::super) fn contribution() -> impl Strategy<Value = Contribution> {
-        let total = (1..99_u64, time(), time()).prop_map(|(count, a, b)| Total {
-            count,
-            first: a.min(b),
-            last: a.max(b),
-        });
-        let totals = prop::collection::hash_map(0..4_u64, total, 0..1);
         let events = prop::collection::vec(event(), 0..12);
         let skipped = prop::collection::vec(skip(), 0..4);
         let counts = prop::array::uniform8(0..1_000_000_u64);
-        (events, skipped, counts, any::<bool>(), sight(), totals).prop_map(
-            |(events, mut skipped, counts, ordered, sight, totals)| {
+        (events, skipped, counts, any::<bool>(), sight()).prop_map(
+            |(events, mut skipped, counts, ordered, sight)| {
                 let met = events.len() as u64;
-                let events = united(known(events));
+                let events = united(events);
                 skipped.sort();
                 let [files, read, out, malformed, out_of_range, late, stored, inflated] = counts;
                 let records = Records {
@@ -397,41 +425,41 @@ pub(super) mod tests {
                     bytes_inflated: inflated,
                     ..Ledger::default()
                 };
-                let totals = totals.into_iter().collect();
-                let (terms, cuts) = (Terms::default(), None);
-                Contribution { terms, events, ledger, sight, totals, cuts }
+                let terms = Terms::default();
+                Contribution { terms, stretches: packed(events), ledger, sight }
             },
         )
     }
 
-    fn known(events: Vec<Event>) -> Vec<Known> {
-        events.into_iter().map(Known::of).collect()
+    /// In order, no id twice.
+    fn united(events: Vec<Event>) -> Vec<Event> {
+        let mut events: Vec<Known> = events.into_iter().map(Known::of).collect();
+        merge::sort(&mut events);
+        let mut met = std::collections::HashSet::new();
+        merge::remove_copies(&mut events, |id| met.insert(id.number()));
+        events.into_iter().map(|known| known.event).collect()
     }
 
-    /// Takes nothing for refused.
-    struct Plain;
-
-    impl Sorter for Plain {
-        fn role(&self, _: &str, _: &str) -> Role {
-            Role { starts: false, changes: false, routine: false }
-        }
-
-        fn refused(&self, _: &Event) -> Option<u64> {
-            None
-        }
-
-        fn near(&self, _: &Event, _: bool, _: bool) -> Vec<Near> {
-            Vec::new()
-        }
+    fn packed(events: Vec<Event>) -> Vec<Stretch> {
+        let mut packer = Packer::new(codec::LEVEL);
+        events.into_iter().for_each(|event| packer.push(event).unwrap());
+        packer.stretches().unwrap()
     }
 
     fn merged(parts: &[&Contribution]) -> Contribution {
-        let mut parts: Vec<Contribution> = parts.iter().copied().cloned().collect();
-        merge_parts(&mut parts, &Plain, &Budget::default()).unwrap()
+        Contribution::merge(&mut parts.iter().map(|part| Ok((*part).clone()))).unwrap()
     }
 
-    pub(in super::super) fn concluded(mut parts: Vec<Contribution>) -> Ingested {
-        conclude(&mut parts, &Plain, &Budget::default()).unwrap()
+    /// All of them, however few may be held.
+    pub(in super::super) fn concluded(parts: Vec<Contribution>) -> Ingested {
+        match conclude(&mut parts.into_iter().map(Ok), usize::MAX, &mut |_| {}).unwrap() {
+            Streamed::Whole(ingested) => ingested,
+            Streamed::Batches(_) => panic!("was handed over in batches"),
+        }
+    }
+
+    fn bytes(part: &Contribution) -> Vec<u8> {
+        part.encode().unwrap()
     }
 
     proptest! {
@@ -444,13 +472,12 @@ pub(super) mod tests {
             c in contribution(),
         ) {
             let whole = merged(&[&a, &b, &c]);
-            prop_assert_eq!(&merged(&[&c, &a, &b]), &whole);
-            prop_assert_eq!(&merged(&[&merged(&[&a, &b]), &c]), &whole);
-            prop_assert_eq!(&merged(&[&merged(&[&c, &b]), &a]), &whole);
-            prop_assert_eq!(&merged(&[&b, &merged(&[&c, &a])]), &whole);
-            prop_assert_eq!(merged(&[&a]), a.clone());
-            prop_assert_eq!(whole.encode().unwrap(), merged(&[&b, &c, &a]).encode().unwrap());
-            let count = whole.events.len();
+            prop_assert_eq!(bytes(&merged(&[&c, &a, &b])), bytes(&whole));
+            prop_assert_eq!(bytes(&merged(&[&merged(&[&a, &b]), &c])), bytes(&whole));
+            prop_assert_eq!(bytes(&merged(&[&merged(&[&c, &b]), &a])), bytes(&whole));
+            prop_assert_eq!(bytes(&merged(&[&b, &merged(&[&c, &a])])), bytes(&whole));
+            prop_assert_eq!(bytes(&merged(&[&a])), bytes(&a));
+            let count: usize = whole.stretches.iter().map(|stretch| stretch.count).sum();
             let ingested = concluded(vec![whole]);
             let records = ingested.ledger.records;
             prop_assert_eq!(records.kept, ingested.events.len() as u64);
@@ -479,12 +506,15 @@ pub(super) mod tests {
         for logs in samples {
             let inputs = [Input::Path(logs.clone())];
             let options = Options::default();
-            let part = Contribution::gather(&inputs, &options, None, &()).unwrap();
+            let part = Contribution::gather(&inputs, &options, None, usize::MAX, &()).unwrap();
             let file = part.encode().unwrap();
-            let events = part.events.len();
+            let events: usize = part.stretches.iter().map(|stretch| stretch.count).sum();
             assert!(file.len() < events * 70, "{}: {} bytes", logs.display(), file.len());
             let decoded = Contribution::decode(&file, &logs).unwrap();
-            assert_eq!(decoded, part);
+            assert_eq!(bytes(&decoded), file);
+            // However little may wait in memory.
+            let poor = Contribution::gather(&inputs, &options, None, 10, &()).unwrap();
+            assert_eq!(bytes(&poor), file);
             let (now, once) =
                 (concluded(vec![decoded]), super::super::read(&inputs, &options, &()).unwrap());
             assert_eq!(now.events, once.events);
@@ -505,7 +535,7 @@ pub(super) mod tests {
         let part = |events: Vec<Event>| {
             let records = Records { read: 2, kept: 2, ..Records::default() };
             let ledger = Ledger { records, ..Ledger::default() };
-            Contribution { events, ledger, ..Contribution::default() }
+            Contribution { stretches: packed(events), ledger, ..Contribution::default() }
         };
         let first = part(vec![event("a", None), event("c", None)]);
         // `c` corrects `b`, which corrects `a`.
@@ -533,7 +563,7 @@ pub(super) mod tests {
             differs(&whole, &europe).as_deref(),
             Some("no --region here, --region eu-central-1,eu-west-1 there")
         );
-        let error = merge_parts(&mut vec![whole, europe], &Plain, &Budget::default());
+        let error = Contribution::merge(&mut [whole, europe].into_iter().map(Ok));
         let error = error.unwrap_err().to_string();
         assert!(error.contains("--region eu-central-1,eu-west-1"), "{error}");
         assert!(part(vec![], Some("a")).difference_of_services(Some("a")).is_none());

@@ -4,7 +4,7 @@
 //! made of it.
 
 use super::ledger::Reason;
-use super::survey::number;
+
 use crate::event::{Event, Field};
 
 /// The members of a record. An empty text is none.
@@ -73,17 +73,6 @@ impl<'t> Fields<'t> {
             || [Field::Arn, Field::PrincipalId, Field::AccountId, Field::InvokedBy]
                 .into_iter()
                 .any(|field| self.get(field).is_some())
-    }
-
-    /// A number for everything it says but which call it was: ids, and the key that signed.
-    pub(super) fn sort(&self) -> u64 {
-        const OWN: u64 = 1 << Field::EventId as u64
-            | 1 << Field::RequestId as u64
-            | 1 << Field::SharedEventId as u64
-            | 1 << Field::AccessKeyId as u64;
-        let texts = self.texts.iter().enumerate().filter(|(at, _)| OWN >> at & 1 == 0);
-        let flags = [self.identity_type, self.read_only, self.management_event, self.mfa];
-        number(texts.map(|(_, text)| *text).chain(flags))
     }
 
     /// The texts, in the order of [`Field`].

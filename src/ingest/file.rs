@@ -16,7 +16,6 @@ use super::reading::{Part, Reading, Tally};
 use super::scan::{LARGEST_VALUE, Scan};
 use super::selection::Selection;
 use super::source::Source;
-use super::survey::{Scout, Watch};
 use super::window::Window;
 use crate::wording::Sentence;
 
@@ -38,7 +37,6 @@ pub(super) struct Desk {
     /// Text that is not yet UTF-8.
     raw: Window,
     marks: Marks,
-    scout: Scout,
 }
 
 /// What reading a file needs to know.
@@ -47,8 +45,6 @@ pub(super) struct Order<'o> {
     pub(super) selection: &'o Selection,
     /// What decides whether a record is needed; without it all are.
     pub(super) needs: Option<Needs>,
-    /// What to look for where only a sample is kept.
-    pub(super) watch: Option<Watch<'o>>,
     pub(super) caps: Caps,
     /// Bytes looked at together.
     pub(super) window: usize,
@@ -59,7 +55,7 @@ pub(super) struct Order<'o> {
 
 impl<'o> Order<'o> {
     pub(super) fn new(selection: &'o Selection, caps: Caps) -> Order<'o> {
-        Order { selection, needs: None, watch: None, caps, window: WINDOW, outlines: true }
+        Order { selection, needs: None, caps, window: WINDOW, outlines: true }
     }
 }
 
@@ -102,31 +98,30 @@ pub(super) fn read_bytes<'o>(
     desk: &mut Desk,
     emit: &mut dyn FnMut(Part),
 ) -> Account {
-    let Desk { inflate, window, raw, marks, scout } = desk;
+    let Desk { inflate, window, raw, marks } = desk;
     window.shrink(at_once::LARGEST + WINDOW);
     raw.shrink(0);
     let mut bytes = inflate.open(bytes, order.caps);
     let more = bytes.fill(window, order.window.max(START));
     if window.bytes().starts_with(&gzip::MAGIC) {
-        return read_inner(&mut bytes, window, scout, order, emit);
+        return read_inner(&mut bytes, window, order, emit);
     }
-    walk(bytes, more, order, Space { window, raw, marks, scout }, emit)
+    walk(bytes, more, order, Space { window, raw, marks }, emit)
 }
 
 /// Gzip inside gzip: Firehose compresses what CloudWatch Logs sends it compressed.
 fn read_inner<'o>(
     outer: &mut Bytes<'_>,
     window: &mut Window,
-    scout: &mut Scout,
     order: Order<'o>,
     emit: &mut dyn FnMut(Part),
 ) -> Account {
     let mut desk = Desk::default();
-    let Desk { inflate, window: inner, raw, marks, .. } = &mut desk;
+    let Desk { inflate, window: inner, raw, marks } = &mut desk;
     let mut rest = Rest { outer, window };
     let mut bytes = inflate.open(&mut rest, order.caps).in_pieces();
     let more = bytes.fill(inner, order.window.max(START));
-    let mut account = walk(bytes, more, order, Space { window: inner, raw, marks, scout }, emit);
+    let mut account = walk(bytes, more, order, Space { window: inner, raw, marks }, emit);
     account.stored = outer.stored();
     if account.damage.is_none() {
         account.damage = outer.damage().cloned();
@@ -160,7 +155,6 @@ struct Space<'s> {
     window: &'s mut Window,
     raw: &'s mut Window,
     marks: &'s mut Marks,
-    scout: &'s mut Scout,
 }
 
 fn walk<'o>(
@@ -170,9 +164,8 @@ fn walk<'o>(
     space: Space<'_>,
     emit: &mut dyn FnMut(Part),
 ) -> Account {
-    let Space { window, raw, marks, scout } = space;
-    let watch = order.watch.map(|watch| (watch, scout));
-    let mut reading = Reading::new(order.selection, order.needs, watch);
+    let Space { window, raw, marks } = space;
+    let mut reading = Reading::new(order.selection, order.needs);
     let mut invalid_utf8 = false;
     if let Some(format) = foreign::format(window.bytes()) {
         reading.tally.neighbour = Some((Reason::UnsupportedFormat, format));

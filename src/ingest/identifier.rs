@@ -4,8 +4,27 @@
 //! they share an export, and documentation repeats them; so what was called, when, by whom, and how
 //! it ended counts as well.
 
-use super::survey::number;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
 use crate::event::{Event, Field, Time};
+
+/// A number for some texts, the same on every machine: parts of an export that were read apart are
+/// put together by it (XXH3).
+pub fn number<'t>(texts: impl IntoIterator<Item = Option<&'t str>>) -> u64 {
+    texts.into_iter().fold(0, |seed, text| match text {
+        Some(text) => xxh3_64_with_seed(text.as_bytes(), seed),
+        None => mix(seed, u64::MAX),
+    })
+}
+
+/// Two numbers as one.
+fn mix(one: u64, other: u64) -> u64 {
+    let mut bytes = [0_u8; 16];
+    let (head, tail) = bytes.split_at_mut(8);
+    head.copy_from_slice(&one.to_le_bytes());
+    tail.copy_from_slice(&other.to_le_bytes());
+    xxh3_64(&bytes)
+}
 
 /// A record: its `eventID`, a GUID as the number it is, anything else by a hash of 128 bits; and what
 /// it says where copies of a record say the same.

@@ -9,7 +9,7 @@ use foldhash::{HashMap, HashSet};
 
 use super::blind_spot::{BlindSpot, BlindSpotKind};
 use super::identifier::Identifier;
-use super::survey::number;
+use super::identifier::number;
 use crate::event::{Event, Field, json};
 use crate::wording::Sentence;
 
@@ -42,15 +42,8 @@ pub(super) fn sort(events: &mut [Known]) {
     events.sort_by(order);
 }
 
-/// Removes copies and what others replace from sorted events. `is_new` is asked once for every
-/// record and says whether it has not been asked for before. Returns how many of those that were new
-/// are replaced.
-pub(super) fn unite(events: &mut Vec<Known>, is_new: impl FnMut(Identifier) -> bool) -> u64 {
-    remove_copies(events, is_new);
-    remove_replaced(events)
-}
-
-/// Removes copies from sorted events; the best of each is left.
+/// Removes copies from sorted events; the best of each is left. `is_new` is asked once for every
+/// record and says whether it has not been asked for before.
 pub(super) fn remove_copies(events: &mut Vec<Known>, mut is_new: impl FnMut(Identifier) -> bool) {
     // Copies mostly have the same time and are neighbours now.
     events.dedup_by(|later, kept| {
@@ -239,13 +232,6 @@ pub(super) fn tell_apart(events: &mut [Known]) -> Option<BlindSpot> {
         .arg("records", records.to_string())
         .arg("ids", ids.to_string());
     Some(BlindSpot::new(BlindSpotKind::IdsRepeat, detail, Some(&example)))
-}
-
-/// Of two copies leaves the better one.
-pub(super) fn keep_better(held: &mut Known, copy: &Known) {
-    if prefer(&copy.event, &held.event) == Ordering::Greater {
-        *held = copy.clone();
-    }
 }
 
 /// Which of two copies of one record is the better: a correction before what it corrects, then the

@@ -39,39 +39,35 @@ mod pipeline;
 mod plan;
 mod reading;
 mod reorder;
-mod sample;
 mod scan;
 mod selection;
 mod sight;
 mod source;
+mod stretch;
 mod structs;
-mod survey;
 mod table;
 mod trail_change;
 mod window;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::io;
 
 pub use blind_spot::{BlindSpot, BlindSpotKind};
-pub use contribution::{Contribution, Terms};
+pub use contribution::{Contribution, Parts, Terms};
 pub use header::{Header, Needs};
+pub use identifier::number;
 pub use inflate::Caps;
 pub use layout::{DELIVERY_SLACK, Delivery};
 pub use ledger::{Ledger, Reason, Records, Skip};
-pub use sample::{Sample, Total};
 pub use selection::{Moment, Selection};
-use sight::Sight;
 pub use source::{Found, Input, Root, Source, discover};
-pub use survey::{
-    Budget, By, Facts, Near, Parts, Role, Sorter, conclude, contribute, merge as merge_parts,
-    number, survey,
-};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Event, Time};
 use merge::Known;
 use plan::{Books, Plan};
+use reading::Part;
 use reorder::Reorder;
 
 /// What is wanted, and how far to go for it.
@@ -117,18 +113,16 @@ pub struct Ingested {
     pub ledger: Ledger,
     /// Copies of one call delivered to several accounts, by `sharedEventID`: indices into `events`.
     pub shared: BTreeMap<String, Vec<usize>>,
-    /// How `events` stand for all records; `None` when they are all.
-    pub sample: Option<Sample>,
 }
 
 /// Reads everything below the inputs into memory.
 ///
 /// Errs only when an input that the user named does not exist; damaged files are in the ledger.
 pub fn read(inputs: &[Input], options: &Options, progress: &dyn Progress) -> Result<Ingested> {
-    let plan = Plan::make(inputs, options)?;
+    let mut plan = Plan::make(inputs, options)?;
     let mut reorder = Reorder::default();
     let books = plan.run(progress, |_, part| reorder.push(part.unwrap_or_default()));
-    Ok(whole(plan, reorder, books))
+    Ok(whole(&mut plan, reorder, books))
 }
 
 /// An export as it came.
@@ -138,78 +132,6 @@ pub enum Streamed {
     Whole(Ingested),
     /// It was handed over batch by batch; the account of it.
     Batches(Ledger),
-}
-
-/// Reads everything below the inputs. As long as no more than `most` records wait they are held; what
-/// is larger is handed over in order of time, first those that were held. `None` where there is
-/// more and the names of the files do not tell when they were delivered, or where the files take
-/// more than `stored` bytes on disk. What cannot be read twice is held however much it is.
-///
-/// Errs only when an input that the user named does not exist; damaged files are in the ledger.
-pub fn whole_or_stream(
-    inputs: &[Input],
-    options: &Options,
-    (most, stored): (usize, u64),
-    progress: &dyn Progress,
-    each: &mut dyn FnMut(Batch),
-) -> Result<Option<Streamed>> {
-    let mut plan = Plan::make(inputs, options)?;
-    if !plan.can_be_read_again() {
-        return read(inputs, options, progress).map(|all| Some(Streamed::Whole(all)));
-    }
-    if !plan.may_hold(most as u64) && (!plan.is_ordered() || plan.stored() > stored) {
-        return Ok(None);
-    }
-    plan.find_bounds();
-    let mut reorder = Reorder::default();
-    let mut is_large = false;
-    let mut notifications = 0;
-    let books = plan.run(progress, |number, part| match part {
-        Some(part) => reorder.push(part),
-        None => {
-            is_large |= reorder.waiting() > most;
-            let complete = plan.complete_after(number).filter(|_| is_large);
-            if let Some(batch) = complete.and_then(|complete| reorder.advance(complete)) {
-                notifications +=
-                    merge::notifications(&batch.events) + merge::notifications(&batch.late);
-                each(batch);
-            }
-        }
-    });
-    if !is_large {
-        return Ok(Some(Streamed::Whole(whole(plan, reorder, books))));
-    }
-    if !plan.is_ordered() {
-        return Ok(None);
-    }
-    let (batch, mut ledger) = finish(&mut plan, reorder, books);
-    notifications += merge::notifications(&batch.events) + merge::notifications(&batch.late);
-    each(batch);
-    ledger.records.notifications = notifications;
-    Ok(Some(Streamed::Batches(ledger)))
-}
-
-/// Everything that was held, as one.
-fn whole(mut plan: Plan, reorder: Reorder, books: Books) -> Ingested {
-    let (batch, mut ledger) = finish(&mut plan, reorder, books);
-    let mut known: Vec<Known> = batch.events.into_iter().map(Known::of).collect();
-    ledger.note(merge::tell_apart(&mut known));
-    let events: Vec<Event> = known.into_iter().map(|known| known.event).collect();
-    ledger.records.notifications = merge::notifications(&events);
-    let shared = merge::shared(&events);
-    Ingested { events, ledger, shared, sample: None }
-}
-
-/// The last batch, and the account of everything.
-fn finish(plan: &mut Plan, mut reorder: Reorder, books: Books) -> (Batch, Ledger) {
-    if let Some(last) = reorder.last() {
-        plan.bound(last);
-    }
-    let (batch, out_of_range) = reorder.finish(|event| plan.selection.takes_time(event.time));
-    // Their times are in the span of what was seen.
-    let mut ledger = books.close(reorder.kept, reorder.duplicates(), out_of_range);
-    ledger.late = reorder.late_ones;
-    (batch, ledger)
 }
 
 /// Some events in order.
@@ -225,11 +147,42 @@ pub struct Batch {
     pub complete_before: Option<Time>,
 }
 
-/// Reads everything below the inputs and hands it over in order of time, holding only what the
-/// delivery slack asks for. Where a file's name does not tell when it was delivered there is no
-/// order to rely on: then everything comes in one batch.
+/// Reads everything below the inputs. As long as no more than `most` records wait they are held; what
+/// is larger is handed over in order of time, first those that were held. Where more wait, since the names
+/// of the files do not tell when they were delivered or much happened at once, a temporary file
+/// takes them.
 ///
-/// Errs only when an input that the user named does not exist; damaged files are in the ledger.
+/// Errs when an input that the user named does not exist, or a temporary file cannot be written;
+/// damaged files are in the ledger.
+pub fn whole_or_stream(
+    inputs: &[Input],
+    options: &Options,
+    most: usize,
+    progress: &dyn Progress,
+    each: &mut dyn FnMut(Batch),
+) -> Result<Streamed> {
+    let mut plan = Plan::make(inputs, options)?;
+    if plan.can_be_read_again() && !plan.may_hold(most as u64) {
+        plan.find_bounds();
+    }
+    let mut handing = Handing::new(each);
+    let mut done = Ok(());
+    let books = plan.run(progress, |number, part| {
+        if done.is_ok() {
+            done = handing.take(part, most, || plan.complete_after(number));
+        }
+    });
+    done.map_err(Error::temporary)?;
+    match handing.is_large {
+        false => Ok(Streamed::Whole(whole(&mut plan, handing.reorder, books))),
+        true => handing.finish(&mut plan, books).map(Streamed::Batches),
+    }
+}
+
+/// Reads everything below the inputs and hands it over in order of time, holding only what the
+/// delivery slack asks for.
+///
+/// Errs as [`whole_or_stream`] does.
 pub fn stream(
     inputs: &[Input],
     options: &Options,
@@ -237,23 +190,126 @@ pub fn stream(
     each: &mut dyn FnMut(Batch),
 ) -> Result<Ledger> {
     let mut plan = Plan::make(inputs, options)?;
-    let mut reorder = Reorder::default();
-    let mut notifications = 0;
-    let mut each = |batch: Batch| {
-        notifications += merge::notifications(&batch.events) + merge::notifications(&batch.late);
-        each(batch);
-    };
-    let books = plan.run(progress, |number, part| match part {
-        Some(part) => reorder.push(part),
-        None => {
-            let complete = plan.complete_after(number);
-            if let Some(batch) = complete.and_then(|complete| reorder.advance(complete)) {
-                each(batch);
-            }
+    let mut handing = Handing::new(each);
+    handing.is_large = true;
+    let mut done = Ok(());
+    let books = plan.run(progress, |number, part| {
+        if done.is_ok() {
+            done = handing.take(part, WAITING, || plan.complete_after(number));
         }
     });
-    let (batch, mut ledger) = finish(&mut plan, reorder, books);
-    each(batch);
-    ledger.records.notifications = notifications;
-    Ok(ledger)
+    done.map_err(Error::temporary)?;
+    handing.finish(&mut plan, books)
+}
+
+/// What one reading of all parts would have given; as long as there are no more than `most` records
+/// they are held.
+///
+/// Errs when a part cannot be had, is damaged, or was made under other terms than the first.
+pub fn conclude(parts: Parts<'_>, most: usize, each: &mut dyn FnMut(Batch)) -> Result<Streamed> {
+    let (_, reorder, books) = contribution::together(parts, Reorder::default())?;
+    let mut plan = Plan::make(&[], &Options::default())?;
+    let is_large = reorder.absent() > most;
+    let mut handing = Handing { reorder, is_large, ..Handing::new(each) };
+    if is_large {
+        return handing.finish(&mut plan, books).map(Streamed::Batches);
+    }
+    handing.reorder.fetch().map_err(Error::temporary)?;
+    Ok(Streamed::Whole(whole(&mut plan, handing.reorder, books)))
+}
+
+/// So many events wait in memory where it is not said how many may.
+const WAITING: usize = 131_072;
+
+/// Hands events over in order.
+struct Handing<'e> {
+    reorder: Reorder,
+    /// Whether there is too much to be held.
+    is_large: bool,
+    notifications: u64,
+    each: &'e mut dyn FnMut(Batch),
+}
+
+impl<'e> Handing<'e> {
+    fn new(each: &'e mut dyn FnMut(Batch)) -> Handing<'e> {
+        Handing { reorder: Reorder::default(), is_large: false, notifications: 0, each }
+    }
+
+    /// Takes in some records of a file, or its end, after which perhaps everything before a moment
+    /// is there.
+    fn take(
+        &mut self,
+        part: Option<Part>,
+        most: usize,
+        complete: impl FnOnce() -> Option<Time>,
+    ) -> io::Result<()> {
+        match part {
+            Some(part) => {
+                self.reorder.push(part);
+                self.is_large |= self.reorder.waiting() > most;
+            }
+            None => {
+                if let Some(complete) = complete().filter(|_| self.is_large) {
+                    while let Some(batch) = self.reorder.advance(complete)? {
+                        self.hand_over(batch);
+                    }
+                }
+            }
+        }
+        match self.reorder.waiting() > most.max(WAITING) {
+            true => self.reorder.make_room(),
+            false => Ok(()),
+        }
+    }
+
+    fn hand_over(&mut self, batch: Batch) {
+        self.notifications +=
+            merge::notifications(&batch.events) + merge::notifications(&batch.late);
+        (self.each)(batch);
+    }
+
+    /// Hands over the rest; the account of everything.
+    fn finish(mut self, plan: &mut Plan, books: Books) -> Result<Ledger> {
+        if let Some(last) = self.reorder.last() {
+            plan.bound(last);
+        }
+        let mut out_of_range = 0;
+        let mut is_last = false;
+        while !is_last {
+            let takes = |event: &Event| plan.selection.takes_time(event.time);
+            let batch = self.reorder.rest(&takes, &mut out_of_range).map_err(Error::temporary)?;
+            is_last = batch.complete_before.is_none();
+            self.hand_over(batch);
+        }
+        let mut ledger = close(&self.reorder, books, out_of_range);
+        ledger.records.notifications = self.notifications;
+        Ok(ledger)
+    }
+}
+
+/// Everything that was held, as one.
+fn whole(plan: &mut Plan, mut reorder: Reorder, books: Books) -> Ingested {
+    if let Some(last) = reorder.last() {
+        plan.bound(last);
+    }
+    let takes = |event: &Event| plan.selection.takes_time(event.time);
+    let (batch, out_of_range) = reorder.all(&takes);
+    let mut ledger = close(&reorder, books, out_of_range);
+    let mut known: Vec<Known> = batch.events.into_iter().map(Known::of).collect();
+    ledger.note(merge::tell_apart(&mut known));
+    let events: Vec<Event> = known.into_iter().map(|known| known.event).collect();
+    ledger.records.notifications = merge::notifications(&events);
+    let shared = merge::shared(&events);
+    Ingested { events, ledger, shared }
+}
+
+/// The account of everything. Times are in the span of what was seen.
+fn close(reorder: &Reorder, books: Books, out_of_range: u64) -> Ledger {
+    let records = books.ledger.records;
+    let outside = records.malformed + records.out_of_range + out_of_range;
+    let met = records.read.saturating_sub(outside);
+    let copies = met.saturating_sub(reorder.kept);
+    let mut ledger = books.close(reorder.kept, copies, out_of_range);
+    ledger.late = reorder.late_ones;
+    ledger
 }

@@ -12,7 +12,6 @@ use super::reading::Part;
 use super::selection::{Moment, Selection};
 use super::sight::Sight;
 use super::source::{Input, Source, discover};
-use super::survey::{self, Held, Watch};
 use super::{Needs, Options, Progress};
 use crate::error::Result;
 use crate::event::Time;
@@ -20,8 +19,8 @@ use crate::event::Time;
 /// What a worker gives of some files.
 struct Given {
     part: Part,
-    /// When they are read, their numbers, their accounts, and what they hold.
-    accounts: Vec<(usize, Account, Option<Held>)>,
+    /// When they are read, their numbers and their accounts.
+    accounts: Vec<(usize, Account)>,
 }
 
 /// So many small files are read as one job: handing over costs more than reading one of 3 KB.
@@ -133,83 +132,46 @@ impl Plan {
         let bounded = self.since.is_none() && self.until.is_none();
         let needs = self.options.needs.filter(|_| bounded);
         let order = Order { needs, ..Order::new(&self.selection, self.options.caps) };
-        self.carry_out(order, progress, |number, given| match given {
-            survey::Given::Part(part) => take(number, Some(part)),
-            survey::Given::Done(_) => take(number, None),
-        })
-    }
-
-    /// Reads everything and keeps what is watched for.
-    pub(super) fn survey(
-        &self,
-        watch: Watch<'_>,
-        progress: &dyn Progress,
-        take: impl FnMut(usize, survey::Given),
-    ) -> Books {
-        let order = Order { watch: Some(watch), ..Order::new(&self.selection, self.options.caps) };
-        self.carry_out(order, progress, take)
+        self.carry_out(order, progress, &mut take)
     }
 
     fn carry_out(
         &self,
         order: Order<'_>,
         progress: &dyn Progress,
-        mut take: impl FnMut(usize, survey::Given),
+        take: &mut dyn FnMut(usize, Option<Part>),
     ) -> Books {
         progress.found(self.sources.len() as u64);
         let mut books = Books { ledger: self.ledger.clone(), sight: Sight::default() };
         // The number of threads must not matter: it would show in what comes late.
         let together = (self.sources.len() / ENOUGH).clamp(1, TOGETHER);
         let jobs = self.sources.len().div_ceil(together);
-        let room = survey::room(self.sources.len());
         let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Given)| {
             let mut gathered = Part::default();
             let mut accounts = Vec::with_capacity(together);
             let sources = self.sources.iter().enumerate();
             for (at, source) in sources.skip(number * together).take(together) {
-                if order.watch.is_some_and(|watch| watch.passes_over(at)) {
-                    continue;
-                }
-                let mut account = file::read(source, order, desk, &mut |part| {
+                let account = file::read(source, order, desk, &mut |part| {
                     gathered.append(part);
                     if gathered.len() >= file::PART {
                         emit(Given { part: std::mem::take(&mut gathered), accounts: Vec::new() });
                     }
                 });
                 progress.done(account.stored, account.tally.understood);
-                let trace = std::mem::take(&mut account.tally.trace);
-                let held = account.tally.sight.held();
-                let trace = order.watch.is_some().then(|| trace.fold(room));
-                accounts.push((at, account, held.map(|held| Held { trace, ..held })));
+                accounts.push((at, account));
             }
             emit(Given { part: gathered, accounts });
         };
         pipeline::in_order(jobs, self.threads(), job, |number, given| {
-            take(number * together, survey::Given::Part(given.part));
-            for (at, account, held) in given.accounts {
+            take(number * together, Some(given.part));
+            for (at, account) in given.accounts {
                 if let Some(source) = self.sources.get(at) {
                     books.enter(source, account);
                 }
-                take(at, survey::Given::Done(held));
+                take(at, None);
             }
         });
         books
-    }
-
-    /// Whether the names of all files tell when they were delivered.
-    pub(super) fn is_ordered(&self) -> bool {
-        self.ledger.ordered
-    }
-
-    /// Bytes that the files take on disk.
-    pub(super) fn stored(&self) -> u64 {
-        let size = |source: &Source| source.path.as_deref()?.metadata().ok().map(|m| m.len());
-        self.sources.iter().filter_map(size).sum()
-    }
-
-    /// How many files there are to read.
-    pub(super) fn sources(&self) -> usize {
-        self.sources.len()
     }
 
     /// Whether so few records may be all that there are, by the sizes of the files.
@@ -239,26 +201,9 @@ impl Plan {
         }
         let needs: Needs = |_| false;
         let order = Order { needs: Some(needs), ..Order::new(&self.selection, self.options.caps) };
-        let mut last: Option<Time> = None;
-        self.carry_out(order, &(), |_, given| {
-            if let survey::Given::Done(Some(held)) = given {
-                last = last.max(Some(held.to));
-            }
-        });
-        if let Some(last) = last {
+        let books = self.carry_out(order, &(), &mut |_, _| {});
+        if let Some((_, last)) = books.sight.span() {
             self.bound(last);
-        }
-    }
-
-    /// The same for some of the files, in that order.
-    pub(super) fn only(&self, wanted: impl Iterator<Item = usize>) -> Plan {
-        Plan {
-            sources: wanted.filter_map(|at| self.sources.get(at).cloned()).collect(),
-            selection: self.selection.clone(),
-            since: None,
-            until: None,
-            options: self.options.clone(),
-            ledger: Ledger::default(),
         }
     }
 
@@ -268,10 +213,11 @@ impl Plan {
     }
 
     /// Once this file is read, every event older than the returned moment is in; `None` when the
-    /// names of the files that follow do not tell.
+    /// names of the files that follow do not tell, or bounds hang on the last event of all.
     pub(super) fn complete_after(&self, number: usize) -> Option<Time> {
         let next = self.sources.get(number + 1)?.delivery.as_ref()?;
-        let stamp = self.ledger.ordered.then_some(next.stamp)?;
+        let is_bounded = self.since.is_none() && self.until.is_none();
+        let stamp = (self.ledger.ordered && is_bounded).then_some(next.stamp)?;
         Some(stamp.plus_seconds(-DELIVERY_SLACK))
     }
 }

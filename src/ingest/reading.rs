@@ -17,7 +17,6 @@ use super::ledger::{self, Reason};
 use super::merge::{self, Known};
 use super::selection::Selection;
 use super::sight::Sight;
-use super::survey::{Facts, Scout, Trace, Watch};
 use super::table::Rows;
 use super::trail_change;
 use super::wire::Record;
@@ -29,8 +28,6 @@ use crate::wording::Sentence;
 pub(super) struct Tally {
     /// What the kept events show of the export.
     pub(super) sight: Sight,
-    /// Who calls what, where only a sample is kept.
-    pub(super) trace: Trace,
     /// Records that could be understood, kept or not.
     pub(super) understood: u64,
     /// Records that could not.
@@ -73,8 +70,6 @@ pub(super) struct Part {
     pub(super) events: Vec<Known>,
     /// The numbers of those that are not: they are counted, and copies of them are still copies.
     pub(super) passed: Vec<Identifier>,
-    /// The numbers of refused calls that are not needed, their strata and times.
-    pub(super) refused: Vec<(Identifier, u64, Time)>,
 }
 
 impl Part {
@@ -86,12 +81,11 @@ impl Part {
         }
         self.events.append(&mut next.events);
         self.passed.append(&mut next.passed);
-        self.refused.append(&mut next.refused);
     }
 
     /// Records in it.
     pub(super) fn len(&self) -> usize {
-        self.events.len() + self.passed.len() + self.refused.len()
+        self.events.len() + self.passed.len()
     }
 }
 
@@ -100,7 +94,6 @@ impl Part {
 pub(super) struct Reading<'s> {
     selection: &'s Selection,
     needs: Option<Needs>,
-    watch: Option<(Watch<'s>, &'s mut Scout)>,
     /// What is not yet handed over.
     part: Part,
     /// Everything else.
@@ -108,12 +101,8 @@ pub(super) struct Reading<'s> {
 }
 
 impl<'s> Reading<'s> {
-    pub(super) fn new(
-        selection: &'s Selection,
-        needs: Option<Needs>,
-        watch: Option<(Watch<'s>, &'s mut Scout)>,
-    ) -> Reading<'s> {
-        Reading { selection, needs, watch, part: Part::default(), tally: Tally::default() }
+    pub(super) fn new(selection: &'s Selection, needs: Option<Needs>) -> Reading<'s> {
+        Reading { selection, needs, part: Part::default(), tally: Tally::default() }
     }
 
     /// What there is to be handed over, if it is at least so much, in order of time: here many
@@ -196,9 +185,6 @@ impl<'s> Reading<'s> {
             self.tally.outside = ledger::united(self.tally.outside, Some((time, time)));
             return;
         }
-        if self.watch.is_some() {
-            return self.watched(fields, &header);
-        }
         let changes = trail_change::may_be(&header);
         let wanted = changes || header.is_notification();
         let needed = wanted || self.needs.is_none_or(|needs| needs(&header));
@@ -215,54 +201,6 @@ impl<'s> Reading<'s> {
                 }
                 self.part.events.push(known);
             }
-        }
-    }
-
-    /// A record of an export of which perhaps only a sample is kept.
-    fn watched(&mut self, fields: &Fields<'_>, header: &Header<'_>) {
-        let Some((watch, scout)) = &mut self.watch else { return };
-        let changes = trail_change::may_be(header);
-        let id = fields.get(Field::EventId);
-        let facts = Facts::of_header(header);
-        let named = scout.named(&facts, watch);
-        if let Some(wanted) = named.surrounds(&facts, watch) {
-            if wanted {
-                self.part.events.push(Known::of(build::event(fields, header.time())));
-            }
-            return;
-        }
-        named.note(&facts, &mut self.tally.trace);
-        // Corrections replace what they correct, wherever that is.
-        let always = changes || header.is_notification() || header.get(Field::Addendum).is_some();
-        let all = watch.is_all() || always;
-        let Some(id) = id.filter(|_| !all) else {
-            let known = Known::of(build::event(fields, header.time()));
-            self.tally.sight.see(header, known.event.id());
-            if changes {
-                self.tally.sight.change(&known.event);
-            }
-            self.part.events.push(known);
-            return;
-        };
-        self.tally.sight.see(header, id);
-        let number = identifier(id, fields, header.time());
-        if header.failed() {
-            let sort = || watch.sorter.refused(&build::event(fields, header.time()));
-            if let Some(stratum) = scout.sort(fields.sort(), sort) {
-                if scout.takes_refused(&facts, stratum, number, watch) {
-                    let event = build::event(fields, header.time());
-                    self.part.events.push(Known { id: number, event });
-                } else {
-                    self.part.refused.push((number, stratum, header.time()));
-                }
-                return;
-            }
-        }
-        if scout.takes(&facts, named, number, watch) {
-            let event = build::event(fields, header.time());
-            self.part.events.push(Known { id: number, event });
-        } else {
-            self.part.passed.push(number);
         }
     }
 

@@ -8,7 +8,6 @@ use memchr::memmem::Finder;
 
 use super::blind_spot::{BlindSpot, BlindSpotKind};
 use super::header::Header;
-use super::survey::{Held, number};
 use super::trail_change::{self, TrailChange};
 use crate::event::{Event, Field, Time, partition};
 use crate::wording::Sentence;
@@ -171,14 +170,6 @@ impl Sight {
     /// First and last event time.
     pub(super) fn span(&self) -> Option<(Time, Time)> {
         self.span
-    }
-
-    /// In short what was seen; `None` when nothing was.
-    pub(super) fn held(&self) -> Option<Held> {
-        let (from, to) = self.span?;
-        let first = self.streams.first().and_then(|stream| stream.account.as_deref());
-        let one = self.streams.iter().all(|stream| stream.account.as_deref() == first);
-        Some(Held { from, to, account: one.then(|| number([first])), trace: None })
     }
 
     /// Accounts the records were delivered to.

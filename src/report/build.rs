@@ -17,7 +17,7 @@ use crate::diagnose::{self, Actions, Diagnosis, Failing, Folded, Signature, Stoo
 use crate::event::{self, Effect, Event, Field, Layer, Whose};
 use crate::history::{self, History};
 use crate::iam::PolicySource;
-use crate::ingest::{Ledger, Sample};
+use crate::ingest::Ledger;
 use crate::remedy::Remedy;
 use crate::wording::{Sentence, Wording};
 
@@ -35,8 +35,6 @@ pub struct Material<'m> {
     pub history: &'m History,
     /// What was read.
     pub ledger: &'m Ledger,
-    /// How the events stand for all records; `None` when they are all.
-    pub sample: Option<&'m Sample>,
     /// What was found of an export of which the events are left.
     pub folded: Option<&'m Folded>,
     /// Occurrences listed per incident; all of them when `None`.
@@ -52,14 +50,7 @@ pub fn build(material: &Material<'_>, wording: &Wording) -> Report {
     Report {
         schema: SCHEMA.to_owned(),
         tool: Tool { name: "trailwhy".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        coverage: view::Coverage {
-            sample: material.sample.map(|sample| view::SampleDrawn {
-                analysed: material.events.len() as u64,
-                of: sample.records(),
-                unjudged: sample.unjudged(),
-            }),
-            ..coverage(material.ledger, material.history, wording)
-        },
+        coverage: coverage(material.ledger, material.history, wording),
         incidents,
         benign: material.diagnosis.benign.iter().map(|b| builder.benign(b)).collect(),
     }
@@ -113,7 +104,7 @@ struct Builder<'b> {
 
 impl<'b> Builder<'b> {
     fn new(material: &'b Material<'b>, wording: &'b Wording) -> Self {
-        let actions = Actions::new(material.events, material.sample, material.folded);
+        let actions = Actions::new(material.events, material.folded);
         let incidents = material.diagnosis.incidents.iter();
         let signatures: Vec<_> =
             incidents.map(|incident| actions.signatures(&incident.occurrences)).collect();
@@ -143,7 +134,6 @@ impl<'b> Builder<'b> {
         let sorts: BTreeSet<Signature> = signatures.iter().flatten().copied().collect();
         let position = shown.failing.as_ref().map(|f| f.denied).or(shown.root)?;
         let tally = &incident.tally;
-        let analysed = occurrences.len() as u64;
         let chain = self.steps.of(position);
         let mut told = Incident {
             id: self.ids.get(at)?.clone(),
@@ -155,7 +145,6 @@ impl<'b> Builder<'b> {
             first_seen: tally.first.to_string(),
             last_seen: tally.last.to_string(),
             count: tally.count,
-            sample: tally.basis.map(|basis| view::OccurrencesDrawn { analysed, count: basis }),
             occurrences: match self.material.max_occurrences {
                 Some(most) => occurrences.into_iter().take(most).collect(),
                 None => occurrences,

@@ -39,7 +39,6 @@ pub(super) fn coverage(ledger: &Ledger, history: &History, wording: &Wording) ->
             .map(|(first, last)| Span { first: first.to_string(), last: last.to_string() }),
         accounts: ledger.accounts.iter().cloned().collect(),
         regions: ledger.regions.iter().cloned().collect(),
-        sample: None,
         policies: history
             .given()
             .map(|given| given.iter().map(|given| policies(given, wording)).collect()),

@@ -22,25 +22,14 @@ pub const COLUMNS: [&str; 16] = [
     "root_confidence",
 ];
 
-/// Where the rows are some of many: how many there are in all, and what that number rests on.
-pub const COLUMNS_OF_SAMPLE: [&str; 2] = ["count", "count_basis"];
-
 /// All occurrences that the report lists, by incident and then in its order. What is the same for
 /// the whole incident (root, verdict) is that of its representative; of an incident that holds
 /// several actions each row has its own, and what most calls of that action were on.
 pub fn render(report: &Report) -> String {
-    let sampled = if report.coverage.sample.is_some() { &COLUMNS_OF_SAMPLE[..] } else { &[] };
-    let columns = COLUMNS.iter().chain(sampled).map(|name| (*name).to_owned());
-    let mut text = record(columns);
+    let mut text = record(COLUMNS.iter().map(|name| (*name).to_owned()));
     for incident in &report.incidents {
-        let counted = incident.sample.filter(|_| !sampled.is_empty());
-        let counted = counted
-            .map(|sample| [incident.count.to_string(), sample.count.as_str().to_owned()])
-            .into_iter()
-            .flatten();
         for occurrence in &incident.occurrences {
-            let cells = row(incident, occurrence).into_iter().chain(counted.clone());
-            text.push_str(&record(cells));
+            text.push_str(&record(row(incident, occurrence).into_iter()));
         }
     }
     text

@@ -109,12 +109,10 @@ fn baseline_state(incident: &Incident) -> Option<&'static str> {
 /// What only some incidents have.
 fn more(incident: &Incident, wording: &Wording) -> Map<String, Value> {
     let (root, denied) = (incident.root.as_ref(), incident.denied.as_ref());
-    let (sample, new) = (incident.sample.as_ref(), incident.new_signatures.as_ref());
+    let new = incident.new_signatures.as_ref();
     let actions: Vec<Value> = incident.actions.iter().map(denied_action).collect();
     let candidates = denied.map(|denied| &denied.resource_candidates);
     let told = [
-        ("analysed", sample.map(|sample| json!(sample.analysed))),
-        ("countBasis", sample.map(|sample| json!(sample.count.as_str()))),
         ("rootAction", root.map(|root| json!(root.action))),
         ("rootConfidence", root.and_then(|root| root.confidence).map(|sure| json!(sure))),
         (
@@ -209,13 +207,6 @@ fn notifications(report: &Report, wording: &Wording) -> Vec<Value> {
             "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file.path) } } }],
         })
     });
-    let sampled = words::sampled(coverage).map(|sampled| {
-        json!({
-            "descriptor": { "id": "sample" },
-            "level": "note",
-            "message": { "text": text(&wording.say(&sampled)) },
-        })
-    });
     let lacking =
         |given: &&PoliciesGiven| !given.missing.is_empty() || !given.unreadable.is_empty();
     let given = coverage.policies.iter().flatten();
@@ -228,7 +219,7 @@ fn notifications(report: &Report, wording: &Wording) -> Vec<Value> {
                 "message": { "text": text(&format!("{whose}: {holdings}")) },
             })
         });
-    sampled.into_iter().chain(policies).chain(blind).chain(skipped).collect()
+    policies.chain(blind).chain(skipped).collect()
 }
 
 /// A plain text message: brackets would be links and braces placeholders (SARIF 2.1.0, §3.11.5 and

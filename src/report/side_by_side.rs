@@ -13,7 +13,7 @@ use super::html::record_without_secrets;
 use super::pair::Pair;
 use super::{Change, Difference, Outcome, Step};
 use crate::contrast::{self, Attribute, Ground, Observation, Property};
-use crate::diagnose::Incident;
+use crate::diagnose::{self, Incident};
 use crate::event::{self, Event};
 use crate::wording::Wording;
 
@@ -186,7 +186,8 @@ pub(super) fn nearest(
 /// that worked; one that worked, and was not followed by what always follows, with those that were.
 fn successes<'m>(material: &'m Material<'_>, failed: usize) -> Vec<Observation<'m>> {
     let (events, chains) = (material.events, material.chains);
-    let mut found = contrast::comparable(events, chains, failed);
+    let found = contrast::comparable(events, chains, failed);
+    let mut found = diagnose::with_others(found, material.folded);
     if events.get(failed).is_some_and(Event::failed) {
         return found;
     }

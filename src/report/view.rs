@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use crate::chain::LinkKind;
-pub use crate::diagnose::{Certainty, CountBasis, Kind};
+pub use crate::diagnose::{Certainty, Kind};
 pub use crate::event::{CallerKind, Effect, Layer, Outcome};
 
 /// The value of `schema`.
@@ -54,9 +54,6 @@ pub struct Coverage {
     pub regions: Vec<String>,
     /// What the log cannot show, found from the records themselves.
     pub blind_spots: Vec<BlindSpot>,
-    /// How many of the records kept were analysed; absent when all were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sample: Option<SampleDrawn>,
     /// What `--policies` and `--evidence` gave; absent when neither was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policies: Option<Vec<PoliciesGiven>>,
@@ -89,27 +86,6 @@ pub struct UnreadableFile {
     pub path: String,
     /// What is wrong.
     pub why: String,
-}
-
-/// How much of an export was analysed that is too large to be analysed whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SampleDrawn {
-    /// Records analysed.
-    pub analysed: u64,
-    /// Records they were chosen from.
-    pub of: u64,
-    /// Refused calls of kinds that no incident tells of, because there was no room for the calls
-    /// around them; absent when there are none.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub unjudged: u64,
-}
-
-impl Report {
-    /// Refused calls of which nothing can be said, because the export was too large to be analysed
-    /// whole: while there are some, that no incident was found says little.
-    pub fn unjudged(&self) -> u64 {
-        self.coverage.sample.map_or(0, |sample| sample.unjudged)
-    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
@@ -216,10 +192,7 @@ pub struct Incident {
     pub last_seen: String,
     /// How many occurrences there are in all.
     pub count: u64,
-    /// How many of them were analysed; absent when all were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sample: Option<OccurrencesDrawn>,
-    /// Those analysed, or the first `--max-occurrences`.
+    /// All of them, or the first `--max-occurrences`.
     pub occurrences: Vec<Occurrence>,
     /// Each denied action, most frequent first; none for a ghost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -252,15 +225,6 @@ pub struct Incident {
     /// Changes that look right and are not, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refuted_fixes: Vec<RefutedFix>,
-}
-
-/// How many occurrences were analysed where the export is too large to be analysed whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OccurrencesDrawn {
-    /// Occurrences analysed, which are those that are listed.
-    pub analysed: u64,
-    /// What the count rests on: `counted`, `shared` or `found`.
-    pub count: CountBasis,
 }
 
 /// One time it happened.

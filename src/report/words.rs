@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CallerKind, Certainty, Comparison, CountBasis, Coverage, Effect, Factor, Incident, Kind, Layer,
-    Link, LinkKind, PoliciesGiven, Report, SkippedFile, Step, Verified, sanitize,
+    CallerKind, Certainty, Comparison, Coverage, Effect, Factor, Incident, Kind, Layer, Link,
+    LinkKind, PoliciesGiven, Report, SkippedFile, Step, Verified, sanitize,
 };
 use crate::contrast::{self, PRESENT};
 use crate::wording::{Argument, Sentence, Wording, layer_on};
@@ -424,10 +424,9 @@ pub(super) fn coverage(report: &Report, wording: &Wording) -> String {
         }
         None => (events.kept > 0).then(|| Sentence::new("coverage-no-span")),
     };
-    let sample = sampled(&report.coverage);
     let told = (events.notifications > 0)
         .then(|| Sentence::new("coverage-notifications").arg("count", events.notifications));
-    let said = [Some(counts), told, span, sample].into_iter().flatten();
+    let said = [Some(counts), told, span].into_iter().flatten();
     wording.paragraph(&said.map(|sentence| wording.say(&sentence)).collect::<Vec<_>>())
 }
 
@@ -499,25 +498,9 @@ pub(super) fn rests_on_policies(report: &Report) -> bool {
     given.filter(|given| given.documents > 0).any(concerns)
 }
 
-/// That comparisons rest on some of the records; `None` where they rest on all.
-pub(super) fn sampled(coverage: &Coverage) -> Option<Sentence> {
-    let sample = coverage.sample?;
-    let (analysed, of) = (sample.analysed, sample.of);
-    Some(match sample.unjudged {
-        0 => Sentence::new("coverage-sample").arg("analysed", analysed).arg("of", of),
-        unjudged => Sentence::new("coverage-sample-unjudged")
-            .arg("analysed", analysed)
-            .arg("of", of)
-            .arg("unjudged", unjudged),
-    })
-}
-
 /// The headline of a report without incidents in one of the formats: that nothing was found is said
-/// only where something was read and every refused call was judged.
+/// only where something was read.
 pub(super) fn nothing_found(report: &Report, format: &str) -> Sentence {
-    if report.unjudged() > 0 {
-        return Sentence::new("nothing-judged").arg("unjudged", report.unjudged());
-    }
     match (format, report.coverage.events.kept) {
         ("html", 0) => Sentence::new("html-nothing-kept"),
         ("html", _) => Sentence::new("html-title").arg("incidents", 0_usize).arg("calls", 0_usize),
@@ -525,28 +508,6 @@ pub(super) fn nothing_found(report: &Report, format: &str) -> Sentence {
         ("markdown", _) => Sentence::new("markdown-no-incident"),
         (_, 0) => Sentence::new("terminal-nothing-kept"),
         _ => Sentence::new("terminal-no-incident"),
-    }
-}
-
-/// What the count of an incident rests on; `None` where all its calls were analysed.
-pub(super) fn counted(incident: &Incident) -> Option<Sentence> {
-    let sample = incident.sample?;
-    match sample.count {
-        CountBasis::Counted if sample.analysed == incident.count => None,
-        CountBasis::Counted => {
-            Some(Sentence::new("sample-counted").arg("analysed", sample.analysed))
-        }
-        CountBasis::Shared => Some(Sentence::new("sample-shared").arg("analysed", sample.analysed)),
-        CountBasis::Found => Some(Sentence::new("sample-found")),
-    }
-}
-
-/// How often, as it stands in a table: `≈` before an estimate, `≥` before what may be more.
-pub(super) fn times(incident: &Incident, count: &str) -> String {
-    match incident.sample.map(|sample| sample.count) {
-        Some(CountBasis::Shared) => format!("≈{count}"),
-        Some(CountBasis::Found) => format!("≥{count}"),
-        Some(CountBasis::Counted) | None => count.to_owned(),
     }
 }
 

@@ -2,17 +2,17 @@
 //!
 //! ```text
 //! magic                10 bytes
-//! format               a number: 4
+//! format               a number: 5
 //! version              of the trailwhy that wrote it
-//! inflated             bytes of the body
-//! body                 zstd: a [`Part`]
+//! inflated, packed     bytes of the head before and after
+//! head                 zstd: a [`Part`], which tells of each stretch how long it is
+//! stretches            zstd: [`Columns`] of some thousand events each, in order of time
 //! checksum             CRC-32 of all before it, 4 bytes
 //! ```
 //!
-//! Numbers, texts and the body are what `postcard` makes of them. The magic, the format, the version
-//! and the checksum are where they are in every format, so that an older trailwhy can tell a newer
-//! file from a damaged one. Whatever changes how files are made, a member of a [`Part`] or the rules
-//! by which events are chosen among it, is another format.
+//! Numbers, texts, the head and the columns are what `postcard` makes of them. The magic, the format,
+//! the version and the checksum are where they are in every format, so that an older trailwhy can tell
+//! a newer file from a damaged one. Whatever changes how files are made is another format.
 
 mod column;
 mod events;
@@ -20,30 +20,31 @@ pub(super) mod words;
 
 use std::borrow::Cow;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use flate2::Crc;
 use serde::{Deserialize, Serialize};
 
 use super::contribution::{Contribution, Terms};
 use super::ledger::Ledger;
-use super::sample::Total;
 use super::sight::Sight;
-use super::survey::Cuts;
+use super::stretch::Stretch;
+use crate::event::{Event, Time};
 use events::Columns;
 
 /// What such a file begins with: no text, and damaged by whatever takes it for text.
 pub(super) const MAGIC: &[u8; 10] = b"\x8ftrailwhy\n";
 
 /// The format that is written and read.
-const FORMAT: u64 = 4;
+const FORMAT: u64 = 5;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Bytes of the checksum.
 const CHECKSUM: usize = 4;
 
-/// How well the body is compressed: beyond that it takes several times as long for a hundredth.
-const LEVEL: i32 = 9;
+/// How well it is compressed: beyond that it takes several times as long for a hundredth.
+pub(super) const LEVEL: i32 = 9;
 
 /// Memory for looking back while a body is inflated, as a power of two: more than [`LEVEL`] takes.
 const WINDOW: u32 = 24;
@@ -76,47 +77,64 @@ impl Bound {
     }
 }
 
-/// What a file holds.
+/// What stands before the events.
 #[derive(Debug, Serialize, Deserialize)]
 struct Part<'c> {
     terms: Cow<'c, Terms>,
     ledger: Cow<'c, Ledger>,
     sight: Cow<'c, Sight>,
-    /// By stratum.
-    totals: Vec<(u64, Total)>,
-    cuts: Option<Cuts>,
-    events: Columns,
+    stretches: Vec<Extent>,
+}
+
+/// How far a stretch goes.
+#[derive(Debug, Serialize, Deserialize)]
+struct Extent {
+    first: Time,
+    last: Time,
+    count: usize,
+    inflated: usize,
+    bytes: usize,
+}
+
+impl Extent {
+    fn of(stretch: &Stretch) -> Extent {
+        let Stretch { first, last, count, inflated, bytes, .. } = *stretch;
+        Extent { first, last, count, inflated, bytes }
+    }
 }
 
 impl<'c> Part<'c> {
     fn of(contribution: &'c Contribution) -> Part<'c> {
-        let Contribution { terms, events, ledger, sight, totals, cuts } = contribution;
-        let mut totals: Vec<(u64, Total)> =
-            totals.iter().map(|(at, total)| (*at, *total)).collect();
-        totals.sort_unstable_by_key(|(stratum, _)| *stratum);
+        let Contribution { terms, stretches, ledger, sight } = contribution;
         Part {
             terms: Cow::Borrowed(terms),
             ledger: Cow::Borrowed(ledger),
             sight: Cow::Borrowed(sight),
-            totals,
-            cuts: *cuts,
-            events: Columns::of(events),
+            stretches: stretches.iter().map(Extent::of).collect(),
         }
     }
 
-    fn contribution(self, most: usize) -> Option<Contribution> {
+    /// With the stretches, which fill `file` from a byte on to the checksum.
+    fn contribution(self, file: &Arc<[u8]>, from: usize) -> Option<Contribution> {
         let sound = self.counts().all(|count| count <= MOST);
         let mut hours = self.sight.streams.iter().flat_map(|stream| stream.hours.keys());
         if !sound || hours.any(|hour| hour.unsigned_abs() > FARTHEST_HOUR) {
             return None;
         }
-        Some(Contribution {
+        let mut at = from;
+        let mut stretches = Vec::new();
+        for Extent { first, last, count, inflated, bytes } in self.stretches {
+            let stretch = Stretch::told((first, last), (count, inflated, bytes)).within(file, at);
+            at = at.checked_add(bytes)?;
+            // Strangers make files, too.
+            let is_sound = count <= bytes.saturating_mul(INFLATED.ratio).max(INFLATED.free);
+            stretches.push(Some(stretch).filter(|_| is_sound && first <= last)?);
+        }
+        (at.checked_add(CHECKSUM) == Some(file.len())).then(|| Contribution {
             terms: self.terms.into_owned(),
             ledger: self.ledger.into_owned(),
             sight: self.sight.into_owned(),
-            totals: self.totals.into_iter().collect(),
-            cuts: self.cuts,
-            events: self.events.events(most)?,
+            stretches,
         })
     }
 
@@ -145,9 +163,8 @@ impl<'c> Part<'c> {
         let skipped = ledger.skipped.iter().map(|skip| skip.recovered);
         let hours = sight.streams.iter().flat_map(|stream| stream.hours.values().copied());
         let mentions = sight.callers.values().chain(sight.owners.values());
-        let totals = self.totals.iter().map(|(_, total)| total.count);
         let mentions = mentions.map(|mention| mention.count);
-        plain.into_iter().chain(skipped).chain(hours).chain(mentions).chain(totals)
+        plain.into_iter().chain(skipped).chain(hours).chain(mentions)
     }
 }
 
@@ -169,15 +186,32 @@ pub(super) enum Refusal {
 
 /// The file of a contribution.
 pub(super) fn encode(contribution: &Contribution) -> io::Result<Vec<u8>> {
-    framed(&postcard::to_stdvec(&Part::of(contribution)).map_err(io::Error::other)?)
+    let head = postcard::to_stdvec(&Part::of(contribution)).map_err(io::Error::other)?;
+    let stretches = contribution.stretches.iter().map(Stretch::packed);
+    framed(&head, stretches.collect::<io::Result<Vec<_>>>()?.iter().flatten())
 }
 
-fn framed(body: &[u8]) -> io::Result<Vec<u8>> {
-    let head = (FORMAT, VERSION, body.len());
-    let mut file = postcard::to_extend(&head, MAGIC.to_vec()).map_err(io::Error::other)?;
-    file.extend(zstd::bulk::compress(body, LEVEL)?);
+fn framed<'b>(head: &[u8], stretches: impl Iterator<Item = &'b u8>) -> io::Result<Vec<u8>> {
+    let packed = zstd::bulk::compress(head, LEVEL)?;
+    let start = (FORMAT, VERSION, head.len(), packed.len());
+    let mut file = postcard::to_extend(&start, MAGIC.to_vec()).map_err(io::Error::other)?;
+    file.extend(packed);
+    file.extend(stretches);
     file.extend(checksum(&file).to_be_bytes());
     Ok(file)
+}
+
+/// Events, packed so well, and how many bytes they took before.
+pub(super) fn pack(events: &[Event], level: i32) -> io::Result<(usize, Vec<u8>)> {
+    let body = postcard::to_stdvec(&Columns::of(events)).map_err(io::Error::other)?;
+    Ok((body.len(), zstd::bulk::compress(&body, level)?))
+}
+
+/// Events that were packed; `None` where they are damaged.
+pub(super) fn unpack(packed: &[u8], inflated: usize) -> Option<Vec<Event>> {
+    let body = self::inflated(packed, inflated, INFLATED.of(packed))?;
+    let (columns, rest) = postcard::take_from_bytes::<Columns>(&body).ok()?;
+    columns.events(TAKEN.of(packed)).filter(|_| rest.is_empty())
 }
 
 /// CRC-32, as gzip has it.
@@ -202,11 +236,14 @@ pub(super) fn decode(file: &[u8]) -> Result<Contribution, Refusal> {
     if format != FORMAT {
         return Err(Refusal::Format { version: version.to_owned(), newer: format > FORMAT });
     }
-    let (count, packed) = postcard::take_from_bytes::<usize>(rest).map_err(damaged)?;
-    let body = inflated(packed, count, INFLATED.of(file)).ok_or(Refusal::Damaged)?;
+    let (lengths, rest) = postcard::take_from_bytes::<(usize, usize)>(rest).map_err(damaged)?;
+    let (count, length) = lengths;
+    let from = before - rest.len();
+    let (packed, _) = rest.split_at_checked(length).ok_or(Refusal::Damaged)?;
+    let body = inflated(packed, count, INFLATED.of(packed)).ok_or(Refusal::Damaged)?;
     let (part, rest) = postcard::take_from_bytes::<Part<'_>>(&body).map_err(damaged)?;
-    let part = Some(part).filter(|_| rest.is_empty());
-    part.and_then(|part| part.contribution(TAKEN.of(file))).ok_or(Refusal::Damaged)
+    let part = Some(part).filter(|_| rest.is_empty()).ok_or(Refusal::Damaged)?;
+    part.contribution(&file.into(), from + length).ok_or(Refusal::Damaged)
 }
 
 /// What is packed, if that is so much and not too much.
@@ -225,18 +262,17 @@ mod tests {
     use proptest::test_runner::Config;
 
     use super::super::contribution::tests::{concluded, contribution};
+    use super::super::{Streamed, conclude};
     use super::*;
 
-    /// A file with this body and a right checksum, so that damage gets as far as it can.
-    fn repacked(body: &[u8]) -> Vec<u8> {
-        framed(body).unwrap()
-    }
-
-    fn body_of(file: &[u8]) -> Vec<u8> {
+    /// Bytes of the head before and after, the head, and what follows it.
+    fn opened(file: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let content = file.strip_prefix(MAGIC).unwrap();
-        let head = postcard::take_from_bytes::<(u64, &str, usize)>(content).unwrap();
-        let ((_, _, count), packed) = head;
-        inflated(&packed[..packed.len() - CHECKSUM], count, INFLATED.free).unwrap()
+        let (start, rest) =
+            postcard::take_from_bytes::<(u64, &str, usize, usize)>(content).unwrap();
+        let (_, _, count, length) = start;
+        let (packed, rest) = rest.split_at(length);
+        (inflated(packed, count, INFLATED.free).unwrap(), rest[..rest.len() - CHECKSUM].to_vec())
     }
 
     proptest! {
@@ -246,8 +282,9 @@ mod tests {
         fn contributions_come_back(contribution in contribution()) {
             let file = encode(&contribution).unwrap();
             let read = decode(&file).unwrap();
-            prop_assert_eq!(&read, &contribution);
             prop_assert_eq!(encode(&read).unwrap(), file);
+            let events = |part: Contribution| concluded(vec![part]).events;
+            prop_assert_eq!(events(read), events(contribution));
         }
 
         #[test]
@@ -258,11 +295,10 @@ mod tests {
         ) {
             let mut file = encode(&contribution).unwrap();
             let place = place.index(file.len());
-            let end = decode(&file[..place]);
-            prop_assert_eq!(end, Err(if place < MAGIC.len() { Refusal::Other } else { Refusal::Damaged }));
+            let refusal = if place < MAGIC.len() { Refusal::Other } else { Refusal::Damaged };
+            prop_assert_eq!(decode(&file[..place]).err(), Some(refusal.clone()));
             file[place] ^= flip;
-            let changed = decode(&file);
-            prop_assert_eq!(changed, Err(if place < MAGIC.len() { Refusal::Other } else { Refusal::Damaged }));
+            prop_assert_eq!(decode(&file).err(), Some(refusal));
         }
 
         #[test]
@@ -270,8 +306,10 @@ mod tests {
             contribution in contribution(),
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
             cut in prop::option::of(any::<prop::sample::Index>()),
+            in_head in any::<bool>(),
         ) {
-            let mut body = body_of(&encode(&contribution).unwrap());
+            let (mut head, mut rest) = opened(&encode(&contribution).unwrap());
+            let body = if in_head || rest.is_empty() { &mut head } else { &mut rest };
             for (place, byte) in changes {
                 let place = place.index(body.len());
                 body[place] = byte;
@@ -279,23 +317,26 @@ mod tests {
             if let Some(cut) = cut {
                 body.truncate(cut.index(body.len()));
             }
-            if let Ok(read) = decode(&repacked(&body)) {
-                // What can be read can be used.
+            if let Ok(read) = decode(&framed(&head, rest.iter()).unwrap()) {
+                // What can be read can be used, or is told to be damaged.
                 let own = Contribution { terms: read.terms.clone(), ..contribution };
-                let ledger = concluded(vec![own, read]).ledger;
-                prop_assert!(ledger.records.kept < 1 << 50);
+                let parts = &mut [own, read].into_iter().map(Ok);
+                if let Ok(Streamed::Whole(ingested)) = conclude(parts, usize::MAX, &mut |_| {}) {
+                    prop_assert!(ingested.ledger.records.kept < 1 << 50);
+                }
             }
         }
     }
 
     #[test]
     fn bombs_are_refused() {
-        let bomb = framed(&vec![0; INFLATED.free + 1]).unwrap();
+        let bomb = framed(&vec![0; INFLATED.free + 1], [].iter()).unwrap();
         assert!(bomb.len() < 1 << 16);
-        assert_eq!(decode(&bomb), Err(Refusal::Damaged));
+        assert_eq!(decode(&bomb).err(), Some(Refusal::Damaged));
         let (claims, packed) = (10_usize, zstd::bulk::compress(&[0; 1000], LEVEL).unwrap());
         assert_eq!(inflated(&packed, claims, INFLATED.free), None);
         assert_eq!(inflated(&packed, usize::MAX, INFLATED.free), None);
+        assert_eq!(unpack(&packed, usize::MAX), None);
     }
 
     #[test]
@@ -304,13 +345,13 @@ mod tests {
             let mut file = postcard::to_extend(&(format, "9.8.7"), MAGIC.to_vec()).unwrap();
             file.extend(b"whatever that will be");
             file.extend(checksum(&file).to_be_bytes());
-            decode(&file)
+            decode(&file).err()
         };
         let version = || "9.8.7".to_owned();
-        assert_eq!(file(FORMAT + 1), Err(Refusal::Format { version: version(), newer: true }));
-        assert_eq!(file(FORMAT - 1), Err(Refusal::Format { version: version(), newer: false }));
-        assert_eq!(file(FORMAT), Err(Refusal::Damaged));
-        assert_eq!(decode(b"{\"Records\":[]}"), Err(Refusal::Other));
-        assert_eq!(decode(b""), Err(Refusal::Other));
+        assert_eq!(file(FORMAT + 1), Some(Refusal::Format { version: version(), newer: true }));
+        assert_eq!(file(FORMAT - 1), Some(Refusal::Format { version: version(), newer: false }));
+        assert_eq!(file(FORMAT), Some(Refusal::Damaged));
+        assert_eq!(decode(b"{\"Records\":[]}").err(), Some(Refusal::Other));
+        assert_eq!(decode(b"").err(), Some(Refusal::Other));
     }
 }

@@ -64,7 +64,6 @@ pub(super) struct IncidentPage<'a> {
     certainty: String,
     certainty_means: String,
     /// What the count rests on, where not every call was analysed.
-    counted: Option<String>,
     confidence: String,
     confidence_width: f64,
     policy: Vec<Fact>,
@@ -136,7 +135,6 @@ impl<'a> IncidentPage<'a> {
             kind_name: words.say(&incident.kind.into()),
             kind_means: words.say(&title::meaning(incident)),
             count: words.say(&Sentence::new("html-times").arg("count", incident.count)),
-            counted: words::counted(incident).map(|counted| words.say(&counted)),
             began: began(&incident.chain).unwrap_or_default(),
             worked_began: began(worked),
             first_seen: moment(&incident.first_seen),
@@ -196,15 +194,8 @@ impl<'a> IncidentPage<'a> {
         let listed = self.occurrences.len() as u64;
         (listed < self.incident.count).then(|| {
             let count = self.incident.count;
-            let more = match self.incident.sample {
-                Some(_) => Sentence::new("html-occurrences-drawn")
-                    .arg("listed", listed)
-                    .arg("count", count),
-                None => Sentence::new("html-occurrences-listed")
-                    .arg("listed", listed)
-                    .arg("count", count),
-            };
-            self.words.say(&more)
+            let more = Sentence::new("html-occurrences-listed");
+            self.words.say(&more.arg("listed", listed).arg("count", count))
         })
     }
 }

@@ -6,7 +6,7 @@ use super::chart::{OverTime, share};
 use super::incident::headline;
 use super::text::{date, grouped, moment, percent, principal};
 use crate::event::Layer;
-use crate::report::words::{layer, nothing_found, policies, sampled, times};
+use crate::report::words::{layer, nothing_found, policies};
 use crate::report::{Benign, BlindSpot, Coverage, Incident, Report, SkippedFile};
 use crate::wording::{Sentence, Wording};
 
@@ -20,7 +20,6 @@ pub(super) struct Overview<'a> {
     pub(super) title: String,
     pub(super) lead: String,
     /// That comparisons rest on some of the records.
-    pub(super) sampled: Option<String>,
     pub(super) rows: Vec<Row>,
     pub(super) more_rows: usize,
     pub(super) layers: Vec<LayerRow>,
@@ -97,7 +96,6 @@ impl<'a> Overview<'a> {
         Overview {
             title: words.say(&title),
             lead: lead(coverage, words),
-            sampled: sampled(coverage).map(|sampled| words.say(&sampled)),
             rows: rows(&report.incidents, in_full, words),
             more_rows: incidents.saturating_sub(ROWS),
             layers: layers(&report.incidents, words),
@@ -144,7 +142,7 @@ fn rows(incidents: &[Incident], in_full: usize, words: &Wording) -> Vec<Row> {
         effect: words.say(&incident.verdict.effect.into()),
         certainty: words.say(&incident.verdict.certainty.into()),
         confidence: percent(incident.verdict.confidence),
-        count: times(incident, &grouped(incident.count)),
+        count: grouped(incident.count),
         seen: seen(incident),
     };
     incidents.iter().take(ROWS).enumerate().map(row).collect()

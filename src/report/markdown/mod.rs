@@ -155,7 +155,7 @@ fn overview(draft: &mut Draft<'_>, report: &Report) {
         rows.push([
             (index + 1).to_string(),
             prose(&draft.say(&incident.kind.into())),
-            words::times(incident, &incident.count.to_string()),
+            incident.count.to_string(),
             denied,
             prose(&draft.say(&words::why(incident, verdict.layer, verdict.effect))),
         ]);
@@ -244,10 +244,6 @@ fn impact(draft: &mut Draft<'_>, incident: &Incident) {
         often = format!("{often} ({})", prose(&draft.say(&length)));
     }
     draft.item(&often);
-    if let Some(counted) = words::counted(incident) {
-        let counted = prose(&draft.say(&counted));
-        draft.item(&counted);
-    }
     if let Some(root) = &incident.root {
         let note = title::belongs(root).map(|note| format!(" ({})", prose(&draft.say(&note))));
         let asked = format!("{}{}", code(&root.action), note.unwrap_or_default());

@@ -7,10 +7,7 @@ use crate::report::{DeniedCall, Incident, Outcome, RootCall, words};
 use crate::wording::{Sentence, Wording};
 
 pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
-    let mut when = when(incident, wording);
-    if let Some(counted) = words::counted(incident) {
-        when.extend(spans![Quiet format!(" · {}", wording.say(&counted))]);
-    }
+    let when = when(incident, wording);
     let mut fields = vec![(wording.say(&Sentence::new("field-when")), when)];
     if let Some(root) = &incident.root {
         fields.extend(asked(root, wording));

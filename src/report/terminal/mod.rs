@@ -92,7 +92,7 @@ fn overview(report: &Report, wording: &Wording) -> Vec<[String; 5]> {
         rows.push([
             (index + 1).to_string(),
             wording.say(&incident.kind.into()),
-            words::times(incident, &incident.count.to_string()),
+            incident.count.to_string(),
             title::denied_in_short(incident, wording),
             wording.say(&words::why(incident, verdict.layer, verdict.effect)),
         ]);
