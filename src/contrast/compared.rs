@@ -12,11 +12,11 @@ use crate::event::{self, Event};
 /// What lies farther from the failure may have met other policies.
 const NEAR_SECONDS: i64 = 30 * 86_400;
 /// So many successes are compared, nearest in time first.
-const MOST: usize = 1_000;
+const MOST: usize = 500;
 /// Of these, so many of the same principal and as many on the same resource, whenever they were.
-const MOST_OF_OWN: usize = 250;
-/// So many failures are compared.
-const MOST_FAILURES: usize = 1_000;
+const MOST_OF_OWN: usize = 150;
+/// Of more failures than this some are compared, the first and the last among them.
+const MOST_FAILURES: usize = 500;
 /// A member that has another value in more than this share of the calls is new each time.
 const VARIED: f64 = 0.5;
 /// In fewer calls nobody can tell what is new each time.
@@ -72,7 +72,7 @@ pub fn compare(
     let all = crowd.all().len();
     let successes: Vec<Card<'_>> = needed.iter().map(|o| ground.card(o)).collect();
     let failed: Vec<Card<'_>> =
-        failures.iter().take(MOST_FAILURES).map(|o| ground.failure(o, known)).collect();
+        some(failures).into_iter().map(|o| ground.failure(o, known)).collect();
     Contrast {
         successes: successes.len(),
         left_out: all - successes.len() - not_needed.len(),
@@ -137,6 +137,16 @@ impl Ground<'_> {
     }
 }
 
+/// Evenly drawn of those that are too many, in their order.
+fn some<T>(all: &[T]) -> Vec<&T> {
+    let step = all.len().div_ceil(MOST_FAILURES).max(1);
+    let mut drawn: Vec<&T> = all.iter().step_by(step).collect();
+    if step > 1 {
+        drawn.extend(all.last());
+    }
+    drawn
+}
+
 fn is_near(one: &Observation<'_>, other: &Observation<'_>) -> bool {
     other.time.seconds_since(one.time).abs() <= NEAR_SECONDS
 }
@@ -166,9 +176,7 @@ fn near<'c, 'e>(one: &Observation<'_>, crowd: &'c Crowd<'e>) -> Vec<&'c Observat
 /// answer does not depend on the order of files.
 fn nearest_of(failed: &Card<'_>, successes: &[Card<'_>]) -> Option<(usize, Vec<Difference>)> {
     let varied = varied(successes);
-    let apart = |success: &Card<'_>| -> u32 {
-        differing_in(failed, success, &varied).into_iter().map(Property::distance).sum()
-    };
+    let apart = |success: &Card<'_>| failed.apart(success, &varied);
     let nearest = successes.iter().min_by_key(|success| {
         let seconds = success.time.seconds_since(failed.time).unsigned_abs();
         (apart(success), seconds, success.event.id())

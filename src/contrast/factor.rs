@@ -192,21 +192,27 @@ impl<'t> Table<'t> {
         table
     }
 
-    /// Every value of a property, and that there is none, with the calls that have it.
-    fn values<'s>(&'s self, column: &'s Column<'t>) -> Vec<(Option<String>, Members)> {
-        let mut by_text: BTreeMap<Option<&str>, Members> = BTreeMap::new();
+    /// Every value of a property that more than one call has, and that there is none, with the calls.
+    fn values(&self, column: &Column<'_>) -> Vec<(Option<String>, Members)> {
+        let mut by_text: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
         for (at, state) in column.states.iter().enumerate() {
-            let mut put = |text| {
-                let members = by_text.entry(text).or_insert_with(|| Members::new(self.calls));
-                members.add(at);
-            };
+            let mut put = |text| by_text.entry(text).or_default().push(at);
             match state {
                 State::Unknown => {}
                 State::Absent => put(None),
                 State::Told(told) => told.texts.iter().for_each(|text| put(Some(text.as_ref()))),
             }
         }
-        by_text.into_iter().map(|(text, members)| (text.map(str::to_owned), members)).collect()
+        let members = |calls: Vec<usize>| {
+            let mut members = Members::new(self.calls);
+            calls.into_iter().for_each(|at| members.add(at));
+            members
+        };
+        by_text
+            .into_iter()
+            .filter(|(_, calls)| calls.len() > 1)
+            .map(|(text, calls)| (text.map(str::to_owned), members(calls)))
+            .collect()
     }
 
     fn known(&self, column: &Column<'_>) -> Members {
@@ -219,12 +225,16 @@ impl<'t> Table<'t> {
     /// How many different splits could have told anything, by Tarone's count.
     fn tests(&self, logs: &LogFactorials) -> usize {
         let mut least: BTreeMap<Members, f64> = BTreeMap::new();
+        let mut known_least: BTreeMap<(usize, usize, usize), f64> = BTreeMap::new();
         let mut orders = 0;
         for column in self.columns.values() {
             let known = self.known(column);
             for (_, members) in self.values(column) {
                 let with = members.count(0..self.calls);
-                let p = logs.least(column.failed, column.succeeded, with);
+                let margins = (column.failed, column.succeeded, with);
+                let p = *known_least
+                    .entry(margins)
+                    .or_insert_with(|| logs.least(column.failed, column.succeeded, with));
                 if p <= CHANCE {
                     let others = known.without(&members);
                     least.insert(members.min(others), p);
@@ -401,9 +411,12 @@ impl<'t> Table<'t> {
     fn within(&self, window: &Window, common: &[(Members, Split)], is_few: bool) -> Option<Factor> {
         let (failures, calls) = (self.failures, self.calls);
         let row = |members: &Members, tried: usize, with: &[&Split]| {
+            if !window.parts(members, failures, calls) {
+                return None;
+            }
             let p = window.chance(members, failures, calls) * tried as f64;
             let is_claim = window.is_known || (!is_few && p < CHANCE_TOGETHER);
-            (is_claim && window.parts(members, failures, calls)).then(|| Factor {
+            is_claim.then(|| Factor {
                 together_with: with.iter().map(|split| said(&split.factor)).collect(),
                 ..window.factor(failures, calls - failures, p.min(1.0))
             })

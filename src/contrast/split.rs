@@ -12,6 +12,13 @@ impl Members {
         Members(vec![0; calls.div_ceil(64)])
     }
 
+    /// Those of `calls` of which `which` holds.
+    pub(super) fn of(calls: usize, which: impl Fn(usize) -> bool) -> Members {
+        let mut members = Members::new(calls);
+        (0..calls).filter(|at| which(*at)).for_each(|at| members.add(at));
+        members
+    }
+
     pub(super) fn add(&mut self, at: usize) {
         if let Some(block) = self.0.get_mut(at / 64) {
             *block |= 1 << (at % 64);
@@ -24,12 +31,17 @@ impl Members {
 
     /// How many there are within a range.
     pub(super) fn count(&self, range: Range<usize>) -> usize {
-        range.filter(|at| self.has(*at)).count()
+        let blocks = self.0.iter().enumerate();
+        blocks.map(|(at, block)| (block & within(at, &range)).count_ones() as usize).sum()
     }
 
     /// How many both have within a range.
     pub(super) fn shared(&self, other: &Members, range: Range<usize>) -> usize {
-        range.filter(|at| self.has(*at) && other.has(*at)).count()
+        let blocks = self.0.iter().zip(&other.0).enumerate();
+        let count = |(at, (one, other)): (usize, (&u64, &u64))| {
+            (one & other & within(at, &range)).count_ones() as usize
+        };
+        blocks.map(count).sum()
     }
 
     /// Those that are among the others as well.
@@ -41,6 +53,16 @@ impl Members {
     pub(super) fn without(&self, others: &Members) -> Members {
         Members(self.0.iter().zip(&others.0).map(|(own, other)| own & !other).collect())
     }
+}
+
+/// The bits of a block that lie in a range.
+fn within(block: usize, range: &Range<usize>) -> u64 {
+    let below = |end: usize| match end.saturating_sub(block * 64) {
+        0 => 0,
+        bits if bits >= 64 => u64::MAX,
+        bits => (1_u64 << bits) - 1,
+    };
+    below(range.end) & !below(range.start)
 }
 
 /// Logarithms of factorials, worked out once for all the tests of a table.
@@ -96,6 +118,17 @@ impl LogFactorials {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn members_are_counted_within_a_range() {
+        let mut members = Members::new(200);
+        [0, 63, 64, 65, 127, 128, 199].into_iter().for_each(|at| members.add(at));
+        for range in [0..200, 0..0, 1..64, 64..128, 63..65, 128..200, 199..200, 100..100] {
+            let one_by_one = range.clone().filter(|at| members.has(*at)).count();
+            assert_eq!(members.count(range.clone()), one_by_one, "{range:?}");
+            assert_eq!(members.shared(&members.clone(), range.clone()), one_by_one, "{range:?}");
+        }
+    }
 
     #[test]
     fn fisher_agrees_with_the_textbook() {

@@ -15,8 +15,8 @@ pub(super) struct Window {
     pub(super) is_known: bool,
     from: Option<Time>,
     to: Option<Time>,
-    /// Whether each call lies in it: the failures first.
-    inside: Vec<bool>,
+    /// The calls that lie in it: the failures first.
+    inside: Members,
     /// Stretches of a few minutes in which each call lies: calls in one are no accidents of their own.
     stretch: Vec<i64>,
     /// So many such windows could have been found.
@@ -45,10 +45,11 @@ pub(super) fn windows(
         is_known,
         from,
         to,
-        inside: all
-            .iter()
-            .map(|time| from.is_none_or(|from| *time >= from) && to.is_none_or(|to| *time <= to))
-            .collect(),
+        inside: Members::of(all.len(), |at| {
+            all.get(at).is_some_and(|time| {
+                from.is_none_or(|from| *time >= from) && to.is_none_or(|to| *time <= to)
+            })
+        }),
         stretch: all.iter().map(|time| time.0.div_euclid(STRETCH_SECONDS * 1000)).collect(),
         tried,
     };
@@ -69,12 +70,8 @@ pub(super) fn windows(
 impl Window {
     /// Whether no success of `members` lies in it, though there are some.
     pub(super) fn parts(&self, members: &Members, failures: usize, calls: usize) -> bool {
-        let mut of = (failures..calls).filter(|at| members.has(*at)).peekable();
-        of.peek().is_some() && of.all(|at| !self.is_inside(at))
-    }
-
-    fn is_inside(&self, at: usize) -> bool {
-        self.inside.get(at).copied().unwrap_or_default()
+        let successes = failures..calls;
+        members.count(successes.clone()) > 0 && members.shared(&self.inside, successes) == 0
     }
 
     /// How likely it is by chance that the failures and the successes among `members` do not mix.
@@ -94,11 +91,13 @@ impl Window {
     pub(super) fn alone(&self, table: &Table<'_>, tests: usize, is_few: bool) -> Option<Factor> {
         let (failures, successes) = table.sides();
         let calls = failures + successes;
-        let mut all = Members::new(calls);
-        (0..calls).for_each(|at| all.add(at));
+        let all = Members::of(calls, |_| true);
+        if !self.parts(&all, failures, calls) {
+            return None;
+        }
         let p = (self.chance(&all, failures, calls) * tests as f64).min(1.0);
         let is_claim = self.is_known || (!is_few && p < CHANCE);
-        (is_claim && self.parts(&all, failures, calls)).then(|| self.factor(failures, successes, p))
+        is_claim.then(|| self.factor(failures, successes, p))
     }
 
     /// Its row.

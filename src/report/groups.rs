@@ -9,6 +9,7 @@ use super::build::{Material, change, factor};
 use super::{Change, Factor};
 use crate::contrast::{self, Attribute, Ground, Observation, Property};
 use crate::event::{self, Failure, Time};
+use crate::history;
 use crate::history::subject::Subject;
 use crate::wording::Wording;
 
@@ -140,16 +141,35 @@ pub(super) fn changes(
     first: Time,
     last: Time,
 ) -> (Vec<Change>, u64) {
-    let all = material.history.changes().iter().rev();
-    let found = all.filter(|change| change.time >= first && change.time <= last);
-    let (grants, others): (Vec<_>, Vec<_>) =
-        found.partition(|change| matches!(change.subject, Subject::Grant { .. }));
-    let count = grants.len() + others.len();
-    let told = if others.is_empty() { grants } else { others };
-    let told: Vec<Change> =
-        told.into_iter().take(MOST_CHANGES).map(|found| change(material, wording, found)).collect();
+    let (found, grants) = changed(material, first, last);
+    let count = found.len() + grants;
+    let told: Vec<Change> = found
+        .into_iter()
+        .take(MOST_CHANGES)
+        .map(|found| change(material, wording, found))
+        .collect();
     let left_out = count.saturating_sub(told.len()) as u64;
     (told, left_out)
+}
+
+/// The same as they were found, and how many grants are left out.
+pub(super) fn changed<'m>(
+    material: &'m Material<'_>,
+    first: Time,
+    last: Time,
+) -> (Vec<&'m history::change::Change>, usize) {
+    let all = material.history.changes();
+    let from = all.partition_point(|change| change.time < first);
+    let to = all.partition_point(|change| change.time <= last);
+    let found = all.get(from..to).unwrap_or_default().iter().rev();
+    let is_grant = |change: &&history::change::Change| {
+        matches!(change.subject, Subject::Grant { .. })
+    };
+    let (grants, others): (Vec<_>, Vec<_>) = found.partition(is_grant);
+    match others.is_empty() {
+        true => (grants, 0),
+        false => (others, grants.len()),
+    }
 }
 
 fn worked(material: &Material<'_>, index: usize) -> bool {

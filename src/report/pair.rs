@@ -2,7 +2,7 @@
 //! was changed in between.
 
 use super::build::Material;
-use super::groups::changes;
+use super::groups::changed;
 use super::words;
 use crate::contrast::Difference;
 use crate::event::Time;
@@ -35,7 +35,7 @@ impl Pair<'_> {
         };
         let said: Vec<String> = chosen
             .into_iter()
-            .chain(self.between(material, wording))
+            .chain(self.between(material))
             .map(|sentence| wording.say(&sentence))
             .collect();
         said.join(match wording.language() {
@@ -66,7 +66,7 @@ impl Pair<'_> {
     }
 
     /// The change to blame, if it lies between the two; else, where nothing else differs, what was changed.
-    fn between(&self, material: &Material<'_>, wording: &Wording) -> Option<Sentence> {
+    fn between(&self, material: &Material<'_>) -> Option<Sentence> {
         let (failed, succeeded) = self.times(material)?;
         let (first, last) = (failed.min(succeeded), failed.max(succeeded));
         let blamed = self.change.filter(|change| (first..=last).contains(&change.time));
@@ -78,12 +78,12 @@ impl Pair<'_> {
         if !self.differences.is_empty() {
             return None;
         }
-        let (changes, more) = changes(material, wording, first, last);
+        let (changes, _) = changed(material, first, last);
         Some(match changes.first() {
             Some(change) => Sentence::new("nearest-change-between")
-                .arg("count", changes.len() + more as usize)
-                .arg("time", &change.event_time)
-                .arg("summary", &change.summary),
+                .arg("count", changes.len())
+                .arg("time", change.time.to_string())
+                .arg("summary", change.summary.clone()),
             None => Sentence::new("nearest-no-change-between"),
         })
     }
