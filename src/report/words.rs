@@ -315,7 +315,8 @@ pub(super) fn verdict(incident: &Incident) -> Sentence {
 }
 
 /// What was compared with what.
-pub(super) fn compared(comparison: &Comparison) -> Sentence {
+pub(super) fn compared(incident: &Incident) -> Sentence {
+    let comparison = &incident.comparison;
     let of = |sentence: Sentence| {
         sentence.arg("failures", comparison.failures).arg("successes", comparison.successes)
     };
@@ -323,7 +324,10 @@ pub(super) fn compared(comparison: &Comparison) -> Sentence {
     match comparison.successes {
         0 => Sentence::new("comparison-none").arg("failures", comparison.failures),
         _ if is_few => of(Sentence::new("comparison-few")),
-        _ if comparison.factors.is_empty() => of(Sentence::new("comparison-nothing")),
+        // Where a change is to blame, something differs.
+        _ if comparison.factors.is_empty() && incident.change.is_none() => {
+            of(Sentence::new("comparison-nothing"))
+        }
         _ => of(Sentence::new("comparison-of")),
     }
 }

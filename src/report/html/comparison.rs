@@ -214,7 +214,7 @@ impl CallRow {
 pub(super) fn bounds(incident: &Incident, wording: &Wording) -> Vec<String> {
     let comparison = &incident.comparison;
     let tells = !comparison.factors.is_empty() || comparison.successes == 0;
-    let first = (!tells).then(|| wording.say(&words::compared(comparison)));
+    let first = (!tells).then(|| wording.say(&words::compared(incident)));
     let bounds = words::bounds(incident, wording);
     first.into_iter().chain(bounds.iter().map(|bound| wording.say(bound))).collect()
 }

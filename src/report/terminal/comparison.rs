@@ -18,7 +18,7 @@ pub(super) const LONGEST_VALUE: usize = 160;
 
 pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     let comparison = &incident.comparison;
-    let title = words::compared(comparison);
+    let title = words::compared(incident);
     page.blank();
     page.put(Margin::of(INDENT), &spans![Strong wording.say(&title)]);
     factors(page, &comparison.factors, wording);
