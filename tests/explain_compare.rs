@@ -250,7 +250,8 @@ fn a_comparison_in_json_is_what_its_schema_says() {
 #[test]
 fn a_comparison_can_be_passed_on_as_markdown_and_as_a_page() {
     for (sample, sides) in SIDES {
-        for (lang, title) in [("en", "What failed beside what worked"), ("ja", "失敗例と成功例")] {
+        for (lang, title) in [("en", "What failed beside what worked"), ("ja", "失敗例と成功例")]
+        {
             let print = |format: &str| {
                 answer("compare", sample, &[sides, &["--format", format, "--lang", lang]].concat())
             };

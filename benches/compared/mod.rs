@@ -117,10 +117,10 @@ impl<'n> Maker<'n> {
         let (member, choice) = match thing {
             Some(Thing::Parameter) => {
                 let (member, choices) = noise.pick(operation.choices);
-                (*member, *noise.pick(choices))
+                (member, noise.pick(choices))
             }
-            Some(Thing::Presence) => (*noise.pick(operation.optional), ""),
-            Some(Thing::Tag) => (*noise.pick(&TAGS[..]), ""),
+            Some(Thing::Presence) => (noise.pick(operation.optional), ""),
+            Some(Thing::Tag) => (noise.pick(&TAGS[..]), ""),
             _ => ("", ""),
         };
         let truth: Vec<String> = match thing {
@@ -136,7 +136,7 @@ impl<'n> Maker<'n> {
             Some(Thing::Time) => vec!["time".to_owned()],
             Some(Thing::Step) => steps.map(|steps| steps.before.1.to_owned()).into_iter().collect(),
         };
-        let region = *noise.pick(&REGIONS[..]);
+        let region = noise.pick(&REGIONS[..]);
         let cut = BEGIN + LENGTH / 4 + noise.below(LENGTH as usize / 2) as i64;
         let fails_with = noise.flip();
         let what = format!("{number} {thing:?} {} {member} {choice} {fails_with}", operation.name);
@@ -177,7 +177,7 @@ impl<'n> Maker<'n> {
             "eventName": operation.name,
             "awsRegion": region,
             "sourceIPAddress": format!("203.0.113.{}", 1 + self.noise.below(250)),
-            "userAgent": *self.noise.pick(&noise::AGENTS[..]),
+            "userAgent": self.noise.pick(&noise::AGENTS[..]),
             "requestParameters": request,
             "responseElements": null,
             "requestID": self.noise.uuid(),
@@ -266,20 +266,20 @@ impl<'n> Maker<'n> {
         match self.thing {
             Some(Thing::Region) if fails => self.region,
             Some(Thing::Region) => loop {
-                let other = *self.noise.pick(&REGIONS[..]);
+                let other = self.noise.pick(&REGIONS[..]);
                 if other != self.region {
                     break other;
                 }
             },
-            _ => *self.noise.pick(&REGIONS[..]),
+            _ => self.noise.pick(&REGIONS[..]),
         }
     }
 
     fn endpoint(&mut self, fails: bool) -> &'static str {
         match self.has(fails, Thing::Endpoint) {
             Some(true) => ENDPOINTS[0],
-            Some(false) => *self.noise.pick(&ENDPOINTS[1..]),
-            None => *self.noise.pick(&ENDPOINTS[..]),
+            Some(false) => self.noise.pick(&ENDPOINTS[1..]),
+            None => self.noise.pick(&ENDPOINTS[..]),
         }
     }
 
@@ -332,7 +332,7 @@ impl<'n> Maker<'n> {
         for (member, choices) in self.operation.choices {
             let is_it = self.thing == Some(Thing::Parameter) && *member == self.member;
             let value = loop {
-                let value = *self.noise.pick(choices);
+                let value = self.noise.pick(choices);
                 if !is_it || (value == self.choice) == fails {
                     break value;
                 }
@@ -365,7 +365,7 @@ impl<'n> Maker<'n> {
                 _ => self.noise.flip(),
             };
             if is_there {
-                tags.push((key, format!("{}", self.noise.pick(&noise::PEOPLE[..]))));
+                tags.push((key, self.noise.pick(&noise::PEOPLE[..]).to_owned()));
             }
         }
         tags

@@ -240,23 +240,22 @@ fn differing_in<'c>(
 
 /// Members of requests that have another value in most calls: names, ids.
 fn varied(calls: &[Card<'_>]) -> BTreeSet<Property> {
-    let mut values: BTreeMap<&Property, (usize, BTreeSet<&BTreeSet<Box<str>>>)> = BTreeMap::new();
+    let mut values: BTreeMap<&Property, Vec<&BTreeSet<Box<str>>>> = BTreeMap::new();
     for call in calls {
         for property in call.properties() {
             let is_member = matches!(property, Property::Parameter(_) | Property::Above(..));
             if let State::Told(told) = call.state(property)
                 && is_member
             {
-                let (count, texts) = values.entry(property).or_default();
-                *count += 1;
-                texts.insert(&told.texts);
+                values.entry(property).or_default().push(&told.texts);
             }
         }
     }
     values
         .into_iter()
-        .filter(|(_, (count, texts))| {
-            *count >= FEWEST_VARIED && texts.len() as f64 > VARIED * *count as f64
+        .filter(|(_, all)| {
+            let different: BTreeSet<_> = all.iter().collect();
+            all.len() >= FEWEST_VARIED && different.len() as f64 > VARIED * all.len() as f64
         })
         .map(|(property, _)| property.clone())
         .collect()

@@ -309,9 +309,7 @@ impl<'e> Card<'e> {
                 State::Unknown => false,
                 State::Absent => true,
                 State::Told(theirs) => {
-                    told.texts != theirs.texts
-                        && told.is_like(theirs)
-                        && !varied.contains(property)
+                    told.texts != theirs.texts && told.is_like(theirs) && !varied.contains(property)
                 }
             };
             sum += if differs { property.distance() } else { 0 };

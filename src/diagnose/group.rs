@@ -18,8 +18,8 @@ use super::told::{self, Told};
 use super::words::Kind;
 use super::worked::{Compared, Worked};
 use super::{
-    alias, changed, comparing, contrasted, documented, evaluated, guardrail, implied, incarnation, moved,
-    next, rank, signature, stated, testimony, workload,
+    alias, changed, comparing, contrasted, documented, evaluated, guardrail, implied, incarnation,
+    moved, next, rank, signature, stated, testimony, workload,
 };
 use crate::chain::{Chains, Knowledge};
 use crate::contrast;

@@ -162,9 +162,8 @@ pub(super) fn changed<'m>(
     let from = all.partition_point(|change| change.time < first);
     let to = all.partition_point(|change| change.time <= last);
     let found = all.get(from..to).unwrap_or_default().iter().rev();
-    let is_grant = |change: &&history::change::Change| {
-        matches!(change.subject, Subject::Grant { .. })
-    };
+    let is_grant =
+        |change: &&history::change::Change| matches!(change.subject, Subject::Grant { .. });
     let (grants, others): (Vec<_>, Vec<_>) = found.partition(is_grant);
     match others.is_empty() {
         true => (grants, 0),

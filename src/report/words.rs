@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CallerKind, Certainty, Comparison, Coverage, Effect, Factor, Incident, Kind, Layer, Link,
-    LinkKind, PoliciesGiven, Report, SkippedFile, Step, Verified, sanitize,
+    CallerKind, Certainty, Coverage, Effect, Factor, Incident, Kind, Layer, Link, LinkKind,
+    PoliciesGiven, Report, SkippedFile, Step, Verified, sanitize,
 };
 use crate::contrast::{self, PRESENT};
 use crate::wording::{Argument, Sentence, Wording, layer_on};
