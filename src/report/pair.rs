@@ -56,8 +56,11 @@ impl Pair<'_> {
 
     fn alike(&self, successes: usize, material: &Material<'_>) -> Option<Sentence> {
         let (_, succeeded) = self.times(material)?;
-        let alike = Sentence::new("nearest-alike").arg("count", successes);
-        Some(alike.arg("time", succeeded.to_string()))
+        Some(
+            Sentence::new("nearest-alike")
+                .arg("count", successes)
+                .arg("time", succeeded.to_string()),
+        )
     }
 
     fn times(&self, material: &Material<'_>) -> Option<(Time, Time)> {
@@ -71,9 +74,11 @@ impl Pair<'_> {
         let (first, last) = (failed.min(succeeded), failed.max(succeeded));
         let blamed = self.change.filter(|change| (first..=last).contains(&change.time));
         if let Some(change) = blamed {
-            let sentence = Sentence::new("nearest-blamed-between");
-            let sentence = sentence.arg("time", change.time.to_string());
-            return Some(sentence.arg("summary", change.summary.clone()));
+            return Some(
+                Sentence::new("nearest-blamed-between")
+                    .arg("time", change.time.to_string())
+                    .arg("summary", change.summary.clone()),
+            );
         }
         if !self.differences.is_empty() {
             return None;

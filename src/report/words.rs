@@ -317,18 +317,20 @@ pub(super) fn verdict(incident: &Incident) -> Sentence {
 /// What was compared with what.
 pub(super) fn compared(incident: &Incident) -> Sentence {
     let comparison = &incident.comparison;
-    let of = |sentence: Sentence| {
-        sentence.arg("failures", comparison.failures).arg("successes", comparison.successes)
-    };
-    let is_few = contrast::are_few(comparison.failures as usize, comparison.successes as usize);
-    match comparison.successes {
-        0 => Sentence::new("comparison-none").arg("failures", comparison.failures),
-        _ if is_few => of(Sentence::new("comparison-few")),
+    let (failures, successes) = (comparison.failures, comparison.successes);
+    let is_few = contrast::are_few(failures as usize, successes as usize);
+    match successes {
+        0 => Sentence::new("comparison-none").arg("failures", failures),
+        _ if is_few => {
+            Sentence::new("comparison-few").arg("failures", failures).arg("successes", successes)
+        }
         // Where a change is to blame, something differs.
         _ if comparison.factors.is_empty() && incident.change.is_none() => {
-            of(Sentence::new("comparison-nothing"))
+            Sentence::new("comparison-nothing")
+                .arg("failures", failures)
+                .arg("successes", successes)
         }
-        _ => of(Sentence::new("comparison-of")),
+        _ => Sentence::new("comparison-of").arg("failures", failures).arg("successes", successes),
     }
 }
 
@@ -354,8 +356,7 @@ pub(super) fn bounds(incident: &Incident, wording: &Wording) -> Vec<Sentence> {
             .map(|attribute| self::attribute(attribute, wording))
             .collect();
         let more = comparison.not_compared.len().saturating_sub(named.len());
-        let sentence = Sentence::new("comparison-not-compared").arg("fields", named);
-        found.push(sentence.arg("more", more));
+        found.push(Sentence::new("comparison-not-compared").arg("fields", named).arg("more", more));
     }
     found
 }
@@ -375,8 +376,12 @@ pub(super) fn weakest(chain: &[Step], denied: &str) -> Option<Sentence> {
         at = step.parent_event_id.as_deref().and_then(find);
     }
     let (step, link) = weakest.filter(|(_, link)| link.confidence < WEAK)?;
-    let sentence = Sentence::new("comparison-weakest-link").arg("action", &step.action);
-    Some(sentence.arg("kind", Sentence::from(link.kind)).arg("percent", percent(link.confidence)))
+    Some(
+        Sentence::new("comparison-weakest-link")
+            .arg("action", &step.action)
+            .arg("kind", Sentence::from(link.kind))
+            .arg("percent", percent(link.confidence)),
+    )
 }
 
 /// A link that is surer needs no mention.

@@ -194,8 +194,9 @@ impl<'a> IncidentPage<'a> {
         let listed = self.occurrences.len() as u64;
         (listed < self.incident.count).then(|| {
             let count = self.incident.count;
-            let more = Sentence::new("html-occurrences-listed");
-            self.words.say(&more.arg("listed", listed).arg("count", count))
+            self.words.say(
+                &Sentence::new("html-occurrences-listed").arg("listed", listed).arg("count", count),
+            )
         })
     }
 }
