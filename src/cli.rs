@@ -20,6 +20,7 @@ Examples:
   trailwhy analyze s3-export/                              what failed, and which policy denied
   trailwhy explain s3-export/ vol-0a1b2c3d4e5f60718        what happened to this volume
   trailwhy compare s3-export/ --failed vol-0a1b2c3d4e5f60718
+  trailwhy collect s3-export/ > collect.sh                 reads the policies that settle it
   trailwhy help analyze                                    all options, with more examples"
 )]
 pub struct Cli {
@@ -239,8 +240,8 @@ pub struct AnalyzeArguments {
     /// Which report to make
     #[command(flatten)]
     pub report: ReportArguments,
-    /// How much memory reading and linking may take, in MiB; what is larger goes by in order of time,
-    /// and nothing of it is left out
+    /// How much memory the records may take that are held at once, in MiB; what is larger goes by in
+    /// order of time, and nothing of it is left out
     #[arg(long, value_name = "MIB", default_value = "256", value_parser = memory)]
     pub memory: u64,
     /// Every record is analysed in any case
@@ -310,7 +311,7 @@ pub struct MergeArguments {
     /// of a report
     #[arg(long, value_name = "FILE", conflicts_with_all = REPORTING)]
     pub partial: Option<PathBuf>,
-    /// How much memory linking may take, in MiB
+    /// How much memory the records may take that are held at once, in MiB
     #[arg(long, value_name = "MIB", default_value = "256", value_parser = memory)]
     pub memory: u64,
     /// Read this file instead of the trailwhy.toml found here or in a folder above
@@ -443,8 +444,8 @@ pub struct ChainsArguments {
 /// Policies that people have on disk.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DumpArguments {
-    /// Policies: AWS CLI outputs (also of sso-admin), Config snapshots, an iam-collect folder, bare
-    /// documents (repeatable)
+    /// Policies: what the script of `trailwhy collect` wrote, AWS CLI outputs (also of sso-admin), Config
+    /// snapshots, an iam-collect folder, bare documents (repeatable)
     #[arg(long, value_name = "PATH")]
     pub policies: Vec<PathBuf>,
     /// When the policies were dumped, where the files' own times do not tell
@@ -462,7 +463,8 @@ pub struct ChangesArguments {
     /// What to read
     #[command(flatten)]
     pub read: ReadArguments,
-    /// Only changes of this principal, policy, resource, account or organizational unit
+    /// Only changes of this principal, policy, resource, account or organizational unit: an ARN, a name,
+    /// or a part with `*`
     #[arg(long = "for", value_name = "ARN")]
     pub only_for: Option<String>,
     /// Policies that people have
@@ -489,8 +491,8 @@ pub struct PoliciesArguments {
     /// The moment: RFC 3339, a date, or 2h, 3d before the last event
     #[arg(long, value_name = "TIME")]
     pub at: Moment,
-    /// Only what holds for this principal, policy, resource, account or organizational unit; its
-    /// documents are shown in full
+    /// Only what holds for this principal, policy, resource, account or organizational unit (an ARN, a
+    /// name, or a part with `*`); its documents are shown in full
     #[arg(long = "for", value_name = "ARN")]
     pub only_for: Option<String>,
     /// Policies that people have
@@ -502,6 +504,52 @@ pub struct PoliciesArguments {
     /// Language of the listing (default: from the locale)
     #[arg(long, value_enum)]
     pub lang: Option<Lang>,
+}
+
+/// Arguments of `collect`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy collect s3-export/ > collect.sh
+  bash collect.sh policies && trailwhy analyze s3-export/ --policies policies/
+  trailwhy collect s3-export/ --role-name SecurityAudit > collect.sh
+  trailwhy collect s3-export/ --policies policies/ > what-is-still-missing.sh
+  trailwhy collect s3-export/ --permissions > read-policies.json
+  trailwhy collect --all --account 111122223333 --region eu-west-1 > collect.sh
+
+The script runs in bash with the AWS CLI and your credentials, calls only get, list and describe, and
+writes into one folder that only you can open. What it may not read it notes as missing.")]
+pub struct CollectArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// What is known besides
+    #[command(flatten)]
+    pub known: KnownArguments,
+    /// Everything of the accounts and Regions in the export, or of those that --account and --region
+    /// name, whatever failed
+    #[arg(long)]
+    pub all: bool,
+    /// A role of this name is taken on in each account that the credentials are not of
+    #[arg(long, value_name = "NAME", value_parser = role_name)]
+    pub role_name: Option<String>,
+    /// Print the IAM policy that lets the script read what it asks for, instead of the script
+    #[arg(long)]
+    pub permissions: bool,
+    /// Language of messages (default: from trailwhy.toml, else from the locale)
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
+}
+
+/// The name of a role, with its path (IAM API reference, `RoleName` and `Path`).
+fn role_name(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) && !text.starts_with('/') {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("the name of a role, with its path if it has one: audit/ReadPolicies".to_owned())
+        }
+    }
 }
 
 /// The subcommands.
@@ -521,6 +569,8 @@ pub enum Command {
     Policies(Box<PoliciesArguments>),
     /// List who changed policies, grants and key states, with the difference
     Changes(Box<ChangesArguments>),
+    /// Print a script that reads, with the AWS CLI, the policies that settle what failed
+    Collect(Box<CollectArguments>),
     /// Print the JSON Schema of the report, or of a comparison
     #[command(after_help = "Example: trailwhy schema > report.schema.json")]
     Schema {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::sanitize;
+use crate::wording::{Language, Sentence, Wording};
 
 /// What can go wrong beyond a single record or file.
 ///
@@ -30,6 +31,9 @@ pub enum Error {
     /// The command line asks for something impossible; the text says what to do instead.
     #[error("{}", sanitize::lines(.0))]
     Usage(String),
+    /// The same as a sentence that can be said in the reader's language; here it is English.
+    #[error("{}", sanitize::lines(&Wording::new(Language::En).say(.0)))]
+    Said(Sentence),
 }
 
 impl Error {
@@ -47,6 +51,11 @@ impl Error {
             )),
             _ => Error::io(std::env::temp_dir(), source),
         }
+    }
+
+    /// A path as messages show it.
+    pub(crate) fn shown(path: &Path) -> String {
+        sanitize::line(&path.to_string_lossy())
     }
 
     /// A document at `path` that cannot be used, and why.

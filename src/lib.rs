@@ -5,6 +5,7 @@
 pub mod aws;
 pub mod chain;
 pub mod cli;
+pub mod collect;
 pub mod command;
 pub mod contrast;
 pub mod diagnose;

@@ -311,9 +311,10 @@ fn no_name_reaches_standard_error_as_it_is() {
     let hostile = "a\u{1b}[31m\u{202e}b\ntrailwhy: all is well\u{9b}2J\u{7}.json";
     let mut words: Vec<Vec<&str>> = READERS.iter().map(|words| words.to_vec()).collect();
     words.extend(WRITERS.iter().map(|(_, words)| words.to_vec()));
-    for command in
-        ["analyze", "chains", "changes", "policies", "explain", "compare", "merge", "simulate"]
-    {
+    for command in [
+        "analyze", "chains", "changes", "policies", "explain", "compare", "collect", "merge",
+        "simulate",
+    ] {
         words.push(vec![command]);
         for option in [
             "--format",

@@ -436,7 +436,7 @@ fn neighbours_in_the_bucket_are_named_and_are_no_damage() {
         "not_cloudtrail: notices that log files were delivered, not the files; hint: fetch the objects they name: aws s3 cp s3://BUCKET/KEY . (0 recovered)",
         "empty (0 recovered)",
         "not_cloudtrail (0 recovered)",
-        "unsupported_format: a zip archive; hint: unpack it first (0 recovered)",
+        "unsupported_format: a zip archive; hint: unpack it first: unzip FILE -d unpacked (0 recovered)",
         "not_cloudtrail (0 recovered)",
     ]
     "#);

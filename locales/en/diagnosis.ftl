@@ -165,6 +165,7 @@ stated-unsaid = AWS's text does not say "with an explicit deny", and { $count ->
 } within 30 days: it speaks against an explicit deny.
 stated-encoded-cut = The encoded authorization message is cut at 1 KB, as CloudTrail cuts texts: it cannot be decoded. The same call made again with --dry-run gives a whole one.
 next-notification = keeps what the service reports of failed work from now on; give the rule a log group as its target
+next-collect = a read-only script for these and the rest; give --policies policies afterwards
 
 healed-propagation = The same call succeeded at { $time }, { $seconds } s after the last failure, and nothing was changed in between: { $summary } ({ $action }) was only just made and not yet known everywhere (eventual consistency). No policy has to change: wait, and retry with backoff.
 healed-change = The same call succeeded at { $time }, after { $by } had called { $action }: { $summary }. What was changed there is what was missing.

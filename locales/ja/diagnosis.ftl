@@ -123,6 +123,7 @@ workload-tags = このセッションにはタグ { $tags } が付いていま�
 stated-unsaid = AWS の文に「with an explicit deny」の記載がありません。このアカウントでは前後 30 日以内に { $service } の拒否 { $count } 件がこの文言を含んでいるため、明示的な拒否ではない可能性が高くなります。
 stated-encoded-cut = エンコードされた認可メッセージは、CloudTrail の 1 KB の制限で切れているためデコードできません。同じ呼び出しを --dry-run 付きでやり直すと、完全なメッセージが得られます。
 next-notification = サービスが報告する処理の失敗を今後記録するためのルールです。ターゲットにロググループを指定してください
+next-collect = 残りも含めて取得する読み取り専用のスクリプト。実行後に --policies policies を指定
 
 healed-propagation = 同じ呼び出しは { $time }（最後の失敗から { $seconds } 秒後）に成功しており、その間に変更はありません。直前に行われた変更（{ $action }：{ $summary }）がまだ全体に反映されていなかったためです（結果整合性）。ポリシーの変更は不要です。待ってから、間隔を空けて再試行してください。
 healed-change = { $by } が { $action } を呼び出した（{ $summary }）後、同じ呼び出しは { $time } に成功しました。そこで変更されたものが不足していました。

@@ -9,6 +9,7 @@ mod blocks;
 mod policies;
 mod quirks;
 mod rcp;
+mod reads;
 mod table;
 
 pub use blocks::{Block, block_set_by, blocks_of};
@@ -18,6 +19,7 @@ pub use policies::{
 };
 pub use quirks::{Also, also, is_without_action};
 pub use rcp::{rcp_reaches, rcp_reaches_service};
+pub use reads::{Listing, Read, read_by, read_of, reads};
 pub use table::{Action, ActionType, ResourceType, resource_types, types_of};
 
 /// What is known of an action, e.g. `s3:GetObject` (letter case does not matter); `None` where AWS

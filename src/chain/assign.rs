@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::build::Chains;
 use super::call::Child;
-use super::learned::Habits;
+use super::learned::{Habits, Taken};
 use super::link::{Basis, Link, LinkKind};
 use super::mark::Mark;
 use super::names::{ActionId, Names};
@@ -31,10 +31,25 @@ pub(super) struct Assignment<'a, 'e> {
     pub children: &'a [Child<'e>],
     pub names: &'a Names<'e>,
     pub habits: Habits,
+    /// When the events of a stretch are settled.
+    pub turn: &'a dyn Fn(usize) -> Turn,
+    /// What stretches to come are taught: each call counts in the stretch in which it is settled.
+    pub taught: Habits,
+}
+
+/// When an event of a stretch is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It was, in an earlier stretch, which counted it.
+    Before,
+    /// In this one.
+    Now,
+    /// In a later one.
+    Later,
 }
 
 impl Assignment<'_, '_> {
-    /// Gives back what is regular by then.
+    /// Gives back what is regular by then, as later stretches are taught it.
     pub(super) fn run(mut self, scales: &Scales<'_, '_>, chains: &mut Chains) -> Habits {
         let pairs: Vec<Vec<Pair>> = self
             .children
@@ -77,7 +92,8 @@ impl Assignment<'_, '_> {
         self.habits.learn_lags(linked.into_iter());
         self.learn_fan_out(&slots);
         self.assign(chains, &mut slots, lost);
-        self.habits
+        self.taught.take_lags(self.habits);
+        self.taught
     }
 
     fn child(&self, pair: &Pair) -> Option<&Child<'_>> {
@@ -104,20 +120,37 @@ impl Assignment<'_, '_> {
     }
 
     fn learn_fan_out(&mut self, slots: &Slots) {
-        let taken: Vec<_> = slots
-            .taken
+        let mut began: Map<usize, [bool; 3]> = Map::default();
+        for ((parent, _), turns) in &slots.turns {
+            let began = began.entry(*parent).or_default();
+            began.iter_mut().zip(turns).for_each(|(began, count)| *began |= *count > 0);
+        }
+        let taken: Vec<(Taken, [usize; 3])> = slots
+            .turns
             .iter()
-            .filter_map(|((parent, action), count)| {
-                Some((*parent, self.action_of(*parent)?, *action, *count))
+            .filter_map(|((parent, action), turns)| {
+                let was_met = began.get(parent).is_some_and(|[before, ..]| *before);
+                let root = self.action_of(*parent)?;
+                let count = turns.iter().sum();
+                let parent = (!was_met).then_some(*parent);
+                Some((Taken { parent, root, child: *action, count }, *turns))
             })
             .collect();
-        self.habits.learn_fan_out(taken.into_iter());
+        let by_now = taken.iter().filter(|(_, [before, now, _])| *before == 0 && *now > 0);
+        let by_now = by_now.map(|(taken, _)| {
+            let met = taken.parent.and_then(|parent| began.get(&parent));
+            let parent = taken.parent.filter(|_| met.is_some_and(|[_, now, _]| *now));
+            Taken { parent, ..*taken }
+        });
+        self.taught.learn_fan_out(by_now);
+        let new = taken.iter().filter(|(_, [before, ..])| *before == 0);
+        self.habits.learn_fan_out(new.map(|(taken, _)| *taken));
     }
 
     /// Records a link.
     fn take(&self, chains: &mut Chains, slots: &mut Slots, pair: &Pair, ties: Vec<usize>) {
         let Some(child) = self.child(pair) else { return };
-        slots.add(pair.parent as usize, child, pair.basis);
+        slots.add(pair.parent as usize, child, pair.basis, (self.turn)(child.index));
         chains.set_link(child.index, link(pair, ties));
     }
 
@@ -273,13 +306,19 @@ impl Assignment<'_, '_> {
 struct Slots {
     taken: Map<(usize, ActionId), usize>,
     on: Map<(usize, ActionId, Mark), usize>,
+    /// The same in all, by when the children are settled.
+    turns: Map<(usize, ActionId), [usize; 3]>,
 }
 
 impl Slots {
-    fn add(&mut self, parent: usize, child: &Child<'_>, basis: Basis) {
+    fn add(&mut self, parent: usize, child: &Child<'_>, basis: Basis, turn: Turn) {
         // A throttled call is repeated: it does not use up the root's place for that action.
         if !is_throttled(child.event) {
             *self.taken.entry((parent, child.action)).or_default() += 1;
+            let turns = self.turns.entry((parent, child.action)).or_default();
+            if let Some(count) = turns.get_mut(turn as usize) {
+                *count += 1;
+            }
             if let Some(what) = what(child, basis) {
                 *self.on.entry((parent, child.action, what)).or_default() += 1;
             }

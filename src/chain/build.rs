@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use super::assign::Assignment;
+use super::assign::{Assignment, Turn};
 use super::call::{Child, Token};
 use super::ending::{self, FailedWork};
 use super::evidence;
@@ -92,16 +92,19 @@ impl Chains {
     /// Links `events`, which must be sorted by time and id.
     pub fn build(events: &[Event], knowledge: &Knowledge) -> Chains {
         let roles = Roles::learn(events);
-        Chains::build_with(events, &[], knowledge, Learned { roles, ..Learned::default() })
+        let learned = Learned { roles, ..Learned::default() };
+        Chains::build_with(events, &[], knowledge, learned, &|_| Turn::Now)
     }
 
     /// Links `events`, which must be sorted by time and id and may be a stretch of more; `quiet` are
-    /// calls of the same time that nothing hangs on, and `learned` is what earlier ones taught.
+    /// calls of the same time that nothing hangs on, `learned` is what earlier ones taught, and `turn` says
+    /// of each event by its position when it is settled.
     pub fn build_with(
         events: &[Event],
         quiet: &[Event],
         knowledge: &Knowledge,
         learned: Learned,
+        turn: &dyn Fn(usize) -> Turn,
     ) -> Chains {
         let Learned { roles, habits: earlier, keys: known_keys, runs, marks } = learned;
         let habits = earlier.clone();
@@ -144,8 +147,10 @@ impl Chains {
             marks: &marks,
         };
         let habits = Habits::of(&habits, &names);
-        let assignment = Assignment { events, children: &children, names: &names, habits };
-        chains.habits = assignment.run(&scales, &mut chains).remember(earlier, &names);
+        let taught = habits.clone();
+        let learning =
+            Assignment { events, children: &children, names: &names, habits, turn, taught };
+        chains.habits = learning.run(&scales, &mut chains).remember(earlier, &names);
         // Who runs with a role makes calls as any principal does, so that it mattered for nothing
         // above.
         let programs = children.par_iter().filter(|c| sessions.is_program(c.event, c.kind, &marks));
@@ -244,7 +249,7 @@ impl Chains {
             let (roles, habits) = (self.roles.clone(), self.habits.clone());
             let (keys, runs) = (self.known_keys.clone(), self.known_runs.clone());
             let learned = Learned { roles, habits, keys, runs, marks: self.marks.clone() };
-            Chains::build_with(events, &[], knowledge, learned)
+            Chains::build_with(events, &[], knowledge, learned, &|_| Turn::Before)
         };
         for at in lost {
             let parent = |chains: &Chains| chains.link(*at).map(|link| link.parent);

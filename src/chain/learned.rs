@@ -97,7 +97,7 @@ fn few(keys: Option<&(Vec<Mark>, u32)>) -> &[Mark] {
 }
 
 /// What regularly follows what.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Habits {
     /// (root action, child action) -> most children of that action under one root, and how many
     /// roots had any.
@@ -106,6 +106,19 @@ pub(super) struct Habits {
     lags: Map<(ActionId, ActionId), i64>,
     /// Root action -> roots that have any decided child.
     parents: Map<ActionId, usize>,
+}
+
+/// Children of an action that a parent has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taken {
+    /// The parent, where it did not count before.
+    pub parent: Option<usize>,
+    /// The action of the parent.
+    pub root: ActionId,
+    /// The action of the children.
+    pub child: ActionId,
+    /// How many of them.
+    pub count: usize,
 }
 
 /// The same by the names of the actions, from one stretch of an export to the next.
@@ -140,18 +153,14 @@ impl Habits {
         all
     }
 
-    /// Learns from how many children of each action each parent has: (parent, its action, action of
-    /// the children, how many).
-    pub(super) fn learn_fan_out(
-        &mut self,
-        taken: impl Iterator<Item = (usize, ActionId, ActionId, usize)>,
-    ) {
+    /// Learns from how many children of each action each parent has.
+    pub(super) fn learn_fan_out(&mut self, taken: impl Iterator<Item = Taken>) {
         let mut parents: BTreeMap<usize, ActionId> = BTreeMap::new();
-        for (parent, root, child, count) in taken {
+        for Taken { parent, root, child, count } in taken {
             let seen = self.fan_out.entry((root, child)).or_default();
             seen.0 = seen.0.max(count);
             seen.1 += 1;
-            parents.insert(parent, root);
+            parents.extend(parent.map(|parent| (parent, root)));
         }
         for root in parents.into_values() {
             *self.parents.entry(root).or_default() += 1;
@@ -170,6 +179,11 @@ impl Habits {
                 self.lags.insert(key, *median);
             }
         }
+    }
+
+    /// Takes over how long it usually takes.
+    pub(super) fn take_lags(&mut self, other: Habits) {
+        self.lags = other.lags;
     }
 
     /// What regularly follows such a root counts for a pair; what never does, against it.

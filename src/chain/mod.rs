@@ -20,6 +20,7 @@ pub mod service;
 mod session;
 mod weigh;
 
+pub use assign::Turn;
 pub use build::{Chains, Learned, Settled};
 pub use call::{encryption_context, kms_key};
 pub use ending::FailedWork;

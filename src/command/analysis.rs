@@ -1,11 +1,14 @@
 //! From arguments to everything that is known of an export: the stations in their order.
 
+use std::collections::BTreeSet;
+
 use super::config::Config;
 use super::reading;
 use crate::chain::{Chains, Knowledge};
 use crate::cli::{DumpArguments, KnownArguments, Lang, ReadArguments, ShowArguments};
 use crate::diagnose::{self, Diagnosis, Folded};
 use crate::error::{Error, Result};
+use crate::event::arn::{self, Arn};
 use crate::event::{Event, Time};
 use crate::fold::{Export, Read};
 use crate::history::History;
@@ -238,6 +241,22 @@ pub(super) fn asked<'v>(pattern: Option<&str>, mut values: impl Iterator<Item = 
             value == pattern || value.split(['/', ':']).any(|part| part == pattern)
         }
     })
+}
+
+/// The principals, policies, resources and targets of a history that are named so: by ARN or id as they
+/// are, else as [`asked`] has it. What is not known stays as it was typed.
+pub(super) fn owners(history: &History, named: &str) -> BTreeSet<String> {
+    let itself = || BTreeSet::from([named.to_owned()]);
+    let known = history.owners();
+    let is_exact = Arn::parse(named).is_some() && !named.contains('*');
+    if is_exact || arn::is_account_id(named) || known.contains(named) {
+        return itself();
+    }
+    let all: BTreeSet<String> = known
+        .into_iter()
+        .filter(|owner| asked(Some(named), std::iter::once(owner.as_str())))
+        .collect();
+    if all.is_empty() { itself() } else { all }
 }
 
 /// `*` stands for anything.

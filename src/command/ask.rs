@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::event::{self, Event, Field};
 use crate::report::explanation::{Asked, FoundAs};
 use crate::report::{Report, sanitize};
+use crate::wording::Sentence;
 
 /// Ids offered in the place of one that nothing has.
 const NEAR: usize = 3;
@@ -52,7 +53,7 @@ pub(super) fn find(id: &str, events: &[Event], report: &Report) -> Result<Asked>
             return Ok(asked(FoundAs::Resource, named));
         }
     }
-    Err(Error::Usage(unknown(id, events, report)))
+    Err(Error::Said(unknown(id, events, report)))
 }
 
 fn event(id: &str, events: &[Event]) -> Option<usize> {
@@ -85,17 +86,14 @@ fn names(event: &Event, id: &str) -> bool {
     })
 }
 
-fn unknown(id: &str, events: &[Event], report: &Report) -> String {
+fn unknown(id: &str, events: &[Event], report: &Report) -> Sentence {
     let shown = sanitize::clip(&sanitize::line(id), 100);
     let near = near(id, events, report);
-    let hint = if near.is_empty() {
-        "an event id, a request id, an incident id or what a call was about (`vol-…`, an ARN) does; \
-         `--since`, `--until` and filters leave events out"
-            .to_owned()
-    } else {
-        format!("there is {}", near.join(", "))
+    let hint = match near.is_empty() {
+        true => Sentence::new("message-what-is-an-id"),
+        false => Sentence::new("message-near-ids").arg("near", near.join(", ")),
     };
-    format!("nothing in what was read has the id `{shown}`\nhint: {hint}")
+    Sentence::new("message-no-such-id").arg("id", shown).arg("hint", hint)
 }
 
 /// The ids that share most with `id` at both ends: one letter wrong, one missing, a piece cut off.

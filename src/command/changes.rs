@@ -48,13 +48,15 @@ pub fn run(arguments: &ChangesArguments) -> anyhow::Result<ExitCode> {
     let moment = |asked: Option<Moment>| asked.and_then(|asked| analysis::moment(asked, last));
     let (since, until) = (moment(*since), moment(*until));
     let wording = Wording::new(analysis::language(arguments.lang, &config));
-    let wanted = arguments.only_for.as_deref();
+    let wanted = arguments.only_for.as_deref().map(|named| analysis::owners(&history, named));
     let changes: Vec<Listed> = history
         .changes()
         .iter()
         .filter(|change| since.is_none_or(|since| change.time >= since))
         .filter(|change| until.is_none_or(|until| change.time <= until))
-        .filter(|change| wanted.is_none_or(|wanted| is_of(&history, change, wanted)))
+        .filter(|change| {
+            wanted.as_ref().is_none_or(|all| all.iter().any(|one| is_of(&history, change, one)))
+        })
         .map(|change| listed(&history, change, &wording))
         .collect();
     let mut out = std::io::stdout().lock();

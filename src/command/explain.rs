@@ -14,7 +14,7 @@ use super::{output, reading};
 use crate::cli::{ExplainArguments, ListFormat};
 use crate::error::Error;
 use crate::report::{explanation, retitle, sanitize, terminal};
-use crate::wording::{Language, Wording};
+use crate::wording::{Language, Sentence, Wording};
 
 /// Reads, finds what the id names, and tells all about it.
 pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
@@ -23,12 +23,8 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     let id = id.to_string_lossy();
     let config = Config::of(read.config.as_deref())?;
     if read.paths.is_empty() && config.paths.is_empty() {
-        return Err(Error::Usage(format!(
-            "`{}` is taken for the id to explain, and there is no path to read\n\
-             hint: trailwhy explain PATH… ID",
-            sanitize::line(&id)
-        ))
-        .into());
+        let said = Sentence::new("message-explain-what").arg("id", sanitize::line(&id));
+        return Err(Error::Said(said).into());
     }
     output::refuse_overlap(
         &arguments.redact.redact_map,

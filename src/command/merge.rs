@@ -15,6 +15,7 @@ use crate::fold;
 use crate::given::{self, Cap};
 use crate::ingest::{Contribution, Terms};
 use crate::report::sanitize;
+use crate::wording::Sentence;
 
 /// A part is about a quarter of the compressed files that it was made of.
 const CAP: Cap = Cap {
@@ -50,7 +51,8 @@ pub fn run(arguments: &MergeArguments) -> anyhow::Result<ExitCode> {
     let bounds = fold::Bounds::within(arguments.memory);
     let read = fold::merge(&mut parts, besides.knowledge(), &bounds)?;
     // Warnings name files, and the folders of an export are named by accounts.
-    reading::look_through(read.ledger(), arguments.quiet || arguments.report.redact.redact)?;
+    let quiet = arguments.quiet || arguments.report.redact.redact;
+    reading::look_through(read.ledger(), None, quiet)?;
     let analysis = Analysis::of_read(read, besides, &arguments.known.dumps, &config)?;
     reporting.publish(analysis, &config)
 }
@@ -119,14 +121,12 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
             .and_then(|file| part(file, path)),
     };
     read.map_err(|error| match error {
-        Error::Io { source, .. } if source.kind() == ErrorKind::NotFound => Error::Usage(format!(
-            "`{}` is not there; hint: name files that `trailwhy analyze --partial` wrote",
-            sanitize::line(&path.to_string_lossy())
-        )),
-        Error::Io { source, .. } if source.kind() == ErrorKind::IsADirectory => Error::document(
-            path,
-            "a folder\nhint: name the files in it that `trailwhy analyze --partial` wrote",
-        ),
+        Error::Io { source, .. } if source.kind() == ErrorKind::NotFound => {
+            Error::Said(Sentence::new("message-no-part-there").arg("path", Error::shown(path)))
+        }
+        Error::Io { source, .. } if source.kind() == ErrorKind::IsADirectory => {
+            Error::Said(Sentence::new("message-parts-in-folder").arg("path", Error::shown(path)))
+        }
         error => error,
     })
 }

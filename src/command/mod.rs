@@ -6,6 +6,7 @@ mod ask;
 pub mod baseline;
 mod chains;
 mod changes;
+mod collect;
 mod compare;
 pub mod config;
 mod explain;
@@ -17,6 +18,7 @@ mod named;
 mod output;
 mod policies;
 mod progress;
+mod range;
 mod reading;
 mod reporting;
 mod schema;
@@ -27,11 +29,40 @@ mod tell;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, ReadArguments};
+use crate::wording::Language;
 pub use tell::tell;
 
 /// Runs what was typed; the exit status follows the report's contract.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    match cli.command {
+    tell::speak(language(&cli.command));
+    carried_out(cli.command).map_err(tell::said)
+}
+
+/// The language of what a command reports: what is told besides is told in it too. A configuration that
+/// cannot be read is told of when it is needed.
+fn language(command: &Command) -> Language {
+    let (lang, config) = match command {
+        Command::Analyze(all) => (all.report.lang, &all.read.config),
+        Command::Merge(all) => (all.report.lang, &all.config),
+        Command::Explain(all) => (all.lang, &all.read.config),
+        Command::Compare(all) => (all.lang, &all.read.config),
+        Command::Chains(all) => (None, &all.read.config),
+        Command::Policies(all) => (all.lang, &all.read.config),
+        Command::Changes(all) => (all.lang, &all.read.config),
+        Command::Collect(all) => (all.lang, &all.read.config),
+        Command::Schema { .. } | Command::Generate(_) | Command::Simulate => (None, &None),
+    };
+    // A pipe can be read once, by who needs what it says.
+    let is_once = config.as_deref().is_some_and(|path| !path.is_file());
+    let config = match is_once {
+        true => config::Config::default(),
+        false => config::Config::of(config.as_deref()).unwrap_or_default(),
+    };
+    analysis::language(lang, &config)
+}
+
+fn carried_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Generate(what) => generate::run(&what),
         Command::Schema { of } => schema::run(of),
         Command::Simulate => simulate::run(),
@@ -55,6 +86,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Policies(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, policies::run)
+        }
+        Command::Collect(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, collect::run)
         }
         Command::Changes(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, changes::run)

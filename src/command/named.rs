@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::given::{self, Cap};
 use crate::ingest::Root;
 use crate::report::sanitize;
+use crate::wording::Sentence;
 
 const LIST: Cap =
     Cap { bytes: 256 << 20, instead: "name the folders in which the files are, not each of them" };
@@ -27,18 +28,13 @@ pub(super) fn add(arguments: &mut ReadArguments) -> Result<()> {
     };
     let mut names = names(&bytes, list)?;
     if names.is_empty() {
-        return Err(Error::document(
-            list,
-            "names no file or folder\nhint: one name a line, or one before each NUL",
+        return Err(Error::Said(
+            Sentence::new("message-names-nothing").arg("path", Error::shown(list)),
         ));
     }
     names.append(&mut arguments.paths);
     if of_stdin && names.iter().any(|name| is_dash(name)) {
-        return Err(Error::Usage(
-            "standard input cannot be both the list of files and a file\n\
-             hint: write the list to a file: --files-from FILE"
-                .to_owned(),
-        ));
+        return Err(Error::Said(Sentence::new("message-list-and-file")));
     }
     arguments.paths = names;
     Ok(())
@@ -94,16 +90,10 @@ fn root(written: &str) -> Result<Root> {
         Some((folder, name)) if !name.trim_end_matches('/').is_empty() => {
             Ok(Root::new(Path::new(folder), name))
         }
-        None if pairs().next().is_some() => Err(Error::Usage(format!(
-            "`--source-root {}` names no folder that is there\n\
-             hint: the folder as it is here, then where it came from: DIR=NAME",
-            shown()
-        ))),
-        _ => Err(Error::Usage(format!(
-            "`--source-root {}` does not say where the files came from\n\
-             hint: DIR=NAME, such as s3-export=s3://trail-bucket",
-            shown()
-        ))),
+        None if pairs().next().is_some() => {
+            Err(Error::Said(Sentence::new("message-no-root").arg("written", shown())))
+        }
+        _ => Err(Error::Said(Sentence::new("message-root-of-what").arg("written", shown()))),
     }
 }
 
@@ -117,11 +107,7 @@ pub(super) fn refuse_terminal(partial: Option<&Path>) -> Result<()> {
 
 fn refuse(partial: Option<&Path>, terminal: bool) -> Result<()> {
     match partial.is_some_and(is_dash) && terminal {
-        true => Err(Error::Usage(
-            "a part is binary and is not written to a terminal\n\
-             hint: name a file (--partial FILE), or hand it on: --partial - | trailwhy merge -"
-                .to_owned(),
-        )),
+        true => Err(Error::Said(Sentence::new("message-part-is-binary"))),
         false => Ok(()),
     }
 }

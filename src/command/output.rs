@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::report::sanitize;
+use crate::wording::Sentence;
 
 /// Links followed to the file behind them.
 const LINKS: usize = 40;
@@ -176,22 +176,23 @@ pub(super) fn refuse_overlap<'p>(
     let mut met: Vec<(Target, &PathBuf)> = Vec::new();
     for output in outputs.into_iter().filter(|path| !is_standard(path)) {
         let Some(file) = place(output).map(|place| Target::at(&place)) else { continue };
-        let clash = |other: &Path, what: &str, hint: &str| {
-            Err(Error::Usage(format!(
-                "`{}` would be written over `{}`, {what}\nhint: {hint}",
-                sanitize::line(&output.to_string_lossy()),
-                sanitize::line(&other.to_string_lossy()),
-            )))
-        };
+        let shown = || Error::shown(output);
         if let Some(input) = inputs.iter().find(|input| file.is_or_lies_in(input)) {
-            let what = match input.is_dir() {
-                true => "in which it is one of the files to read",
-                false => "which is read",
-            };
-            return clash(input, what, "name another file to write");
+            let other = Error::shown(input);
+            return Err(Error::Said(match input.is_dir() {
+                true => Sentence::new("message-overwrites-in-folder")
+                    .arg("path", shown())
+                    .arg("other", other),
+                false => Sentence::new("message-overwrites-input")
+                    .arg("path", shown())
+                    .arg("other", other),
+            }));
         }
         if let Some((_, other)) = met.iter().find(|(other, _)| other.is(&file)) {
-            return clash(other, "which is written as well", "name each file to write once");
+            let other = Error::shown(other);
+            return Err(Error::Said(
+                Sentence::new("message-written-twice").arg("path", shown()).arg("other", other),
+            ));
         }
         met.push((file, output));
     }

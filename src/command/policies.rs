@@ -42,7 +42,7 @@ pub fn run(arguments: &PoliciesArguments) -> anyhow::Result<ExitCode> {
     };
     let wording = Wording::new(language);
     let owners = match &arguments.only_for {
-        Some(owner) => [owner.clone()].into(),
+        Some(named) => analysis::owners(&history, named),
         None => history.owners(),
     };
     let mut in_force: Vec<InForce> =

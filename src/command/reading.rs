@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use super::config::Config;
 use super::output::{self, Access};
 use super::progress::Bar;
-use super::{named, tell};
+use super::{named, range, tell};
 use crate::chain::Knowledge;
 use crate::chain::service::Table;
 use crate::cli::{KnownArguments, ReadArguments};
@@ -18,17 +18,13 @@ use crate::given::{self, Cap};
 use crate::history::History;
 use crate::ingest::{self, Contribution, Ingested, Input, Ledger, Options, Skip};
 use crate::report::sanitize;
-use crate::wording::{Language, Sentence, Wording};
+use crate::wording::{Argument, Sentence, shell};
 
 /// Skipped files named on standard error; the rest is counted.
 const NAMED: usize = 10;
 
 const SERVICES: Cap =
     Cap { bytes: 16 << 20, instead: "a service table is TOML with a row for each service" };
-
-const NO_PATH: &str = "no path to read\n\
-    hint: name the folder or files of an export, or `-` for standard input, or set `paths` in \
-    trailwhy.toml";
 
 /// Reads what the arguments name, or the configuration where they name nothing.
 ///
@@ -39,7 +35,7 @@ pub(super) fn read(arguments: &ReadArguments, config: &Config) -> Result<Ingeste
     let bar = Bar::new(arguments.quiet);
     let ingested = ingest::read(&inputs, &options, &bar)?;
     bar.finish();
-    look_through(&ingested.ledger, arguments.quiet)?;
+    look_through(&ingested.ledger, Some(arguments), arguments.quiet)?;
     Ok(ingested)
 }
 
@@ -58,7 +54,7 @@ pub(super) fn folded(
     let bar = Bar::new(arguments.quiet);
     let read = fold::read(&inputs, &options, knowledge, &fold::Bounds::within(memory), &bar)?;
     bar.finish();
-    look_through(read.ledger(), arguments.quiet)?;
+    look_through(read.ledger(), Some(arguments), arguments.quiet)?;
     Ok(read)
 }
 
@@ -104,11 +100,11 @@ pub(super) fn save_part(part: &Contribution, to: &Path, quiet: bool) -> anyhow::
         output::save(to, &file, Access::Owner)?;
     }
     if !quiet {
-        tell(format_args!(
-            "{} records in {} bytes; hint: `trailwhy merge` makes the report of all parts",
-            part.ledger().records.kept,
-            file.len()
-        ));
+        tell::say(
+            &Sentence::new("message-part-written")
+                .arg("records", part.ledger().records.kept)
+                .arg("bytes", file.len()),
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -117,16 +113,20 @@ pub(super) fn save_part(part: &Contribution, to: &Path, quiet: bool) -> anyhow::
 ///
 /// # Errors
 /// When none of the files could be read.
-pub(super) fn look_through(ledger: &Ledger, quiet: bool) -> Result<()> {
+pub(super) fn look_through(
+    ledger: &Ledger,
+    asked: Option<&ReadArguments>,
+    quiet: bool,
+) -> Result<()> {
     if !quiet {
         warn(ledger);
     }
     let outside = ledger.nothing_in_range();
-    if let Some(said) = outside.as_ref().filter(|_| !quiet) {
-        tell(Wording::new(Language::En).say(said));
+    if !quiet {
+        range::said(ledger, asked).iter().for_each(tell::say);
     }
     if ledger.files_read == 0 && ledger.records.kept == 0 && outside.is_none() {
-        return Err(Error::Usage(nothing_readable(ledger)));
+        return Err(Error::Said(nothing_readable(ledger)));
     }
     Ok(())
 }
@@ -137,7 +137,7 @@ pub(super) fn look_through(ledger: &Ledger, quiet: bool) -> Result<()> {
 /// When most records were malformed and there is no incident.
 pub(super) fn distrust(ledger: &Ledger, incidents: usize) -> Result<()> {
     match ledger.mostly_malformed().filter(|_| incidents == 0) {
-        Some(said) => Err(Error::Usage(Wording::new(Language::En).say(&said))),
+        Some(said) => Err(Error::Said(said)),
         None => Ok(()),
     }
 }
@@ -150,7 +150,7 @@ fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<Input>, Opti
     }
     let paths = paths(arguments, config);
     if paths.is_empty() {
-        return Err(Error::Usage(NO_PATH.to_owned()));
+        return Err(Error::Said(Sentence::new("message-no-path")));
     }
     let inputs: Vec<Input> = paths
         .iter()
@@ -168,70 +168,74 @@ fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<Input>, Opti
     Ok((inputs, options))
 }
 
-fn nothing_readable(ledger: &Ledger) -> String {
+fn nothing_readable(ledger: &Ledger) -> Sentence {
     if ledger.files_found == 0 {
-        return "no files found; hint: name the folder or files of an export, or `-` for standard input"
-            .to_owned();
+        return Sentence::new("message-no-files");
     }
     let is_part = |skip: &&Skip| skip.detail.as_ref().is_some_and(|d| d.id() == "log-part");
     if let Some(part) = ledger.skipped.iter().find(is_part) {
-        return format!(
-            "`{0}` is what `trailwhy analyze --partial` wrote; hint: `trailwhy merge {0}`",
-            sanitize::line(&part.path)
-        );
+        return Sentence::new("message-is-part").arg("path", sanitize::line(&part.path));
     }
     let mut details = ledger.skipped.iter().map(|skip| skip.detail.as_ref());
     let first = details.next().flatten();
     if let Some(said) = first.filter(|_| details.all(|detail| detail == first)) {
-        let said = Wording::new(Language::En).say(said);
-        let all = match ledger.skipped.as_slice() {
-            [one] => format!("`{}` holds", sanitize::line(&one.path)),
-            files => format!("the {} files hold", files.len()),
+        return match ledger.skipped.as_slice() {
+            [one] => Sentence::new("message-holds-none")
+                .arg("path", sanitize::line(&one.path))
+                .arg("said", with_its_file(said, &one.path)),
+            files => Sentence::new("message-hold-none")
+                .arg("count", files.len())
+                .arg("said", said.clone()),
         };
-        return format!("{all} no CloudTrail records: {}", sanitize::line(&said));
     }
-    format!(
-        "none of the {} files could be read as CloudTrail records; hint: download the trail's delivery \
-         files (AWSLogs/ACCOUNT/CloudTrail/…), or save `aws cloudtrail lookup-events` as JSON",
-        ledger.files_found
-    )
+    Sentence::new("message-none-readable").arg("count", ledger.files_found)
+}
+
+/// What is said of a packed file, with its name in the command that unpacks it.
+fn with_its_file(said: &Sentence, path: &str) -> Sentence {
+    let argument = |name: &str| said.arguments().iter().find(|(known, _)| *known == name);
+    match (argument("what"), argument("command")) {
+        (Some((_, what)), Some((_, Argument::Text(command)))) if said.id() == "log-archive" => {
+            let command = command.replace(ingest::PACKED_FILE, &shell::quote(path));
+            Sentence::new("log-archive").arg("what", what.clone()).arg("command", command)
+        }
+        _ => said.clone(),
+    }
 }
 
 /// Damage is told at once; what is no CloudTrail at all (digests, flow logs) is only counted.
 fn warn(ledger: &Ledger) {
     let damaged: Vec<_> = ledger.skipped.iter().filter(|skip| skip.reason.is_damage()).collect();
-    let english = Wording::new(Language::En);
+    let wording = tell::wording();
     for skip in damaged.iter().take(NAMED) {
-        let detail = skip.detail.as_ref().map(|detail| english.say(detail));
-        tell::warn(format_args!(
-            "`{}`: {}{}; {} records kept",
-            skip.path,
-            skip.reason.as_str(),
-            detail.map(|detail| format!(": {detail}")).unwrap_or_default(),
-            skip.recovered
-        ));
+        let detail = skip.detail.as_ref().map(|detail| wording.say(detail));
+        let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+        let what = Sentence::new("message-damaged")
+            .arg("path", &*skip.path)
+            .arg("what", format!("{}{detail}", skip.reason.as_str()))
+            .arg("count", skip.recovered);
+        tell::warn(wording.say(&what));
     }
     if damaged.len() > NAMED {
-        tell::warn(format_args!(
-            "{} more damaged files; the report lists them all",
-            damaged.len() - NAMED
-        ));
+        let more = Sentence::new("message-more-damaged").arg("count", damaged.len() - NAMED);
+        tell::warn(wording.say(&more));
     }
 }
 
 /// What of the policy dumps could not be used.
 pub(super) fn warn_of_gaps(history: &History) {
-    let english = Wording::new(Language::En);
+    let wording = tell::wording();
     for gap in history.gaps() {
-        tell::warn(gap.say(&english));
+        tell::warn(gap.say(&wording));
     }
 }
 
 /// What of AWS's own accounts tells of none of the refused calls, with why.
 pub(super) fn warn_of_unused_evidence(unused: &[(String, Sentence)]) {
-    let english = Wording::new(Language::En);
+    let wording = tell::wording();
     for (file, why) in unused {
-        tell::warn(format_args!("`{file}` was not used: {}", english.say(why)));
+        let what = Sentence::new("message-unused").arg("path", &**file).arg("why", why.clone());
+        tell::warn(wording.say(&what));
     }
 }
 

@@ -15,8 +15,8 @@ use super::sharing::Sharing;
 use super::tell;
 use crate::cli::{Format, ReportArguments};
 use crate::error::{Error, Result};
-use crate::report::{self, Report, sanitize};
-use crate::wording::{Language, Wording};
+use crate::report::{self, Kind, Report};
+use crate::wording::{Argument, Language, Sentence, Wording};
 
 /// Exit status when incidents were found.
 const FOUND: u8 = 1;
@@ -87,6 +87,7 @@ impl<'a> Reporting<'a> {
                 reading::warn_of_unused_evidence(&analysis.diagnosis.unused_evidence);
                 expired.into_iter().for_each(tell::warn);
             }
+            self.tell_of_files(&report, &reports.sharing);
             tell_of_others(counting, report.incidents.len());
         }
         let fails = counting > 0 && !self.arguments.exit_zero;
@@ -97,12 +98,41 @@ impl<'a> Reporting<'a> {
     }
 }
 
+impl Reporting<'_> {
+    /// What was found and where it is written: whoever names files sees nothing else. Their names may be
+    /// what a shared report leaves out.
+    fn tell_of_files(&self, report: &Report, sharing: &Sharing) {
+        if self.outputs.is_empty() || sharing.redacts() {
+            return;
+        }
+        let kinds = |kind: &Kind| {
+            let count = report.incidents.iter().filter(|incident| incident.kind == *kind).count();
+            let kind = Argument::from(*kind);
+            (count > 0).then(|| match report.incidents.len() {
+                1 => kind,
+                _ => Sentence::new("terminal-kind-count")
+                    .arg("count", count)
+                    .arg("kind", kind)
+                    .into(),
+            })
+        };
+        let kinds: Vec<Argument> = Kind::ALL.iter().filter_map(kinds).collect();
+        let found = match report.incidents.len() {
+            0 => Sentence::new("message-none-found"),
+            count => Sentence::new("message-found").arg("count", count).arg("kinds", kinds),
+        };
+        let files: Vec<String> = self.outputs.iter().map(|(path, _)| Error::shown(path)).collect();
+        tell::say(&Sentence::new("message-wrote").arg("found", found).arg("files", files));
+    }
+}
+
 fn tell_of_others(counting: usize, incidents: usize) {
     if counting < incidents {
-        tell(format_args!(
-            "{counting} of {incidents} incidents count for the exit status; the others are \
-             known to the baseline or of other kinds"
-        ));
+        tell::say(
+            &Sentence::new("message-counting")
+                .arg("counting", counting)
+                .arg("incidents", incidents),
+        );
     }
 }
 
@@ -194,10 +224,7 @@ fn format_of(path: &Path) -> Result<Format> {
         "sarif" => Ok(Format::Sarif),
         "csv" => Ok(Format::Csv),
         "txt" | "log" => Ok(Format::Terminal),
-        _ => Err(Error::Usage(format!(
-            "`{}` has no suffix that tells a format; hint: .json .md .html .sarif .csv .txt",
-            sanitize::line(&path.to_string_lossy())
-        ))),
+        _ => Err(Error::Said(Sentence::new("message-no-format").arg("path", Error::shown(path)))),
     }
 }
 

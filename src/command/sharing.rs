@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::output::{self, Access};
+use super::tell;
 use crate::cli::{ReadArguments, RedactArguments};
 use crate::report::redact::Redactor;
 use crate::wording::{Language, Wording};
@@ -21,6 +22,7 @@ pub(super) fn read(arguments: &ReadArguments, redact: &RedactArguments) -> ReadA
 /// An error as it may be shown: where names are taken out, what a message quotes (paths, and pieces of
 /// what was read) is left out of it. Options stay, as they are the program's own.
 pub(super) fn told(error: anyhow::Error, redact: &RedactArguments) -> anyhow::Error {
+    let error = tell::said(error);
     if !redact.redact || error.is::<std::io::Error>() {
         return error;
     }

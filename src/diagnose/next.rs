@@ -3,6 +3,7 @@
 
 use super::picture::Picture;
 use super::rank::Hypothesis;
+use crate::aws;
 use crate::event::arn::Arn;
 use crate::event::{self, Event, Field, Layer};
 use crate::wording::Sentence;
@@ -11,7 +12,7 @@ use crate::wording::shell::quote;
 /// Layers less likely than this are not worth a command.
 const WORTH_ASKING: f64 = 0.02;
 /// Commands listed at most.
-const MOST: usize = 8;
+const MOST: usize = 9;
 
 /// A command, and what is to be known about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +37,8 @@ impl From<String> for Command {
 
 /// The commands, most telling first.
 pub fn commands(picture: &Picture<'_, '_>, ranked: &[Hypothesis]) -> Vec<Command> {
-    let mut commands = Vec::new();
-    commands.extend(message(picture));
+    let mut commands = message(picture);
+    let told = commands.len();
     for hypothesis in ranked.iter().filter(|h| h.probability >= WORTH_ASKING) {
         for command in of_layer(picture, hypothesis.layer) {
             if !commands.contains(&command) {
@@ -45,8 +46,17 @@ pub fn commands(picture: &Picture<'_, '_>, ranked: &[Hypothesis]) -> Vec<Command
             }
         }
     }
+    if commands.len() > told {
+        commands.insert(told, all_at_once());
+    }
     commands.truncate(MOST);
     commands
+}
+
+/// What reads the policies of all layers, versions and parents that single commands leave to find.
+fn all_at_once() -> Command {
+    let line = "trailwhy collect '<EXPORT>' > collect && bash collect policies";
+    Command::noted(line.to_owned(), Sentence::new("next-collect"))
 }
 
 /// What AWS holds back in the text and gives on request. The encoded message itself is never
@@ -110,7 +120,7 @@ fn one_of_layer(picture: &Picture<'_, '_>, layer: Layer) -> Option<String> {
             quote(picture.observation().event.get(Field::VpcEndpointId)?)
         ),
         Layer::BlockPublicAccess if !picture.one().action.starts_with("s3:") => {
-            crate::aws::blocks_of(&picture.one().action, false).next()?.shown_by.to_owned()
+            aws::blocks_of(&picture.one().action, false).next()?.shown_by.to_owned()
         }
         Layer::BlockPublicAccess => {
             format!("aws s3api get-public-access-block --bucket {}", quote(bucket(picture)?))
@@ -189,9 +199,32 @@ fn resource(picture: &Picture<'_, '_>) -> Vec<String> {
             "aws backup get-backup-vault-access-policy --backup-vault-name {}",
             quote(parsed.id())
         ),
-        _ => return Vec::new(),
+        _ => return by_row(arn, &parsed).into_iter().collect(),
     };
     vec![command]
+}
+
+/// The command of the table, for policies that have none of their own above.
+fn by_row(arn: &str, parsed: &Arn<'_>) -> Option<String> {
+    let (kind, id) = parsed.split();
+    let row = aws::read_of(parsed.service, kind).filter(|row| row.first().is_none())?;
+    let word = |word: &str| match word.split_once('=') {
+        Some((option, place)) => {
+            let (first, second) = id.split_once('/').unwrap_or((id, ""));
+            let named = match place {
+                "{arn}" => arn,
+                "{id}" => id,
+                "{1}" => first,
+                "{2}" => second,
+                "{account}" => parsed.account,
+                word => word,
+            };
+            format!("{option} {}", quote(named))
+        }
+        None => word.to_owned(),
+    };
+    let words: Vec<String> = row.words().split(' ').map(word).collect();
+    Some(format!("aws {}", words.join(" ")))
 }
 
 fn role(picture: &Picture<'_, '_>) -> Vec<String> {
@@ -213,4 +246,36 @@ fn organization(filter: &str, account: Option<&str>) -> Vec<Command> {
         Command::noted(line, Sentence::new("log-and-parents"))
     });
     command.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_command_of_its_own_is_read_as_the_table_says() {
+        let at = "eu-west-1:111122223333";
+        for (arn, want) in [
+            (
+                format!("arn:aws:kinesis:{at}:stream/clicks"),
+                Some(
+                    "aws kinesis get-resource-policy --resource-arn arn:aws:kinesis:eu-west-1:111122223333:stream/clicks",
+                ),
+            ),
+            (
+                format!("arn:aws:codeartifact:{at}:repository/team/npm"),
+                Some(
+                    "aws codeartifact get-repository-permissions-policy --domain team --domain-owner 111122223333 --repository npm",
+                ),
+            ),
+            (
+                format!("arn:aws:events:{at}:event-bus/$(id)"),
+                Some("aws events describe-event-bus --name '$(id)'"),
+            ),
+            (format!("arn:aws:ec2:{at}:instance/i-1"), None),
+        ] {
+            let told = Arn::parse(&arn).and_then(|parsed| by_row(&arn, &parsed));
+            assert_eq!(told.as_deref(), want);
+        }
+    }
 }

@@ -41,11 +41,14 @@ pub struct Bounds {
     pub starts: usize,
 }
 
-/// Bytes that a record takes until it is diagnosed, measured on the exports of `benches`.
-const RECORD: u64 = 2_600;
+/// Bytes that records that are held may take, where nobody says.
+pub const MEMORY: u64 = 256 << 20;
+
+/// Bytes that a record takes while it is held, about.
+const RECORD: u64 = 1_024;
 
 impl Bounds {
-    /// Those under which reading and linking take about so many bytes.
+    /// Those under which records that are held take about so many bytes.
     #[must_use]
     pub fn within(memory: u64) -> Bounds {
         let whole = usize::try_from(memory / RECORD).unwrap_or(usize::MAX);
@@ -56,13 +59,13 @@ impl Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Bounds {
-            whole: 100_000,
-            step: 24_576,
+            whole: 1 << 18,
+            step: 65_536,
             quiet: 65_536,
             ahead_seconds: 900,
-            ahead: 4_096,
+            ahead: 8_192,
             behind_seconds: 3_600,
-            behind: 6_144,
+            behind: 8_192,
             issuers: 4_096,
             starts: 4_096,
         }

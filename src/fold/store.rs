@@ -222,6 +222,9 @@ impl Store {
         // It may have been kept before it was settled.
         if let Some(kept) = self.kept.get_mut(&number) {
             kept.far = far.clone();
+            if let Some(parent) = far.parent {
+                self.keep(view, parent);
+            }
         }
         if change::is_change(event) {
             self.keep(view, number);

@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use super::Bounds;
 use super::class::{Class, hashed};
 use super::store::{Far, Store, View};
-use crate::chain::{Chains, Knowledge, Learned};
+use crate::chain::{Chains, Knowledge, Learned, Turn};
 use crate::diagnose::{self, Folded};
 use crate::event::{self, CallerKind, Event, Field, IdentityType, Time};
 use crate::history::change;
@@ -174,11 +174,17 @@ impl<'k> Window<'k> {
         let places: Places =
             self.marks.iter().zip(0..).map(|(mark, at)| (mark.number, at)).collect();
         let learned = std::mem::take(&mut self.learned);
-        let mut chains = Chains::build_with(&self.events, &self.quiet, self.knowledge, learned);
+        let until = self.settled_until(is_last);
+        let turn = |at: usize| match self.marks.get(at) {
+            Some(mark) if mark.far.is_some() => Turn::Before,
+            _ if at < until => Turn::Now,
+            _ => Turn::Later,
+        };
+        let mut chains =
+            Chains::build_with(&self.events, &self.quiet, self.knowledge, learned, &turn);
         let settled = self.marks.iter().enumerate();
         let settled = settled.filter_map(|(at, mark)| Some((at, mark.far.as_ref()?.near(&places))));
         chains.settle(settled);
-        let until = self.settled_until(is_last);
         for at in 0..until {
             let Some(mark) = self.marks.get(at).filter(|mark| mark.far.is_none()) else { continue };
             let number = mark.number;

@@ -87,12 +87,12 @@ fn is_canonical(text: &str) -> bool {
 
 /// Formats told by their first bytes that are not read.
 const FORMATS: &[(&[u8], Said)] = &[
-    (b"PK\x03\x04", || packed(Sentence::new("log-zip"))),
+    (b"PK\x03\x04", || packed(Sentence::new("log-zip"), "unzip FILE -d unpacked")),
     (b"PK\x05\x06", || Sentence::new("log-empty-zip")),
-    (b"\x28\xb5\x2f\xfd", || packed("zstd")),
-    (b"BZh", || packed("bzip2")),
-    (b"\xfd7zXZ\0", || packed("xz")),
-    (b"7z\xbc\xaf", || packed(Sentence::new("log-seven-zip"))),
+    (b"\x28\xb5\x2f\xfd", || packed("zstd", "zstd -d FILE")),
+    (b"BZh", || packed("bzip2", "bunzip2 -k FILE")),
+    (b"\xfd7zXZ\0", || packed("xz", "unxz -k FILE")),
+    (b"7z\xbc\xaf", || packed(Sentence::new("log-seven-zip"), "7z x FILE -ounpacked")),
     (b"PAR1", || columns("Parquet")),
     (b"Obj\x01", || columns("Avro")),
     (b"ORC", || columns("ORC")),
@@ -104,9 +104,12 @@ const FORMATS: &[(&[u8], Said)] = &[
 /// Makes the sentence that names a format.
 type Said = fn() -> Sentence;
 
-/// What has the log inside.
-fn packed(what: impl Into<Argument>) -> Sentence {
-    Sentence::new("log-archive").arg("what", what)
+/// What stands for the file in the command that unpacks it.
+pub const PACKED_FILE: &str = "FILE";
+
+/// What has the log inside, with the command that gets at it.
+fn packed(what: impl Into<Argument>, command: &str) -> Sentence {
+    Sentence::new("log-archive").arg("what", what).arg("command", command)
 }
 
 /// What the result of a query can be exported as instead.
@@ -117,7 +120,8 @@ fn columns(what: &str) -> Sentence {
 /// What a file of these first bytes is, if it is of a format that is not read.
 pub(super) fn format(start: &[u8]) -> Option<Sentence> {
     if start.get(257..262) == Some(b"ustar") {
-        return Some(packed(Sentence::new("log-tar")));
+        let command = "mkdir unpacked && tar -xf FILE -C unpacked";
+        return Some(packed(Sentence::new("log-tar"), command));
     }
     if start.starts_with(b"PK") && start.get(30..49) == Some(b"[Content_Types].xml") {
         return Some(Sentence::new("log-workbook"));

@@ -16,6 +16,7 @@ mod column;
 mod compact;
 mod contribution;
 mod draft;
+mod elsewhere;
 mod encoded;
 mod envelope;
 mod extent;
@@ -55,6 +56,7 @@ use std::io;
 
 pub use blind_spot::{BlindSpot, BlindSpotKind};
 pub use contribution::{Contribution, Parts, Terms};
+pub use foreign::PACKED_FILE;
 pub use header::{Header, Needs};
 pub use identifier::number;
 pub use inflate::Caps;

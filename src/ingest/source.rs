@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::elsewhere;
 use super::inflate::said_by_system;
 use super::layout::Delivery;
 use super::ledger::{Reason, Skip};
@@ -95,14 +96,9 @@ pub struct Found {
     pub unreadable: Vec<Skip>,
 }
 
-/// What is said of a pipe, a device or a socket: it cannot be looked at beforehand nor read twice, and
-/// it may never end.
-const ENDLESS: &str = "neither a file nor a folder\n\
-    hint: hand it over on standard input, named `-`: trailwhy analyze - < PATH";
-
 /// Walks the inputs. A path that does not exist is an error, because the user named it, and so is one
-/// of a device; what cannot
-/// be read below a folder is only noted. Symbolic links are followed, loops are noted.
+/// of a pipe, a device or a socket, which cannot be looked at beforehand nor read twice and may never
+/// end; what cannot be read below a folder is only noted. Symbolic links are followed, loops are noted.
 pub fn discover(inputs: &[Input], roots: &[Root]) -> Result<Found> {
     let mut found = Found::default();
     let mut seen = BTreeSet::new();
@@ -113,7 +109,8 @@ pub fn discover(inputs: &[Input], roots: &[Root]) -> Result<Found> {
                 let real = path.canonicalize().map_err(|e| not_readable(path, e))?;
                 let kind = path.metadata().map_err(|e| not_readable(path, e))?;
                 if !kind.is_file() && !kind.is_dir() {
-                    return Err(Error::document(path, ENDLESS));
+                    let said = Sentence::new("message-endless").arg("path", Error::shown(path));
+                    return Err(Error::Said(said));
                 }
                 if seen.insert(real) {
                     walk(path, roots, &mut found);
@@ -161,11 +158,11 @@ fn unreadable(top: &Path, roots: &[Root], error: &walkdir::Error) -> Skip {
 
 fn not_readable(path: &Path, error: io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::NotFound => Error::Usage(format!(
-            "`{}` is not there; hint: name a file or folder of CloudTrail records, such as the \
-             AWSLogs folder of an S3 export, or - for standard input",
-            path.display()
-        )),
+        io::ErrorKind::NotFound => {
+            Error::Said(elsewhere::said(&path.to_string_lossy()).unwrap_or_else(|| {
+                Sentence::new("message-not-there").arg("path", Error::shown(path))
+            }))
+        }
         _ => Error::io(path, error),
     }
 }

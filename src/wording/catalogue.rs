@@ -70,6 +70,7 @@ macro_rules! catalogues {
             ("compare.ftl", include_str!(concat!("../../locales/", $tag, "/compare.ftl"))),
             ("markdown.ftl", include_str!(concat!("../../locales/", $tag, "/markdown.ftl"))),
             ("html.ftl", include_str!(concat!("../../locales/", $tag, "/html.ftl"))),
+            ("messages.ftl", include_str!(concat!("../../locales/", $tag, "/messages.ftl"))),
             ("log.ftl", include_str!(concat!("../../locales/", $tag, "/log.ftl"))),
         ]
     };
@@ -79,12 +80,13 @@ static ENGLISH: &[(&str, &str)] = catalogues!("en");
 static JAPANESE: &[(&str, &str)] = catalogues!("ja");
 
 /// Every ASCII word of the catalogues of all languages, in lower case: what the program itself
-/// says, as opposed to what it repeats from a log.
+/// says, as opposed to what it repeats from a log. What goes to standard error stands in no report.
 pub fn vocabulary() -> BTreeSet<String> {
     let said = |line: &&str| !line.starts_with('#');
     Language::ALL
         .into_iter()
         .flat_map(Language::catalogues)
+        .filter(|(file, _)| *file != "messages.ftl")
         .flat_map(|(_, text)| text.lines().filter(said))
         .flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-'))
         .flat_map(|word| word.split('-').chain([word]))

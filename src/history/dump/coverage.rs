@@ -9,6 +9,7 @@ use super::super::change::Value;
 use super::super::evidence::Evidence;
 use super::super::inventory::well_known;
 use super::super::subject::{PolicyType, Subject};
+use super::collected::Unanswered;
 use super::{Dump, Fact, Gap, Names, Scope};
 use crate::event::{Layer, Time};
 use crate::history::replay::Source;
@@ -61,6 +62,7 @@ impl Given {
         filling.miss_identity_policies();
         filling.miss_organization_policies();
         filling.miss_pages();
+        filling.miss_answers();
         for gap in dump.gaps.iter().filter(|gap| !is_of_cut_page(gap, dump)) {
             filling.entry(gap.about.as_ref(), &gap.file).unreadable.push(gap.clone());
         }
@@ -266,6 +268,20 @@ impl Filling<'_> {
             if cut.scopes.is_empty() {
                 self.entry(None, &cut.file).missing.push(rest());
             }
+        }
+    }
+
+    /// What a collection asked for and was not told.
+    fn miss_answers(&mut self) {
+        // What was asked in vain of one thing for one reason is one gap.
+        let mut gaps: BTreeMap<(Place, &str, &str), Vec<&Unanswered>> = BTreeMap::new();
+        for one in &self.dump.unanswered {
+            let place = (one.account().map(str::to_owned), one.layer());
+            gaps.entry((place, &one.of, &one.why)).or_default().push(one);
+        }
+        for ((place, ..), all) in gaps {
+            let entry = self.entries.entry(place).or_default();
+            entry.missing.extend(Unanswered::sentence(&all));
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod bare;
 mod collect;
+pub mod collected;
 mod config;
 pub mod coverage;
 mod iam;
@@ -300,6 +301,10 @@ pub struct Dump {
     pub(crate) set_facts: Vec<SetFact>,
     /// ARNs that were made of names, where nothing said the partition.
     guessed: BTreeSet<String>,
+    /// Calls of a collection that were answered in none of its runs.
+    pub unanswered: Vec<collected::Unanswered>,
+    /// What is known of collections while they are read.
+    pub(crate) collection: collected::Collection,
 }
 
 /// One JSON document of a file, and what its surroundings say about it.
@@ -365,7 +370,8 @@ impl<'p> Page<'p> {
 type Reader = fn(&Page<'_>, &mut Dump) -> bool;
 
 /// In this order; the first that knows the document takes it.
-const READERS: [Reader; 9] = [
+const READERS: [Reader; 10] = [
+    collected::read,
     config::read,
     collect::read,
     iam::read,
@@ -458,6 +464,7 @@ impl Dump {
     /// A list of which some page is missing is complete nowhere, also not on its last page, which
     /// nothing marks.
     pub(crate) fn finish(&mut self) {
+        self.finish_collection();
         let cut: BTreeSet<&Scope> = self.cut_off.iter().flat_map(|cut| &cut.scopes).collect();
         self.scopes.retain(|(scope, ..)| !cut.contains(scope));
         self.find_named();

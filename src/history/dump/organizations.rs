@@ -25,7 +25,7 @@ pub(super) fn read(page: &Page<'_>, dump: &mut Dump) -> bool {
     READERS.iter().any(|reader| reader(page, dump).is_some())
 }
 
-fn remember(dump: &mut Dump, summary: &Json) -> Option<String> {
+pub(super) fn remember(dump: &mut Dump, summary: &Json) -> Option<String> {
     let id = text_at(summary, "Id").filter(|id| id.starts_with("p-"))?;
     let arn = text_at(summary, "Arn");
     let kind = text_at(summary, "Type")

@@ -1,0 +1,88 @@
+# What is said on standard error: wrong paths, nothing found, what was written.
+
+# Paths.
+message-no-path = no path to read
+    hint: name the folder or files of an export, or `-` for standard input, or set `paths` in trailwhy.toml
+message-not-there = `{ $path }` is not there; hint: name a file or folder of CloudTrail records, such as the AWSLogs folder of an S3 export, or - for standard input
+message-in-s3 = `{ $path }` lies in Amazon S3, and only files are read
+    hint: aws s3 sync { $from } s3-export && trailwhy analyze s3-export
+message-object-in-s3 = `{ $path }` lies in Amazon S3, and only files are read
+    hint: aws s3 cp { $from } . && trailwhy analyze { $file }
+message-address = `{ $path }` is an address, and only files are read
+    hint: curl -fLo { $file } { $from } && trailwhy analyze { $file }
+message-trail = `{ $path }` is a trail, and only files are read
+    hint: its bucket and prefix are what aws cloudtrail get-trail --name { $from } --query 'Trail.[S3BucketName,S3KeyPrefix]' prints; then aws s3 sync s3://BUCKET/PREFIX s3-export
+message-log-group = `{ $path }` is a log group, and only files are read
+    hint: aws logs filter-log-events --log-group-name { $group } --region { $region } > events.json && trailwhy analyze events.json
+message-endless = `{ $path }`: neither a file nor a folder
+    hint: hand it over on standard input, named `-`: trailwhy analyze - < PATH
+message-parts-in-folder = `{ $path }`: a folder
+    hint: name the files in it that `trailwhy analyze --partial` wrote
+message-names-nothing = `{ $path }`: names no file or folder
+    hint: one name a line, or one before each NUL
+message-system = `{ $path }`: { $why } ({ $error })
+message-system-not-there = not there
+message-system-forbidden = not allowed to open it
+message-system-folder = a folder, and no file
+message-system-full = no space left to write to
+message-no-part-there = `{ $path }` is not there; hint: name files that `trailwhy analyze --partial` wrote
+message-overwrites-input = `{ $path }` would be written over `{ $other }`, which is read
+    hint: name another file to write
+message-overwrites-in-folder = `{ $path }` would be written over `{ $other }`, in which it is one of the files to read
+    hint: name another file to write
+message-written-twice = `{ $path }` would be written over `{ $other }`, which is written as well
+    hint: name each file to write once
+message-no-format = `{ $path }` has no suffix that tells a format; hint: .json .md .html .sarif .csv .txt
+message-list-and-file = standard input cannot be both the list of files and a file
+    hint: write the list to a file: --files-from FILE
+message-no-root = `--source-root { $written }` names no folder that is there
+    hint: the folder as it is here, then where it came from: DIR=NAME
+message-root-of-what = `--source-root { $written }` does not say where the files came from
+    hint: DIR=NAME, such as s3-export=s3://trail-bucket
+message-part-is-binary = a part is binary and is not written to a terminal
+    hint: name a file (--partial FILE), or hand it on: --partial - | trailwhy merge -
+
+# What was read.
+message-no-files = no files found; hint: name the folder or files of an export, or `-` for standard input
+message-is-part = `{ $path }` is what `trailwhy analyze --partial` wrote; hint: `trailwhy merge { $path }`
+message-holds-none = `{ $path }` holds no CloudTrail records: { $said }
+message-hold-none = the { $count } files hold no CloudTrail records: { $said }
+message-none-readable = none of the { $count } files could be read as CloudTrail records; hint: download the trail's delivery files (AWSLogs/ACCOUNT/CloudTrail/…), or save `aws cloudtrail lookup-events` as JSON
+message-damaged = `{ $path }`: { $what }; { $count } records kept
+message-more-damaged = { $count } more damaged files; the report lists them all
+message-unused = `{ $path }` was not used: { $why }
+message-warning = warning: { $what }
+message-all-before = { $count ->
+    [one] the only record is
+   *[other] all { $count } records are
+} before { $since }: from { $first } to { $last }
+message-all-after = { $count ->
+    [one] the only record is
+   *[other] all { $count } records are
+} after { $until }: from { $first } to { $last }
+message-no-region = no record is of Region { $region }
+message-no-account = no record is of account { $account }
+message-part-written = { $records } records in { $bytes } bytes; hint: `trailwhy merge` makes the report of all parts
+
+# What was asked for.
+message-explain-what = `{ $id }` is taken for the id to explain, and there is no path to read
+    hint: trailwhy explain PATH… ID
+message-no-such-id = nothing in what was read has the id `{ $id }`
+    hint: { $hint }
+message-what-is-an-id = an event id, a request id, an incident id or what a call was about (`vol-…`, an ARN) does; `--since`, `--until` and filters leave events out
+message-near-ids = there is { $near }
+
+# What was found.
+message-found = { $count ->
+    [one] { $count } incident ({ $kinds })
+   *[other] { $count } incidents ({ $kinds })
+}
+message-none-found = no incident
+message-wrote = { $found }; wrote { $files }
+message-counting = { $counting } of { $incidents } incidents count for the exit status; the others are known to the baseline or of other kinds
+
+# Collecting policies.
+message-collect-nothing-failed = nothing failed in what was read, so that no policy is missing; hint: --all collects whole accounts
+message-collect-nothing-missing = what failed hangs on nothing that the given policies do not show
+message-collect-all-of-what = --all without an export needs --account and --region
+    hint: trailwhy collect --all --account ID --region REGION

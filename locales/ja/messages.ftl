@@ -1,0 +1,79 @@
+# 標準エラー出力に出すメッセージ: パスの誤り、該当なし、書き出したファイル。
+
+# パス。
+message-no-path = 読み取るパスが指定されていません
+    ヒント: エクスポートのフォルダーかファイルを指定するか、標準入力なら `-` を指定するか、trailwhy.toml の `paths` を設定してください
+message-not-there = `{ $path }` が見つかりません。ヒント: CloudTrail のレコードが入ったファイルかフォルダー (S3 からエクスポートした AWSLogs フォルダーなど) を指定してください。標準入力は - です
+message-in-s3 = `{ $path }` は Amazon S3 にあります。読み取れるのはファイルだけです
+    ヒント: aws s3 sync { $from } s3-export && trailwhy analyze s3-export
+message-object-in-s3 = `{ $path }` は Amazon S3 にあります。読み取れるのはファイルだけです
+    ヒント: aws s3 cp { $from } . && trailwhy analyze { $file }
+message-address = `{ $path }` は URL です。読み取れるのはファイルだけです
+    ヒント: curl -fLo { $file } { $from } && trailwhy analyze { $file }
+message-trail = `{ $path }` は証跡です。読み取れるのはファイルだけです
+    ヒント: バケットとプレフィックスは aws cloudtrail get-trail --name { $from } --query 'Trail.[S3BucketName,S3KeyPrefix]' で確認できます。そのあと aws s3 sync s3://BUCKET/PREFIX s3-export を実行してください
+message-log-group = `{ $path }` はロググループです。読み取れるのはファイルだけです
+    ヒント: aws logs filter-log-events --log-group-name { $group } --region { $region } > events.json && trailwhy analyze events.json
+message-endless = `{ $path }`: ファイルでもフォルダーでもありません
+    ヒント: `-` を指定し、標準入力から渡してください: trailwhy analyze - < PATH
+message-parts-in-folder = `{ $path }`: フォルダーです
+    ヒント: その中の、`trailwhy analyze --partial` が書き出したファイルを指定してください
+message-names-nothing = `{ $path }`: ファイルもフォルダーも書かれていません
+    ヒント: 1 行に 1 つ、または NUL で区切って書いてください
+message-system = `{ $path }`: { $why } ({ $error })
+message-system-not-there = 見つかりません
+message-system-forbidden = 開く権限がありません
+message-system-folder = ファイルではなくフォルダーです
+message-system-full = 書き込む空き容量がありません
+message-no-part-there = `{ $path }` が見つかりません。ヒント: `trailwhy analyze --partial` が書き出したファイルを指定してください
+message-overwrites-input = `{ $path }` に書き込むと、読み取り対象の `{ $other }` を上書きします
+    ヒント: 別のファイルを出力先に指定してください
+message-overwrites-in-folder = `{ $path }` に書き込むと、読み取り対象のフォルダー `{ $other }` の中のファイルを上書きします
+    ヒント: 別のファイルを出力先に指定してください
+message-written-twice = `{ $path }` に書き込むと、同じく出力先の `{ $other }` を上書きします
+    ヒント: 出力先のファイルはそれぞれ 1 回だけ指定してください
+message-no-format = `{ $path }` の拡張子からは形式がわかりません。ヒント: .json .md .html .sarif .csv .txt
+message-list-and-file = 標準入力をファイルの一覧とファイルの両方に使うことはできません
+    ヒント: 一覧をファイルに書き出してください: --files-from FILE
+message-no-root = `--source-root { $written }` のフォルダーが見つかりません
+    ヒント: 手元のフォルダー、コピー元の順に指定してください: DIR=NAME
+message-root-of-what = `--source-root { $written }` にファイルのコピー元がありません
+    ヒント: DIR=NAME の形で指定してください。例: s3-export=s3://trail-bucket
+message-part-is-binary = 部分結果はバイナリーなので、端末には出力しません
+    ヒント: ファイルを指定するか (--partial FILE)、パイプで渡してください: --partial - | trailwhy merge -
+
+# 読み取り結果。
+message-no-files = ファイルがありません。ヒント: エクスポートのフォルダーかファイルを指定してください。標準入力は `-` です
+message-is-part = `{ $path }` は `trailwhy analyze --partial` が書き出した部分結果です。ヒント: `trailwhy merge { $path }`
+message-holds-none = `{ $path }` に CloudTrail のレコードはありません: { $said }
+message-hold-none = { $count } 個のファイルに CloudTrail のレコードはありません: { $said }
+message-none-readable = { $count } 個のファイルは、どれも CloudTrail のレコードとして読み取れませんでした。ヒント: 証跡の配信ファイル (AWSLogs/ACCOUNT/CloudTrail/…) をダウンロードするか、`aws cloudtrail lookup-events` の結果を JSON で保存してください
+message-damaged = `{ $path }`: { $what }。{ $count } 件のレコードを読み取りました
+message-more-damaged = ほかに { $count } 個のファイルが破損しています。すべてレポートに記載します
+message-unused = `{ $path }` は使いませんでした: { $why }
+message-warning = 警告: { $what }
+message-all-before = { $count } 件のレコードはすべて { $since } より前です ({ $first } から { $last } まで)
+message-all-after = { $count } 件のレコードはすべて { $until } より後です ({ $first } から { $last } まで)
+message-no-region = リージョン { $region } のレコードはありません
+message-no-account = アカウント { $account } のレコードはありません
+message-part-written = { $records } 件のレコード ({ $bytes } バイト) を書き出しました。ヒント: すべての部分結果からレポートを作るには `trailwhy merge` を使います
+
+# 指定されたもの。
+message-explain-what = `{ $id }` は説明する ID とみなされ、読み取るパスがありません
+    ヒント: trailwhy explain PATH… ID
+message-no-such-id = 読み取った範囲に ID `{ $id }` はありません
+    ヒント: { $hint }
+message-what-is-an-id = イベント ID、リクエスト ID、インシデント ID、または呼び出しの対象 (`vol-…` や ARN) を指定してください。`--since`、`--until` などの絞り込みで除外されている場合もあります
+message-near-ids = 近いものは { $near } です
+
+# 見つかったもの。
+message-found = インシデント { $count } 件 ({ $kinds })
+message-none-found = インシデントなし
+message-wrote = { $found }。{ $files } に書き出しました
+message-counting = インシデント { $incidents } 件のうち { $counting } 件が終了ステータスの対象です。残りはベースラインで既知のものか、対象外の種類です
+
+# ポリシーの収集。
+message-collect-nothing-failed = 読み取った範囲で失敗した呼び出しがないため、集めるべきポリシーはありません。ヒント: --all でアカウント全体を集められます
+message-collect-nothing-missing = 失敗した呼び出しに関わるポリシーは、指定されたものにすべて含まれています
+message-collect-all-of-what = エクスポートなしの --all には --account と --region が必要です
+    ヒント: trailwhy collect --all --account ID --region REGION
