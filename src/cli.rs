@@ -105,6 +105,29 @@ pub enum ListFormat {
     Json,
 }
 
+/// How a comparison is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CompareFormat {
+    /// For a person at a terminal
+    #[value(alias = "terminal")]
+    Text,
+    /// For a program (`trailwhy schema comparison`)
+    Json,
+    /// To pass on
+    Markdown,
+    /// One self-contained page, side by side
+    Html,
+}
+
+/// A JSON document that the program prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SchemaOf {
+    /// The report of `analyze`
+    Report,
+    /// What `compare` tells
+    Comparison,
+}
+
 /// What to read, and which part of it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ReadArguments {
@@ -355,6 +378,9 @@ pub struct CompareArguments {
     /// The successful chain, or `auto` for the comparable one that differs least
     #[arg(long, value_name = "ID", default_value = "auto", requires = "failed")]
     pub with: String,
+    /// Show everything that differs, and not only what fits on a screen
+    #[arg(long)]
+    pub full: bool,
     /// Show what is the same, too
     #[arg(long, requires = "failed")]
     pub all: bool,
@@ -380,8 +406,8 @@ pub struct CompareArguments {
     #[command(flatten)]
     pub known: KnownArguments,
     /// How to print the comparison
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub format: ListFormat,
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
+    pub format: CompareFormat,
     /// Language of the comparison (default: from trailwhy.toml, else from the locale)
     #[arg(long, value_enum)]
     pub lang: Option<Lang>,
@@ -545,9 +571,13 @@ pub enum Command {
     Changes(Box<ChangesArguments>),
     /// Print a script that reads, with the AWS CLI, the policies that settle what failed
     Collect(Box<CollectArguments>),
-    /// Print the JSON Schema of the report
+    /// Print the JSON Schema of the report, or of a comparison
     #[command(after_help = "Example: trailwhy schema > report.schema.json")]
-    Schema,
+    Schema {
+        /// Of which document
+        #[arg(value_enum, default_value_t = SchemaOf::Report)]
+        of: SchemaOf,
+    },
     /// Print shell completions or the manual page
     #[command(
         subcommand,

@@ -215,6 +215,56 @@ fn two_principals_are_compared() {
     assert!(said.contains("--principal"), "{said}");
 }
 
+/// Every way of comparing two sides.
+const SIDES: [(&str, &[&str]); 4] = [
+    (VOLUME, &["--failed", "vol-01c9806da071c38fe"]),
+    (VOLUME, &["--failed", "vol-01c9806da071c38fe", "--with", "vol-072bec31119b7d4b0"]),
+    (VOLUME, &["--failed-since", "2026-09-15T10:15:00Z", "--with-until", "2026-09-15T10:15:00Z"]),
+    (VOLUME, &["--principal", "deploy", "--with-principal", "*:role/*"]),
+];
+
+#[test]
+fn a_comparison_fits_on_a_screen_unless_all_of_it_is_asked_for() {
+    for (sample, sides) in SIDES {
+        let shown = answer("compare", sample, sides);
+        assert!(shown.lines().count() <= 50, "{sides:?}: {shown}");
+        let full = answer("compare", sample, &[sides, &["--full"]].concat());
+        assert!(full.len() > shown.len(), "{sides:?}: {full}");
+    }
+}
+
+#[test]
+fn a_comparison_in_json_is_what_its_schema_says() {
+    let mut command = Command::cargo_bin("trailwhy").unwrap();
+    let done = command.args(["schema", "comparison"]).assert().code(0);
+    let schema: Value = serde_json::from_slice(&done.get_output().stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (sample, sides) in SIDES {
+        let found = json("compare", sample, sides);
+        let wrong: Vec<String> = validator.iter_errors(&found).map(|e| e.to_string()).collect();
+        assert!(wrong.is_empty(), "{sides:?}: {wrong:?}");
+    }
+    assert!(!validator.is_valid(&serde_json::json!({ "schema": "trailwhy.comparison/1" })));
+}
+
+#[test]
+fn a_comparison_can_be_passed_on_as_markdown_and_as_a_page() {
+    for (sample, sides) in SIDES {
+        for (lang, title) in [("en", "What failed beside what worked"), ("ja", "失敗例と成功例")]
+        {
+            let print = |format: &str| {
+                answer("compare", sample, &[sides, &["--format", format, "--lang", lang]].concat())
+            };
+            let markdown = print("markdown");
+            assert!(markdown.starts_with(&format!("# {title}")), "{markdown}");
+            assert!(markdown.contains("| --- |"), "{markdown}");
+            let page = print("html");
+            assert!(page.contains(title) && page.contains("<table"), "{page}");
+            assert!(!page.contains("<script"), "{page}");
+        }
+    }
+}
+
 #[test]
 fn one_side_has_to_be_named_and_only_one_way() {
     for wrong in [&[][..], &["--failed", "x", "--principal", "y"], &["--with", "vol-1"]] {
@@ -232,7 +282,11 @@ fn what_is_shared_holds_neither_names_nor_records() {
         ("compare", &["--principal", "deploy", "--with-principal", "deploy"]),
     ] {
         let arguments = [arguments, &["--redact", "--policies", "policies"]].concat();
-        for format in ["text", "json"] {
+        let formats = match command {
+            "compare" => &["text", "json", "markdown", "html"][..],
+            _ => &["text", "json"],
+        };
+        for format in formats {
             let arguments = [arguments.as_slice(), &["--format", format]].concat();
             let shown = answer(command, VOLUME, &arguments);
             for name in [

@@ -6,7 +6,16 @@ nearest-because = Chosen of { $count ->
 nearest-alike = Chosen of { $count ->
     [one] one comparable success
    *[other] { $count } comparable successes
-}: in what is compared it does not differ at all.
+}: all that the records show of it is the same, but not when it was: { $time }.
+nearest-blamed-between = Between the two lies the change of { $time }: { $summary }.
+nearest-change-between = Between the two { $count ->
+    [one] there was a change
+   *[other] there were { $count } changes of policies, grants or key states, the last
+} at { $time }: { $summary }.
+nearest-no-change-between = What was read holds no change of policies, grants or key states between the two.
+beside-title = What failed beside what worked
+beside-steps = Step by step
+beside-more = { $count } more differences, steps or changes: --full shows them.
 beside-failed = Failed
 beside-succeeded = Succeeded
 beside-chain = { $action } at { $time }, event { $id }
@@ -36,7 +45,7 @@ groups-alike = { $count ->
 }
 groups-no-difference = No action fails more in the one than in the other.
 groups-factors = What sets the failures of { $action } apart
-groups-factors-none = Too few calls of { $action } to tell what sets its failures apart; see: trailwhy compare … --failed { $id }
+groups-factors-none = Nothing that the records show of { $action } sets its failures apart more than chance does; see: trailwhy compare … --failed { $id }
 groups-changes = Changes of policies, grants and key states in between, last first
 groups-changes-none = No change of policies, grants or key states in between.
 column-action = action

@@ -165,10 +165,38 @@ comparison-of = Compared: { $failures ->
     [one] { $successes } comparable success
    *[other] { $successes } comparable successes
 }
+comparison-few = Compared: { $failures ->
+    [one] { $failures } failure
+   *[other] { $failures } failures
+} with { $successes ->
+    [one] { $successes } comparable success
+   *[other] { $successes } comparable successes
+}: too few to tell by numbers; what differs may be chance
+comparison-nothing = Compared: { $failures ->
+    [one] { $failures } failure
+   *[other] { $failures } failures
+} with { $successes ->
+    [one] { $successes } comparable success
+   *[other] { $successes } comparable successes
+}: nothing that the records show goes with failing more than chance would have it
+comparison-left-out = Compared are the nearest in time, at most 30 days away: { $count ->
+    [one] one more success of this call is not.
+   *[other] { $count } more successes of this call are not.
+}
+comparison-without-need = Not compared: { $count ->
+    [one] one success of this call that did not need what was refused.
+   *[other] { $count } successes of this call that did not need what was refused.
+}
+comparison-not-compared = Not compared, as the log does not show it on both sides: { $fields }{ $more ->
+    [0] .
+   *[other] {" "}and { $more } more.
+}
+comparison-weakest-link = The weakest link of the chain: { $action } belongs to it by { $kind }, { $percent } %.
 comparison-none = Compared: { $failures ->
     [one] { $failures } failure
    *[other] { $failures } failures
 }; the log holds no comparable success
+factor-together = { $all } together
 factor-in-words = { $failed_with } of { $failed } failed and { $succeeded_with } of { $succeeded } succeeded with { $what }
 column-failed = failed
 column-succeeded = succeeded
@@ -207,7 +235,12 @@ attribute-credentials = credentials
 attribute-encryption-context-keys = encryption context keys
 attribute-user-agent = user agent
 attribute-tls = TLS version
+attribute-time = time
+attribute-session-age = age of the session
+attribute-steps = the steps before it
+attribute-step = step { $action }
 attribute-absent = no { $attribute }
+attribute-present = { $attribute } present
 value-private = private
 value-public = public
 value-console = console

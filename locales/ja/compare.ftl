@@ -1,6 +1,12 @@
 # `trailwhy compare`。
 nearest-because = 比較できる成功 { $count } 件のうち、違いが最も少ないため選ばれました。違いは次の点だけです: { $fields }。
-nearest-alike = 比較できる成功 { $count } 件のうち、比較項目に違いがないため選ばれました。
+nearest-alike = 比較できる成功 { $count } 件のうち、レコードに現れる違いが時刻だけのため選ばれました: { $time }。
+nearest-blamed-between = その間の { $time } に変更がありました: { $summary }。
+nearest-change-between = その間に、ポリシー、グラント、キーの状態の変更が { $count } 件あります。最後の変更は { $time }: { $summary }。
+nearest-no-change-between = 読み取った範囲では、その間にポリシー、グラント、キーの状態の変更はありません。
+beside-title = 失敗例と成功例の比較
+beside-steps = 手順ごとの結果
+beside-more = 相違点、手順、変更がほかに { $count } 件あります。--full で表示します。
 beside-failed = 失敗
 beside-succeeded = 成功
 beside-chain = { $time } の { $action }、イベント { $id }
@@ -21,7 +27,7 @@ groups-fails-more = 失敗側で失敗の割合が高い呼び出し
 groups-alike = ほかの { $count } 種類の呼び出しは、失敗の割合が比較対象を上回りません
 groups-no-difference = 失敗の割合が比較対象を上回る呼び出しはありません。
 groups-factors = { $action } の失敗を特徴づけるもの
-groups-factors-none = { $action } は件数が少なく、失敗の特徴を判断できません。参照: trailwhy compare … --failed { $id }
+groups-factors-none = { $action } のレコードに現れる項目のうち、偶然を超えて失敗を特徴づけるものはありません。参照: trailwhy compare … --failed { $id }
 groups-changes = その間のポリシー、グラント、キーの状態の変更 (新しい順)
 groups-changes-none = その間に、ポリシー、グラント、キーの状態の変更はありません。
 column-action = 呼び出し

@@ -150,7 +150,17 @@ ruled-out-named = { $layer }: { $because }
 
 # 比較。
 comparison-of = 比較: 失敗 { $failures } 件、比較できる成功 { $successes } 件
+comparison-few = 比較: 失敗 { $failures } 件、比較できる成功 { $successes } 件。件数が少なく統計的には判断できません。違いは偶然の可能性があります
+comparison-nothing = 比較: 失敗 { $failures } 件、比較できる成功 { $successes } 件。レコードに現れる項目のうち、偶然を超えて失敗と結び付くものはありません
+comparison-left-out = 比較対象は 30 日以内で時間の近いものに限りました。この呼び出しの成功がほかに { $count } 件あります。
+comparison-without-need = 拒否された権限を必要としなかった同じ呼び出しの成功 { $count } 件は比較していません。
+comparison-not-compared = ログからは双方について確認できないため、比較していない項目: { $fields }{ $more ->
+    [0] {""}
+   *[other] 、ほか { $more } 件
+}
+comparison-weakest-link = 連鎖の中で最も弱い結び付き: { $action } ({ $kind }、{ $percent } %)。
 comparison-none = 比較: 失敗 { $failures } 件。比較できる成功はログにありません
+factor-together = { $all } がそろう場合
 factor-in-words = { $what } に該当するのは、失敗 { $failed } 件中 { $failed_with } 件、成功 { $succeeded } 件中 { $succeeded_with } 件です
 column-failed = 失敗
 column-succeeded = 成功
@@ -189,6 +199,11 @@ attribute-credentials = 認証情報
 attribute-encryption-context-keys = 暗号化コンテキストのキー
 attribute-user-agent = ユーザーエージェント
 attribute-tls = TLS バージョン
+attribute-time = 時刻
+attribute-session-age = セッションの経過時間
+attribute-steps = それまでの手順
+attribute-step = 手順 { $action }
+attribute-present = { $attribute } あり
 attribute-absent = { $attribute }なし
 value-private = プライベート
 value-public = パブリック

@@ -10,15 +10,16 @@ use super::config::Config;
 use super::reporting::terminal_style;
 use super::sharing::{self, Sharing};
 use super::{output, reading};
-use crate::cli::{CompareArguments, ListFormat};
+use crate::cli::{CompareArguments, CompareFormat};
 use crate::diagnose::Incident;
 use crate::error::{Error, Result};
 use crate::event::{Event, Time};
 use crate::ingest::Moment;
 use crate::report::explanation::FoundAs;
 use crate::report::groups::{Selected, groups};
+use crate::report::leaf::Detail;
 use crate::report::side_by_side::{With, side_by_side};
-use crate::report::{Report, sanitize, terminal};
+use crate::report::{Report, html, markdown, sanitize, terminal};
 use crate::wording::{Language, Wording};
 
 /// Reads and compares.
@@ -38,8 +39,8 @@ pub fn run(arguments: &CompareArguments) -> anyhow::Result<ExitCode> {
         &config,
     )?;
     let wording = Wording::new(match arguments.format {
-        ListFormat::Json => Language::En,
-        ListFormat::Text => analysis::language(arguments.lang, &config),
+        CompareFormat::Json => Language::En,
+        _ => analysis::language(arguments.lang, &config),
     });
     let mut sharing = Sharing::new(&arguments.redact);
     let text = match &arguments.failed {
@@ -74,14 +75,23 @@ fn chains(
     let found = side_by_side(&material, &sharing.wording(wording.language()), failed, with);
     let found = if sharing.redacts() { found.without_records() } else { found };
     let found = sharing.shared(found)?;
-    let same = match arguments.all {
-        true => terminal::Same::Shown,
-        false => terminal::Same::Folded,
-    };
+    let detail = detail(arguments);
     Ok(match arguments.format {
-        ListFormat::Json => json(&found)?,
-        ListFormat::Text => terminal::side_by_side(&found, same, wording, terminal_style()),
+        CompareFormat::Json => json(&found)?,
+        CompareFormat::Text => terminal::side_by_side(&found, detail, wording, terminal_style()),
+        CompareFormat::Markdown => markdown::side_by_side(&found, detail, wording),
+        CompareFormat::Html => html::side_by_side(&found, detail, wording),
     })
+}
+
+/// A terminal shows a screen unless asked for more; what is passed on has room.
+fn detail(arguments: &CompareArguments) -> Detail {
+    let is_page = matches!(arguments.format, CompareFormat::Markdown | CompareFormat::Html);
+    match (arguments.all, arguments.full || is_page) {
+        (true, _) => Detail::All,
+        (false, true) => Detail::Full,
+        (false, false) => Detail::Screen,
+    }
 }
 
 /// The call that failed in what the id names: the event itself, else the denied call of its
@@ -147,9 +157,12 @@ fn both_groups(
     }
     let words = sharing.wording(wording.language());
     let found = sharing.shared(groups(&analysis.material(None), &words, &failed, &succeeded))?;
+    let detail = detail(arguments);
     Ok(match arguments.format {
-        ListFormat::Json => json(&found)?,
-        ListFormat::Text => terminal::groups(&found, wording, terminal_style()),
+        CompareFormat::Json => json(&found)?,
+        CompareFormat::Text => terminal::groups(&found, detail, wording, terminal_style()),
+        CompareFormat::Markdown => markdown::groups(&found, detail, wording),
+        CompareFormat::Html => html::groups(&found, detail, wording),
     })
 }
 
@@ -191,7 +204,8 @@ impl<'s> Selection<'s> {
             .map(|(index, _)| index)
             .filter(|index| chains.copy_of(*index).is_none() && whose(*index))
             .collect();
-        Selected { principal: self.principal.cloned(), calls }
+        let by_time = self.since.is_some() || self.until.is_some();
+        Selected { principal: self.principal.cloned(), by_time, calls }
     }
 
     fn is_of(&self, event: &Event) -> bool {

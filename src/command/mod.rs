@@ -50,7 +50,7 @@ fn language(command: &Command) -> Language {
         Command::Policies(all) => (all.lang, &all.read.config),
         Command::Changes(all) => (all.lang, &all.read.config),
         Command::Collect(all) => (all.lang, &all.read.config),
-        Command::Schema | Command::Generate(_) | Command::Simulate => (None, &None),
+        Command::Schema { .. } | Command::Generate(_) | Command::Simulate => (None, &None),
     };
     // A pipe can be read once, by who needs what it says.
     let is_once = config.as_deref().is_some_and(|path| !path.is_file());
@@ -64,7 +64,7 @@ fn language(command: &Command) -> Language {
 fn carried_out(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Generate(what) => generate::run(&what),
-        Command::Schema => schema::run(),
+        Command::Schema { of } => schema::run(of),
         Command::Simulate => simulate::run(),
         Command::Analyze(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, analyze::run)

@@ -1,12 +1,17 @@
-//! `trailwhy schema`: prints the JSON Schema of the report.
+//! `trailwhy schema`: prints the JSON Schema of the report or of a comparison.
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::report::schema::REPORT_SCHEMA;
+use crate::cli::SchemaOf;
+use crate::report::schema::{REPORT_SCHEMA, comparison};
 
 /// Writes the schema to standard output.
-pub fn run() -> anyhow::Result<ExitCode> {
-    std::io::stdout().lock().write_all(REPORT_SCHEMA.as_bytes())?;
+pub fn run(of: SchemaOf) -> anyhow::Result<ExitCode> {
+    let schema = match of {
+        SchemaOf::Report => REPORT_SCHEMA.to_owned(),
+        SchemaOf::Comparison => serde_json::to_string_pretty(&comparison()?)? + "\n",
+    };
+    std::io::stdout().lock().write_all(schema.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,33 +1,42 @@
-//! Which attribute values go with failing: raw counts, ranked, with a test of significance.
+//! What goes with failing: raw counts, ranked, and only what chance does not make as well.
 //!
-//! Perfect separators come first, then by Ochiai's coefficient, which rewards a value that most
-//! failures and few successes have. Fisher's exact test says how likely such a split is by chance;
-//! Holm's correction pays for having looked at many values.
+//! Fisher's exact test says how likely a split is by chance. Having looked at many values is paid for by Tarone's
+//! correction: of the splits only those count that could have told anything at all, and what splits the calls
+//! in the same way counts once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::attribute::{Attribute, Observation};
+use super::attribute::Attribute;
+use super::property::{Card, PRESENT, Property, State, Told, is_part, sort_of};
+use super::split::{LogFactorials, Members};
+use super::window::{self, Window};
+use crate::event::Time;
+use crate::event::arn::Arn;
 
 /// One value and how it goes with failing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Factor {
-    /// The attribute.
-    pub attribute: Attribute,
-    /// Its value; `None` means that the attribute is absent.
+    /// What is compared.
+    pub property: Property,
+    /// Its value; `None` means that there is none.
     pub value: Option<String>,
+    /// Calls that have any other value have it.
+    pub is_not: bool,
+    /// Other values that have to come together with it.
+    pub together_with: Vec<String>,
     /// Failures that have the value.
     pub failed_with: usize,
-    /// All failures.
+    /// All failures of which it is known.
     pub failed: usize,
     /// Successes that have the value.
     pub succeeded_with: usize,
-    /// All successes.
+    /// All successes of which it is known.
     pub succeeded: usize,
     /// Ochiai coefficient, 0 to 1.
     pub score: f64,
-    /// Fisher's exact test, two-sided, Holm-corrected, 0 to 1.
+    /// Fisher's exact test, two-sided, corrected for the number of splits looked at, 0 to 1.
     pub p_value: f64,
-    /// Other attributes whose value splits the calls in exactly the same way.
+    /// Other properties whose value splits the calls in exactly the same way.
     pub same_split: Vec<String>,
 }
 
@@ -38,87 +47,559 @@ impl Factor {
     }
 }
 
-/// Which failures and which successes have a value.
-type Split = (Vec<u32>, Vec<u32>);
+/// What sets failures apart, and what could not be compared.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ranking {
+    /// Best first.
+    pub factors: Vec<Factor>,
+    /// What the log cannot show on one of the sides.
+    pub not_compared: Vec<Property>,
+}
 
-/// Fewer failures than this are not ranked: any difference would separate them.
-const FEWEST: usize = 3;
-/// Values kept.
-const MOST: usize = 12;
+/// Fewer failures or successes than this tell nothing by numbers.
+pub const FEWEST: usize = 3;
+/// What chance makes more often is not told.
+const CHANCE: f64 = 0.05;
+/// The same of two values together, of which there are very many.
+const CHANCE_TOGETHER: f64 = 0.01;
+/// Rows kept.
+const MOST: usize = 6;
+/// Of what holds of all failures so much is combined.
+const MOST_COMMON: usize = 40;
+/// Values named on one row.
+const MOST_ALIKE: usize = 8;
 
-/// Ranks the values that failures have more often than successes.
-pub fn factors(failures: &[Observation<'_>], successes: &[Observation<'_>]) -> Vec<Factor> {
-    if failures.len() < FEWEST || successes.is_empty() {
-        return Vec::new();
+/// What is known besides the calls themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Known<'k> {
+    /// When what the failures depend on was changed.
+    pub change: Option<Time>,
+    /// Attributes that the layer at fault hangs on.
+    pub telling: &'k [Attribute],
+    /// What failures were on, by position, where no record names it and the verdict proves it.
+    pub resources: BTreeMap<usize, &'k str>,
+    /// By what the two sides were chosen, which sets them apart anyhow.
+    pub chosen_by: &'k [Property],
+}
+
+impl Known<'_> {
+    /// Whether the verdict hangs on what a row is about.
+    fn hang_on(&self, factor: &Factor) -> bool {
+        match &factor.property {
+            Property::Attribute(attribute) => self.telling.contains(attribute),
+            _ => false,
+        }
     }
-    let mut splits: BTreeMap<(Attribute, Option<&str>), Split> = BTreeMap::new();
-    for attribute in Attribute::ALL {
-        if is_lost(attribute, failures)
-            || failures.iter().chain(successes).all(|o| o.get(attribute).is_none())
-        {
-            continue;
-        }
-        // By value, so that a thousand sessions do not mean a thousand looks at every call.
-        let mut by_value: BTreeMap<Option<&str>, Split> = BTreeMap::new();
-        for (failure, at) in failures.iter().zip(0..) {
-            by_value.entry(failure.get(attribute)).or_default().0.push(at);
-        }
-        for (success, at) in successes.iter().zip(0..) {
-            if let Some(split) = by_value.get_mut(&success.get(attribute)) {
-                split.1.push(at);
-            }
-        }
-        splits.extend(by_value.into_iter().map(|(value, split)| ((attribute, value), split)));
+}
+
+/// Ranks what failures have more often than successes.
+pub(super) fn rank(failures: &[Card<'_>], successes: &[Card<'_>], known: &Known<'_>) -> Ranking {
+    if failures.is_empty() || successes.is_empty() {
+        return Ranking::default();
     }
-    let tests = splits.len();
+    let mut table = Table::of(failures, successes);
+    table.columns.retain(|property, _| !known.chosen_by.contains(property));
     let logs = LogFactorials::new(failures.len() + successes.len());
-    let mut merged: BTreeMap<Split, Factor> = BTreeMap::new();
-    for ((attribute, value), (f, s)) in splits {
-        let (failed_with, succeeded_with) = (f.len(), s.len());
-        let (failed, succeeded) = (failures.len(), successes.len());
-        if failed_with * succeeded <= succeeded_with * failed {
-            continue;
-        }
-        let name = match value {
-            Some(value) => format!("{} = {value}", attribute.as_str()),
-            None => format!("no {}", attribute.as_str()),
-        };
-        let key = (f, s);
-        match merged.get_mut(&key) {
-            Some(factor) => factor.same_split.push(name),
-            None => {
-                let factor = Factor {
-                    attribute,
-                    value: value.map(str::to_owned),
-                    failed_with,
-                    failed,
-                    succeeded_with,
-                    succeeded,
-                    score: ochiai(failed_with, failed, succeeded_with),
-                    p_value: logs.fisher(failed_with, failed, succeeded_with, succeeded),
-                    same_split: Vec::new(),
-                };
-                merged.insert(key, factor);
-            }
-        }
+    let windows = match known.chosen_by.contains(&Property::Time) {
+        true => Vec::new(),
+        false => window::windows(failures, successes, known.change),
+    };
+    let is_few = failures.len() < FEWEST || successes.len() < FEWEST;
+    let tests = table.tests(&logs) + windows.len();
+    let mut factors: Vec<Factor> = if is_few { Vec::new() } else { table.singles(&logs, tests) };
+    factors.extend(windows.iter().filter_map(|window| window.alone(&table, tests, is_few)));
+    let separated = factors.iter().any(Factor::separates);
+    if !separated {
+        factors.extend(table.together(&logs, &windows, is_few, &|factor| known.hang_on(factor)));
     }
-    let mut factors: Vec<Factor> = merged.into_values().collect();
-    holm(&mut factors, tests);
+    let is_changed = windows.iter().any(|window| window.is_known);
+    let mut factors = joined(factors, &table, is_changed);
+    order(&mut factors, known);
+    factors.truncate(MOST);
+    Ranking { factors, not_compared: table.not_compared }
+}
+
+/// Those that separate come first, of these a known change; then what the verdict hangs on.
+fn order(factors: &mut [Factor], known: &Known<'_>) {
     factors.sort_by(|a, b| {
         b.separates()
             .cmp(&a.separates())
+            .then(known.hang_on(b).cmp(&known.hang_on(a)))
             .then(b.score.total_cmp(&a.score))
-            .then(a.attribute.cmp(&b.attribute))
+            .then(a.p_value.total_cmp(&b.p_value))
+            .then(a.property.cmp(&b.property))
             .then(a.value.cmp(&b.value))
     });
-    factors.truncate(MOST);
-    factors
 }
 
-/// A denied call has lost its request: that it shows no encryption context says nothing.
-fn is_lost(attribute: Attribute, failures: &[Observation<'_>]) -> bool {
-    attribute == Attribute::EncryptionContextKeys
-        && failures.iter().all(|o| o.event.request().is_none())
+/// A split of the calls, and what has it.
+struct Split {
+    factor: Factor,
+    members: Members,
+    /// What says the same of the calls in fewer words comes first.
+    rank: (bool, bool, usize, usize),
+}
+
+/// All calls by everything that is compared.
+pub(super) struct Table<'t> {
+    columns: BTreeMap<&'t Property, Column<'t>>,
+    failures: usize,
+    calls: usize,
+    not_compared: Vec<Property>,
+}
+
+/// What the calls have of a property: the failures first.
+struct Column<'t> {
+    states: Vec<State<'t>>,
+    failed: usize,
+    succeeded: usize,
+    /// How many different values there are.
+    variety: usize,
+}
+
+impl<'t> Table<'t> {
+    fn of(failures: &'t [Card<'t>], successes: &'t [Card<'t>]) -> Table<'t> {
+        let all = || failures.iter().chain(successes);
+        let properties: BTreeSet<&Property> = all().flat_map(Card::properties).collect();
+        let mut table = Table {
+            columns: BTreeMap::new(),
+            failures: failures.len(),
+            calls: failures.len() + successes.len(),
+            not_compared: Vec::new(),
+        };
+        for property in properties {
+            let mut states: Vec<State<'_>> = all().map(|card| card.state(property)).collect();
+            if *property == Property::Attribute(Attribute::Resource) {
+                one_sort(&mut states);
+            }
+            if matches!(property, Property::Step(_)) {
+                seen_at_that_time(&mut states, failures, successes);
+            }
+            let known = |of: &[State<'_>]| of.iter().filter(|s| **s != State::Unknown).count();
+            let (first, second) = states.split_at(failures.len());
+            let (failed, succeeded) = (known(first), known(second));
+            // Of some only it is no picture of all.
+            let is_lost = (failed * 2 < failures.len(), succeeded * 2 < successes.len());
+            if is_lost.0 != is_lost.1 {
+                table.not_compared.push(property.clone());
+            }
+            if is_lost.0 || is_lost.1 || failed == 0 || succeeded == 0 {
+                continue;
+            }
+            let variety = variety(&states);
+            table.columns.insert(property, Column { states, failed, succeeded, variety });
+        }
+        table
+    }
+
+    /// Every value of a property that more than one call has, and that there is none, with the calls.
+    fn values(&self, column: &Column<'_>) -> Vec<(Option<String>, Members)> {
+        let mut by_text: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+        for (at, state) in column.states.iter().enumerate() {
+            let mut put = |text| by_text.entry(text).or_default().push(at);
+            match state {
+                State::Unknown => {}
+                State::Absent => put(None),
+                State::Told(told) => told.texts.iter().for_each(|text| put(Some(text.as_ref()))),
+            }
+        }
+        let members = |calls: Vec<usize>| {
+            let mut members = Members::new(self.calls);
+            calls.into_iter().for_each(|at| members.add(at));
+            members
+        };
+        by_text
+            .into_iter()
+            .filter(|(_, calls)| calls.len() > 1)
+            .map(|(text, calls)| (text.map(str::to_owned), members(calls)))
+            .collect()
+    }
+
+    fn known(&self, column: &Column<'_>) -> Members {
+        let mut known = Members::new(self.calls);
+        let all = column.states.iter().enumerate();
+        all.filter(|(_, s)| **s != State::Unknown).for_each(|(at, _)| known.add(at));
+        known
+    }
+
+    /// How many different splits could have told anything, by Tarone's count.
+    fn tests(&self, logs: &LogFactorials) -> usize {
+        let mut least: BTreeMap<Members, f64> = BTreeMap::new();
+        let mut known_least: BTreeMap<(usize, usize, usize), f64> = BTreeMap::new();
+        let mut orders = 0;
+        for column in self.columns.values() {
+            let known = self.known(column);
+            for (_, members) in self.values(column) {
+                let with = members.count(0..self.calls);
+                let margins = (column.failed, column.succeeded, with);
+                let p = *known_least
+                    .entry(margins)
+                    .or_insert_with(|| logs.least(column.failed, column.succeeded, with));
+                if p <= CHANCE {
+                    let others = known.without(&members);
+                    least.insert(members.min(others), p);
+                }
+            }
+            orders += usize::from(column.states.iter().any(|state| number(state).is_some()));
+        }
+        let p: Vec<f64> = least.into_values().collect();
+        (1..).find(|k| p.iter().filter(|p| **p <= CHANCE / *k as f64).count() <= *k).unwrap_or(1)
+            + orders
+    }
+
+    fn singles(&self, logs: &LogFactorials, tests: usize) -> Vec<Factor> {
+        let mut splits: BTreeMap<Members, Vec<Split>> = BTreeMap::new();
+        for (property, column) in &self.columns {
+            for mut split in self.splits(property, column) {
+                let factor = &mut split.factor;
+                let p = logs.fisher(
+                    factor.failed_with,
+                    factor.failed,
+                    factor.succeeded_with,
+                    factor.succeeded,
+                );
+                factor.p_value = (p * tests as f64).min(1.0);
+                if factor.p_value < CHANCE {
+                    splits.entry(split.members.clone()).or_default().push(split);
+                }
+            }
+            if let Some(mut split) = self.threshold(property, column, logs) {
+                split.factor.p_value = (split.factor.p_value * tests as f64).min(1.0);
+                if split.factor.p_value < CHANCE {
+                    splits.entry(split.members.clone()).or_default().push(split);
+                }
+            }
+        }
+        splits.into_values().filter_map(alike).collect()
+    }
+
+    /// What at least half of the failures and a smaller part of the successes have, or have not.
+    fn splits(&self, property: &Property, column: &Column<'_>) -> Vec<Split> {
+        let known = self.known(column);
+        let mut found = Vec::new();
+        let all = self.values(column);
+        for (value, members) in &all {
+            let others = known.without(members);
+            for (is_not, members) in [(false, members), (true, &others)] {
+                let failed_with = members.count(0..self.failures);
+                let succeeded_with = members.count(self.failures..self.calls);
+                let is_more = failed_with * column.succeeded > succeeded_with * column.failed;
+                if failed_with * 2 < column.failed || !is_more {
+                    continue;
+                }
+                let (value, is_not) = match (value, is_not) {
+                    (None, true) => (Some(PRESENT.to_owned()), false),
+                    (value, is_not) => (self.shown(column, value.as_deref()), is_not),
+                };
+                let score = ochiai(failed_with, column.failed, succeeded_with);
+                let factor = Factor {
+                    property: property.clone(),
+                    value,
+                    is_not,
+                    together_with: Vec::new(),
+                    failed_with,
+                    failed: column.failed,
+                    succeeded_with,
+                    succeeded: column.succeeded,
+                    score,
+                    p_value: 1.0,
+                    same_split: Vec::new(),
+                };
+                let is_echo = is_echo(&factor, &all, members);
+                let rank = (is_echo, is_not, column.variety, usize::from(is_derived(property)));
+                found.push(Split { factor, members: members.clone(), rank });
+            }
+        }
+        found
+    }
+
+    fn shown(&self, column: &Column<'_>, value: Option<&str>) -> Option<String> {
+        let value = value?;
+        let named = column.states.iter().find_map(|state| match state {
+            State::Told(told) if told.texts.len() == 1 && told.texts.contains(value) => {
+                Some(told.shown())
+            }
+            _ => None,
+        });
+        Some(named.unwrap_or_else(|| value.to_owned()))
+    }
+
+    /// Where all failures lie on one side of a number and all successes on the other.
+    fn threshold(
+        &self,
+        property: &Property,
+        column: &Column<'_>,
+        logs: &LogFactorials,
+    ) -> Option<Split> {
+        let numbers = |states: &[State<'_>]| -> Option<(f64, f64)> {
+            let all: Option<Vec<f64>> =
+                states.iter().filter(|s| **s != State::Unknown).map(number).collect();
+            let all = all?;
+            let low = all.iter().copied().reduce(f64::min)?;
+            Some((low, all.iter().copied().reduce(f64::max)?))
+        };
+        let (failed, succeeded) = column.states.split_at(self.failures);
+        let (failed, succeeded) = (numbers(failed)?, numbers(succeeded)?);
+        let value = match (failed.0 > succeeded.1, failed.1 < succeeded.0) {
+            (true, _) => bound("≥", failed.0, property),
+            (_, true) => bound("≤", failed.1, property),
+            _ => return None,
+        };
+        let mut members = Members::new(self.calls);
+        let known = |at: &usize| column.states.get(*at).is_some_and(|s| *s != State::Unknown);
+        (0..self.failures).filter(known).for_each(|at| members.add(at));
+        // Either side could have been the higher one.
+        let p = 2.0 * logs.fisher(column.failed, column.failed, 0, column.succeeded);
+        let factor = Factor {
+            property: property.clone(),
+            value: Some(value),
+            is_not: false,
+            together_with: Vec::new(),
+            failed_with: column.failed,
+            failed: column.failed,
+            succeeded_with: 0,
+            succeeded: column.succeeded,
+            score: 1.0,
+            p_value: p,
+            same_split: Vec::new(),
+        };
+        Some(Split { factor, members, rank: (false, false, 2, 0) })
+    }
+
+    /// Two values that only together set the failures apart, of which every failure has both: the same
+    /// principal works and the same time works, not that principal at that time.
+    fn together(
+        &self,
+        logs: &LogFactorials,
+        windows: &[Window],
+        is_few: bool,
+        tells: &dyn Fn(&Factor) -> bool,
+    ) -> Option<Factor> {
+        let mut common: BTreeMap<Members, Split> = BTreeMap::new();
+        for (property, column) in &self.columns {
+            for split in self.splits(property, column) {
+                let Factor { failed_with, succeeded_with, succeeded, .. } = split.factor;
+                let tells = succeeded_with > 0 && succeeded_with < succeeded;
+                if failed_with != self.failures || !tells {
+                    continue;
+                }
+                // What is not known of a success may be so.
+                let mut having = split.members.clone();
+                let all = column.states.iter().enumerate();
+                all.filter(|(_, s)| **s == State::Unknown).for_each(|(at, _)| having.add(at));
+                let key = |split: &Split| (split.rank, split.factor.property.clone());
+                match common.get(&having) {
+                    Some(known) if key(known) <= key(&split) => {}
+                    _ => {
+                        common.insert(having, split);
+                    }
+                }
+            }
+        }
+        let mut common: Vec<(Members, Split)> = common.into_iter().collect();
+        common.sort_by(|(_, one), (_, other)| {
+            let key = |split: &Split| (!tells(&split.factor), split.factor.property.clone());
+            key(one).cmp(&key(other)).then_with(|| one.factor.value.cmp(&other.factor.value))
+        });
+        common.truncate(MOST_COMMON);
+        let within = windows.iter().find_map(|window| self.within(window, &common, is_few));
+        let alone = || self.both(logs, &common).filter(|_| !is_few);
+        within.or_else(alone)
+    }
+
+    /// What holds of all failures, alone or with another such thing, and of no success within a window.
+    fn within(&self, window: &Window, common: &[(Members, Split)], is_few: bool) -> Option<Factor> {
+        let (failures, calls) = (self.failures, self.calls);
+        let row = |members: &Members, tried: usize, with: &[&Split]| {
+            if !window.parts(members, failures, calls) {
+                return None;
+            }
+            let p = window.chance(members, failures, calls) * tried as f64;
+            let is_claim = window.is_known || (!is_few && p < CHANCE_TOGETHER);
+            is_claim.then(|| Factor {
+                together_with: with.iter().map(|split| said(&split.factor)).collect(),
+                ..window.factor(failures, calls - failures, p.min(1.0))
+            })
+        };
+        let one = |(members, split): &(Members, Split)| row(members, common.len(), &[split]);
+        if let Some(found) = common.iter().find_map(one) {
+            return Some(found);
+        }
+        let tried = common.len() * common.len();
+        common.iter().enumerate().find_map(|(at, (one, first))| {
+            common
+                .iter()
+                .skip(at + 1)
+                .find_map(|(other, second)| row(&one.and(other), tried, &[first, second]))
+        })
+    }
+
+    /// Two things that hold of all failures, and of no success together.
+    fn both(&self, logs: &LogFactorials, common: &[(Members, Split)]) -> Option<Factor> {
+        let (failures, successes) = self.sides();
+        let tried = (common.len() * common.len() * 2).max(1) as f64;
+        let p = logs.fisher(failures, failures, 0, successes) * tried;
+        if p >= CHANCE_TOGETHER {
+            return None;
+        }
+        common.iter().enumerate().find_map(|(at, (one, first))| {
+            let (_, second) = common
+                .iter()
+                .skip(at + 1)
+                .find(|(other, _)| one.shared(other, failures..self.calls) == 0)?;
+            Some(Factor {
+                together_with: vec![said(&second.factor)],
+                failed: failures,
+                succeeded: successes,
+                succeeded_with: 0,
+                score: 1.0,
+                p_value: p.min(1.0),
+                ..first.factor.clone()
+            })
+        })
+    }
+
+    /// How many failures and successes there are.
+    pub(super) fn sides(&self) -> (usize, usize) {
+        (self.failures, self.calls - self.failures)
+    }
+}
+
+/// Of different sorts of things, as the texts of refusals name them, none is like another.
+fn one_sort(states: &mut [State<'_>]) {
+    let sort = states.iter().find_map(|state| match state {
+        State::Told(told) => sort_of(told),
+        _ => None,
+    });
+    let Some(sort) = sort else { return };
+    for state in states {
+        if let State::Told(told) = state
+            && sort_of(told).is_some_and(|other| other != sort)
+        {
+            *state = State::Unknown;
+        }
+    }
+}
+
+/// Steps of successes are expected from failures only where the log shows them at about that time.
+const NEAR_SECONDS: i64 = 86_400;
+
+fn seen_at_that_time(states: &mut [State<'_>], failures: &[Card<'_>], successes: &[Card<'_>]) {
+    let times = || failures.iter().map(|card| card.time);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else { return };
+    let (from, to) = (first.plus_seconds(-NEAR_SECONDS), last.plus_seconds(NEAR_SECONDS));
+    let (failed, succeeded) = states.split_at_mut(failures.len());
+    let is_seen = succeeded
+        .iter()
+        .zip(successes)
+        .any(|(state, card)| matches!(state, State::Told(_)) && (from..=to).contains(&card.time));
+    let is_missing = |state: &State<'_>| *state == State::Absent;
+    if !is_seen && failed.iter().any(is_missing) {
+        failed.iter_mut().filter(|s| is_missing(s)).for_each(|state| *state = State::Unknown);
+    }
+}
+
+fn variety(states: &[State<'_>]) -> usize {
+    let texts: BTreeSet<Option<&BTreeSet<Box<str>>>> = states
+        .iter()
+        .filter_map(|state| match state {
+            State::Unknown => None,
+            State::Absent => Some(None),
+            State::Told(told) => Some(Some(&told.texts)),
+        })
+        .collect();
+    texts.len()
+}
+
+fn number(state: &State<'_>) -> Option<f64> {
+    match state {
+        State::Told(Told { number, .. }) => *number,
+        _ => None,
+    }
+}
+
+fn bound(sign: &str, number: f64, property: &Property) -> String {
+    if *property != Property::SessionAge {
+        return format!("{sign} {number}");
+    }
+    let minutes = (number / 60.0) as i64;
+    format!("{sign} {} h {} min", minutes / 60, minutes % 60)
+}
+
+/// An account or Region that is read out of an ARN says less than one that the record has by itself.
+fn is_derived(property: &Property) -> bool {
+    match property {
+        Property::Parameter(path) | Property::Above(_, path) => path.ends_with(')'),
+        _ => false,
+    }
+}
+
+/// Whether an ARN differs from those of the others in account and Region only, which are compared by
+/// themselves.
+fn is_echo(factor: &Factor, all: &[(Option<String>, Members)], members: &Members) -> bool {
+    let bare = |text: &str| Arn::parse(text).map(|arn| format!("{}:{}", arn.service, arn.resource));
+    let Some(own) = factor.value.as_deref().and_then(bare) else { return false };
+    all.iter().any(|(value, others)| {
+        others != members && value.as_deref().and_then(bare).as_ref() == Some(&own)
+    })
+}
+
+/// Splits that are the same, as one.
+fn alike(mut splits: Vec<Split>) -> Option<Factor> {
+    splits.sort_by(|a, b| {
+        let key = |split: &Split| (split.rank, split.factor.property.clone(), split.factor.is_not);
+        key(a).cmp(&key(b)).then_with(|| a.factor.value.cmp(&b.factor.value))
+    });
+    let mut splits = splits.into_iter();
+    let mut factor = splits.next()?.factor;
+    let mut told = BTreeSet::from([factor.property.clone()]);
+    let mut values: Vec<String> = factor.value.iter().cloned().collect();
+    // One property says it once, and one value; what the others are not says less.
+    let others = splits.filter(|split| !split.factor.is_not || factor.is_not).filter(|split| {
+        let value = split.factor.value.clone().unwrap_or_default();
+        let is_member =
+            matches!(split.factor.property, Property::Parameter(_) | Property::Above(..));
+        let is_said = values.iter().any(|known| is_part(&value, known) || is_part(known, &value));
+        let is_new = !(is_said && is_member);
+        is_new && {
+            values.push(value);
+            told.insert(split.factor.property.clone())
+        }
+    });
+    let others: Vec<String> = others.map(|split| said(&split.factor)).take(MOST_ALIKE).collect();
+    factor.same_split = others;
+    Some(factor)
+}
+
+/// What separates completely is one row, wherever it comes from.
+fn joined(factors: Vec<Factor>, table: &Table<'_>, is_changed: bool) -> Vec<Factor> {
+    let (failures, successes) = table.sides();
+    let whole = |factor: &Factor| {
+        factor.separates() && factor.failed == failures && factor.succeeded == successes
+    };
+    let (mut separating, mut rest): (Vec<Factor>, Vec<Factor>) =
+        factors.into_iter().partition(|f| whole(f) && f.together_with.is_empty());
+    // A known change goes before, any other time after what the calls themselves differ in.
+    separating.sort_by_key(|factor| (factor.property == Property::Time) != is_changed);
+    let mut separating = separating.into_iter();
+    if let Some(mut first) = separating.next() {
+        for other in separating {
+            first.same_split.push(said(&other));
+            first.same_split.extend(other.same_split);
+        }
+        first.same_split.truncate(MOST_ALIKE);
+        rest.insert(0, first);
+    }
+    rest
+}
+
+/// `attribute = value`, `attribute ≠ value`, or `no attribute`.
+fn said(factor: &Factor) -> String {
+    let name = factor.property.name();
+    match &factor.value {
+        Some(value) => format!("{name} {} {value}", if factor.is_not { "≠" } else { "=" }),
+        None => format!("no {name}"),
+    }
 }
 
 fn ochiai(failed_with: usize, failed: usize, succeeded_with: usize) -> f64 {
@@ -126,76 +607,9 @@ fn ochiai(failed_with: usize, failed: usize, succeeded_with: usize) -> f64 {
     if all <= 0.0 { 0.0 } else { failed_with as f64 / all.sqrt() }
 }
 
-/// Logarithms of factorials, worked out once for all the tests of a table.
-struct LogFactorials(Vec<f64>);
-
-impl LogFactorials {
-    fn new(most: usize) -> Self {
-        let mut logs = Vec::with_capacity(most + 1);
-        logs.push(0.0);
-        let mut sum = 0.0;
-        for n in 1..=most {
-            sum += (n as f64).ln();
-            logs.push(sum);
-        }
-        LogFactorials(logs)
-    }
-
-    fn get(&self, n: usize) -> f64 {
-        self.0.get(n).copied().unwrap_or(f64::INFINITY)
-    }
-
-    fn choose(&self, n: usize, k: usize) -> f64 {
-        if k > n { f64::NEG_INFINITY } else { self.get(n) - self.get(k) - self.get(n - k) }
-    }
-
-    /// Fisher's exact test, two-sided: the probability of a split at least as uneven as this one.
-    fn fisher(&self, a: usize, failed: usize, c: usize, succeeded: usize) -> f64 {
-        let with = a + c;
-        let total = failed + succeeded;
-        let probability = |x: usize| {
-            let ways = self.choose(failed, x) + self.choose(succeeded, with - x);
-            (ways - self.choose(total, with)).exp()
-        };
-        let observed = probability(a);
-        let low = with.saturating_sub(succeeded);
-        let high = failed.min(with);
-        let at_least_as_uneven = |p: &f64| *p <= observed * (1.0 + 1e-9);
-        let sum: f64 = (low..=high).map(probability).filter(at_least_as_uneven).sum();
-        sum.clamp(0.0, 1.0)
-    }
-}
-
-/// Holm's step-down correction for `tests` tests.
-fn holm(factors: &mut [Factor], tests: usize) {
-    let mut order: Vec<usize> = (0..factors.len()).collect();
-    order.sort_by(|&a, &b| {
-        let p = |i: usize| factors.get(i).map_or(1.0, |f| f.p_value);
-        p(a).total_cmp(&p(b)).then(a.cmp(&b))
-    });
-    let mut highest: f64 = 0.0;
-    for (rank, index) in order.into_iter().enumerate() {
-        if let Some(factor) = factors.get_mut(index) {
-            let corrected = factor.p_value * (tests.saturating_sub(rank)).max(1) as f64;
-            highest = highest.max(corrected.min(1.0));
-            factor.p_value = highest;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fisher_agrees_with_the_textbook() {
-        // Fisher's tea tasting: 3 of 4 against 1 of 4 is 0.4857 two-sided.
-        let logs = LogFactorials::new(53);
-        assert!((logs.fisher(3, 4, 1, 4) - 0.485_714).abs() < 1e-5);
-        // 12 of 12 against 0 of 41: 1 / C(53, 12).
-        let p = logs.fisher(12, 12, 0, 41);
-        assert!(p > 0.0 && p < 1e-11, "{p}");
-    }
 
     #[test]
     fn ochiai_is_one_for_a_perfect_separator() {

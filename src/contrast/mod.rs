@@ -3,19 +3,28 @@
 //! differences.
 
 mod attribute;
+mod compared;
 mod crowd;
 mod factor;
 mod nearest;
 mod needed;
+mod parameter;
+mod property;
 mod seen;
 mod shape;
+mod split;
 mod vanished;
+mod window;
 
 pub use attribute::{
     Attribute, Observation, Refused, account_of, policy_holder, principal, refused, resource,
 };
+pub use compared::{
+    Contrast, Difference, Ground, are_few, compare, differences, factors, nearest_success, needs,
+};
 pub use crowd::{Among, Crowd, Found};
-pub use factor::{Factor, factors};
-pub use nearest::{Difference, comparable, differences, nearest};
+pub use factor::{Factor, Known, Ranking};
+pub use nearest::{comparable, nearest};
+pub use property::{PRESENT, Property};
 pub use shape::{Export, Gap, Shapes, gaps};
 pub use vanished::{End, Vanished, vanished};

@@ -4,28 +4,6 @@ use super::attribute::{Attribute, Observation};
 use crate::chain::Chains;
 use crate::event::{self, Event, Failure};
 
-/// One attribute in which a failure and a success differ.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// The attribute.
-    pub attribute: Attribute,
-    /// In the failure, where it has the attribute.
-    pub failed: Option<String>,
-    /// In the success.
-    pub succeeded: Option<String>,
-}
-
-/// What differs between two calls, most telling first.
-pub fn differences(failed: &Observation<'_>, succeeded: &Observation<'_>) -> Vec<Difference> {
-    differing(failed, succeeded)
-        .map(|attribute| Difference {
-            attribute,
-            failed: failed.get(attribute).map(str::to_owned),
-            succeeded: succeeded.get(attribute).map(str::to_owned),
-        })
-        .collect()
-}
-
 /// Every call of the same name as the one at `index` that worked, in order of time. A permission
 /// probe that passed has worked as well; another account's copy of a call is no call.
 pub fn comparable<'e>(events: &'e [Event], chains: &Chains, index: usize) -> Vec<Observation<'e>> {

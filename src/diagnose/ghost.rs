@@ -12,7 +12,7 @@ use super::testimony::{Testimony, Witness};
 use super::words::{Certainty, Kind};
 use super::worked::Compared;
 use crate::chain::Chains;
-use crate::contrast::{self, End, Export, Gap, Observation, Vanished};
+use crate::contrast::{self, End, Export, Gap, Ground, Observation, Vanished};
 use crate::event::{self, Effect, Event, Failure, Layer, json};
 use crate::history::History;
 use crate::history::change::Change;
@@ -142,8 +142,7 @@ fn nearest(
     successes: &[Observation<'_>],
 ) -> Comparison {
     let nearest = Observation::new(events, chains, one.call).and_then(|observed| {
-        let success = successes.get(contrast::nearest(&observed, successes)?)?;
-        Some((success.index, contrast::differences(&observed, success)))
+        contrast::nearest_success(Ground { events, chains }, &observed, successes)
     });
     Comparison { successes: successes.len(), nearest, ..Comparison::default() }
 }
@@ -229,7 +228,7 @@ fn incident(
     let observed = Observation::new(events, chains, first.call)?;
     let nearest = first.comparable.first().and_then(|&call| {
         let success = Observation::new(events, chains, call)?;
-        Some((call, contrast::differences(&observed, &success)))
+        Some((call, contrast::differences(Ground { events, chains }, &observed, &success)))
     });
     Some(Incident {
         kind: Kind::Ghost,
@@ -260,7 +259,7 @@ fn incident(
             failures: gaps.len(),
             successes: first.complete,
             nearest,
-            factors: Vec::new(),
+            ..Comparison::default()
         },
         missing_steps: missing,
         successes: Compared::default(),

@@ -10,19 +10,19 @@ use super::evaluated::Found;
 use super::failing::{Failing, failing};
 use super::folded::Folded;
 use super::healed::{self, Healed, Healing};
-use super::incident::{Benign, Comparison, Diagnosis, Incident, Occurrence, Verdict};
-use super::picture::{self, Picture, Pool, makes_new};
+use super::incident::{Benign, Diagnosis, Incident, Occurrence, Verdict};
+use super::picture::{Picture, Pool, makes_new};
 use super::refusals::Refusals;
 use super::tally::Counter;
 use super::told::{self, Told};
 use super::words::Kind;
 use super::worked::{Compared, Worked};
 use super::{
-    alias, changed, contrasted, documented, evaluated, guardrail, implied, incarnation, moved,
-    next, rank, signature, stated, testimony, workload,
+    alias, changed, comparing, contrasted, documented, evaluated, guardrail, implied, incarnation,
+    moved, next, rank, signature, stated, testimony, workload,
 };
 use crate::chain::{Chains, Knowledge};
-use crate::contrast::{self, Crowd, Observation};
+use crate::contrast;
 use crate::event::arn::Arn;
 use crate::event::{self, CallerKind, Effect, Event, Failure, Field, Layer, Whose};
 use crate::history::History;
@@ -540,7 +540,10 @@ fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> 
     }
     failing.sort_by_key(|f| f.denied);
     let calls: Vec<usize> = failing.iter().map(|f| f.denied).collect();
-    let comparison = compare(&failing, shown_call, log);
+    let Log { events, chains, pool, counter, .. } = *log;
+    let compared =
+        comparing::Compared { events, chains, pool, counter, failing: &failing, shown: shown_call };
+    let comparison = comparing::compare(&compared, verdict.as_ref(), change.as_ref());
     let shown = failing.iter().position(|f| f.denied == shown_call).unwrap_or(0);
     let occurrences =
         failing.into_iter().map(|f| Occurrence { root: f.root, failing: Some(f) }).collect();
@@ -558,25 +561,4 @@ fn incident(cause: Cause, kind: Kind, mut parts: Vec<Judged>, log: &Log<'_>) -> 
         successes,
         guardrail: None,
     })
-}
-
-fn compare(failing: &[Failing], shown: usize, log: &Log<'_>) -> Comparison {
-    let Log { events, chains, pool, .. } = *log;
-    let Some(one) = Observation::new(events, chains, shown) else { return Comparison::default() };
-    let is_alike =
-        |f: &&Failing| events.get(f.denied).is_some_and(|e| e.name() == one.event.name());
-    let alike: Vec<&Failing> = failing.iter().filter(is_alike).collect();
-    let failures = picture::observed(events, chains, &alike, pool.folded());
-    let stood: usize = failing.iter().map(|f| log.counter.stood(f.denied).len()).sum();
-    let crowd = pool.of(one.event);
-    let successes = crowd.map(Crowd::all).unwrap_or_default();
-    let nearest = crowd
-        .and_then(|crowd| crowd.nearest(&one))
-        .map(|success| (success.index, contrast::differences(&one, success)));
-    Comparison {
-        failures: failing.len() + stood,
-        successes: successes.len(),
-        nearest,
-        factors: contrast::factors(&failures, successes),
-    }
 }

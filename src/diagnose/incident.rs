@@ -10,7 +10,7 @@ use super::tally::Tally;
 use super::testimony::Testimony;
 use super::words::{Certainty, Kind};
 use super::worked::{Compared, Worked};
-use crate::contrast::{Difference, Factor};
+use crate::contrast::{Difference, Ranking};
 use crate::history::change::Change;
 use crate::history::evidence::NamedStatement;
 use crate::wording::Sentence;
@@ -94,12 +94,16 @@ pub struct Verdict {
 pub struct Comparison {
     /// Failed calls.
     pub failures: usize,
-    /// Comparable successes.
+    /// Successes that were compared.
     pub successes: usize,
+    /// Successes of the same call that were not: too far away, or so many are nearer.
+    pub left_out: usize,
+    /// Those that did not need what was refused.
+    pub not_needed: usize,
     /// Position of the nearest success among the events, and what differs.
     pub nearest: Option<(usize, Vec<Difference>)>,
-    /// What separates failures from successes, best first.
-    pub factors: Vec<Factor>,
+    /// What sets failures apart from successes, best first, and what could not be compared.
+    pub ranking: Ranking,
 }
 
 /// Denied calls that are noise.

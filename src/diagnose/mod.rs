@@ -7,6 +7,7 @@ mod alias;
 mod behind;
 mod benign;
 pub(crate) mod changed;
+mod comparing;
 mod contrasted;
 mod deciding;
 mod documented;

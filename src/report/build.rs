@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::coverage::coverage;
+use super::pair::Pair;
 use super::root;
 use super::steps::Steps;
 use super::view::{
@@ -11,7 +12,7 @@ use super::view::{
     Tool, Verdict,
 };
 use crate::chain::Chains;
-use crate::contrast;
+use crate::contrast::{self, Attribute, Property};
 use crate::diagnose::{self, Actions, Diagnosis, Failing, Folded, Signature, Stood};
 use crate::event::{self, Effect, Event, Field, Layer, Whose};
 use crate::history::{self, History};
@@ -155,8 +156,8 @@ impl<'b> Builder<'b> {
             chain_left_out: chain.left_out,
             missing_steps: incident.missing_steps.clone(),
             comparison: match place == incident.shown {
-                true => self.comparison(&incident.comparison),
-                false => self.comparison_with(&incident.comparison, position),
+                true => self.comparison(incident, position),
+                false => self.comparison_with(incident, position),
             },
             verdict: self.verdict(incident, place),
             guardrail: incident.guardrail.is_some(),
@@ -265,8 +266,8 @@ impl<'b> Builder<'b> {
     }
 
     /// The comparison, with the success that is nearest to another of the failures.
-    fn comparison_with(&self, comparison: &diagnose::Comparison, failed: usize) -> Comparison {
-        let mut told = self.comparison(comparison);
+    fn comparison_with(&self, incident: &diagnose::Incident, failed: usize) -> Comparison {
+        let mut told = self.comparison(incident, failed);
         let (events, chains) = (self.material.events, self.material.chains);
         let Some(nearest) = super::side_by_side::nearest(self.material, self.wording, failed)
         else {
@@ -285,13 +286,19 @@ impl<'b> Builder<'b> {
         told
     }
 
-    fn comparison(&self, comparison: &diagnose::Comparison) -> Comparison {
+    fn comparison(&self, incident: &diagnose::Incident, failed: usize) -> Comparison {
+        let comparison = &incident.comparison;
+        let change = incident.change.as_ref();
         let (events, chains) = (self.material.events, self.material.chains);
         Comparison {
             failures: comparison.failures as u64,
             successes: comparison.successes as u64,
+            successes_left_out: comparison.left_out as u64,
+            successes_without_need: comparison.not_needed as u64,
+            not_compared: not_compared(&comparison.ranking.not_compared),
             nearest_success: comparison.nearest.as_ref().map(|(index, differences)| {
-                let because = chosen(comparison.successes, differences, self.wording);
+                let pair = Pair { failed, succeeded: *index, differences, change };
+                let because = pair.chosen(comparison.successes, self.material, self.wording);
                 let chain = self.steps.of(*index);
                 NearestSuccess {
                     root_event_id: events
@@ -303,7 +310,7 @@ impl<'b> Builder<'b> {
                     because: Some(because),
                 }
             }),
-            factors: comparison.factors.iter().map(factor).collect(),
+            factors: comparison.ranking.factors.iter().map(factor).collect(),
         }
     }
 
@@ -485,22 +492,6 @@ fn guarded(incident: &diagnose::Incident, shown: usize) -> Option<Sentence> {
     Some(guardrail.because(&failing.action, failing.resource.as_deref()))
 }
 
-/// Why a success was chosen among so many: it differs least.
-pub(super) fn chosen(
-    successes: usize,
-    differences: &[contrast::Difference],
-    wording: &Wording,
-) -> String {
-    let named = |d: &contrast::Difference| super::words::attribute(d.attribute.as_str(), wording);
-    let fields: Vec<String> = differences.iter().map(named).collect();
-    let sentence = if fields.is_empty() {
-        Sentence::new("nearest-alike").arg("count", successes)
-    } else {
-        Sentence::new("nearest-because").arg("count", successes).arg("fields", fields)
-    };
-    wording.say(&sentence)
-}
-
 /// The policy that decided, and its statement, as far as it is one.
 fn policy_ref(found: &diagnose::evaluated::Found) -> Option<view::PolicyRef> {
     let label = found.label.as_ref()?;
@@ -588,25 +579,70 @@ pub(super) fn error_message(event: &Event) -> Option<String> {
 /// One difference as the report has it.
 pub(super) fn difference(difference: &contrast::Difference) -> Difference {
     Difference {
-        field: difference.attribute.as_str().to_owned(),
+        field: difference.property.name(),
         failed: difference.failed.clone(),
         succeeded: difference.succeeded.clone(),
     }
 }
 
+/// What could not be compared: of requests and of steps only that they could not, and nothing that is lost
+/// with something else.
+fn not_compared(properties: &[Property]) -> Vec<String> {
+    let is_lost = |attribute| properties.contains(&Property::Attribute(attribute));
+    let has_request = !properties.iter().any(|one| matches!(one, Property::Parameter(_)));
+    let follows = |attribute: Attribute| match attribute {
+        Attribute::ResourceAccount => is_lost(Attribute::Resource),
+        Attribute::EncryptionContextKeys => !has_request,
+        Attribute::Network
+        | Attribute::SourceAddress
+        | Attribute::UserAgent
+        | Attribute::Tls
+        | Attribute::RootVpcEndpoint => is_lost(Attribute::RootAction),
+        Attribute::SourceIdentity | Attribute::Credentials => is_lost(Attribute::SessionName),
+        _ => false,
+    };
+    let mut named: Vec<String> = Vec::new();
+    for property in properties {
+        let name = match property {
+            Property::Attribute(attribute) if follows(*attribute) => continue,
+            Property::Parameter(_) => "requestParameters".to_owned(),
+            Property::Above(action, _) => format!("{action} requestParameters"),
+            Property::Step(_) => "steps".to_owned(),
+            other => other.name(),
+        };
+        if !named.contains(&name) {
+            named.push(name);
+        }
+    }
+    named
+}
+
 /// One factor as the report has it.
 pub(super) fn factor(factor: &contrast::Factor) -> Factor {
     Factor {
-        attribute: factor.attribute.as_str().to_owned(),
+        attribute: factor.property.name(),
         value: factor.value.clone().unwrap_or_else(|| "absent".to_owned()),
+        is_not: factor.is_not,
+        together_with: factor.together_with.clone(),
         failed_with: factor.failed_with as u64,
         failed: factor.failed as u64,
         succeeded_with: factor.succeeded_with as u64,
         succeeded: factor.succeeded as u64,
         score: (factor.score * 10_000.0).round() / 10_000.0,
-        p_value: factor.p_value,
+        p_value: significant(factor.p_value),
         same_split: factor.same_split.clone(),
     }
+}
+
+/// To three digits: more say nothing of a chance.
+fn significant(chance: f64) -> f64 {
+    if chance <= 0.0 {
+        return 0.0;
+    }
+    let scale = 10_f64.powi(2 - chance.log10().floor() as i32);
+    let rounded = (chance * scale).round() / scale;
+    // Dividing by a power of ten leaves digits at the end.
+    format!("{rounded:.2e}").parse().unwrap_or(rounded)
 }
 
 pub(super) fn round(probability: f64) -> f64 {

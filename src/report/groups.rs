@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::build::{Material, change, factor};
 use super::{Change, Factor};
-use crate::contrast::{self, Observation};
+use crate::contrast::{self, Attribute, Ground, Observation, Property};
 use crate::event::{self, Failure, Time};
+use crate::history;
 use crate::history::subject::Subject;
 use crate::wording::Wording;
 
@@ -97,6 +98,8 @@ pub struct ActionFactors {
 pub struct Selected {
     /// As asked for.
     pub principal: Option<String>,
+    /// They are those of a stretch of time.
+    pub by_time: bool,
     /// In order of time.
     pub calls: Vec<usize>,
 }
@@ -138,16 +141,34 @@ pub(super) fn changes(
     first: Time,
     last: Time,
 ) -> (Vec<Change>, u64) {
-    let all = material.history.changes().iter().rev();
-    let found = all.filter(|change| change.time >= first && change.time <= last);
-    let (grants, others): (Vec<_>, Vec<_>) =
-        found.partition(|change| matches!(change.subject, Subject::Grant { .. }));
-    let count = grants.len() + others.len();
-    let told = if others.is_empty() { grants } else { others };
-    let told: Vec<Change> =
-        told.into_iter().take(MOST_CHANGES).map(|found| change(material, wording, found)).collect();
+    let (found, grants) = changed(material, first, last);
+    let count = found.len() + grants;
+    let told: Vec<Change> = found
+        .into_iter()
+        .take(MOST_CHANGES)
+        .map(|found| change(material, wording, found))
+        .collect();
     let left_out = count.saturating_sub(told.len()) as u64;
     (told, left_out)
+}
+
+/// The same as they were found, and how many grants are left out.
+pub(super) fn changed<'m>(
+    material: &'m Material<'_>,
+    first: Time,
+    last: Time,
+) -> (Vec<&'m history::change::Change>, usize) {
+    let all = material.history.changes();
+    let from = all.partition_point(|change| change.time < first);
+    let to = all.partition_point(|change| change.time <= last);
+    let found = all.get(from..to).unwrap_or_default().iter().rev();
+    let is_grant =
+        |change: &&history::change::Change| matches!(change.subject, Subject::Grant { .. });
+    let (grants, others): (Vec<_>, Vec<_>) = found.partition(is_grant);
+    match others.is_empty() {
+        true => (grants, 0),
+        false => (others, grants.len()),
+    }
 }
 
 fn worked(material: &Material<'_>, index: usize) -> bool {
@@ -224,8 +245,26 @@ fn factors(
     Some(ActionFactors {
         action: action.to_owned(),
         failed_event_id: failures.first()?.event.id().to_owned(),
-        factors: contrast::factors(&failures, &successes).iter().map(factor).collect(),
+        factors: contrast::factors(
+            Ground { events: material.events, chains: material.chains },
+            &failures,
+            &successes,
+            &chosen_by(failed, succeeded),
+        )
+        .factors
+        .iter()
+        .map(factor)
+        .collect(),
     })
+}
+
+/// By what the two groups were chosen: it sets them apart and tells nothing.
+fn chosen_by(failed: &Selected, succeeded: &Selected) -> Vec<Property> {
+    let of_time = failed.by_time || succeeded.by_time;
+    let of_principal = failed.principal != succeeded.principal;
+    let time = of_time.then_some(Property::Time);
+    let principal = of_principal.then_some(Property::Attribute(Attribute::Principal));
+    time.into_iter().chain(principal).collect()
 }
 
 /// From the first call of either group to the first of the failures that the other has less often.

@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::build::{Material, chosen, difference};
+use super::build::{Material, difference};
 use super::explanation::{ChainTold, chain_told};
 use super::groups::changes;
 use super::html::record_without_secrets;
+use super::pair::Pair;
 use super::{Change, Difference, Outcome, Step};
-use crate::contrast::{self, Attribute, Observation};
-use crate::diagnose;
+use crate::contrast::{self, Attribute, Ground, Observation, Property};
+use crate::diagnose::{self, Incident};
 use crate::event::{self, Event};
 use crate::wording::Wording;
 
@@ -165,12 +166,19 @@ pub(super) fn nearest(
     let (events, chains) = (material.events, material.chains);
     let observed = Observation::new(events, chains, failed)?;
     let successes = successes(material, failed);
-    let nearest = successes.get(contrast::nearest(&observed, &successes)?)?;
-    let differences = contrast::differences(&observed, nearest);
+    let ground = Ground { events, chains };
+    let (index, found) = contrast::nearest_success(ground, &observed, &successes)?;
+    let is_of = |incident: &&Incident| {
+        let mut calls = incident.occurrences.iter().filter_map(|o| o.failing.as_ref());
+        calls.any(|failing| failing.denied == failed)
+    };
+    let incident = material.diagnosis.incidents.iter().find(is_of);
+    let change = incident.and_then(|incident| incident.change.as_ref());
+    let pair = Pair { failed, succeeded: index, differences: &found, change };
     Some(Nearest {
-        index: nearest.index,
-        because: chosen(successes.len(), &differences, wording),
-        differences: differences.iter().map(difference).collect(),
+        index,
+        because: pair.chosen(successes.len(), material, wording),
+        differences: found.iter().map(difference).collect(),
     })
 }
 
@@ -268,9 +276,10 @@ impl Pairs<'_> {
         let (Some(failed), Some(succeeded)) = (observed(left), observed(right)) else { return };
         // What a step has from the call at the top is told there.
         let at_top = failed.root == left && succeeded.root == right;
-        pair.differences = contrast::differences(&failed, &succeeded)
+        let ground = Ground { events: self.events, chains: self.chains };
+        pair.differences = contrast::differences(ground, &failed, &succeeded)
             .into_iter()
-            .filter(|one| at_top || !is_of_root(one.attribute))
+            .filter(|one| at_top || !is_of_root(&one.property))
             .map(|one| difference(&one))
             .collect();
         let record = |event: &Event| record_without_secrets(event, "***");
@@ -291,22 +300,27 @@ impl StepPair {
     }
 }
 
-/// Attributes that are those of the call at the top.
-fn is_of_root(attribute: Attribute) -> bool {
-    matches!(
-        attribute,
-        Attribute::RootAction
-            | Attribute::RootVpcEndpoint
-            | Attribute::Mfa
-            | Attribute::SourceAddress
-            | Attribute::Network
-            | Attribute::SessionName
-            | Attribute::SourceIdentity
-            | Attribute::Credentials
-            | Attribute::UserAgent
-            | Attribute::Tls
-    )
+/// What a step has from the call at the top.
+fn is_of_root(property: &Property) -> bool {
+    match property {
+        Property::Above(..) => true,
+        Property::Attribute(attribute) => OF_ROOT.contains(attribute),
+        _ => false,
+    }
 }
+
+const OF_ROOT: [Attribute; 10] = [
+    Attribute::RootAction,
+    Attribute::RootVpcEndpoint,
+    Attribute::Mfa,
+    Attribute::SourceAddress,
+    Attribute::Network,
+    Attribute::SessionName,
+    Attribute::SourceIdentity,
+    Attribute::Credentials,
+    Attribute::UserAgent,
+    Attribute::Tls,
+];
 
 /// Members that differ between any two records, wherever they stand, and say nothing.
 const ALWAYS_DIFFERENT: [&str; 8] = [

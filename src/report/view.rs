@@ -425,6 +425,15 @@ pub struct Comparison {
     pub failures: u64,
     /// Comparable successes.
     pub successes: u64,
+    /// Calls of that name that worked and were not compared: more than 30 days away, or so many are nearer.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub successes_left_out: u64,
+    /// Calls of that name that worked and did not need what was refused.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub successes_without_need: u64,
+    /// What could not be compared, since the log does not show it on one of the sides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_compared: Vec<String>,
     /// The success that answers best "what is different?".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest_success: Option<NearestSuccess>,
@@ -470,6 +479,12 @@ pub struct Factor {
     pub attribute: String,
     /// Its value; several that split alike are joined.
     pub value: String,
+    /// Calls that have any other value have it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_not: bool,
+    /// What has to come together with it, `attribute = value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together_with: Vec<String>,
     /// Failures that have it.
     pub failed_with: u64,
     /// All failures.

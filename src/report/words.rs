@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CallerKind, Certainty, Comparison, Coverage, Effect, Factor, Incident, Kind, Layer, LinkKind,
+    CallerKind, Certainty, Coverage, Effect, Factor, Incident, Kind, Layer, Link, LinkKind,
     PoliciesGiven, Report, SkippedFile, Step, Verified, sanitize,
 };
+use crate::contrast::{self, PRESENT};
 use crate::wording::{Argument, Sentence, Wording, layer_on};
 
 impl From<Kind> for Sentence {
@@ -167,7 +168,13 @@ fn attribute_name(attribute: &str) -> Option<Sentence> {
         "encryption_context_keys" => Sentence::new("attribute-encryption-context-keys"),
         "user_agent" => Sentence::new("attribute-user-agent"),
         "tls" => Sentence::new("attribute-tls"),
-        _ => return None,
+        "time" => Sentence::new("attribute-time"),
+        "session_age" => Sentence::new("attribute-session-age"),
+        "steps" => Sentence::new("attribute-steps"),
+        _ => {
+            let action = attribute.strip_prefix("step ")?;
+            Sentence::new("attribute-step").arg("action", action)
+        }
     })
 }
 
@@ -193,38 +200,65 @@ pub(super) fn attribute_value(attribute: &str, value: &str, wording: &Wording) -
     said.map_or_else(|| value.to_owned(), |sentence| wording.say(&sentence))
 }
 
-/// `attribute = value`, or `no attribute`, as a person says it.
+/// `attribute = value`, `attribute ≠ value`, or `no attribute`, as a person says it.
 pub(super) fn split(text: &str, wording: &Wording) -> String {
-    if let Some((attribute, value)) = text.split_once(" = ") {
+    for sign in ["=", "≠"] {
+        let Some((attribute, value)) = text.split_once(&format!(" {sign} ")) else { continue };
+        let name = self::attribute(attribute, wording);
+        if value == PRESENT {
+            return wording.say(&Sentence::new("attribute-present").arg("attribute", name));
+        }
+        // A bound has its sign already.
+        let sign = if value.starts_with(['≥', '≤']) { "" } else { sign };
         let value = attribute_value(attribute, value, wording);
-        return format!("{} = {value}", self::attribute(attribute, wording));
+        return if sign.is_empty() {
+            format!("{name} {value}")
+        } else {
+            format!("{name} {sign} {value}")
+        };
     }
-    match text.strip_prefix("no ").and_then(attribute_name) {
+    match text.strip_prefix("no ").map(|attribute| self::attribute(attribute, wording)) {
         Some(name) => wording.say(&Sentence::new("attribute-absent").arg("attribute", name)),
         None => text.to_owned(),
     }
 }
 
-/// What a factor says: its attribute and value, and what else splits the calls in the same way.
+/// What a factor says: its attribute and value, what has to come together with it, and what else splits the
+/// calls in the same way.
 pub(super) fn factor(factor: &Factor, longest: usize, wording: &Wording) -> String {
     let first = match factor.value.as_str() {
         "absent" => format!("no {}", factor.attribute),
-        value => format!("{} = {value}", factor.attribute),
+        value => {
+            let sign = if factor.is_not { "≠" } else { "=" };
+            format!("{} {sign} {value}", factor.attribute)
+        }
     };
-    let said = std::iter::once(&first).chain(&factor.same_split);
-    let said: Vec<String> =
-        said.map(|text| sanitize::clip(&split(text, wording), longest)).collect();
-    said.join("; ")
+    let said = |text: &String| sanitize::clip(&split(text, wording), longest);
+    let first = together(said(&first), factor.together_with.iter().map(said).collect(), wording);
+    let all: Vec<String> =
+        std::iter::once(first).chain(factor.same_split.iter().map(said)).collect();
+    all.join("; ")
 }
 
-/// Splits that chance makes this often are left out.
-const ACCIDENT: f64 = 0.5;
+/// What holds only together.
+pub(super) fn together(first: String, others: Vec<String>, wording: &Wording) -> String {
+    if others.is_empty() {
+        return first;
+    }
+    let all = others.into_iter().chain([first]).collect::<Vec<_>>();
+    wording.say(&Sentence::new("factor-together").arg("all", all))
+}
 
-/// The best factors, and of those only what is no accident: a split that chance makes as well tells
-/// a tired reader nothing.
+/// What chance makes this often is left out.
+const CHANCE: f64 = 0.05;
+
+/// The best factors: those that separate, or that are no accident.
 pub(super) fn telling(factors: &[Factor], most: usize) -> Vec<&Factor> {
-    let telling = |(index, factor): &(usize, &Factor)| *index == 0 || factor.p_value < ACCIDENT;
-    factors.iter().enumerate().filter(telling).take(most).map(|(_, factor)| factor).collect()
+    let tells = |factor: &&Factor| {
+        let separates = factor.failed_with == factor.failed && factor.succeeded_with == 0;
+        separates || factor.p_value < CHANCE
+    };
+    factors.iter().filter(tells).take(most).collect()
 }
 
 /// The layer by the name it has on what the incident is about.
@@ -281,14 +315,80 @@ pub(super) fn verdict(incident: &Incident) -> Sentence {
 }
 
 /// What was compared with what.
-pub(super) fn compared(comparison: &Comparison) -> Sentence {
-    match comparison.successes {
-        0 => Sentence::new("comparison-none").arg("failures", comparison.failures),
-        successes => Sentence::new("comparison-of")
-            .arg("failures", comparison.failures)
-            .arg("successes", successes),
+pub(super) fn compared(incident: &Incident) -> Sentence {
+    let comparison = &incident.comparison;
+    let (failures, successes) = (comparison.failures, comparison.successes);
+    let is_few = contrast::are_few(failures as usize, successes as usize);
+    match successes {
+        0 => Sentence::new("comparison-none").arg("failures", failures),
+        _ if is_few => {
+            Sentence::new("comparison-few").arg("failures", failures).arg("successes", successes)
+        }
+        // Where a change is to blame, something differs.
+        _ if comparison.factors.is_empty() && incident.change.is_none() => {
+            Sentence::new("comparison-nothing")
+                .arg("failures", failures)
+                .arg("successes", successes)
+        }
+        _ => Sentence::new("comparison-of").arg("failures", failures).arg("successes", successes),
     }
 }
+
+/// What was compared with what: which calls are left out, and what the log cannot show of them.
+pub(super) fn bounds(incident: &Incident, wording: &Wording) -> Vec<Sentence> {
+    let comparison = &incident.comparison;
+    let mut found = Vec::new();
+    let denied = incident.denied.as_ref().map(|denied| denied.event_id.as_str());
+    found.extend(denied.and_then(|denied| weakest(&incident.chain, denied)));
+    if comparison.successes_left_out > 0 {
+        let count = comparison.successes_left_out;
+        found.push(Sentence::new("comparison-left-out").arg("count", count));
+    }
+    if comparison.successes_without_need > 0 {
+        let count = comparison.successes_without_need;
+        found.push(Sentence::new("comparison-without-need").arg("count", count));
+    }
+    if !comparison.not_compared.is_empty() && comparison.successes > 0 {
+        let named: Vec<String> = comparison
+            .not_compared
+            .iter()
+            .take(NOT_COMPARED)
+            .map(|attribute| self::attribute(attribute, wording))
+            .collect();
+        let more = comparison.not_compared.len().saturating_sub(named.len());
+        found.push(Sentence::new("comparison-not-compared").arg("fields", named).arg("more", more));
+    }
+    found
+}
+
+/// The weakest link between the denied call and the call at the top of its chain, where it is weak.
+pub(super) fn weakest(chain: &[Step], denied: &str) -> Option<Sentence> {
+    let find = |id: &str| chain.iter().find(|step| step.event_id.as_deref() == Some(id));
+    let mut at = find(denied);
+    let mut weakest: Option<(&Step, &Link)> = None;
+    for _ in 0..chain.len() {
+        let Some((step, link)) = at.and_then(|step| Some((step, step.link.as_ref()?))) else {
+            break;
+        };
+        if weakest.is_none_or(|(_, least)| link.confidence < least.confidence) {
+            weakest = Some((step, link));
+        }
+        at = step.parent_event_id.as_deref().and_then(find);
+    }
+    let (step, link) = weakest.filter(|(_, link)| link.confidence < WEAK)?;
+    Some(
+        Sentence::new("comparison-weakest-link")
+            .arg("action", &step.action)
+            .arg("kind", Sentence::from(link.kind))
+            .arg("percent", percent(link.confidence)),
+    )
+}
+
+/// A link that is surer needs no mention.
+const WEAK: f64 = 0.9;
+
+/// Of what could not be compared so much is named.
+const NOT_COMPARED: usize = 6;
 
 /// Who made a call: the service that did it for someone, else the principal.
 pub(super) fn made_by(step: &Step) -> Option<&str> {

@@ -3,9 +3,12 @@
 
 use crate::wording::{Sentence, Wording};
 
-/// The attribute's name; a word that is not known as it is, with blanks.
+/// The attribute's name; a member of a request as it is.
 pub(super) fn attribute(word: &str, words: &Wording) -> String {
-    sentence(word).map_or_else(|| word.replace('_', " "), |sentence| words.say(&sentence))
+    sentence(word).map_or_else(
+        || crate::report::words::attribute(word, words),
+        |sentence| words.say(&sentence),
+    )
 }
 
 fn sentence(word: &str) -> Option<Sentence> {

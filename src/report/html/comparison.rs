@@ -6,8 +6,9 @@ use super::attribute::attribute;
 use super::chart::share;
 use super::text::{after, moment, principal};
 use super::timeline::evidence;
+use crate::contrast::PRESENT;
 use crate::event::{Layer, Outcome, Time};
-use crate::report::words::{p_value, telling};
+use crate::report::words::{self, p_value, telling};
 use crate::report::{Evidence, Factor, Incident, Step};
 use crate::wording::{Sentence, Wording};
 
@@ -78,34 +79,42 @@ impl FactorRow {
         told.map(|factor| FactorRow::new(factor, words)).collect()
     }
 
-    fn new(factor: &Factor, words: &Wording) -> Self {
+    fn new(factor: &Factor, wording: &Wording) -> Self {
         let of = |part: u64, whole: u64| format!("{part}/{whole}");
         let chance = Sentence::new("html-chance").arg("p", p_value(factor.p_value));
+        let value = match factor.is_not {
+            true => format!("≠ {}", factor.value),
+            false => words::attribute_value(&factor.attribute, &factor.value, wording),
+        };
+        let others = factor.together_with.iter().map(|other| words::split(other, wording));
+        let value = words::together(value, others.collect(), wording);
         let same = (!factor.same_split.is_empty()).then(|| {
             let same = factor.same_split.get(..6).unwrap_or(&factor.same_split);
-            let same: Vec<String> = same.iter().map(|split| split_like(split, words)).collect();
-            words.say(&Sentence::new("html-same-split").arg("attributes", words.list(&same)))
+            let same: Vec<String> = same.iter().map(|split| split_like(split, wording)).collect();
+            wording.say(&Sentence::new("html-same-split").arg("attributes", wording.list(&same)))
         });
         let failed = of(factor.failed_with, factor.failed);
         let succeeded = of(factor.succeeded_with, factor.succeeded);
         FactorRow {
-            attribute: attribute(&factor.attribute, words),
-            value: factor.value.clone(),
-            failed: words.say(&Sentence::new("html-factor-failed").arg("share", failed)),
+            attribute: attribute(&factor.attribute, wording),
+            value,
+            failed: wording.say(&Sentence::new("html-factor-failed").arg("share", failed)),
             failed_share: share(factor.failed_with, factor.failed),
-            succeeded: words.say(&Sentence::new("html-factor-succeeded").arg("share", succeeded)),
+            succeeded: wording.say(&Sentence::new("html-factor-succeeded").arg("share", succeeded)),
             succeeded_share: share(factor.succeeded_with, factor.succeeded),
-            chance: words.say(&chance),
+            chance: wording.say(&chance),
             same_split: same,
         }
     }
 }
 
 /// `attribute = value` with the attribute's name.
-fn split_like(split: &str, words: &Wording) -> String {
-    match split.split_once(" = ") {
-        Some((word, value)) => format!("{} = {value}", attribute(word, words)),
-        None => attribute(split, words),
+fn split_like(text: &str, wording: &Wording) -> String {
+    match text.split_once(" = ") {
+        Some((word, value)) if value != PRESENT => {
+            format!("{} = {value}", attribute(word, wording))
+        }
+        _ => words::split(text, wording),
     }
 }
 
@@ -126,7 +135,7 @@ impl<'a> WitnessRow<'a> {
     }
 
     fn new(evidence: &'a Evidence, incident: &Incident, words: &Wording) -> Self {
-        let named = |layers: &[Layer]| crate::report::words::layers(incident, layers);
+        let named = |layers: &[Layer]| words::layers(incident, layers);
         let speaks_for = Sentence::new("evidence-for").arg("layers", named(&evidence.speaks_for));
         let speaks_against =
             Sentence::new("evidence-against").arg("layers", named(&evidence.speaks_against));
@@ -199,4 +208,13 @@ impl CallRow {
             event_id: step.event_id.clone(),
         }
     }
+}
+
+/// What was compared with what, where that is not everything, and whether it tells anything.
+pub(super) fn bounds(incident: &Incident, wording: &Wording) -> Vec<String> {
+    let comparison = &incident.comparison;
+    let tells = !comparison.factors.is_empty() || comparison.successes == 0;
+    let first = (!tells).then(|| wording.say(&words::compared(incident)));
+    let bounds = words::bounds(incident, wording);
+    first.into_iter().chain(bounds.iter().map(|bound| wording.say(bound))).collect()
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use super::RawEvents;
 use super::chart::OverTime;
 use super::code::Code;
-use super::comparison::{CallRow, EventLinks, FactorRow, WitnessRow};
+use super::comparison::{CallRow, EventLinks, FactorRow, WitnessRow, bounds};
 use super::fix::{FixView, commands};
 use super::raw;
 use super::text::{grouped, moment, percent, principal};
@@ -71,6 +71,8 @@ pub(super) struct IncidentPage<'a> {
     timeline: Option<Timeline>,
     links: EventLinks,
     factors: Vec<FactorRow>,
+    /// What was compared with what.
+    bounds: Vec<String>,
     witnesses: Vec<WitnessRow<'a>>,
     next_evidence: Option<Code<'a>>,
     change: Option<ChangeView<'a>>,
@@ -157,6 +159,7 @@ impl<'a> IncidentPage<'a> {
             timeline: Timeline::of(incident, words),
             links,
             factors: FactorRow::of(&incident.comparison.factors, words),
+            bounds: bounds(incident, words),
             witnesses: WitnessRow::of(incident, words),
             next_evidence: commands(
                 words,
@@ -191,8 +194,9 @@ impl<'a> IncidentPage<'a> {
         let listed = self.occurrences.len() as u64;
         (listed < self.incident.count).then(|| {
             let count = self.incident.count;
-            let more = Sentence::new("html-occurrences-listed");
-            self.words.say(&more.arg("listed", listed).arg("count", count))
+            self.words.say(
+                &Sentence::new("html-occurrences-listed").arg("listed", listed).arg("count", count),
+            )
         })
     }
 }

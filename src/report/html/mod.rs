@@ -10,6 +10,7 @@ mod escape;
 mod fix;
 mod incident;
 mod label;
+mod leaf;
 mod overview;
 mod raw;
 mod record;
@@ -22,6 +23,7 @@ use std::hash::BuildHasher;
 
 use askama::Template;
 
+pub use self::leaf::{groups, side_by_side};
 pub(super) use self::raw::record_without_secrets;
 pub use self::record::KeptRecords;
 

@@ -79,7 +79,7 @@ fn evidence(draft: &mut Draft<'_>, incident: &Incident) {
 
 fn factors(draft: &mut Draft<'_>, incident: &Incident) {
     let comparison = &incident.comparison;
-    let compared = draft.say(&words::compared(comparison));
+    let compared = draft.say(&words::compared(incident));
     draft.paragraph(&compared);
     let ratio = |with: u64, all: u64| {
         prose(&draft.say(&Sentence::new("ratio").arg("with", with).arg("all", all)))
@@ -107,6 +107,10 @@ fn factors(draft: &mut Draft<'_>, incident: &Incident) {
         Sentence::new("column-p"),
     ];
     draft.table(head, &rows);
+    for bound in words::bounds(incident, draft.wording) {
+        let bound = draft.say(&bound);
+        draft.paragraph(&bound);
+    }
 }
 
 fn nearest(draft: &mut Draft<'_>, incident: &Incident) {

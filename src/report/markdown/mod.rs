@@ -3,10 +3,13 @@
 
 mod cause;
 mod diagram;
+mod leaf;
 mod remedy;
 mod timeline;
 
 use std::collections::BTreeSet;
+
+pub use self::leaf::{groups, side_by_side};
 
 use super::title::Top;
 use super::{

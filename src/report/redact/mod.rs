@@ -127,7 +127,10 @@ impl Redactor {
                 (Some(attribute), "value" | "failed" | "succeeded", Value::String(text)) => {
                     *text = self.attribute(attribute, text);
                 }
-                (_, "same_split", Value::Array(splits)) => {
+                (Some(attribute), "attribute" | "field", Value::String(text)) => {
+                    *text = text::member(attribute);
+                }
+                (_, "same_split" | "together_with", Value::Array(splits)) => {
                     for split in splits {
                         if let Value::String(text) = split {
                             *text = self.split(text);

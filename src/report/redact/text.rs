@@ -4,6 +4,7 @@ use super::Redactor;
 use super::policy::Member;
 use super::recorded;
 use super::stand_in::Shape;
+use crate::contrast::PRESENT;
 use crate::event::Time;
 use crate::wording::marks::{self, Piece};
 
@@ -86,6 +87,7 @@ const FIELDS: [(Holds, &[&str]); 11] = [
             "missing_steps",
             "attribute",
             "field",
+            "not_compared",
             "ending",
             "found_as",
             "event_name",
@@ -268,6 +270,16 @@ impl Place {
     }
 }
 
+/// The member of a request that a path names, without what is deeper, where people choose names.
+pub(super) fn member(path: &str) -> String {
+    let Some((head, rest)) = path.split_once(REQUEST) else { return path.to_owned() };
+    let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+    let more = if name.len() < rest.len() { ".…" } else { "" };
+    format!("{head}{REQUEST}{name}{more}")
+}
+
+const REQUEST: &str = "requestParameters.";
+
 impl Redactor {
     /// Remembers a name that is no single word, so that it is found inside texts.
     pub(super) fn collect_name(&mut self, name: &str) {
@@ -360,7 +372,8 @@ impl Redactor {
     /// The value of an attribute by which calls are compared.
     pub(super) fn attribute(&mut self, attribute: &str, value: &str) -> String {
         match attribute {
-            _ if value == "absent" => value.to_owned(),
+            _ if value == "absent" || value == PRESENT => value.to_owned(),
+            "time" | "session_age" => value.to_owned(),
             "region" => self.region(value),
             "root_action" if self.is_action(value) => value.to_owned(),
             "invoked_by" if super::word::is_service(value) => value.to_owned(),
@@ -385,12 +398,16 @@ impl Redactor {
         }
     }
 
-    /// `attribute = value`, or `no attribute`.
+    /// `attribute = value`, `attribute ≠ value`, or `no attribute`.
     pub(super) fn split(&mut self, text: &str) -> String {
-        match text.split_once(" = ") {
-            Some((attribute, value)) => {
-                format!("{attribute} = {}", self.attribute(attribute, value))
+        for sign in [" = ", " ≠ "] {
+            if let Some((attribute, value)) = text.split_once(sign) {
+                let value = self.attribute(attribute, value);
+                return format!("{}{sign}{value}", member(attribute));
             }
+        }
+        match text.strip_prefix("no ").filter(|name| name.contains(REQUEST)) {
+            Some(name) => format!("no {}", member(name)),
             None => self.words(text, Reading::Prose),
         }
     }

@@ -18,10 +18,13 @@ pub(super) const LONGEST_VALUE: usize = 160;
 
 pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
     let comparison = &incident.comparison;
-    let title = words::compared(comparison);
+    let title = words::compared(incident);
     page.blank();
     page.put(Margin::of(INDENT), &spans![Strong wording.say(&title)]);
     factors(page, &comparison.factors, wording);
+    for bound in words::bounds(incident, wording) {
+        page.put(Margin::of(UNDER), &spans![Quiet wording.say(&bound)]);
+    }
     if let Some(success) = &comparison.nearest_success {
         nearest(page, incident, success, wording);
     }
@@ -29,7 +32,8 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
 
 /// One factor in words, several as a table.
 pub(super) fn factors(page: &mut Page, factors: &[Factor], wording: &Wording) {
-    if let [best] = factors {
+    let shown = words::telling(factors, MOST_FACTORS);
+    if let ([best], 1) = (shown.as_slice(), factors.len()) {
         let carried = Sentence::new("factor-in-words")
             .arg("failed_with", best.failed_with)
             .arg("failed", best.failed)
@@ -38,7 +42,7 @@ pub(super) fn factors(page: &mut Page, factors: &[Factor], wording: &Wording) {
             .arg("what", words::factor(best, LONGEST_VALUE, wording));
         return page.put(Margin::of(UNDER), &spans![Plain wording.say(&carried)]);
     }
-    if factors.is_empty() {
+    if shown.is_empty() {
         return;
     }
     let mut rows = vec![[
@@ -47,7 +51,6 @@ pub(super) fn factors(page: &mut Page, factors: &[Factor], wording: &Wording) {
         wording.say(&Sentence::new("column-p")),
         wording.say(&Sentence::new("column-what")),
     ]];
-    let shown = words::telling(factors, MOST_FACTORS);
     for factor in &shown {
         rows.push([
             ratio(factor.failed_with, factor.failed, wording),

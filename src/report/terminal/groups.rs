@@ -6,13 +6,15 @@ use super::{INDENT, action, table};
 use crate::report::Change;
 use crate::report::groups::{ActionCounts, Counts, Group, Groups};
 use crate::report::layout::{Margin, Page, Span, Style, spans};
+use crate::report::leaf::{ACTIONS, CHANGES, Detail, FACTORS, said};
 use crate::wording::{Sentence, Wording};
 
 /// Actions shown.
 const MOST: usize = 20;
 
 /// The comparison as text, ending in a line end.
-pub fn render(groups: &Groups, wording: &Wording, style: Style) -> String {
+pub fn render(groups: &Groups, detail: Detail, wording: &Wording, style: Style) -> String {
+    let is_screen = detail == Detail::Screen;
     let mut page = Page::new(style);
     page.fields(
         "",
@@ -21,8 +23,9 @@ pub fn render(groups: &Groups, wording: &Wording, style: Style) -> String {
             group(Sentence::new("groups-succeeded"), &groups.succeeded, wording),
         ],
     );
-    counts(&mut page, groups, wording);
-    for found in &groups.factors {
+    counts(&mut page, groups, if is_screen { ACTIONS } else { MOST }, wording);
+    let most = if is_screen { FACTORS } else { usize::MAX };
+    for found in groups.factors.iter().take(most) {
         page.blank();
         let title = match found.factors.is_empty() {
             true => Sentence::new("groups-factors-none")
@@ -31,30 +34,24 @@ pub fn render(groups: &Groups, wording: &Wording, style: Style) -> String {
             false => Sentence::new("groups-factors").arg("action", &found.action),
         };
         page.put(Margin::of(""), &spans![Strong wording.say(&title)]);
-        factors(&mut page, &found.factors, wording);
+        let rows = found.factors.get(..found.factors.len().min(most)).unwrap_or(&found.factors);
+        factors(&mut page, rows, wording);
     }
-    changes(&mut page, groups, wording);
+    changes(&mut page, groups, detail, wording);
+    let left = groups.factors.len().saturating_sub(most);
+    if left > 0 {
+        page.blank();
+        let more = Sentence::new("beside-more").arg("count", left);
+        page.put(Margin::of(""), &spans![Quiet wording.say(&more)]);
+    }
     page.into_text()
 }
 
 fn group(label: Sentence, group: &Group, wording: &Wording) -> (String, Vec<Span>) {
-    let who = match &group.principal_arn {
-        Some(principal) => principal.clone(),
-        None => wording.say(&Sentence::new("groups-anybody")),
-    };
-    let said = match (&group.first, &group.last) {
-        (Some(first), Some(last)) => Sentence::new("groups-of")
-            .arg("who", who)
-            .arg("calls", group.calls)
-            .arg("failures", group.failures)
-            .arg("first", first)
-            .arg("last", last),
-        _ => Sentence::new("groups-empty").arg("who", who),
-    };
-    (wording.say(&label), spans![Plain wording.say(&said)])
+    (wording.say(&label), spans![Plain said(group, wording)])
 }
 
-fn counts(page: &mut Page, groups: &Groups, wording: &Wording) {
+fn counts(page: &mut Page, groups: &Groups, most: usize, wording: &Wording) {
     page.blank();
     let (more, alike): (Vec<&ActionCounts>, Vec<&ActionCounts>) =
         groups.actions.iter().partition(|counts| counts.fails_more);
@@ -73,10 +70,10 @@ fn counts(page: &mut Page, groups: &Groups, wording: &Wording) {
         wording.say(&Sentence::new("column-other")),
         wording.say(&Sentence::new("column-action")),
     ]];
-    let shown = more.iter().take(MOST);
+    let shown = more.iter().take(most);
     rows.extend(shown.map(|one| [ratio(one.failed), ratio(one.succeeded), one.action.clone()]));
     table::put(page, INDENT, rows);
-    let left = more.len().saturating_sub(MOST);
+    let left = more.len().saturating_sub(most);
     if left > 0 {
         let left = wording.say(&Sentence::new("and-more").arg("count", left));
         page.put(Margin::of(INDENT), &spans![Quiet left]);
@@ -87,21 +84,33 @@ fn counts(page: &mut Page, groups: &Groups, wording: &Wording) {
     }
 }
 
-fn changes(page: &mut Page, groups: &Groups, wording: &Wording) {
+fn changes(page: &mut Page, groups: &Groups, detail: Detail, wording: &Wording) {
     page.blank();
     if groups.changes.is_empty() {
         let none = wording.say(&Sentence::new("groups-changes-none"));
         return page.put(Margin::of(""), &spans![Strong none]);
     }
-    put_changes(page, &groups.changes, groups.changes_left_out, wording);
+    let most = if detail == Detail::Screen { CHANGES } else { usize::MAX };
+    let shown = groups.changes.get(..groups.changes.len().min(most)).unwrap_or(&groups.changes);
+    let more = groups.changes_left_out + (groups.changes.len() - shown.len()) as u64;
+    put_changes(page, shown, more, detail, wording);
 }
 
 /// Changes, and how many more there are.
-pub(super) fn put_changes(page: &mut Page, changes: &[Change], more: u64, wording: &Wording) {
+pub(super) fn put_changes(
+    page: &mut Page,
+    changes: &[Change],
+    more: u64,
+    detail: Detail,
+    wording: &Wording,
+) {
     let title = wording.say(&Sentence::new("groups-changes"));
     page.put(Margin::of(""), &spans![Strong title]);
     for change in changes {
-        action::change(page, None, change, wording);
+        // On a screen the difference of two documents has no place.
+        let short = Change { diff: None, ..change.clone() };
+        let shown = if detail == Detail::Screen { &short } else { change };
+        action::change(page, None, shown, wording);
     }
     if more > 0 {
         let more = wording.say(&Sentence::new("and-more").arg("count", more));

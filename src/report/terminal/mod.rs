@@ -15,7 +15,7 @@ mod verdict;
 
 pub use self::explanation::render as explanation;
 pub use self::groups::render as groups;
-pub use self::side_by_side::{Same, render as side_by_side};
+pub use self::side_by_side::render as side_by_side;
 pub use super::layout::Style;
 
 use super::layout::{Margin, Page, spans};

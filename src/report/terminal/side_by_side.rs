@@ -1,26 +1,18 @@
 //! `compare` of two chains for a terminal: where they part, then step by step what differs; what is
 //! the same is folded into a count.
 
-use super::comparison::{ABSENT, field, mark, put_fields, value};
+use super::comparison::{mark, put_fields, value};
 use super::groups::put_changes;
 use super::{INDENT, table};
 use crate::report::explanation::ChainTold;
 use crate::report::layout::{Margin, Page, Span, Style, spans};
+use crate::report::leaf::{CHANGES, DIFFERENCES, Detail, differing, parting};
 use crate::report::side_by_side::{SideBySide, StepPair};
 use crate::report::{Outcome, Step};
 use crate::wording::{Sentence, Wording};
 
-/// What is the same in both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Same {
-    /// Only how much it is.
-    Folded,
-    /// All of it.
-    Shown,
-}
-
 /// The comparison as text, ending in a line end.
-pub fn render(found: &SideBySide, same: Same, wording: &Wording, style: Style) -> String {
+pub fn render(found: &SideBySide, detail: Detail, wording: &Wording, style: Style) -> String {
     let mut page = Page::new(style);
     let mut chains = vec![named(Sentence::new("beside-failed"), &found.failed, wording)];
     let succeeded = found.succeeded.as_ref();
@@ -31,15 +23,47 @@ pub fn render(found: &SideBySide, same: Same, wording: &Wording, style: Style) -
     }
     page.blank();
     page.put(Margin::of(""), &spans![Strong wording.say(&parting(found, wording))]);
-    for (number, pair) in found.steps.iter().enumerate() {
-        page.blank();
-        step(&mut page, number + 1, pair, same, wording);
+    if let Some(weakest) = found.weakest(wording) {
+        page.put(Margin::of(""), &spans![Quiet weakest]);
     }
-    if !found.changes.is_empty() {
+    if detail == Detail::Screen {
+        list(&mut page, found, wording);
+    }
+    for (at, pair) in found.told(detail) {
+        if detail != Detail::Screen || !differing(pair, detail, wording).is_empty() {
+            page.blank();
+            step(&mut page, at + 1, pair, detail, wording);
+        }
+    }
+    let most = if detail == Detail::Screen { CHANGES } else { usize::MAX };
+    if let Some(changes) = found.changes.get(..found.changes.len().min(most))
+        && !changes.is_empty()
+    {
         page.blank();
-        put_changes(&mut page, &found.changes, found.changes_left_out, wording);
+        let more = found.changes_left_out + (found.changes.len() - changes.len()) as u64;
+        put_changes(&mut page, changes, more, detail, wording);
+    }
+    let hidden = found.hidden(detail);
+    if hidden > 0 {
+        page.blank();
+        let more = Sentence::new("beside-more").arg("count", hidden);
+        page.put(Margin::of(""), &spans![Quiet wording.say(&more)]);
     }
     page.into_text()
+}
+
+/// The steps of both, one a line.
+fn list(page: &mut Page, found: &SideBySide, wording: &Wording) {
+    let mut rows = vec![[
+        wording.say(&Sentence::new("column-failed")),
+        wording.say(&Sentence::new("column-succeeded")),
+        wording.say(&Sentence::new("column-step")),
+    ]];
+    rows.extend(found.shown_steps(Detail::Screen).map(|(_, pair)| {
+        let [failed, succeeded] = [&pair.failed, &pair.succeeded].map(|step| mark(step.as_ref()));
+        [failed.to_owned(), succeeded.to_owned(), value(pair.action())]
+    }));
+    table::put(page, INDENT, rows);
 }
 
 fn named(label: Sentence, told: &ChainTold, wording: &Wording) -> (String, Vec<Span>) {
@@ -51,32 +75,8 @@ fn named(label: Sentence, told: &ChainTold, wording: &Wording) -> (String, Vec<S
     (wording.say(&label), spans![Plain wording.say(&chain)])
 }
 
-fn parting(found: &SideBySide, wording: &Wording) -> Sentence {
-    if found.succeeded.is_none() {
-        return Sentence::new("beside-no-success");
-    }
-    let Some(pair) = found.parts_at.and_then(|at| found.steps.get(at)) else {
-        return Sentence::new("beside-do-not-part");
-    };
-    Sentence::new("beside-part-at")
-        .arg("action", action(pair))
-        .arg("failed", outcome(pair.failed.as_ref(), wording))
-        .arg("succeeded", outcome(pair.succeeded.as_ref(), wording))
-}
-
-fn outcome(step: Option<&Step>, wording: &Wording) -> String {
-    wording.say(&match step {
-        Some(step) => step.outcome.into(),
-        None => Sentence::new("beside-not-there"),
-    })
-}
-
-fn action(pair: &StepPair) -> &str {
-    pair.succeeded.as_ref().or(pair.failed.as_ref()).map_or("?", |step| step.action.as_str())
-}
-
-fn step(page: &mut Page, number: usize, pair: &StepPair, same: Same, wording: &Wording) {
-    let title = Sentence::new("beside-step").arg("number", number).arg("action", action(pair));
+fn step(page: &mut Page, number: usize, pair: &StepPair, detail: Detail, wording: &Wording) {
+    let title = Sentence::new("beside-step").arg("number", number).arg("action", pair.action());
     let ended = format!("  {} / {}", mark(pair.failed.as_ref()), mark(pair.succeeded.as_ref()));
     let bad =
         |step: &Option<Step>| step.as_ref().is_none_or(|step| step.outcome != Outcome::Success);
@@ -86,37 +86,34 @@ fn step(page: &mut Page, number: usize, pair: &StepPair, same: Same, wording: &W
         line.extend(spans![Failed format!("  {code}")]);
     }
     page.put(Margin::of(INDENT), &line);
-    let rows: Vec<[String; 3]> = pair.differences.iter().map(|one| field(one, wording)).collect();
-    put_fields(page, &rows, wording);
-    records(page, pair, wording);
+    let differing = differing(pair, detail, wording);
+    let most = if detail == Detail::Screen { DIFFERENCES } else { usize::MAX };
+    let told = pair.differences.len().min(most);
+    let mut rows = differing.into_iter().take(most).map(|cells| {
+        let mut cells = cells.into_iter().map(|cell| value(&cell.text));
+        [(); 3].map(|()| cells.next().unwrap_or_default())
+    });
+    put_fields(page, &rows.by_ref().take(told).collect::<Vec<_>>(), wording);
+    let records: Vec<[String; 3]> = rows.collect();
+    if !records.is_empty() {
+        let title = wording.say(&Sentence::new("beside-in-record"));
+        page.put(Margin::of("    "), &spans![Quiet title]);
+        put_fields(page, &records, wording);
+    }
     if pair.same.is_empty() {
         return;
     }
-    match same {
-        Same::Folded => {
+    match detail {
+        Detail::Screen => {}
+        Detail::Full => {
             let folded = Sentence::new("beside-same").arg("count", pair.same.len());
             page.put(Margin::of("    "), &spans![Quiet wording.say(&folded)]);
         }
-        Same::Shown => {
+        Detail::All => {
             let title = wording.say(&Sentence::new("beside-same-shown"));
             page.put(Margin::of("    "), &spans![Quiet title]);
             let rows = pair.same.iter().map(|one| [one.member.clone(), value(&one.value)]);
             table::put(page, "      ", rows.collect());
         }
     }
-}
-
-fn records(page: &mut Page, pair: &StepPair, wording: &Wording) {
-    if pair.record_differences.is_empty() {
-        return;
-    }
-    let title = wording.say(&Sentence::new("beside-in-record"));
-    page.put(Margin::of("    "), &spans![Quiet title]);
-    let side = |side: &Option<String>| side.as_deref().map_or(ABSENT.to_owned(), value);
-    let rows: Vec<[String; 3]> = pair
-        .record_differences
-        .iter()
-        .map(|one| [one.member.clone(), side(&one.failed), side(&one.succeeded)])
-        .collect();
-    put_fields(page, &rows, wording);
 }
