@@ -83,7 +83,7 @@ impl Analysis {
         config: &Config,
     ) -> Result<Analysis> {
         match read {
-            Read::Whole(ingested) => Analysis::of(ingested, besides, dumps, config),
+            Read::Whole(ingested) => Analysis::of(*ingested, besides, dumps, config),
             Read::Folded(export) => Analysis::of_folded(*export, besides, dumps, config),
         }
     }

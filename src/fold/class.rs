@@ -1,7 +1,7 @@
 //! Which calls that worked are alike: calls that no policy and no comparison tells apart.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 
 use foldhash::quality::FixedState;
 
@@ -92,9 +92,7 @@ pub(super) fn caller(event: &Event) -> u64 {
 
 /// The same number in every run.
 pub(super) fn hashed(what: impl Hash) -> u64 {
-    let mut hasher = FixedState::default().build_hasher();
-    what.hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one(what)
 }
 
 /// Of a resource without a policy of its own only what is common to all of its type: it is not at

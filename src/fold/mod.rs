@@ -100,7 +100,7 @@ pub fn fold(
 #[derive(Debug)]
 pub enum Read {
     /// Every event.
-    Whole(Ingested),
+    Whole(Box<Ingested>),
     /// What a large export was folded to.
     Folded(Box<Export>),
 }
@@ -145,7 +145,7 @@ fn folded(
 ) -> Result<Read> {
     let mut window = Window::new(knowledge, *bounds);
     Ok(match reading(&mut |batch| window.take(batch))? {
-        Streamed::Whole(ingested) => Read::Whole(ingested),
+        Streamed::Whole(ingested) => Read::Whole(Box::new(ingested)),
         Streamed::Batches(ledger) => {
             let (events, chains, folded) = window.finish();
             Read::Folded(Box::new(Export { events, chains, folded, ledger }))

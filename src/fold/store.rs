@@ -287,9 +287,9 @@ impl Store {
     fn refuse(&mut self, view: View<'_>, event: &Event, mut failing: Failing, worth: Worth) {
         let sort = sort_of(event, &failing, &worth, view);
         let (at, top) = (failing.denied, failing.root);
-        let number = |at: usize| view.number(at).map_or(usize::MAX, |number| number as usize);
-        failing.denied = number(at);
-        failing.root = top.map(number);
+        let numbered = |at: usize| view.number(at).map_or(usize::MAX, |number| number as usize);
+        failing.root = top.map(numbered);
+        failing.denied = numbered(at);
         let number = failing.denied as u64;
         let sort = self.sorts.entry(sort).or_default();
         let is_first = sort.first.len() < FIRST;
