@@ -13,6 +13,7 @@ mod folded_support;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -27,6 +28,10 @@ use trailwhy::fold::{self, Bounds};
 use trailwhy::ingest::{self, Contribution, Input, Options, Streamed};
 
 const SAMPLES: [&str; 3] = ["1-ebs-source-ip", "3-backup-vault-key", "5-auto-scaling-own-key"];
+
+/// The records of the samples: reading them takes longer than most of what is tried with them.
+static RECORDS: LazyLock<Vec<Vec<Value>>> =
+    LazyLock::new(|| SAMPLES.iter().map(|sample| records(sample)).collect());
 
 /// The records of a sample, in order of time.
 fn records(sample: &str) -> Vec<Value> {
@@ -120,9 +125,9 @@ fn export() -> impl Strategy<Value = (usize, usize, usize, Vec<usize>, Vec<usize
 fn taken(
     (sample, from, count, _, twice): &(usize, usize, usize, Vec<usize>, Vec<usize>),
 ) -> Vec<Value> {
-    let all = records(SAMPLES[*sample]);
+    let all = &RECORDS[*sample];
     let from = from % all.len().saturating_sub(*count).max(1);
-    let mut some: Vec<Value> = all.into_iter().skip(from).take(*count).collect();
+    let mut some: Vec<Value> = all.iter().skip(from).take(*count).cloned().collect();
     let copies: Vec<Value> = twice.iter().filter_map(|at| some.get(*at).cloned()).collect();
     some.extend(copies);
     some
@@ -195,9 +200,9 @@ proptest! {
         files in 2..12_usize,
         step in 20..120_usize,
     ) {
-        let all = records(SAMPLES[sample]);
+        let all = &RECORDS[sample];
         let from = from % all.len().saturating_sub(400).max(1);
-        let records: Vec<Value> = all.into_iter().skip(from).take(400).collect();
+        let records: Vec<Value> = all.iter().skip(from).take(400).cloned().collect();
         let knowledge = Knowledge::default();
         let bounds = Bounds {
             whole: 50,
