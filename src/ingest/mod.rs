@@ -168,13 +168,7 @@ pub fn whole_or_stream(
         plan.find_bounds();
     }
     let mut handing = Handing::new(each);
-    let mut done = Ok(());
-    let books = plan.run(progress, |number, part| {
-        if done.is_ok() {
-            done = handing.take(part, most, || plan.complete_after(number));
-        }
-    });
-    done.map_err(Error::temporary)?;
+    let books = handing.read(&plan, most, progress)?;
     match handing.is_large {
         false => Ok(Streamed::Whole(whole(&mut plan, handing.reorder, books))),
         true => handing.finish(&mut plan, books).map(Streamed::Batches),
@@ -194,13 +188,7 @@ pub fn stream(
     let mut plan = Plan::make(inputs, options)?;
     let mut handing = Handing::new(each);
     handing.is_large = true;
-    let mut done = Ok(());
-    let books = plan.run(progress, |number, part| {
-        if done.is_ok() {
-            done = handing.take(part, WAITING, || plan.complete_after(number));
-        }
-    });
-    done.map_err(Error::temporary)?;
+    let books = handing.read(&plan, WAITING, progress)?;
     handing.finish(&mut plan, books)
 }
 
@@ -235,6 +223,17 @@ struct Handing<'e> {
 impl<'e> Handing<'e> {
     fn new(each: &'e mut dyn FnMut(Batch)) -> Handing<'e> {
         Handing { reorder: Reorder::default(), is_large: false, notifications: 0, each }
+    }
+
+    /// Reads everything; as long as no more than `most` records wait, they are held.
+    fn read(&mut self, plan: &Plan, most: usize, progress: &dyn Progress) -> Result<Books> {
+        let mut done = Ok(());
+        let books = plan.run(progress, |number, part| {
+            if done.is_ok() {
+                done = self.take(part, most, || plan.complete_after(number));
+            }
+        });
+        done.map(|()| books).map_err(Error::temporary)
     }
 
     /// Takes in some records of a file, or its end, after which perhaps everything before a moment

@@ -277,15 +277,7 @@ impl Leaf {
         self.parts.push(Part::Heading(wording.say(&Sentence::new("groups-changes"))));
         let most = if detail == Detail::Screen { CHANGES } else { usize::MAX };
         for change in changes.iter().take(most) {
-            let who = match &change.principal_arn {
-                Some(principal) => Sentence::new("change-by")
-                    .arg("action", &change.action)
-                    .arg("principal", principal)
-                    .arg("time", &change.event_time),
-                None => Sentence::new("change-by-unknown")
-                    .arg("action", &change.action)
-                    .arg("time", &change.event_time),
-            };
+            let who = words::changed_by(change);
             self.parts.push(Part::Line(format!("{}. {}", change.summary, wording.say(&who))));
         }
         if more > 0 {

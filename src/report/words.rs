@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CallerKind, Certainty, Coverage, Effect, Factor, Incident, Kind, Layer, Link, LinkKind,
+    CallerKind, Certainty, Change, Coverage, Effect, Factor, Incident, Kind, Layer, Link, LinkKind,
     PoliciesGiven, Report, SkippedFile, Step, Verified, sanitize,
 };
 use crate::contrast::{self, PRESENT};
@@ -517,6 +517,19 @@ pub(super) fn nothing_found(report: &Report, format: &str) -> Sentence {
         ("markdown", _) => Sentence::new("markdown-no-incident"),
         (_, 0) => Sentence::new("terminal-nothing-kept"),
         _ => Sentence::new("terminal-no-incident"),
+    }
+}
+
+/// Who made a change, by which call and when.
+pub(super) fn changed_by(change: &Change) -> Sentence {
+    match &change.principal_arn {
+        Some(principal) => Sentence::new("change-by")
+            .arg("action", &change.action)
+            .arg("principal", principal)
+            .arg("time", &change.event_time),
+        None => Sentence::new("change-by-unknown")
+            .arg("action", &change.action)
+            .arg("time", &change.event_time),
     }
 }
 

@@ -39,15 +39,7 @@ pub(super) fn put(page: &mut Page, incident: &Incident, wording: &Wording) {
 
 /// Who changed what, with the difference.
 pub(super) fn change(page: &mut Page, label: Option<Sentence>, change: &Change, wording: &Wording) {
-    let who = match &change.principal_arn {
-        Some(principal) => Sentence::new("change-by")
-            .arg("action", &change.action)
-            .arg("principal", principal)
-            .arg("time", &change.event_time),
-        None => Sentence::new("change-by-unknown")
-            .arg("action", &change.action)
-            .arg("time", &change.event_time),
-    };
+    let who = words::changed_by(change);
     let event = wording.say(&Sentence::new("event-named").arg("id", &change.event_id));
     let mut line = Vec::new();
     if let Some(label) = label {
