@@ -30,6 +30,7 @@ pub use self::record::KeptRecords;
 use self::incident::IncidentPage;
 use self::overview::Overview;
 use crate::report::Report;
+use crate::report::zone::Zone;
 use crate::wording::{Sentence, Wording};
 
 /// Gives the records behind the events that a report names.
@@ -81,8 +82,14 @@ struct Page<'a> {
 
 /// The report as one self-contained HTML file, in the language of `words`. With `raw`, the records
 /// of the events that an incident names are folded into it.
-pub fn render(report: &Report, words: &Wording, raw: Option<&dyn RawEvents>) -> String {
-    let report = bounded::bounded(report, words);
+pub fn render(
+    report: &Report,
+    words: &Wording,
+    zone: &Zone,
+    raw: Option<&dyn RawEvents>,
+) -> String {
+    let report = zone.of(report);
+    let report = bounded::bounded(&report, words);
     let mut bytes = 0;
     let mut incidents: Vec<String> = Vec::new();
     for (index, incident) in report.incidents.iter().enumerate() {
