@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use trailwhy::report::zone::Zone;
 use trailwhy::report::{Report, html, schema};
 use trailwhy::wording::{Language, Wording};
 
@@ -29,7 +30,7 @@ fn names() -> Vec<String> {
 }
 
 fn rendered(report: &Report, language: Language) -> String {
-    html::render(report, &Wording::new(language), None)
+    html::render(report, &Wording::new(language), &Zone::utc(), None)
 }
 
 /// Tags with their attributes, without what is between them.
@@ -209,7 +210,7 @@ fn records_are_folded_in_without_their_secrets() {
             ((*id).to_owned(), record.to_string())
         })
         .collect();
-    let page = html::render(&report, &Wording::new(Language::En), Some(&records));
+    let page = html::render(&report, &Wording::new(Language::En), &Zone::utc(), Some(&records));
     assert_eq!(page.matches("192.0.2.1").count(), wanted.len());
     assert!(page.contains("&quot;accessKeyId&quot;: &quot;ASIA&quot;"));
     assert!(!page.contains("&quot;tok&quot;"));

@@ -45,7 +45,7 @@ html-not-in-full = { $count ->
 html-worst-first = worst first
 html-back = All incidents
 html-reading = How to read this page
-html-console = AWS console ↗
+html-console = console ↗
 html-console-note = Links marked ↗ leave this page and open the AWS console, where you have to be signed in to the account in question. CloudTrail's event history has the management events of the last 90 days.
 html-shown = { $shown } of { $all } shown
 html-search = Search all that is said of the incidents
@@ -75,6 +75,10 @@ html-key-open = open the incident
 html-key-back = back to the list; in the search, clear it
 html-key-help = show these keys
 
+html-blind = { $count ->
+    [one] 1 thing could not be seen.
+   *[other] { $count } things could not be seen.
+}
 html-coverage = What this rests on
 html-what-was-read = What was read
 html-files = Files

@@ -26,7 +26,7 @@ html-not-in-full = ページを小さく保つため、ほか { $count } 件の�
 html-worst-first = 深刻な順
 html-back = インシデント一覧
 html-reading = このページの読み方
-html-console = AWS コンソール ↗
+html-console = コンソール ↗
 html-console-note = ↗ の付いたリンクはこのページを離れて AWS コンソールを開きます。該当するアカウントへのサインインが必要です。CloudTrail のイベント履歴に残るのは、過去 90 日間の管理イベントです。
 html-shown = { $all } 件中 { $shown } 件を表示
 html-search = インシデントの内容をすべて検索
@@ -56,6 +56,7 @@ html-key-open = インシデントを開く
 html-key-back = 一覧へ戻る (検索中は検索を消す)
 html-key-help = このキー一覧を表示
 
+html-blind = 見えなかったものが { $count } 件あります。
 html-coverage = この結果の根拠となる範囲
 html-what-was-read = 読み取ったもの
 html-files = ファイル

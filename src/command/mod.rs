@@ -25,6 +25,7 @@ mod schema;
 mod sharing;
 mod simulate;
 mod tell;
+mod zone;
 
 use std::process::ExitCode;
 

@@ -12,9 +12,10 @@ use super::gate::Gate;
 use super::output::{self, Access};
 use super::reading;
 use super::sharing::Sharing;
-use super::tell;
+use super::{tell, zone};
 use crate::cli::{Format, ReportArguments};
 use crate::error::{Error, Result};
+use crate::report::zone::Zone;
 use crate::report::{self, Kind, Report};
 use crate::wording::{Argument, Language, Sentence, Wording};
 
@@ -27,12 +28,13 @@ pub(super) struct Reporting<'a> {
     arguments: &'a ReportArguments,
     outputs: Vec<(&'a PathBuf, Format)>,
     gate: Gate,
+    zone: Zone,
     quiet: bool,
 }
 
 impl<'a> Reporting<'a> {
     /// # Errors
-    /// When a file's suffix tells no format, or the baseline cannot be read.
+    /// When a file's suffix tells no format, the baseline cannot be read, or the time zone is none.
     pub(super) fn new(
         arguments: &'a ReportArguments,
         config: &Config,
@@ -40,7 +42,8 @@ impl<'a> Reporting<'a> {
     ) -> Result<Reporting<'a>> {
         let format = |path: &'a PathBuf| Ok((path, format_of(path)?));
         let outputs = arguments.output.iter().map(format).collect::<Result<_>>()?;
-        Ok(Reporting { arguments, outputs, gate: Gate::new(&arguments.gate, config)?, quiet })
+        let zone = zone::of(arguments.time_zone.as_deref(), config)?;
+        Ok(Reporting { arguments, outputs, gate: Gate::new(&arguments.gate, config)?, zone, quiet })
     }
 
     /// Writes the reports; the exit status says whether something was found.
@@ -61,6 +64,7 @@ impl<'a> Reporting<'a> {
             analysis: &analysis,
             arguments: self.arguments,
             gate: &self.gate,
+            zone: &self.zone,
             wording: &wording,
             sharing: Sharing::new(&self.arguments.redact),
             shared: Vec::new(),
@@ -140,6 +144,7 @@ struct Reports<'r> {
     analysis: &'r Analysis,
     arguments: &'r ReportArguments,
     gate: &'r Gate,
+    zone: &'r Zone,
     wording: &'r Wording,
     sharing: Sharing,
     /// The reports as they may be shared, by language.
@@ -194,6 +199,7 @@ impl Reports<'_> {
         let wording = self.wording;
         let events = &self.analysis.ingested.events;
         let raw = !self.sharing.redacts();
+        let zone = self.zone;
         let language = match format {
             Format::Json | Format::Csv => Language::En,
             _ => wording.language(),
@@ -203,12 +209,12 @@ impl Reports<'_> {
             Format::Json => report::json::render(report)?,
             Format::Csv => report::csv::render(report),
             Format::Sarif => report::sarif::render(report, wording),
-            Format::Terminal => report::terminal::render(report, wording, style),
-            Format::Markdown => report::markdown::render(report, wording),
+            Format::Terminal => report::terminal::render(report, wording, zone, style),
+            Format::Markdown => report::markdown::render(report, wording, zone),
             Format::Html => {
                 let records = raw.then(|| report::html::KeptRecords::of(report, events));
                 let raw = records.as_ref().map(|records| records as &dyn report::html::RawEvents);
-                report::html::render(report, wording, raw)
+                report::html::render(report, wording, zone, raw)
             }
         })
     }

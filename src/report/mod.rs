@@ -20,12 +20,14 @@ mod root;
 pub use crate::sanitize;
 pub mod sarif;
 pub mod schema;
+pub mod short;
 pub mod side_by_side;
 mod steps;
 pub mod terminal;
 mod title;
 mod view;
 mod words;
+pub mod zone;
 
 pub use build::{Material, build, chain_steps};
 pub use title::retitle;

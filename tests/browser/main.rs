@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use trailwhy::report::Report;
 use trailwhy::report::html::{self, RawEvents};
+use trailwhy::report::zone::Zone;
 use trailwhy::wording::{Language, Wording};
 
 use self::chromium::Browser;
@@ -69,7 +70,7 @@ impl RawEvents for HostileRecords {
 
 /// Writes the page where the browser can open it.
 fn page(name: &str, report: &Report, language: Language) -> String {
-    let text = html::render(report, &Wording::new(language), Some(&HostileRecords));
+    let text = html::render(report, &Wording::new(language), &Zone::utc(), Some(&HostileRecords));
     let path =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{}.html", language.tag()));
     fs::write(&path, text).unwrap();

@@ -14,6 +14,7 @@ use super::text::{grouped, moment, percent, principal};
 use super::timeline::Timeline;
 use super::{RawEvents, Whole};
 use crate::event::{Effect, Layer};
+use crate::report::short::{Place, Short};
 use crate::report::title::{self, Top};
 use crate::report::words::{self, layer};
 use crate::report::{DeniedAction, Incident, Kind, Occurrence, Report, RootCall, Step};
@@ -40,6 +41,7 @@ pub(super) struct IncidentPage<'a> {
     incident: &'a Incident,
     number: usize,
     anchors: &'a Anchors,
+    short: &'a Short,
     /// What is the same for all incidents is said in one place.
     is_one_of_many: bool,
     headline: String,
@@ -125,7 +127,7 @@ struct ChangeView<'a> {
 
 impl<'a> IncidentPage<'a> {
     pub(super) fn new(incident: &'a Incident, number: usize, whole: &Whole<'a>) -> Self {
-        let Whole { report, words, anchors, raw } = *whole;
+        let Whole { report, words, anchors, raw, .. } = *whole;
         let verdict = &incident.verdict;
         let links = EventLinks::of(incident, number);
         let nearest = incident.comparison.nearest_success.as_ref();
@@ -145,6 +147,7 @@ impl<'a> IncidentPage<'a> {
             incident,
             number,
             anchors,
+            short: whole.short,
             is_one_of_many: whole.has_many(),
             headline: headline(incident, words),
             kind_name: words.say(&incident.kind.into()),
@@ -201,6 +204,11 @@ impl<'a> IncidentPage<'a> {
     /// Running text in pieces.
     fn pieces<'t>(&'t self, text: &'t str) -> Vec<Piece<'t>> {
         self.anchors.pieces(text)
+    }
+
+    /// An ARN as it is called where this incident is.
+    fn short(&self, arn: &str) -> String {
+        self.short.name(arn, Place::of(self.incident))
     }
 
     /// A layer by the name it has on what was denied.

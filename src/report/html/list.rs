@@ -13,9 +13,8 @@ use crate::wording::Sentence;
 /// Rows of each list of the first page.
 pub(super) const ROWS: usize = 400;
 
-/// By what the list is filtered: the word in links, and the name.
-pub(super) const FACETS: [(&str, Sentence); 7] = [
-    ("kind", Sentence::new("html-facet-kind")),
+/// By what the list is filtered, beside the kind: the word in links, and the name.
+pub(super) const FACETS: [(&str, Sentence); 6] = [
     ("layer", Sentence::new("html-facet-layer")),
     ("certainty", Sentence::new("html-facet-certainty")),
     ("account", Sentence::new("html-facet-account")),

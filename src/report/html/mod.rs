@@ -35,6 +35,8 @@ use self::incident::IncidentPage;
 use self::overview::Overview;
 use self::timeline::Mark;
 use crate::report::Report;
+use crate::report::short::Short;
+use crate::report::zone::Zone;
 use crate::wording::{Sentence, Wording};
 
 /// Gives the records behind the events that a report names.
@@ -68,8 +70,8 @@ const SCRIPT: &str = include_str!("../templates/page.js");
 /// Lets the page use its own style and script, by their hashes, and nothing else. The empty icon,
 /// without which browsers would ask a server for one, is the only `data:` there is.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-cAr4dCKqAZNpjnWeEDwbww8dnGlS4C5AIeKVRa2Bt+U='; \
-    script-src 'sha256-O+0Gq6Js5HkIrqLIxr+XVD4/zeXaMD58vYfN0rEzGjE='; \
+    style-src 'sha256-RlkMJcErhcDhkT63Mq3Ykr6ycOZfwUChj9tPGSCe5Ns='; \
+    script-src 'sha256-q6JBqd5PwidlFnrfFAGuAAI+hiGeZbSaVYCwdO8M0Bc='; \
     img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
 /// The whole page.
@@ -93,6 +95,7 @@ struct Whole<'a> {
     report: &'a Report,
     words: &'a Wording,
     anchors: &'a Anchors,
+    short: &'a Short,
     raw: Option<&'a dyn RawEvents>,
 }
 
@@ -106,10 +109,17 @@ impl Whole<'_> {
 /// The report as one self-contained HTML file, in the language of `words`. With `raw`, as for those
 /// who hold the logs, the records of the events that an incident names are folded into it, and what
 /// has a page in the AWS console is linked to that.
-pub fn render(report: &Report, words: &Wording, raw: Option<&dyn RawEvents>) -> String {
-    let report = bounded::bounded(report, words);
+pub fn render(
+    report: &Report,
+    words: &Wording,
+    zone: &Zone,
+    raw: Option<&dyn RawEvents>,
+) -> String {
+    let report = zone.of(report);
+    let report = bounded::bounded(&report, words);
     let anchors = Anchors::of(&report.incidents);
-    let whole = Whole { report: &report, words, anchors: &anchors, raw };
+    let short = Short::of(&report);
+    let whole = Whole { report: &report, words, anchors: &anchors, short: &short, raw };
     let mut bytes = 0;
     let mut incidents: Vec<String> = Vec::new();
     for (index, incident) in report.incidents.iter().enumerate() {

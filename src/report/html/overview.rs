@@ -20,6 +20,10 @@ const NAMES: usize = 24;
 pub(super) struct Overview<'a> {
     pub(super) title: String,
     pub(super) lead: String,
+    /// How much could not be seen.
+    pub(super) blind: Option<String>,
+    /// Whether there is a list: one incident needs none.
+    pub(super) has_list: bool,
     /// Whether a reader has to choose among the incidents.
     pub(super) has_many: bool,
     /// Whether so many are shown in full that a browser should lay out only what is in view.
@@ -88,6 +92,8 @@ impl<'a> Overview<'a> {
         Overview {
             title: words.say(&title),
             lead: lead(coverage, words),
+            blind: blind(coverage, words),
+            has_list: incidents != 1,
             has_many: whole.has_many(),
             is_long: in_full > LONG,
             has_console: whole.raw.is_some() && incidents > 0,
@@ -113,6 +119,11 @@ impl<'a> Overview<'a> {
 
 fn first<T>(all: &[T]) -> &[T] {
     all.get(..ROWS).unwrap_or(all)
+}
+
+fn blind(coverage: &Coverage, words: &Wording) -> Option<String> {
+    let spots = coverage.blind_spots.len();
+    (spots > 0).then(|| words.say(&Sentence::new("html-blind").arg("count", spots)))
 }
 
 fn lead(coverage: &Coverage, words: &Wording) -> String {

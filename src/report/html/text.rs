@@ -1,6 +1,5 @@
 //! Short forms of what the report says in full: moments, principals, counts, shares.
 
-use crate::event::arn::Arn;
 use crate::event::{Time, partition};
 use crate::report::words;
 
@@ -30,19 +29,6 @@ pub(super) fn principal(arn: &str) -> &str {
         return arn.rsplit([':', '/']).next().unwrap_or(arn);
     }
     partition::without_domain(arn).unwrap_or(arn)
-}
-
-/// An ARN without what the page says beside it: its type and name; of a key id the first letters.
-pub(super) fn short(arn: &str) -> String {
-    let Some(parsed) = Arn::parse(arn) else { return arn.to_owned() };
-    let id = parsed.id();
-    let cut = (parsed.service == "kms").then(|| id.split_once('-')).flatten();
-    match cut {
-        Some((first, rest)) if rest.len() >= 27 && first.len() == 8 => {
-            format!("{}{first}…", parsed.resource.strip_suffix(id).unwrap_or_default())
-        }
-        _ => parsed.resource.to_owned(),
-    }
 }
 
 /// A share of one as whole per cent, rounded down: what is not certain is never written as 100 %.
@@ -103,23 +89,6 @@ mod tests {
         ];
         for (arn, expected) in cases {
             assert_eq!(principal(arn), expected);
-        }
-    }
-
-    #[test]
-    fn arns_are_cut_to_type_and_name() {
-        let cases = [
-            ("arn:aws:iam::111122223333:user/team/alice", "user/team/alice"),
-            (
-                "arn:aws:kms:us-east-1:111122223333:key/0c7de1f4-1111-2222-3333-444455556666",
-                "key/0c7de1f4…",
-            ),
-            ("arn:aws:kms:us-east-1:111122223333:alias/deploy-key", "alias/deploy-key"),
-            ("arn:aws:s3:::bucket/key", "bucket/key"),
-            ("kms.amazonaws.com", "kms.amazonaws.com"),
-        ];
-        for (arn, expected) in cases {
-            assert_eq!(short(arn), expected);
         }
     }
 

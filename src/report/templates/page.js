@@ -101,8 +101,8 @@ document.addEventListener("pointerover", event => {
 const ORDERS = {
   worst: (a, b) => a.number - b.number,
   often: (a, b) => b.times - a.times || a.number - b.number,
-  last: (a, b) => (a.last < b.last) - (a.last > b.last) || a.number - b.number,
-  first: (a, b) => (a.first > b.first) - (a.first < b.first) || a.number - b.number,
+  last: (a, b) => b.last - a.last || a.number - b.number,
+  first: (a, b) => a.first - b.first || a.number - b.number,
 };
 
 function readRow(item, index) {
@@ -117,8 +117,8 @@ function readRow(item, index) {
     anchor: link ? link.hash.slice(1) : item.id,
     article: link && document.getElementById(link.hash.slice(1)),
     times: Number(item.dataset.times),
-    first: item.dataset.first,
-    last: item.dataset.last,
+    first: Date.parse(item.dataset.first),
+    last: Date.parse(item.dataset.last),
     cause: item.dataset.cause,
     values: {
       kind: [text(".kind")],
@@ -222,9 +222,10 @@ function startFinder(list, finder) {
 
   function drawChosen() {
     const place = finder.querySelector(".chosen");
-    const chips = [...chosen].flatMap(([name, values]) => [...values].map(value => chip(name, value, "×")));
+    const folded = facets.filter(facet => facet.matches("details")).map(facet => facet.dataset.facet);
+    const chips = folded.flatMap(name => [...chosen.get(name)].map(value => chip(name, value, "×")));
     place.replaceChildren(...chips);
-    clear.hidden = !chips.length && !find.value;
+    clear.hidden = !settings();
     const text = finder.dataset.shown.replace("{shown}", shown.length).replace("{all}", rows.length);
     document.getElementById("shown").textContent = text;
   }
@@ -298,7 +299,7 @@ function startFinder(list, finder) {
       restore(text);
       draw();
     }
-    const target = anchor && document.getElementById(anchor);
+    const target = anchor ? document.getElementById(anchor) : null;
     const row = rows.find(row => row.article && row.article === target?.closest("article"));
     document.body.classList.toggle("reading", Boolean(row));
     if (row) {
