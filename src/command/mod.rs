@@ -16,6 +16,7 @@ pub mod ignore;
 mod merge;
 mod named;
 mod output;
+mod places;
 mod policies;
 mod progress;
 mod range;

@@ -143,7 +143,7 @@ pub(super) fn distrust(ledger: &Ledger, incidents: usize) -> Result<()> {
 }
 
 /// What is to be read, and how.
-fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<Input>, Options)> {
+pub(super) fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<Input>, Options)> {
     if let Some(threads) = arguments.threads {
         // Errs only when the pool exists already; then its size stays.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();

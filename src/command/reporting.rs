@@ -10,6 +10,7 @@ use super::analysis::{self, Analysis};
 use super::config::Config;
 use super::gate::Gate;
 use super::output::{self, Access};
+use super::places::{self, Given};
 use super::reading;
 use super::sharing::Sharing;
 use super::{tell, zone};
@@ -30,6 +31,7 @@ pub(super) struct Reporting<'a> {
     gate: Gate,
     zone: Zone,
     quiet: bool,
+    given: Given<'a>,
 }
 
 impl<'a> Reporting<'a> {
@@ -43,7 +45,13 @@ impl<'a> Reporting<'a> {
         let format = |path: &'a PathBuf| Ok((path, format_of(path)?));
         let outputs = arguments.output.iter().map(format).collect::<Result<_>>()?;
         let zone = zone::of(arguments.time_zone.as_deref(), config)?;
-        Ok(Reporting { arguments, outputs, gate: Gate::new(&arguments.gate, config)?, zone, quiet })
+        let gate = Gate::new(&arguments.gate, config)?;
+        Ok(Reporting { arguments, outputs, gate, zone, quiet, given: Given::default() })
+    }
+
+    /// The same, of files that can be looked into once more.
+    pub(super) fn of_files(self, given: Given<'a>) -> Reporting<'a> {
+        Reporting { given, ..self }
     }
 
     /// Writes the reports; the exit status says whether something was found.
@@ -65,6 +73,8 @@ impl<'a> Reporting<'a> {
             arguments: self.arguments,
             gate: &self.gate,
             zone: &self.zone,
+            given: self.given,
+            config,
             wording: &wording,
             sharing: Sharing::new(&self.arguments.redact),
             shared: Vec::new(),
@@ -145,6 +155,8 @@ struct Reports<'r> {
     arguments: &'r ReportArguments,
     gate: &'r Gate,
     zone: &'r Zone,
+    given: Given<'r>,
+    config: &'r Config,
     wording: &'r Wording,
     sharing: Sharing,
     /// The reports as they may be shared, by language.
@@ -200,6 +212,7 @@ impl Reports<'_> {
         let events = &self.analysis.ingested.events;
         let raw = !self.sharing.redacts();
         let zone = self.zone;
+        let (given, config) = (self.given, self.config);
         let language = match format {
             Format::Json | Format::Csv => Language::En,
             _ => wording.language(),
@@ -208,7 +221,12 @@ impl Reports<'_> {
         Ok(match format {
             Format::Json => report::json::render(report)?,
             Format::Csv => report::csv::render(report),
-            Format::Sarif => report::sarif::render(report, wording),
+            // The names of files are among what is not shared.
+            Format::Sarif if !raw => report::sarif::render(report, wording),
+            Format::Sarif => {
+                let places = places::of(report, given, config)?;
+                report::sarif::render_at(report, &places, wording)
+            }
             Format::Terminal => report::terminal::render(report, wording, zone, style),
             Format::Markdown => report::markdown::render(report, wording, zone),
             Format::Html => {

@@ -70,8 +70,8 @@ const SCRIPT: &str = include_str!("../templates/page.js");
 /// Lets the page use its own style and script, by their hashes, and nothing else. The empty icon,
 /// without which browsers would ask a server for one, is the only `data:` there is.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-RlkMJcErhcDhkT63Mq3Ykr6ycOZfwUChj9tPGSCe5Ns='; \
-    script-src 'sha256-q6JBqd5PwidlFnrfFAGuAAI+hiGeZbSaVYCwdO8M0Bc='; \
+    style-src 'sha256-lsOask/zWZgDe5lNkjAdU/eZEFUrzoE+ylj1V65YyuQ='; \
+    script-src 'sha256-kxqX7DEd+TKVny5cylsJRdV/oVBLmFjTwXvDFjBHOxI='; \
     img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
 /// The whole page.

@@ -186,10 +186,12 @@ function startFinder(list, finder) {
     }
     facet.hidden = counts.size < 2;
     facet.classList.toggle("used", chosen.get(name).size > 0);
+    const place = facet.querySelector(".chips");
+    if (facet.matches("details:not([open])")) return place.replaceChildren();
     const sorted = [...counts].sort((a, b) => b[1] - a[1] || (a[0] > b[0] ? 1 : -1));
     const focused = facet.querySelector("button:focus")?.firstChild.data;
     const chips = sorted.map(([value, count]) => chip(name, value, count));
-    facet.querySelector(".chips").replaceChildren(...chips);
+    place.replaceChildren(...chips);
     chips.find(one => one.firstChild.data === focused)?.focus();
   }
 
@@ -398,6 +400,7 @@ function startFinder(list, finder) {
   facets.forEach(facet =>
     facet.addEventListener("toggle", () => {
       if (facet.open) facets.forEach(other => (other.open = other === facet));
+      drawFacet(facet);
     }),
   );
   addEventListener("hashchange", follow);
