@@ -70,8 +70,8 @@ const SCRIPT: &str = include_str!("../templates/page.js");
 /// Lets the page use its own style and script, by their hashes, and nothing else. The empty icon,
 /// without which browsers would ask a server for one, is the only `data:` there is.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-lsOask/zWZgDe5lNkjAdU/eZEFUrzoE+ylj1V65YyuQ='; \
-    script-src 'sha256-kxqX7DEd+TKVny5cylsJRdV/oVBLmFjTwXvDFjBHOxI='; \
+    style-src 'sha256-MOPQdHV6MA/N1aBy0sFZvKevOpPJlBqIbESgXscQGrg='; \
+    script-src 'sha256-jgMC2a1Z2ZQnO4Ug7M4kwcI4J6VrnqUvlpkYq+RbSPQ='; \
     img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
 /// The whole page.

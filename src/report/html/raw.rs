@@ -14,8 +14,8 @@ use crate::wording::{Sentence, Wording};
 
 /// Records folded into one incident, at most.
 pub(super) const RECORDS: usize = 24;
-/// And where there are many incidents: the denied call, its root, the change, and one more.
-pub(super) const FEW_RECORDS: usize = 4;
+/// And where there are many incidents: the denied call, its root, and the change.
+pub(super) const FEW_RECORDS: usize = 3;
 /// Letters shown of one record. CloudTrail lets a record have 256 KB.
 const LETTERS: usize = 24_000;
 /// At most so many records of the events that the incident names, and how many more there are: the

@@ -74,9 +74,13 @@ impl Drawing<'_> {
         let Some(step) = self.steps.get(index) else { return };
         let to = self.service(&step.action);
         if to == from {
-            // What a service tells of its own work is no call.
+            // What a service does or tells within itself is no call of another.
             let told = format!("{}: {}", step.action, self.answer(step));
-            return self.lines.push(format!("Note over {to}: {}", label(&told)));
+            self.lines.push(format!("Note over {to}: {}", label(&told)));
+            for child in words::children(self.steps, index) {
+                self.draw(child, &to);
+            }
+            return;
         }
         let steps = self.steps;
         let is_by_credentials = |child: &usize| {
@@ -153,4 +157,110 @@ fn name(who: &str) -> &str {
 
 fn label(text: &str) -> String {
     mermaid(&clip(text, LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::wording::Language;
+
+    /// `id parent action outcome [link]`, one call a line; the caller of the first is a user, of the
+    /// others a role.
+    fn incident(calls: &str) -> Incident {
+        let chain: Vec<serde_json::Value> = calls
+            .lines()
+            .map(|line| {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                let is_root = words[1] == "-";
+                json!({
+                    "event_id": words[0],
+                    "parent_event_id": (!is_root).then_some(words[1]),
+                    "action": words[2],
+                    "outcome": words[3],
+                    "event_time": "2026-10-07T00:00:00Z",
+                    "error_code": (words[3] == "denied").then_some("AccessDenied"),
+                    "caller_kind": if is_root { "direct" } else { "service_role" },
+                    "principal_arn": match is_root {
+                        true => "arn:aws:iam::111122223333:user/dana",
+                        false => "arn:aws:sts::111122223333:assumed-role/Backup/run",
+                    },
+                    "link": (!is_root).then(|| json!({
+                        "kind": words.get(4).unwrap_or(&"session"), "confidence": 1.0, "evidence": [],
+                    })),
+                })
+            })
+            .collect();
+        serde_json::from_value(json!({
+            "id": "inc-1", "kind": "opaque", "count": 1, "occurrences": [], "chain": chain,
+            "first_seen": "2026-10-07T00:00:00Z", "last_seen": "2026-10-07T00:00:00Z",
+            "missing_steps": [], "change": null, "fixes": [],
+            "comparison": { "failures": 1, "successes": 0, "factors": [] },
+            "verdict": {
+                "layer": "unknown", "effect": "unknown", "certainty": "unknown", "confidence": 0.0,
+                "condition_keys": [], "explanation": "", "alternatives": [], "ruled_out": [],
+                "next_evidence": [],
+            },
+        }))
+        .unwrap()
+    }
+
+    fn drawn(calls: &str) -> Option<String> {
+        sequence(&incident(calls), &Wording::new(Language::En))
+    }
+
+    #[test]
+    fn work_with_credentials_comes_from_who_holds_them_and_news_is_a_note() {
+        let diagram = drawn(
+            "a - backup:StartBackupJob success
+            b a sts:AssumeRole success
+            c b dynamodb:StartAwsBackupJob success issued_credentials
+            d c kms:GenerateDataKey denied
+            e a backup:BackupJobCompleted error",
+        );
+        let expected = "sequenceDiagram
+    actor caller as user/dana
+    participant service0 as backup
+    participant service1 as sts
+    participant session2 as Backup/run
+    participant service3 as dynamodb
+    participant service4 as kms
+    caller->>service0: backup#58;StartBackupJob
+    service0->>service1: sts#58;AssumeRole
+    service1-->>service0: succeeded
+    session2->>service3: dynamodb#58;StartAwsBackupJob
+    service3->>service4: kms#58;GenerateDataKey
+    service4--xservice3: AccessDenied
+    service3-->>session2: succeeded
+    Note over service0: backup#58;BackupJobCompleted#58; failed
+    service0-->>caller: succeeded
+";
+        assert_eq!(diagram.unwrap(), expected);
+    }
+
+    #[test]
+    fn one_call_after_which_nothing_is_missing_needs_no_diagram() {
+        assert_eq!(drawn("a - s3:PutObject denied"), None);
+    }
+
+    #[test]
+    fn everybody_named_takes_part() {
+        for calls in [
+            "a - ec2:CreateVolume success\nb a kms:CreateGrant denied",
+            "a - ec2:CreateVolume success\nb x kms:CreateGrant denied\nc b sts:AssumeRole success",
+            "a - s3:GetObject denied\nb a s3:Other success",
+        ] {
+            let diagram = drawn(calls).unwrap();
+            let (named, lines): (Vec<&str>, Vec<&str>) =
+                diagram.lines().map(str::trim).skip(1).partition(|line| line.contains(" as "));
+            for line in named {
+                let id = line.split_whitespace().nth(1).unwrap();
+                let takes_part = lines.iter().any(|line| {
+                    line.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == id)
+                });
+                assert!(takes_part, "{id} does nothing in\n{diagram}");
+            }
+        }
+    }
 }

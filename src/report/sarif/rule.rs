@@ -10,7 +10,7 @@ const IAM: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/";
 const ORGANIZATIONS: &str = "https://docs.aws.amazon.com/organizations/latest/userguide/";
 const KMS: &str = "https://docs.aws.amazon.com/kms/latest/developerguide/";
 const VPC: &str = "https://docs.aws.amazon.com/vpc/latest/privatelink/";
-const S3: &str = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/";
+const S3: &str = "https://aws.amazon.com/s3/features/";
 
 /// What each layer is called as a rule, and the page on which AWS tells how it decides.
 const PAGES: [(Layer, &str, &str, &str); 12] = [
@@ -24,7 +24,7 @@ const PAGES: [(Layer, &str, &str, &str); 12] = [
     (Layer::VpcEndpointPolicy, "VpcEndpointPolicy", VPC, "vpc-endpoints-access.html"),
     (Layer::KmsGrant, "KmsGrant", KMS, "grants.html"),
     (Layer::KmsKeyState, "KmsKeyState", KMS, "key-state.html"),
-    (Layer::BlockPublicAccess, "BlockPublicAccess", S3, "access-control-block-public-access.html"),
+    (Layer::BlockPublicAccess, "BlockPublicAccess", S3, "block-public-access/"),
     (Layer::Unknown, "UnknownLayer", IAM, "reference_policies_evaluation-logic.html"),
 ];
 

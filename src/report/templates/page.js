@@ -228,6 +228,7 @@ function startFinder(list, finder) {
     const chips = folded.flatMap(name => [...chosen.get(name)].map(value => chip(name, value, "×")));
     place.replaceChildren(...chips);
     clear.hidden = !settings();
+    document.querySelector("#incidents small").hidden = sort.value !== "worst";
     const text = finder.dataset.shown.replace("{shown}", shown.length).replace("{all}", rows.length);
     document.getElementById("shown").textContent = text;
   }
@@ -401,6 +402,11 @@ function startFinder(list, finder) {
     facet.addEventListener("toggle", () => {
       if (facet.open) facets.forEach(other => (other.open = other === facet));
       drawFacet(facet);
+      // What would leave the window at the right moves to the left.
+      const chips = facet.querySelector(".chips");
+      chips.style.left = "";
+      const over = chips.getBoundingClientRect().right + 16 - document.documentElement.clientWidth;
+      if (facet.open && over > 0 && getComputedStyle(facet).position === "relative") chips.style.left = `${-over}px`;
     }),
   );
   addEventListener("hashchange", follow);
