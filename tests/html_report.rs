@@ -239,3 +239,18 @@ fn an_empty_report_says_what_it_rests_on() {
         assert!(page.contains(part), "{part}");
     }
 }
+
+#[test]
+fn times_are_told_in_the_zone_asked_for_and_the_page_names_it() {
+    let report = sample("ebs_source_ip.json");
+    let page = |zone: &Zone| html::render(&report, &Wording::new(Language::En), zone, None);
+    let utc = page(&Zone::utc());
+    let times = utc.matches(" UTC").count();
+    assert!(times > 10 && utc.contains("All times are UTC."));
+    for (name, offset) in [("Asia/Tokyo", "+09:00"), ("-03:30", "-03:30")] {
+        let local = page(&Zone::named(name).unwrap());
+        assert!(local.contains(&format!("All times are {name}.")), "{name}");
+        assert!(!local.contains(" UTC"), "{name}");
+        assert!(local.matches(&format!(" {offset}")).count() > 10, "{name}");
+    }
+}

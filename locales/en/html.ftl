@@ -18,8 +18,10 @@ html-lead-without-span = { $records ->
    *[other] { $records } CloudTrail records
 }.
 html-skip = Skip to the incidents
-html-footer = Made by { $tool } { $version } from CloudTrail records alone. All times are UTC. Nothing in this file is loaded from a network.
-html-footer-policies = Made by { $tool } { $version } from CloudTrail records and the policies given. All times are UTC. Nothing in this file is loaded from a network.
+html-footer = Made by { $tool } { $version } from CloudTrail records alone.
+html-footer-policies = Made by { $tool } { $version } from CloudTrail records and the policies given.
+html-times-in = All times are { $zone }.
+html-offline = Nothing in this file is loaded from a network.
 html-nothing-found = Nothing that was read shows a call that failed in silence or was denied. What was read, and what could not be seen, is below: the finding reaches no further.
 
 html-incidents = Incidents

@@ -8,8 +8,10 @@ html-nothing-kept = 判定対象のレコードがありません
 html-lead = { $first } から { $last } までの CloudTrail レコード { $records } 件。
 html-lead-without-span = CloudTrail レコード { $records } 件。
 html-skip = インシデントへ移動
-html-footer = { $tool } { $version } が CloudTrail のレコードだけから作成しました。時刻はすべて UTC です。このファイルはネットワークから何も読み込みません。
-html-footer-policies = { $tool } { $version } が CloudTrail のレコードと渡されたポリシーから作成しました。時刻はすべて UTC です。このファイルはネットワークから何も読み込みません。
+html-footer = { $tool } { $version } が CloudTrail のレコードだけから作成しました。
+html-footer-policies = { $tool } { $version } が CloudTrail のレコードと渡されたポリシーから作成しました。
+html-times-in = 時刻はすべて { $zone } です。
+html-offline = このファイルはネットワークから何も読み込みません。
 html-nothing-found = 読み取った範囲では、静かに失敗した呼び出しも拒否された呼び出しも見つかりませんでした。この結果が及ぶのは、以下に示す読み取り範囲までです。
 
 html-incidents = インシデント

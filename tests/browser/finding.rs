@@ -8,7 +8,7 @@ use trailwhy::report::Report;
 use trailwhy::wording::Language;
 
 use super::chromium::Browser;
-use super::{WINDOWS, all_incidents, comes_to, page, sample};
+use super::{WINDOWS, all_incidents, comes_to, hostile, page, sample};
 
 const DESK: (u32, u32) = (1440, 900);
 const TELEPHONE: (u32, u32) = (390, 844);
@@ -325,4 +325,45 @@ fn links_leave_only_for_the_console_and_say_so() {
         assert_eq!(*link, expected);
     }
     assert_eq!(browser.complaints(), [""; 0]);
+}
+
+#[test]
+fn what_strangers_wrote_stays_text_in_the_tools() {
+    let Some(mut browser) = Browser::start() else { return };
+    let mut report = hostile();
+    let incident = report.incidents[0].clone();
+    report.incidents = vec![incident; 6];
+    let markup = "<img src=x onerror=\"document.title='owned'\">";
+    for (number, incident) in report.incidents.iter_mut().enumerate() {
+        incident.id =
+            ["inc-1", "inc-1", "find", "\"><script>", "inc-2?x=y", "__proto__"][number].into();
+        incident.related = vec!["inc-1".into(), "inc-<b>".into()];
+        if let Some(root) = &mut incident.root {
+            root.region = Some(["toString", "__proto__", markup][number % 3].to_owned());
+            root.account_id = Some(format!("{markup}{number}"));
+        }
+    }
+    let url = page("tools", &report, Language::En);
+    let hash = "region=__proto__&account=%3Cimg%20src%3Dx%3E&find=%3Cscript%3E&sort=constructor";
+    for address in [url.clone(), format!("{url}#?{hash}"), format!("{url}#inc-1?{hash}")] {
+        visit(&mut browser, &address, DESK);
+        browser.press("Escape", 27);
+        browser.eval("document.querySelector('#clear').click()");
+        unfold(&mut browser, "region");
+        let chips = "[...document.querySelectorAll('[data-facet=region] .chip')]
+            .map(chip => [chip.firstChild.data, chip.lastChild.textContent])";
+        let chips = browser.eval(chips);
+        for (name, count) in [("toString", "2"), ("__proto__", "2"), (markup, "2")] {
+            assert!(chips.as_array().unwrap().contains(&json!([name, count])), "{chips}");
+        }
+        browser.click("[data-facet=region] .chip");
+        let elements =
+            "document.querySelectorAll('img, iframe, [onerror], script:not(body > script)').length";
+        assert_eq!(browser.eval(elements), 0);
+        assert!(!browser.eval("document.title").as_str().unwrap().contains("owned"));
+        let ids = "(() => { const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+            return ids.filter((id, i) => ids.indexOf(id) !== i); })()";
+        assert_eq!(browser.eval(ids), json!([]), "ids that come twice");
+        assert_eq!(browser.complaints(), [""; 0]);
+    }
 }

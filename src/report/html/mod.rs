@@ -137,7 +137,7 @@ pub fn render(
         policy: POLICY,
         style: STYLE,
         script: SCRIPT,
-        footer: footer(&report, words),
+        footer: footer(&report, words, zone),
         overview: Overview::new(&whole, incidents.len()),
         incidents,
         not_in_full,
@@ -145,12 +145,15 @@ pub fn render(
 }
 
 /// By what, and from what, the page was made.
-fn footer(report: &Report, words: &Wording) -> String {
+fn footer(report: &Report, words: &Wording, zone: &Zone) -> String {
     let (tool, version) = (&report.tool.name, &report.tool.version);
-    words.say(&match crate::report::words::rests_on_policies(report) {
+    let made = match crate::report::words::rests_on_policies(report) {
         true => Sentence::new("html-footer-policies").arg("tool", tool).arg("version", version),
         false => Sentence::new("html-footer").arg("tool", tool).arg("version", version),
-    })
+    };
+    let times = Sentence::new("html-times-in").arg("zone", zone.name());
+    let offline = Sentence::new("html-offline");
+    words.paragraph(&[words.say(&made), words.say(&times), words.say(&offline)])
 }
 
 /// The text of a template.
