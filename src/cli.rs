@@ -136,7 +136,7 @@ pub struct ReadArguments {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Read the names of files or folders from a file (`-`: from standard input) as well: one a line,
-    /// or one before each NUL where there is one (`find -print0`)
+    /// or one before each NUL where there is one (`find -print0`), or lines of `trailwhy plan`
     #[arg(long, value_name = "FILE")]
     pub files_from: Option<PathBuf>,
     /// Name files below DIR as NAME/… in reports and warnings: where they were copied from, such as
@@ -320,6 +320,50 @@ pub struct MergeArguments {
     /// No words on standard error
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy plan s3-export/ --parts 8 > plan.jsonl
+  parallel -N1 --pipe trailwhy analyze --files-from - --partial part-{#} < plan.jsonl
+  trailwhy merge part-* -o report.html
+
+Prints one line of JSON for each part: its files, bytes, accounts, Regions and when they were
+delivered. --files-from reads such a line. Exit status: 0, or 2 when there is nothing to plan.")]
+pub struct PlanArguments {
+    /// What to cut
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// At most so many parts, about equal in size
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(usize), conflicts_with = "part_bytes")]
+    pub parts: Option<usize>,
+    /// At most so many bytes in each part, as the files are stored: 64MB, 1GiB
+    #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = size)]
+    pub part_bytes: u64,
+}
+
+/// Bytes as people write them: 64MB, 1GiB, 4096.
+fn size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 8] = [
+        ("", 1),
+        ("B", 1),
+        ("KB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("KIB", 1 << 10),
+        ("MIB", 1 << 20),
+        ("GIB", 1 << 30),
+    ];
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase();
+    let number: Option<u64> = digits.trim().parse().ok().filter(|number| *number > 0);
+    let unit = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
+    number
+        .zip(unit)
+        .and_then(|(number, unit)| number.checked_mul(unit))
+        .ok_or_else(|| "a size, such as 64MB or 1GiB".to_owned())
 }
 
 /// Arguments of `explain`.
@@ -559,6 +603,8 @@ pub enum Command {
     Analyze(Box<AnalyzeArguments>),
     /// Make one report of parts that were read separately
     Merge(Box<MergeArguments>),
+    /// Cut an export into parts for several processes or machines, without reading it
+    Plan(Box<PlanArguments>),
     /// Tell all about one event, request, incident or resource
     Explain(Box<ExplainArguments>),
     /// Set a failed chain beside a successful one, or two groups of calls beside each other

@@ -86,3 +86,13 @@ message-collect-nothing-failed = nothing failed in what was read, so that no pol
 message-collect-nothing-missing = what failed hangs on nothing that the given policies do not show
 message-collect-all-of-what = --all without an export needs --account and --region
     hint: trailwhy collect --all --account ID --region REGION
+message-plan-of-pipe = standard input cannot be cut into parts
+    hint: name files or folders
+message-plan-of-name = `{ $path }` is not UTF-8, and a plan is JSON; hint: rename it, or name its folder to `trailwhy analyze` itself
+message-planned = { $parts ->
+        [one] 1 part
+       *[other] { $parts } parts
+    }, { $files ->
+        [one] 1 file
+       *[other] { $files } files
+    }, { $bytes } bytes

@@ -77,3 +77,7 @@ message-collect-nothing-failed = 読み取った範囲で失敗した呼び出�
 message-collect-nothing-missing = 失敗した呼び出しに関わるポリシーは、指定されたものにすべて含まれています
 message-collect-all-of-what = エクスポートなしの --all には --account と --region が必要です
     ヒント: trailwhy collect --all --account ID --region REGION
+message-plan-of-pipe = 標準入力は分割できません
+    ヒント: ファイルかフォルダーを指定してください
+message-plan-of-name = `{ $path }` は UTF-8 ではないため、JSON の計画に書けません。ヒント: 名前を変えるか、そのフォルダーを直接 `trailwhy analyze` に渡してください
+message-planned = { $parts } 個の部分、{ $files } 個のファイル、{ $bytes } バイト

@@ -16,6 +16,7 @@ pub mod ignore;
 mod merge;
 mod named;
 mod output;
+mod plan;
 mod policies;
 mod progress;
 mod range;
@@ -50,6 +51,7 @@ fn language(command: &Command) -> Language {
         Command::Policies(all) => (all.lang, &all.read.config),
         Command::Changes(all) => (all.lang, &all.read.config),
         Command::Collect(all) => (all.lang, &all.read.config),
+        Command::Plan(all) => (None, &all.read.config),
         Command::Schema { .. } | Command::Generate(_) | Command::Simulate => (None, &None),
     };
     // A pipe can be read once, by who needs what it says.
@@ -90,6 +92,7 @@ fn carried_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Collect(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, collect::run)
         }
+        Command::Plan(mut arguments) => with_names(&mut *arguments, |all| &mut all.read, plan::run),
         Command::Changes(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, changes::run)
         }

@@ -143,7 +143,7 @@ pub(super) fn distrust(ledger: &Ledger, incidents: usize) -> Result<()> {
 }
 
 /// What is to be read, and how.
-fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<Input>, Options)> {
+pub(super) fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<Input>, Options)> {
     if let Some(threads) = arguments.threads {
         // Errs only when the pool exists already; then its size stays.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
@@ -204,7 +204,7 @@ fn with_its_file(said: &Sentence, path: &str) -> Sentence {
 }
 
 /// Damage is told at once; what is no CloudTrail at all (digests, flow logs) is only counted.
-fn warn(ledger: &Ledger) {
+pub(super) fn warn(ledger: &Ledger) {
     let damaged: Vec<_> = ledger.skipped.iter().filter(|skip| skip.reason.is_damage()).collect();
     let wording = tell::wording();
     for skip in damaged.iter().take(NAMED) {

@@ -15,6 +15,7 @@ mod codec;
 mod column;
 mod compact;
 mod contribution;
+mod cut;
 mod draft;
 mod elsewhere;
 mod encoded;
@@ -56,6 +57,7 @@ use std::io;
 
 pub use blind_spot::{BlindSpot, BlindSpotKind};
 pub use contribution::{Contribution, Parts, Terms};
+pub use cut::{Cut, Parcel, cut};
 pub use foreign::PACKED_FILE;
 pub use header::{Header, Needs};
 pub use identifier::number;
@@ -63,7 +65,7 @@ pub use inflate::Caps;
 pub use layout::{DELIVERY_SLACK, Delivery};
 pub use ledger::{Ledger, Reason, Records, Skip};
 pub use selection::{Moment, Selection};
-pub use source::{Found, Input, Root, Source, discover};
+pub use source::{Found, Input, Place, Root, Source, discover};
 
 use crate::error::{Error, Result};
 use crate::event::{Event, Time};

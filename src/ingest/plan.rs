@@ -1,6 +1,5 @@
 //! What is to be read, in which order, and which files need not be opened.
 
-use std::path::Path;
 use std::thread;
 
 use super::blind_spot::{BlindSpot, BlindSpotKind};
@@ -176,9 +175,8 @@ impl Plan {
 
     /// Whether so few records may be all that there are, by the sizes of the files.
     pub(super) fn may_hold(&self, records: u64) -> bool {
-        let size = |source: &Source| source.path.as_deref()?.metadata().ok().map(|m| m.len());
         let mut left = records.saturating_mul(MOST_STORED);
-        self.sources.iter().filter_map(size).all(|size| {
+        self.sources.iter().filter_map(Source::size).all(|size| {
             let fits = size <= left;
             left = left.saturating_sub(size);
             fits
@@ -187,11 +185,7 @@ impl Plan {
 
     /// Whether everything can be read a second time: pipes cannot.
     pub(super) fn can_be_read_again(&self) -> bool {
-        // Below a folder only files are read, so looking at what else there may be is for the few
-        // that were named.
-        let is_file = |path: &Path| path.metadata().is_ok_and(|metadata| metadata.is_file());
-        let sure = |source: &Source| source.delivery.is_some();
-        self.sources.iter().all(|s| sure(s) || s.path.as_deref().is_some_and(is_file))
+        self.sources.iter().all(Source::can_be_read_again)
     }
 
     /// Finds the last event by reading everything, where bounds hang on it.
@@ -205,6 +199,11 @@ impl Plan {
         if let Some((_, last)) = books.sight.span() {
             self.bound(last);
         }
+    }
+
+    /// The files, in the order in which they are read, and those that could not be looked at.
+    pub(super) fn into_sources(self) -> (Vec<Source>, Ledger) {
+        (self.sources, self.ledger)
     }
 
     pub(super) fn threads(&self) -> usize {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -60,11 +61,20 @@ fn told(path: &Path, roots: &[Root]) -> String {
     named.unwrap_or_else(|| path.to_string_lossy().into_owned())
 }
 
+/// Where records are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Standard input.
+    Stdin,
+    /// A file, as it is spelled.
+    File(PathBuf),
+}
+
 /// One file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Where it is; `None` is standard input.
-    pub path: Option<PathBuf>,
+    /// Where it is.
+    pub place: Place,
     /// What its name says, where it has a delivery name.
     pub delivery: Option<Delivery>,
     /// How it is called in the ledger.
@@ -74,16 +84,54 @@ pub struct Source {
 impl Source {
     fn file(path: &Path, roots: &[Root]) -> Source {
         let (delivery, name) = (Delivery::of(path), told(path, roots));
-        Source { path: Some(path.to_path_buf()), delivery, name }
+        Source { place: Place::File(path.to_path_buf()), delivery, name }
     }
 
     fn stdin() -> Source {
-        Source { path: None, delivery: None, name: "-".to_owned() }
+        Source { place: Place::Stdin, delivery: None, name: "-".to_owned() }
     }
 
     /// How the file is called in the ledger.
     pub fn name(&self) -> String {
         self.name.clone()
+    }
+
+    /// Bytes as they are stored; `None` where nothing tells before they are read.
+    pub fn size(&self) -> Option<u64> {
+        match &self.place {
+            Place::Stdin => None,
+            Place::File(path) => path.metadata().ok().map(|metadata| metadata.len()),
+        }
+    }
+
+    /// Whether it gives the same when it is read a second time: pipes do not. Below a folder only files
+    /// are read, so that what has a delivery name need not be looked at.
+    pub(super) fn can_be_read_again(&self) -> bool {
+        match &self.place {
+            Place::Stdin => false,
+            Place::File(path) => {
+                self.delivery.is_some() || path.metadata().is_ok_and(|metadata| metadata.is_file())
+            }
+        }
+    }
+
+    /// The bytes from the first on.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(super) fn open(&self) -> io::Result<Box<dyn Read>> {
+        match &self.place {
+            Place::Stdin => Ok(Box::new(io::stdin())),
+            Place::File(path) => Ok(Box::new(File::open(path)?)),
+        }
+    }
+
+    /// What other programs and `--files-from` know it by; `None` for standard input.
+    pub fn address(&self) -> Option<&OsStr> {
+        match &self.place {
+            Place::Stdin => None,
+            Place::File(path) => Some(path.as_os_str()),
+        }
     }
 }
 
@@ -127,7 +175,7 @@ pub fn discover(inputs: &[Input], roots: &[Root]) -> Result<Found> {
 /// total.
 fn order(source: &Source) -> (bool, i64, Option<&OsStr>) {
     let stamp = source.delivery.as_ref().map(|d| d.stamp.0);
-    (stamp.is_none(), stamp.unwrap_or(0), source.path.as_deref().map(Path::as_os_str))
+    (stamp.is_none(), stamp.unwrap_or(0), source.address())
 }
 
 fn walk(top: &Path, roots: &[Root], found: &mut Found) {
