@@ -126,6 +126,8 @@ pub enum SchemaOf {
     Report,
     /// What `compare` tells
     Comparison,
+    /// What `analyze --tables` writes
+    Tables,
 }
 
 /// What to read, and which part of it.
@@ -194,6 +196,10 @@ pub struct ReportArguments {
     /// repeatable)
     #[arg(long, short, value_name = "FILE")]
     pub output: Vec<PathBuf>,
+    /// Write incidents, occurrences, refused calls, links, changes and coverage to this folder, one table
+    /// each (gzipped JSON lines; `trailwhy schema tables`)
+    #[arg(long, value_name = "DIR")]
+    pub tables: Option<PathBuf>,
     /// Occurrences listed per incident
     #[arg(long, value_name = "N")]
     pub max_occurrences: Option<usize>,
@@ -266,7 +272,8 @@ fn memory(text: &str) -> Result<u64, String> {
 }
 
 /// What only a report needs: a part has none.
-const REPORTING: [&str; 16] = [
+const REPORTING: [&str; 17] = [
+    "tables",
     "principal",
     "action",
     "resource",

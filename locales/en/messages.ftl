@@ -96,3 +96,9 @@ message-planned = { $parts ->
         [one] 1 file
        *[other] { $files } files
     }, { $bytes } bytes
+message-in-s3-what = `{ $path }` names no bucket and prefix; hint: s3://BUCKET/AWSLogs/
+message-no-profile = there is no profile `{ $profile }` (AWS_PROFILE); hint: aws configure list-profiles
+message-profile-elsewhere = the profile `{ $profile }` gets its keys by signing in, by a role or from a program
+    hint: eval "$(aws configure export-credentials --profile { $quoted } --format env)"; unset AWS_PROFILE
+message-tables-used = `{ $path }` is not empty, and what lies in it would be taken for tables of this report
+    hint: name a new folder

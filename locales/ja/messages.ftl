@@ -81,3 +81,9 @@ message-plan-of-pipe = 標準入力は分割できません
     ヒント: ファイルかフォルダーを指定してください
 message-plan-of-name = `{ $path }` は UTF-8 ではないため、JSON の計画に書けません。ヒント: 名前を変えるか、そのフォルダーを直接 `trailwhy analyze` に渡してください
 message-planned = { $parts } 個の部分、{ $files } 個のファイル、{ $bytes } バイト
+message-in-s3-what = `{ $path }` はバケットとプレフィックスを示していません。ヒント: s3://BUCKET/AWSLogs/
+message-no-profile = プロファイル `{ $profile }` はありません (AWS_PROFILE)。ヒント: aws configure list-profiles
+message-profile-elsewhere = プロファイル `{ $profile }` のキーは、サインイン、ロール、または別のプログラムから得るものです
+    ヒント: eval "$(aws configure export-credentials --profile { $quoted } --format env)"; unset AWS_PROFILE
+message-tables-used = `{ $path }` は空ではありません。中のファイルがこのレポートの表と混ざります
+    ヒント: 新しいフォルダーを指定してください

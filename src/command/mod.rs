@@ -25,6 +25,7 @@ mod reporting;
 mod schema;
 mod sharing;
 mod simulate;
+mod tables;
 mod tell;
 
 use std::process::ExitCode;

@@ -12,7 +12,7 @@ use super::gate::Gate;
 use super::output::{self, Access};
 use super::reading;
 use super::sharing::Sharing;
-use super::tell;
+use super::{tables, tell};
 use crate::cli::{Format, ReportArguments};
 use crate::error::{Error, Result};
 use crate::report::{self, Kind, Report};
@@ -40,6 +40,7 @@ impl<'a> Reporting<'a> {
     ) -> Result<Reporting<'a>> {
         let format = |path: &'a PathBuf| Ok((path, format_of(path)?));
         let outputs = arguments.output.iter().map(format).collect::<Result<_>>()?;
+        arguments.tables.as_deref().map_or(Ok(()), tables::refuse_used)?;
         Ok(Reporting { arguments, outputs, gate: Gate::new(&arguments.gate, config)?, quiet })
     }
 
@@ -69,7 +70,10 @@ impl<'a> Reporting<'a> {
             let text = reports.render(*format, report::terminal::Style::plain(100))?;
             output::save(path, text, Access::Everyone)?;
         }
-        if self.outputs.is_empty() {
+        if let Some(folder) = &self.arguments.tables {
+            tables::save(folder, reports.report(Language::En)?)?;
+        }
+        if self.outputs.is_empty() && self.arguments.tables.is_none() {
             let text = reports.render(self.arguments.format, terminal_style())?;
             let mut out = std::io::stdout().lock();
             out.write_all(text.as_bytes())?;
@@ -102,7 +106,10 @@ impl Reporting<'_> {
     /// What was found and where it is written: whoever names files sees nothing else. Their names may be
     /// what a shared report leaves out.
     fn tell_of_files(&self, report: &Report, sharing: &Sharing) {
-        if self.outputs.is_empty() || sharing.redacts() {
+        let folder = self.arguments.tables.iter();
+        let written = self.outputs.iter().map(|(path, _)| *path).chain(folder);
+        let files: Vec<String> = written.map(|path| Error::shown(path)).collect();
+        if files.is_empty() || sharing.redacts() {
             return;
         }
         let kinds = |kind: &Kind| {
@@ -121,7 +128,6 @@ impl Reporting<'_> {
             0 => Sentence::new("message-none-found"),
             count => Sentence::new("message-found").arg("count", count).arg("kinds", kinds),
         };
-        let files: Vec<String> = self.outputs.iter().map(|(path, _)| Error::shown(path)).collect();
         tell::say(&Sentence::new("message-wrote").arg("found", found).arg("files", files));
     }
 }

@@ -9,6 +9,8 @@ mod agreement;
 mod ahead;
 mod at_once;
 mod blind_spot;
+#[cfg(feature = "s3")]
+mod bucket;
 mod build;
 mod charset;
 mod codec;
@@ -56,6 +58,8 @@ use std::collections::BTreeMap;
 use std::io;
 
 pub use blind_spot::{BlindSpot, BlindSpotKind};
+#[cfg(feature = "s3")]
+pub use bucket::{Object, is_address};
 pub use contribution::{Contribution, Parts, Terms};
 pub use cut::{Cut, Parcel, cut};
 pub use foreign::PACKED_FILE;

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+#[cfg(feature = "s3")]
+use super::bucket;
 use super::elsewhere;
 use super::inflate::said_by_system;
 use super::layout::Delivery;
@@ -22,6 +24,9 @@ pub enum Input {
     Path(PathBuf),
     /// Standard input (`-`).
     Stdin,
+    /// Objects in Amazon S3: `s3://BUCKET/PREFIX`.
+    #[cfg(feature = "s3")]
+    Bucket(String),
 }
 
 /// A folder whose files are named by where they came from.
@@ -68,6 +73,9 @@ pub enum Place {
     Stdin,
     /// A file, as it is spelled.
     File(PathBuf),
+    /// An object in Amazon S3.
+    #[cfg(feature = "s3")]
+    Object(bucket::Object),
 }
 
 /// One file to read.
@@ -91,6 +99,12 @@ impl Source {
         Source { place: Place::Stdin, delivery: None, name: "-".to_owned() }
     }
 
+    #[cfg(feature = "s3")]
+    pub(super) fn object(object: bucket::Object) -> Source {
+        let (delivery, name) = (object.delivery(), object.url().to_owned());
+        Source { place: Place::Object(object), delivery, name }
+    }
+
     /// How the file is called in the ledger.
     pub fn name(&self) -> String {
         self.name.clone()
@@ -101,6 +115,8 @@ impl Source {
         match &self.place {
             Place::Stdin => None,
             Place::File(path) => path.metadata().ok().map(|metadata| metadata.len()),
+            #[cfg(feature = "s3")]
+            Place::Object(object) => object.size(),
         }
     }
 
@@ -112,6 +128,8 @@ impl Source {
             Place::File(path) => {
                 self.delivery.is_some() || path.metadata().is_ok_and(|metadata| metadata.is_file())
             }
+            #[cfg(feature = "s3")]
+            Place::Object(_) => true,
         }
     }
 
@@ -123,6 +141,8 @@ impl Source {
         match &self.place {
             Place::Stdin => Ok(Box::new(io::stdin())),
             Place::File(path) => Ok(Box::new(File::open(path)?)),
+            #[cfg(feature = "s3")]
+            Place::Object(object) => object.open(),
         }
     }
 
@@ -131,6 +151,8 @@ impl Source {
         match &self.place {
             Place::Stdin => None,
             Place::File(path) => Some(path.as_os_str()),
+            #[cfg(feature = "s3")]
+            Place::Object(object) => Some(object.address()),
         }
     }
 }
@@ -153,6 +175,9 @@ pub fn discover(inputs: &[Input], roots: &[Root]) -> Result<Found> {
     for input in inputs {
         match input {
             Input::Stdin => found.sources.push(Source::stdin()),
+            // Those are listed by who knows which days are wanted.
+            #[cfg(feature = "s3")]
+            Input::Bucket(_) => {}
             Input::Path(path) => {
                 let real = path.canonicalize().map_err(|e| not_readable(path, e))?;
                 let kind = path.metadata().map_err(|e| not_readable(path, e))?;
@@ -166,9 +191,15 @@ pub fn discover(inputs: &[Input], roots: &[Root]) -> Result<Found> {
             }
         }
     }
-    found.sources.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
-    found.sources.dedup_by(|a, b| order(a) == order(b));
+    found.sort();
     Ok(found)
+}
+
+impl Found {
+    pub(super) fn sort(&mut self) {
+        self.sources.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+        self.sources.dedup_by(|a, b| order(a) == order(b));
+    }
 }
 
 /// By delivery time, so that memory can be bounded; the path, as it is spelled, makes the order

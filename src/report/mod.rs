@@ -22,6 +22,7 @@ pub mod sarif;
 pub mod schema;
 pub mod side_by_side;
 mod steps;
+pub mod tables;
 pub mod terminal;
 mod title;
 mod view;
