@@ -137,3 +137,31 @@ fn a_folder_that_holds_something_is_refused_before_anything_is_read() {
     assert_eq!((status, &*out), (2, ""));
     assert!(said.contains("is not empty"), "{said}");
 }
+
+/// The query of LARGE.md, in the engine it is written for.
+#[test]
+#[ignore = "needs python3 with the package duckdb"]
+fn the_query_of_the_documentation_runs() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("LARGE.md")).unwrap();
+    let (_, rest) = page.split_once("```sql\n").unwrap();
+    let (query, _) = rest.split_once("```").unwrap();
+    for name in SAMPLES {
+        let (report, _folder, tables) = made(name, &[]);
+        let program = "import duckdb, json, sys\n\
+                       print(json.dumps(duckdb.sql(sys.argv[1]).fetchall(), default=str))";
+        let mut python = std::process::Command::new("python3");
+        python.args(["-c", program, query]).current_dir(tables.parent().unwrap());
+        let output = python.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let calls: i64 = found.as_array().unwrap().iter().map(|row| row[3].as_i64().unwrap()).sum();
+        let expected: usize = report["incidents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|incident| incident["occurrences"].as_array().unwrap())
+            .filter(|one| !one["denied_event_id"].is_null())
+            .count();
+        assert_eq!(calls, i64::try_from(expected).unwrap(), "{name}");
+    }
+}

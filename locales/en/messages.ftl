@@ -6,6 +6,7 @@ message-no-path = no path to read
 message-not-there = `{ $path }` is not there; hint: name a file or folder of CloudTrail records, such as the AWSLogs folder of an S3 export, or - for standard input
 message-in-s3 = `{ $path }` lies in Amazon S3, and only files are read
     hint: aws s3 sync { $from } s3-export && trailwhy analyze s3-export
+    or read it in place with a build that can: cargo build --release --features s3
 message-object-in-s3 = `{ $path }` lies in Amazon S3, and only files are read
     hint: aws s3 cp { $from } . && trailwhy analyze { $file }
 message-address = `{ $path }` is an address, and only files are read

@@ -6,6 +6,7 @@ message-no-path = 読み取るパスが指定されていません
 message-not-there = `{ $path }` が見つかりません。ヒント: CloudTrail のレコードが入ったファイルかフォルダー (S3 からエクスポートした AWSLogs フォルダーなど) を指定してください。標準入力は - です
 message-in-s3 = `{ $path }` は Amazon S3 にあります。読み取れるのはファイルだけです
     ヒント: aws s3 sync { $from } s3-export && trailwhy analyze s3-export
+    または S3 を直接読めるビルドを使います: cargo build --release --features s3
 message-object-in-s3 = `{ $path }` は Amazon S3 にあります。読み取れるのはファイルだけです
     ヒント: aws s3 cp { $from } . && trailwhy analyze { $file }
 message-address = `{ $path }` は URL です。読み取れるのはファイルだけです

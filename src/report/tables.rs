@@ -94,6 +94,9 @@ struct IncidentRow<'r> {
     statement_sid: Option<&'r str>,
     condition_keys: &'r [String],
     change_event_id: Option<&'r str>,
+    change_time: Option<&'r str>,
+    change_principal_arn: Option<&'r str>,
+    change_summary: Option<&'r str>,
     healed_by_event_id: Option<&'r str>,
     fix: Option<&'r str>,
     missing_steps: &'r [String],
@@ -285,6 +288,7 @@ fn account_in(arn: &str) -> Option<&str> {
 fn incident_row(incident: &Incident) -> serde_json::Result<Value> {
     let (root, denied) = (incident.root.as_ref(), incident.denied.as_ref());
     let (verdict, policy) = (&incident.verdict, incident.verdict.policy.as_ref());
+    let change = incident.change.as_ref();
     serde_json::to_value(IncidentRow {
         incident_id: &incident.id,
         kind: incident.kind.as_str(),
@@ -312,7 +316,10 @@ fn incident_row(incident: &Incident) -> serde_json::Result<Value> {
         policy_name: policy.and_then(|policy| policy.name.as_deref()),
         statement_sid: policy.and_then(|policy| policy.statement_sid.as_deref()),
         condition_keys: &verdict.condition_keys,
-        change_event_id: incident.change.as_ref().map(|change| &*change.event_id),
+        change_event_id: change.map(|change| &*change.event_id),
+        change_time: change.map(|change| &*change.event_time),
+        change_principal_arn: change.and_then(|change| change.principal_arn.as_deref()),
+        change_summary: change.map(|change| &*change.summary),
         healed_by_event_id: verdict.healed.as_ref().map(|healed| &*healed.event_id),
         fix: incident.fixes.first().map(|fix| &*fix.title),
         missing_steps: &incident.missing_steps,
@@ -333,7 +340,11 @@ fn denied_row<'r>(
     let named =
         occurrence.denied_action.as_deref().or_else(|| stands.map(|denied| &*denied.action));
     let own = incident.actions.iter().find(|one| Some(&*one.action) == named);
-    let sort = own.and_then(|own| own.sorts.iter().find(|sort| sort.first_event_id == id));
+    let sorts = own.map(|own| &*own.sorts).unwrap_or_default();
+    let sort = sorts.iter().find(|sort| sort.first_event_id == id);
+    // Who was refused is part of what makes a sort.
+    let only = sorts.first().map(|sort| &sort.principal_arn);
+    let only = only.filter(|only| sorts.iter().all(|sort| sort.principal_arn == **only));
     DeniedRow {
         event_id: id,
         incident_id: &incident.id,
@@ -345,7 +356,8 @@ fn denied_row<'r>(
             .or_else(|| own.and_then(|own| own.resource.as_deref())),
         principal_arn: whole
             .and_then(|denied| denied.principal_arn.as_deref())
-            .or_else(|| sort.and_then(|sort| sort.principal_arn.as_deref())),
+            .or_else(|| sort.and_then(|sort| sort.principal_arn.as_deref()))
+            .or_else(|| only.and_then(|only| only.as_deref())),
         caller_kind: whole.map(|denied| denied.caller_kind.as_str()),
         invoked_by: whole.and_then(|denied| denied.invoked_by.as_deref()),
         error_code: whole.and_then(|denied| denied.error_code.as_deref()),

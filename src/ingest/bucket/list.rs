@@ -32,6 +32,13 @@ struct Leaf {
     day: Option<i64>,
 }
 
+/// The folder of a year or a month.
+struct Span {
+    folder: Path,
+    first: i64,
+    last: i64,
+}
+
 /// Every object below a prefix, without those in folders of other days and Regions.
 pub(super) fn below(
     bucket: &Arc<Bucket>,
@@ -75,7 +82,7 @@ async fn narrowed(
             .buffer_unordered(TOGETHER)
             .try_collect()
             .await?;
-        let mut next = Vec::new();
+        let (mut next, mut spans): (Vec<Path>, Vec<Span>) = (Vec::new(), Vec::new());
         for ListResult { common_prefixes, objects, .. } in listed {
             found.extend(objects);
             for folder in common_prefixes {
@@ -84,10 +91,18 @@ async fn narrowed(
                     Level::Span(first, last) if !overlaps(selection, first, last) => {}
                     Level::Day(day) if !overlaps(selection, day, day + DAY) => {}
                     Level::Day(day) => leaves.push(Leaf { folder, day: Some(day) }),
-                    _ => next.push(folder),
+                    Level::Span(first, last) => spans.push(Span { folder, first, last }),
+                    Level::Region(_) | Level::Other => next.push(folder),
                 }
             }
         }
+        // A span before the last event: that is no earlier than the last of these begins.
+        if let Some(Moment::BeforeLast(seconds)) = options.since {
+            let last = spans.iter().map(|span| span.first).max().unwrap_or(i64::MIN);
+            let from = last.saturating_sub(seconds).saturating_sub(DAY);
+            spans.retain(|span| span.last >= from);
+        }
+        next.extend(spans.into_iter().map(|span| span.folder));
         open = next;
     }
     leaves.extend(open.into_iter().map(|folder| Leaf { folder, day: None }));
