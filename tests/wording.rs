@@ -250,7 +250,7 @@ fn pages_have_the_same_headings_and_figures_in_both_languages() {
                 let cells = row.split('|').skip(2).map(str::trim);
                 // Words are in the language of the page, figures are not.
                 cells
-                    .filter(|cell| cell.contains(|c: char| c.is_ascii_digit()))
+                    .filter(|cell| cell.starts_with(|c: char| c.is_ascii_digit()))
                     .map(str::to_owned)
                     .collect()
             };
