@@ -206,6 +206,10 @@ pub struct ReportArguments {
     /// Language of the report (default: from trailwhy.toml, else from the locale)
     #[arg(long, value_enum)]
     pub lang: Option<Lang>,
+    /// Where times are told in: UTC, local, Asia/Tokyo, +09:00 (default: from trailwhy.toml, else UTC).
+    /// JSON, CSV and SARIF are UTC in any case
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub time_zone: Option<String>,
     /// What is taken out
     #[command(flatten)]
     pub redact: RedactArguments,
@@ -272,7 +276,7 @@ fn memory(text: &str) -> Result<u64, String> {
 }
 
 /// What only a report needs: a part has none.
-const REPORTING: [&str; 17] = [
+const REPORTING: [&str; 18] = [
     "tables",
     "principal",
     "action",
@@ -281,6 +285,7 @@ const REPORTING: [&str; 17] = [
     "output",
     "max_occurrences",
     "lang",
+    "time_zone",
     "redact",
     "redact_map",
     "fail_on",
@@ -404,6 +409,10 @@ pub struct ExplainArguments {
     /// Language of the answer (default: from trailwhy.toml, else from the locale)
     #[arg(long, value_enum)]
     pub lang: Option<Lang>,
+    /// Where times are told in: UTC, local, Asia/Tokyo, +09:00 (default: from trailwhy.toml, else UTC).
+    /// JSON is UTC in any case
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub time_zone: Option<String>,
     /// What is taken out
     #[command(flatten)]
     pub redact: RedactArguments,

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use trailwhy::report::zone::Zone;
 use trailwhy::report::{Report, html, schema};
 use trailwhy::wording::{Language, Wording};
 
@@ -29,7 +30,7 @@ fn names() -> Vec<String> {
 }
 
 fn rendered(report: &Report, language: Language) -> String {
-    html::render(report, &Wording::new(language), None)
+    html::render(report, &Wording::new(language), &Zone::utc(), None)
 }
 
 /// Tags with their attributes, without what is between them.
@@ -209,10 +210,10 @@ fn records_are_folded_in_without_their_secrets() {
             ((*id).to_owned(), record.to_string())
         })
         .collect();
-    let page = html::render(&report, &Wording::new(Language::En), Some(&records));
+    let page = html::render(&report, &Wording::new(Language::En), &Zone::utc(), Some(&records));
     assert_eq!(page.matches("192.0.2.1").count(), wanted.len());
-    assert!(page.contains("&quot;accessKeyId&quot;: &quot;ASIA&quot;"));
-    assert!(!page.contains("&quot;tok&quot;"));
+    assert!(page.contains("\"accessKeyId\": \"ASIA\""));
+    assert!(!page.contains("\"tok\""));
 }
 
 #[test]
@@ -236,5 +237,20 @@ fn an_empty_report_says_what_it_rests_on() {
     let page = rendered(&report, Language::En);
     for part in ["No incident found", "41,233", "412 read of 412 found", "No S3 data events"] {
         assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn times_are_told_in_the_zone_asked_for_and_the_page_names_it() {
+    let report = sample("ebs_source_ip.json");
+    let page = |zone: &Zone| html::render(&report, &Wording::new(Language::En), zone, None);
+    let utc = page(&Zone::utc());
+    let times = utc.matches(" UTC").count();
+    assert!(times > 10 && utc.contains("All times are UTC."));
+    for (name, offset) in [("Asia/Tokyo", "+09:00"), ("-03:30", "-03:30")] {
+        let local = page(&Zone::named(name).unwrap());
+        assert!(local.contains(&format!("All times are {name}.")), "{name}");
+        assert!(!local.contains(" UTC"), "{name}");
+        assert!(local.matches(&format!(" {offset}")).count() > 10, "{name}");
     }
 }

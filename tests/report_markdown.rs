@@ -11,13 +11,14 @@ mod report_samples;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use report_samples::{hostile, samples};
 use trailwhy::report::markdown::render;
+use trailwhy::report::zone::Zone;
 use trailwhy::wording::{Language, Wording, shell::is_invisible};
 
 #[test]
 fn samples_make_a_draft_in_english() {
     let wording = Wording::new(Language::En);
     for (name, report) in samples() {
-        insta::assert_snapshot!(format!("{name}-en"), render(&report, &wording));
+        insta::assert_snapshot!(format!("{name}-en"), render(&report, &wording, &Zone::utc()));
     }
 }
 
@@ -25,7 +26,7 @@ fn samples_make_a_draft_in_english() {
 fn samples_make_a_draft_in_japanese() {
     let wording = Wording::new(Language::Ja);
     for (name, report) in samples() {
-        insta::assert_snapshot!(format!("{name}-ja"), render(&report, &wording));
+        insta::assert_snapshot!(format!("{name}-ja"), render(&report, &wording, &Zone::utc()));
     }
 }
 
@@ -61,8 +62,8 @@ fn hostile_text_changes_no_structure_and_makes_no_link() {
     for language in Language::ALL {
         let wording = Wording::new(language);
         let (_, plain) = samples().into_iter().find(|(name, _)| name == "ebs-source-ip").unwrap();
-        let draft = render(&hostile(), &wording);
-        assert_eq!(structure(&draft), structure(&render(&plain, &wording)));
+        let draft = render(&hostile(), &wording, &Zone::utc());
+        assert_eq!(structure(&draft), structure(&render(&plain, &wording, &Zone::utc())));
         assert!(!draft.chars().any(|c| is_invisible(c) && c != '\n'));
         assert!(draft.len() < 200_000, "{} bytes from megabytes of hostile text", draft.len());
     }
@@ -70,7 +71,7 @@ fn hostile_text_changes_no_structure_and_makes_no_link() {
 
 #[test]
 fn mentions_stand_in_code_only() {
-    let draft = render(&hostile(), &Wording::new(Language::En));
+    let draft = render(&hostile(), &Wording::new(Language::En), &Zone::utc());
     let in_code = |event: &Event| matches!(event, Event::Code(_));
     for event in Parser::new_ext(&draft, github()) {
         if let Event::Text(text) = &event {
@@ -83,7 +84,8 @@ fn mentions_stand_in_code_only() {
 
 #[test]
 fn every_draft_has_every_section() {
-    let draft = render(&samples().into_iter().next().unwrap().1, &Wording::new(Language::En));
+    let draft =
+        render(&samples().into_iter().next().unwrap().1, &Wording::new(Language::En), &Zone::utc());
     for title in [
         "Summary",
         "Impact",
@@ -103,7 +105,7 @@ fn every_draft_has_every_section() {
 
 #[test]
 fn hostile_text_stays_inside_its_label_in_the_diagram() {
-    let draft = render(&hostile(), &Wording::new(Language::En));
+    let draft = render(&hostile(), &Wording::new(Language::En), &Zone::utc());
     let (_, after) = draft.split_once("```mermaid\n").unwrap();
     let (diagram, _) = after.split_once("```").unwrap();
     insta::assert_snapshot!(diagram);

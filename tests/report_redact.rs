@@ -17,6 +17,7 @@ use serde_json::Value;
 use trailwhy::report::redact::Redactor;
 use trailwhy::report::schema::REPORT_SCHEMA;
 use trailwhy::report::terminal::Style;
+use trailwhy::report::zone::Zone;
 use trailwhy::report::{Report, csv, html, json, markdown, sarif, terminal};
 use trailwhy::wording::{Language, Wording};
 
@@ -30,10 +31,13 @@ fn formats(report: &Report) -> Vec<(String, String)> {
         let wording = Wording::new(language);
         let tag = language.tag();
         texts.extend([
-            (format!("terminal {tag}"), terminal::render(report, &wording, Style::plain(100))),
-            (format!("markdown {tag}"), markdown::render(report, &wording)),
+            (
+                format!("terminal {tag}"),
+                terminal::render(report, &wording, &Zone::utc(), Style::plain(100)),
+            ),
+            (format!("markdown {tag}"), markdown::render(report, &wording, &Zone::utc())),
             (format!("sarif {tag}"), sarif::render(report, &wording)),
-            (format!("html {tag}"), html::render(report, &wording, None)),
+            (format!("html {tag}"), html::render(report, &wording, &Zone::utc(), None)),
         ]);
     }
     texts

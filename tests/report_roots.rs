@@ -9,6 +9,7 @@
 use serde_json::json;
 use trailwhy::report::redact::Redactor;
 use trailwhy::report::terminal::Style;
+use trailwhy::report::zone::Zone;
 use trailwhy::report::{
     DeniedAction, Incident, Kind, LinkKind, Outcome, Report, SortOfFailure, csv, html, markdown,
     retitle, sarif, terminal,
@@ -34,9 +35,9 @@ fn read(report: &Report, language: Language) -> Vec<(&'static str, String)> {
     retitle(&mut titled.incidents, &wording);
     let texts = [
         ("title", titled.incidents[0].title.clone()),
-        ("terminal", terminal::render(report, &wording, Style::plain(100))),
-        ("markdown", markdown::render(report, &wording)),
-        ("html", html::render(report, &wording, None)),
+        ("terminal", terminal::render(report, &wording, &Zone::utc(), Style::plain(100))),
+        ("markdown", markdown::render(report, &wording, &Zone::utc())),
+        ("html", html::render(report, &wording, &Zone::utc(), None)),
         ("sarif", sarif::render(report, &wording)),
     ];
     let plain = |text: String| {

@@ -10,6 +10,7 @@ mod report_samples;
 
 use report_samples::{hostile, samples};
 use trailwhy::report::terminal::{Style, render};
+use trailwhy::report::zone::Zone;
 use trailwhy::wording::{Language, Wording, shell::is_invisible};
 use unicode_width::UnicodeWidthStr;
 
@@ -17,7 +18,10 @@ use unicode_width::UnicodeWidthStr;
 fn samples_read_well_at_100_columns_in_english() {
     let wording = Wording::new(Language::En);
     for (name, report) in samples() {
-        insta::assert_snapshot!(format!("{name}-en"), render(&report, &wording, Style::plain(100)));
+        insta::assert_snapshot!(
+            format!("{name}-en"),
+            render(&report, &wording, &Zone::utc(), Style::plain(100))
+        );
     }
 }
 
@@ -25,7 +29,10 @@ fn samples_read_well_at_100_columns_in_english() {
 fn samples_read_well_at_80_columns_in_japanese() {
     let wording = Wording::new(Language::Ja);
     for (name, report) in samples() {
-        insta::assert_snapshot!(format!("{name}-ja"), render(&report, &wording, Style::plain(80)));
+        insta::assert_snapshot!(
+            format!("{name}-ja"),
+            render(&report, &wording, &Zone::utc(), Style::plain(80))
+        );
     }
 }
 
@@ -36,7 +43,7 @@ fn a_narrow_and_a_wide_terminal_get_their_own_layout() {
     for width in [60, 200] {
         insta::assert_snapshot!(
             format!("kms-vpc-endpoint-{width}"),
-            render(&report, &wording, Style::plain(width))
+            render(&report, &wording, &Zone::utc(), Style::plain(width))
         );
     }
 }
@@ -47,7 +54,7 @@ fn prose_keeps_within_the_width() {
         let wording = Wording::new(language);
         for (name, report) in samples() {
             for width in [60, 80, 120, 200] {
-                for line in render(&report, &wording, Style::plain(width)).lines() {
+                for line in render(&report, &wording, &Zone::utc(), Style::plain(width)).lines() {
                     let longest_word = line.split(' ').map(UnicodeWidthStr::width).max().unwrap();
                     let verbatim = line.contains("$ aws ") || line.contains("  ");
                     assert!(
@@ -64,8 +71,8 @@ fn prose_keeps_within_the_width() {
 fn colour_changes_no_word() {
     let wording = Wording::new(Language::En);
     for (name, report) in samples() {
-        let plain = render(&report, &wording, Style::plain(100));
-        let coloured = render(&report, &wording, Style { color: true, width: 100 });
+        let plain = render(&report, &wording, &Zone::utc(), Style::plain(100));
+        let coloured = render(&report, &wording, &Zone::utc(), Style { color: true, width: 100 });
         assert!(coloured.contains('\u{1b}'), "{name}");
         assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain, "{name}");
     }
@@ -74,7 +81,7 @@ fn colour_changes_no_word() {
 #[test]
 fn hostile_text_reaches_the_terminal_escaped() {
     for language in Language::ALL {
-        let text = render(&hostile(), &Wording::new(language), Style::plain(100));
+        let text = render(&hostile(), &Wording::new(language), &Zone::utc(), Style::plain(100));
         let bad: Vec<char> = text.chars().filter(|c| is_invisible(*c) && *c != '\n').collect();
         assert_eq!(bad, []);
         assert!(text.len() < 200_000, "{} bytes from megabytes of hostile text", text.len());
@@ -86,7 +93,7 @@ fn no_incident_is_never_said_without_what_it_rests_on() {
     for language in Language::ALL {
         let wording = Wording::new(language);
         let (_, report) = samples().into_iter().find(|(name, _)| name == "no-incident").unwrap();
-        let text = render(&report, &wording, Style::plain(80));
+        let text = render(&report, &wording, &Zone::utc(), Style::plain(80));
         assert!(text.contains("812"), "{text}");
         assert!(text.contains("kms_events_excluded"), "{text}");
     }
@@ -96,7 +103,7 @@ fn no_incident_is_never_said_without_what_it_rests_on() {
 fn no_sentence_lacks_what_goes_into_it() {
     for language in Language::ALL {
         for (name, report) in samples() {
-            let text = render(&report, &Wording::new(language), Style::plain(100));
+            let text = render(&report, &Wording::new(language), &Zone::utc(), Style::plain(100));
             assert!(!text.contains("{$"), "{name}: {text}");
         }
     }

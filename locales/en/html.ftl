@@ -18,8 +18,10 @@ html-lead-without-span = { $records ->
    *[other] { $records } CloudTrail records
 }.
 html-skip = Skip to the incidents
-html-footer = Made by { $tool } { $version } from CloudTrail records alone. All times are UTC. Nothing in this file is loaded from a network.
-html-footer-policies = Made by { $tool } { $version } from CloudTrail records and the policies given. All times are UTC. Nothing in this file is loaded from a network.
+html-footer = Made by { $tool } { $version } from CloudTrail records alone.
+html-footer-policies = Made by { $tool } { $version } from CloudTrail records and the policies given.
+html-times-in = All times are { $zone }.
+html-offline = Nothing in this file is loaded from a network.
 html-nothing-found = Nothing that was read shows a call that failed in silence or was denied. What was read, and what could not be seen, is below: the finding reaches no further.
 
 html-incidents = Incidents
@@ -42,6 +44,43 @@ html-not-in-full = { $count ->
    *[other] { $count } more incidents are not shown in full
 }, to keep this page small. The JSON report has everything.
 
+html-worst-first = worst first
+html-back = All incidents
+html-reading = How to read this page
+html-console = console ↗
+html-console-note = Links marked ↗ leave this page and open the AWS console, where you have to be signed in to the account in question. CloudTrail's event history has the management events of the last 90 days.
+html-shown = { $shown } of { $all } shown
+html-search = Search all that is said of the incidents
+html-sort = Sort
+html-sort-worst = worst first
+html-sort-often = most often
+html-sort-last = last seen
+html-sort-first = first seen
+html-group = Group
+html-group-none = not at all
+html-group-cause = by cause
+html-one-cause = { $count } incidents with one cause
+html-no-common-cause = Each with a cause of its own
+html-clear = Clear
+html-close = Close
+html-facet-kind = Kind
+html-facet-layer = Layer
+html-facet-certainty = Certainty
+html-facet-account = Account
+html-facet-region = Region
+html-facet-service = Service
+html-facet-caller = Caller
+html-keys = Keys
+html-key-next = next and previous incident
+html-key-search = search
+html-key-open = open the incident
+html-key-back = back to the list; in the search, clear it
+html-key-help = show these keys
+
+html-blind = { $count ->
+    [one] 1 thing could not be seen.
+   *[other] { $count } things could not be seen.
+}
 html-coverage = What this rests on
 html-what-was-read = What was read
 html-files = Files
@@ -128,14 +167,12 @@ html-mark-denied = denied
 html-mark-error = failed
 html-mark-unknown = not logged
 html-mark-missing = never came
-html-missing-hover = { $action }: every comparable success has this step, and here it never came
 html-uncertain-link = uncertain link
 html-picture-note = Time runs to the right from the first call; long pauses are shortened. A band is one second: the log does not say in which order its calls came. Rest on an arrow to see why the two calls belong together.
 html-not-drawn = { $count ->
     [one] 1 more call is not drawn; the table of calls has it.
    *[other] { $count } more calls are not drawn; the table of calls has them.
 }
-html-call-in-words = { $after }: { $who }, { $action } ×{ $count }, { $outcome }
 html-lane-direct = the caller
 html-lane-forward-access-session = with the caller's permissions
 html-lane-service-principal = the service as itself

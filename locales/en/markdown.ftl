@@ -7,8 +7,8 @@ markdown-opening = { $count ->
     [one] This draft covers { $count } incident found in CloudTrail.
    *[other] This draft covers { $count } incidents found in CloudTrail, worst first.
 }
-markdown-made-by = It was written by trailwhy { $version } from the log alone; all times are UTC.
-markdown-made-by-policies = It was written by trailwhy { $version } from the log and the policies given; all times are UTC.
+markdown-made-by = It was written by trailwhy { $version } from the log alone; all times are in { $zone }.
+markdown-made-by-policies = It was written by trailwhy { $version } from the log and the policies given; all times are in { $zone }.
 markdown-incident = Incident { $number }: { $headline }
 markdown-fix-numbered = Fix { $number }: { $title }
 markdown-summary = Summary
@@ -19,7 +19,7 @@ markdown-still-worked = { $count ->
    *[other] { $count } comparable calls succeeded
 }
 markdown-timeline = Timeline
-markdown-time = Time (UTC)
+markdown-time = Time ({ $zone })
 markdown-what = What
 markdown-who = Who
 markdown-event = Event

@@ -34,6 +34,10 @@ message-overwrites-in-folder = `{ $path }` would be written over `{ $other }`, i
 message-written-twice = `{ $path }` would be written over `{ $other }`, which is written as well
     hint: name each file to write once
 message-no-format = `{ $path }` has no suffix that tells a format; hint: .json .md .html .sarif .csv .txt
+message-no-zone = `{ $zone }` is no time zone
+    hint: UTC, local, a name such as Asia/Tokyo, or an offset such as +09:00
+message-no-local-zone = the time zone of this machine is not known
+    hint: name one, such as --time-zone Asia/Tokyo or --time-zone +09:00
 message-list-and-file = standard input cannot be both the list of files and a file
     hint: write the list to a file: --files-from FILE
 message-no-root = `--source-root { $written }` names no folder that is there

@@ -34,6 +34,10 @@ message-overwrites-in-folder = `{ $path }` に書き込むと、読み取り対�
 message-written-twice = `{ $path }` に書き込むと、同じく出力先の `{ $other }` を上書きします
     ヒント: 出力先のファイルはそれぞれ 1 回だけ指定してください
 message-no-format = `{ $path }` の拡張子からは形式がわかりません。ヒント: .json .md .html .sarif .csv .txt
+message-no-zone = `{ $zone }` というタイムゾーンはありません
+    ヒント: UTC、local、Asia/Tokyo のような名前、または +09:00 のような時差を指定してください
+message-no-local-zone = このコンピューターのタイムゾーンがわかりません
+    ヒント: --time-zone Asia/Tokyo や --time-zone +09:00 のように指定してください
 message-list-and-file = 標準入力をファイルの一覧とファイルの両方に使うことはできません
     ヒント: 一覧をファイルに書き出してください: --files-from FILE
 message-no-root = `--source-root { $written }` のフォルダーが見つかりません

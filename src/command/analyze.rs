@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use super::analysis::Analysis;
 use super::config::Config;
+use super::places::Given;
 use super::reporting::Reporting;
 use super::{named, output, reading, sharing};
 use crate::cli::AnalyzeArguments;
@@ -27,7 +28,8 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
     if let Some(to) = &arguments.partial {
         return contribute(arguments, &config, to);
     }
-    let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?;
+    let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?
+        .of_files(Given { read: Some(&arguments.read), policies: &arguments.known.dumps.policies });
     let read = sharing::read(&arguments.read, &arguments.report.redact);
     let analysis = Analysis::run(&read, &arguments.known, &config, arguments.memory)?;
     reporting.publish(analysis, &config)

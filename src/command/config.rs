@@ -3,6 +3,7 @@
 //!
 //! ```toml
 //! language = "ja"
+//! time_zone = "Asia/Tokyo"
 //! paths = ["exports/"]
 //! policies = ["policies/"]
 //! fail_on = ["silent", "ghost"]
@@ -33,6 +34,8 @@ pub const FILE_NAME: &str = "trailwhy.toml";
 pub struct Config {
     /// The language of reports.
     pub language: Option<Language>,
+    /// Where times are told in.
+    pub time_zone: Option<String>,
     /// What to read when no path is typed; relative ones start at the file's folder.
     pub paths: Vec<PathBuf>,
     /// Policy dumps to read as well.
@@ -52,6 +55,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 struct Written {
     language: Option<String>,
+    time_zone: Option<String>,
     #[serde(default)]
     paths: Vec<PathBuf>,
     #[serde(default)]
@@ -120,6 +124,7 @@ impl Config {
         let beside = |paths: Vec<PathBuf>| paths.iter().map(|path| base.join(path)).collect();
         Ok(Config {
             language,
+            time_zone: written.time_zone,
             paths: beside(written.paths),
             policies: beside(written.policies),
             fail_on: written.fail_on,

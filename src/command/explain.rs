@@ -22,6 +22,7 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     let id = read.paths.pop().context("an id is required")?;
     let id = id.to_string_lossy();
     let config = Config::of(read.config.as_deref())?;
+    let zone = super::zone::of(arguments.time_zone.as_deref(), &config)?;
     if read.paths.is_empty() && config.paths.is_empty() {
         let said = Sentence::new("message-explain-what").arg("id", sanitize::line(&id));
         return Err(Error::Said(said).into());
@@ -53,7 +54,9 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     sharing.keep_mapping(&arguments.redact)?;
     let text = match arguments.format {
         ListFormat::Json => sanitize::json(&serde_json::to_string_pretty(&explanation)?) + "\n",
-        ListFormat::Text => terminal::explanation(&explanation, &wording, terminal_style()),
+        ListFormat::Text => {
+            terminal::explanation(&zone.of(&explanation), &wording, terminal_style())
+        }
     };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;

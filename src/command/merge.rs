@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use super::analysis::{Analysis, Besides};
 use super::config::Config;
+use super::places::Given;
 use super::reporting::Reporting;
 use super::{named, output, reading};
 use crate::cli::MergeArguments;
@@ -46,7 +47,8 @@ pub fn run(arguments: &MergeArguments) -> anyhow::Result<ExitCode> {
         let merged = Contribution::merge(&mut parts)?;
         return reading::save_part(&merged, to, arguments.quiet);
     }
-    let reporting = Reporting::new(&arguments.report, &config, arguments.quiet)?;
+    let reporting = Reporting::new(&arguments.report, &config, arguments.quiet)?
+        .of_files(Given { read: None, policies: &arguments.known.dumps.policies });
     let besides = Besides::read(&arguments.known)?;
     let bounds = fold::Bounds::within(arguments.memory);
     let read = fold::merge(&mut parts, besides.knowledge(), &bounds)?;

@@ -16,6 +16,7 @@ pub mod ignore;
 mod merge;
 mod named;
 mod output;
+mod places;
 mod plan;
 mod policies;
 mod progress;
@@ -27,6 +28,7 @@ mod sharing;
 mod simulate;
 mod tables;
 mod tell;
+mod zone;
 
 use std::process::ExitCode;
 

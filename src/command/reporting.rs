@@ -10,11 +10,13 @@ use super::analysis::{self, Analysis};
 use super::config::Config;
 use super::gate::Gate;
 use super::output::{self, Access};
+use super::places::{self, Given};
 use super::reading;
 use super::sharing::Sharing;
-use super::{tables, tell};
+use super::{tables, tell, zone};
 use crate::cli::{Format, ReportArguments};
 use crate::error::{Error, Result};
+use crate::report::zone::Zone;
 use crate::report::{self, Kind, Report};
 use crate::wording::{Argument, Language, Sentence, Wording};
 
@@ -27,12 +29,14 @@ pub(super) struct Reporting<'a> {
     arguments: &'a ReportArguments,
     outputs: Vec<(&'a PathBuf, Format)>,
     gate: Gate,
+    zone: Zone,
     quiet: bool,
+    given: Given<'a>,
 }
 
 impl<'a> Reporting<'a> {
     /// # Errors
-    /// When a file's suffix tells no format, or the baseline cannot be read.
+    /// When a file's suffix tells no format, the baseline cannot be read, or the time zone is none.
     pub(super) fn new(
         arguments: &'a ReportArguments,
         config: &Config,
@@ -41,7 +45,14 @@ impl<'a> Reporting<'a> {
         let format = |path: &'a PathBuf| Ok((path, format_of(path)?));
         let outputs = arguments.output.iter().map(format).collect::<Result<_>>()?;
         arguments.tables.as_deref().map_or(Ok(()), tables::refuse_used)?;
-        Ok(Reporting { arguments, outputs, gate: Gate::new(&arguments.gate, config)?, quiet })
+        let zone = zone::of(arguments.time_zone.as_deref(), config)?;
+        let gate = Gate::new(&arguments.gate, config)?;
+        Ok(Reporting { arguments, outputs, gate, zone, quiet, given: Given::default() })
+    }
+
+    /// The same, of files that can be looked into once more.
+    pub(super) fn of_files(self, given: Given<'a>) -> Reporting<'a> {
+        Reporting { given, ..self }
     }
 
     /// Writes the reports; the exit status says whether something was found.
@@ -62,6 +73,9 @@ impl<'a> Reporting<'a> {
             analysis: &analysis,
             arguments: self.arguments,
             gate: &self.gate,
+            zone: &self.zone,
+            given: self.given,
+            config,
             wording: &wording,
             sharing: Sharing::new(&self.arguments.redact),
             shared: Vec::new(),
@@ -146,6 +160,9 @@ struct Reports<'r> {
     analysis: &'r Analysis,
     arguments: &'r ReportArguments,
     gate: &'r Gate,
+    zone: &'r Zone,
+    given: Given<'r>,
+    config: &'r Config,
     wording: &'r Wording,
     sharing: Sharing,
     /// The reports as they may be shared, by language.
@@ -200,6 +217,8 @@ impl Reports<'_> {
         let wording = self.wording;
         let events = &self.analysis.ingested.events;
         let raw = !self.sharing.redacts();
+        let zone = self.zone;
+        let (given, config) = (self.given, self.config);
         let language = match format {
             Format::Json | Format::Csv => Language::En,
             _ => wording.language(),
@@ -208,13 +227,18 @@ impl Reports<'_> {
         Ok(match format {
             Format::Json => report::json::render(report)?,
             Format::Csv => report::csv::render(report),
-            Format::Sarif => report::sarif::render(report, wording),
-            Format::Terminal => report::terminal::render(report, wording, style),
-            Format::Markdown => report::markdown::render(report, wording),
+            // The names of files are among what is not shared.
+            Format::Sarif if !raw => report::sarif::render(report, wording),
+            Format::Sarif => {
+                let places = places::of(report, given, config)?;
+                report::sarif::render_at(report, &places, wording)
+            }
+            Format::Terminal => report::terminal::render(report, wording, zone, style),
+            Format::Markdown => report::markdown::render(report, wording, zone),
             Format::Html => {
                 let records = raw.then(|| report::html::KeptRecords::of(report, events));
                 let raw = records.as_ref().map(|records| records as &dyn report::html::RawEvents);
-                report::html::render(report, wording, raw)
+                report::html::render(report, wording, zone, raw)
             }
         })
     }

@@ -120,6 +120,16 @@ impl Source {
         }
     }
 
+    /// The file, where it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Stdin => None,
+            #[cfg(feature = "s3")]
+            Place::Object(_) => None,
+        }
+    }
+
     /// Whether it gives the same when it is read a second time: pipes do not. Below a folder only files
     /// are read, so that what has a delivery name need not be looked at.
     pub(super) fn can_be_read_again(&self) -> bool {

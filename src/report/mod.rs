@@ -20,6 +20,7 @@ mod root;
 pub use crate::sanitize;
 pub mod sarif;
 pub mod schema;
+pub mod short;
 pub mod side_by_side;
 mod steps;
 pub mod tables;
@@ -27,6 +28,7 @@ pub mod terminal;
 mod title;
 mod view;
 mod words;
+pub mod zone;
 
 pub use build::{Material, build, chain_steps};
 pub use title::retitle;

@@ -70,6 +70,7 @@ macro_rules! catalogues {
             ("compare.ftl", include_str!(concat!("../../locales/", $tag, "/compare.ftl"))),
             ("markdown.ftl", include_str!(concat!("../../locales/", $tag, "/markdown.ftl"))),
             ("html.ftl", include_str!(concat!("../../locales/", $tag, "/html.ftl"))),
+            ("sarif.ftl", include_str!(concat!("../../locales/", $tag, "/sarif.ftl"))),
             ("messages.ftl", include_str!(concat!("../../locales/", $tag, "/messages.ftl"))),
             ("log.ftl", include_str!(concat!("../../locales/", $tag, "/log.ftl"))),
         ]

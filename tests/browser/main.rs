@@ -10,6 +10,7 @@
 )]
 
 mod chromium;
+mod finding;
 
 use std::borrow::Cow;
 use std::fs;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use trailwhy::report::Report;
 use trailwhy::report::html::{self, RawEvents};
+use trailwhy::report::zone::Zone;
 use trailwhy::wording::{Language, Wording};
 
 use self::chromium::Browser;
@@ -69,7 +71,7 @@ impl RawEvents for HostileRecords {
 
 /// Writes the page where the browser can open it.
 fn page(name: &str, report: &Report, language: Language) -> String {
-    let text = html::render(report, &Wording::new(language), Some(&HostileRecords));
+    let text = html::render(report, &Wording::new(language), &Zone::utc(), Some(&HostileRecords));
     let path =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{}.html", language.tag()));
     fs::write(&path, text).unwrap();
@@ -241,7 +243,8 @@ fn what_strangers_wrote_stays_text() {
         );
         let handlers = "[...document.querySelectorAll('*')].flatMap(e => [...e.attributes])
             .filter(a => a.name.startsWith('on')
-                || (/^(href|src|action)$/.test(a.name) && !/^(#|data:,$)/.test(a.value)))
+                || (/^(href|src|action)$/.test(a.name) && !/^(#|data:,$)/.test(a.value)
+                    && !/^https:\\/\\/console\\.(aws\\.amazon\\.com|amazonaws\\.cn|amazonaws-us-gov\\.com)\\/[\\w?=#\\/%.~-]+$/.test(a.value)))
             .map(a => a.name + '=' + a.value)";
         assert_eq!(browser.eval(handlers), json!([]));
         let hidden = "(document.documentElement.outerHTML

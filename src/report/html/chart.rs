@@ -52,7 +52,10 @@ impl OverTime {
         let (start, end) = (seconds(first)?, seconds(last)?);
         let length = (end - start).max(1);
         let bar = LENGTHS.into_iter().find(|bar| length / bar < BARS)?;
-        let origin = start.div_euclid(bar) * bar;
+        // Days begin where the times are told.
+        let offset = super::text::offset(first);
+        let east = offset.map_or(0, super::text::seconds);
+        let origin = (start + east).div_euclid(bar) * bar - east;
         let bars = usize::try_from((end - origin).div_euclid(bar) + 1).ok()?;
         let mut counts = vec![0_u64; bars];
         for time in times.filter_map(seconds) {
@@ -70,10 +73,10 @@ impl OverTime {
         Some(OverTime {
             width: WIDTH,
             height: HEIGHT,
-            bars: drawn(&counts, most, step, |index| moment(origin + index * bar)),
+            bars: drawn(&counts, most, step, |index| moment(origin + index * bar, offset)),
             change: change.map(|at| round((at - origin) as f64 / bar as f64 * step)),
-            first: minute(start),
-            last: minute(end),
+            first: minute(start, offset),
+            last: minute(end, offset),
             caption: words.say(&caption),
         })
     }
@@ -96,12 +99,12 @@ fn drawn(counts: &[u64], most: u64, step: f64, start: impl Fn(i64) -> String) ->
 }
 
 /// A moment without its seconds: `2026-10-07 18:03`.
-fn minute(seconds: i64) -> String {
-    moment(seconds).chars().take(16).collect()
+fn minute(seconds: i64, offset: Option<&str>) -> String {
+    moment(seconds, offset).chars().take(16).collect()
 }
 
-fn moment(seconds: i64) -> String {
-    super::text::moment(&Time(seconds.saturating_mul(1000)).to_string())
+fn moment(seconds: i64, offset: Option<&str>) -> String {
+    super::text::moment_in(Time(seconds.saturating_mul(1000)), offset)
 }
 
 /// The share of `part` in `whole` as percent for a bar; nothing of nothing is nothing.

@@ -1,11 +1,11 @@
-//! Blocks of code: documents, commands and diffs, each with a button that copies it.
+//! Blocks of code: documents, commands and diffs. The page's script gives each a button that copies it.
 
 use askama::Template;
 use serde_json::Value;
 
+use super::escape::between_tags;
 use crate::report::document::compact;
 use crate::report::sanitize;
-use crate::wording::{Sentence, Wording};
 
 /// Lines of two documents that are compared one by one; longer ones are shown as they are.
 const COMPARED_LINES: usize = 600;
@@ -15,10 +15,7 @@ const LINE: usize = 88;
 /// A block of code.
 #[derive(Template)]
 #[template(path = "code.html")]
-pub(super) struct Code<'a> {
-    words: &'a Wording,
-    /// Unique in the page.
-    id: String,
+pub(super) struct Code {
     title: String,
     lines: Vec<Line>,
     copy: Copy,
@@ -31,7 +28,7 @@ enum Copy {
     Shown,
     /// Another text.
     Other(String),
-    /// There is no button: nobody can use a diff.
+    /// Nothing: nobody can use a diff.
     Nothing,
 }
 
@@ -43,34 +40,35 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
-impl<'a> Code<'a> {
+impl Line {
+    fn written(&self) -> String {
+        between_tags(&self.text)
+    }
+}
+
+impl Code {
     /// Text as it is.
-    pub(super) fn plain(words: &'a Wording, id: String, title: String, text: &str) -> Self {
+    pub(super) fn plain(title: String, text: &str) -> Self {
         let lines = text.lines().map(|line| Line { class: "", text: line.to_owned() }).collect();
-        Code { words, id, title, lines, copy: Copy::Shown }
+        Code { title, lines, copy: Copy::Shown }
     }
 
     /// A JSON document.
-    pub(super) fn json(words: &'a Wording, id: String, title: String, document: &Value) -> Self {
-        Code::plain(words, id, title, &pretty(document))
+    pub(super) fn json(title: String, document: &Value) -> Self {
+        Code::plain(title, &pretty(document))
     }
 
     /// A line diff in the unified form.
-    pub(super) fn diff(words: &'a Wording, id: String, title: String, diff: &str) -> Self {
+    pub(super) fn diff(title: String, diff: &str) -> Self {
         // `\ No newline at end of file` says nothing about a policy.
         let lines = diff.lines().filter(|line| !line.starts_with('\\')).map(unified_line).collect();
-        Code { words, id, title, lines, copy: Copy::Nothing }
+        Code { title, lines, copy: Copy::Nothing }
     }
 
     /// What a document becomes, line by line.
-    pub(super) fn change(
-        words: &'a Wording,
-        id: String,
-        title: String,
-        (before, after): (&Value, &Value),
-    ) -> Self {
+    pub(super) fn change(title: String, (before, after): (&Value, &Value)) -> Self {
         let lines = compared(&pretty(before), &pretty(after));
-        Code { words, id, title, lines, copy: Copy::Nothing }
+        Code { title, lines, copy: Copy::Nothing }
     }
 
     /// The same, with a button that copies a document.

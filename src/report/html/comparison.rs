@@ -41,6 +41,10 @@ impl EventLinks {
         let mut anchors = BTreeMap::new();
         let nearest = incident.comparison.nearest_success.as_ref();
         let worked = nearest.map_or(&[][..], |success| &success.chain);
+        if is_alone(&incident.chain) {
+            let id = incident.chain.first().and_then(|step| step.event_id.clone());
+            anchors.extend(id.map(|id| (id, format!("said-{number}"))));
+        }
         for (side, chain) in [("failed", &incident.chain[..]), ("worked", worked)] {
             for (index, step) in chain.iter().take(CALLS).enumerate() {
                 if let Some(id) = &step.event_id {
@@ -59,6 +63,11 @@ impl EventLinks {
             id: id.to_owned(),
         }
     }
+}
+
+/// Whether a chain is a single call, of which a table would say nothing that does not stand above.
+pub(super) fn is_alone(chain: &[Step]) -> bool {
+    matches!(chain, [only] if only.link.is_none())
 }
 
 /// A factor with its bars.
@@ -130,8 +139,9 @@ pub(super) struct WitnessRow<'a> {
 
 impl<'a> WitnessRow<'a> {
     pub(super) fn of(incident: &'a Incident, words: &Wording) -> Vec<Self> {
-        let evidence = incident.verdict.evidence.iter().take(WITNESSES);
-        evidence.map(|piece| WitnessRow::new(piece, incident, words)).collect()
+        let evidence =
+            incident.verdict.evidence.iter().filter(|piece| !is_told_below(piece, incident));
+        evidence.take(WITNESSES).map(|piece| WitnessRow::new(piece, incident, words)).collect()
     }
 
     fn new(evidence: &'a Evidence, incident: &Incident, words: &Wording) -> Self {
@@ -150,6 +160,18 @@ impl<'a> WitnessRow<'a> {
             more_events: evidence.event_ids.len().saturating_sub(EVENTS),
         }
     }
+}
+
+/// Whether it only says how AWS works, and stands word for word as the reason of what it is not.
+fn is_told_below(piece: &Evidence, incident: &Incident) -> bool {
+    let verdict = &incident.verdict;
+    piece.witness == "documented"
+        && piece.speaks_for.is_empty()
+        && piece
+            .speaks_against
+            .iter()
+            .all(|layer| verdict.ruled_out.iter().any(|out| out.layer == *layer))
+        && verdict.ruled_out.iter().any(|out| out.because == piece.text)
 }
 
 fn witness(word: &str) -> Option<Sentence> {

@@ -28,6 +28,20 @@ fn write_letter<W: Write>(dest: &mut W, letter: char) -> fmt::Result {
     }
 }
 
+/// The text as it stands between tags, never in an attribute: as the templates would write it, but
+/// with its quotes, of which documents are full.
+pub(super) fn between_tags(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        // Writing into a String does not fail.
+        let _ = match letter {
+            '"' | '\'' => out.write_char(letter),
+            _ => write_letter(&mut out, letter),
+        };
+    }
+    out
+}
+
 /// The text with hidden characters spelled out, not yet escaped: what the reader will see, for
 /// measuring it.
 pub(super) fn visible(text: &str) -> String {
@@ -81,6 +95,14 @@ mod tests {
             let out = escaped(&text);
             prop_assert!(!out.contains(['<', '>', '"', '\'']));
             prop_assert!(!out.chars().any(hidden));
+        }
+
+        #[test]
+        fn what_stands_between_tags_can_open_none_and_differs_in_quotes_alone(text: String) {
+            let out = between_tags(&text);
+            prop_assert!(!out.contains(['<', '>']));
+            prop_assert!(!out.chars().any(hidden));
+            prop_assert_eq!(out.replace('"', "&quot;").replace('\'', "&#39;"), escaped(&text));
         }
     }
 }

@@ -15,9 +15,9 @@ pub(super) struct FixView<'a> {
     pub(super) fix: &'a Fix,
     pub(super) layer: String,
     pub(super) verified: Option<Verification>,
-    pub(super) blocks: Vec<Code<'a>>,
+    pub(super) blocks: Vec<Code>,
     /// Other forms of the same, by name, which few need.
-    pub(super) folded: Vec<(String, Code<'a>)>,
+    pub(super) folded: Vec<(String, Code)>,
 }
 
 /// What re-evaluating showed.
@@ -28,11 +28,9 @@ pub(super) struct Verification {
 }
 
 impl<'a> FixView<'a> {
-    pub(super) fn of(incident: &'a Incident, number: usize, words: &'a Wording) -> Vec<Self> {
-        let fixes = incident.fixes.iter().take(FIXES).enumerate();
-        fixes
-            .map(|(index, fix)| FixView::new(fix, incident, &format!("{number}-{index}"), words))
-            .collect()
+    pub(super) fn of(incident: &'a Incident, words: &Wording) -> Vec<Self> {
+        let fixes = incident.fixes.iter().take(FIXES);
+        fixes.map(|fix| FixView::new(fix, incident, words)).collect()
     }
 
     /// Whether the caller does it, and nothing is changed.
@@ -40,22 +38,22 @@ impl<'a> FixView<'a> {
         self.fix.way == Some(Way::WithinRule)
     }
 
-    fn new(fix: &'a Fix, incident: &'a Incident, place: &str, words: &'a Wording) -> Self {
+    fn new(fix: &'a Fix, incident: &Incident, words: &Wording) -> Self {
         let present = incident.verdict.policy.as_ref().and_then(|policy| policy.statement.as_ref());
         let documents = fix
             .document
             .as_ref()
-            .map(|document| documents(present, document, place, words))
+            .map(|document| documents(present, document, words))
             .unwrap_or_default();
         let patch = fix.patch.as_ref().map(|patch| {
             let title = words.say(&Sentence::new("html-fix-patch"));
-            (title.clone(), Code::plain(words, format!("patch-{place}"), title, &pretty(patch)))
+            (title.clone(), Code::plain(title, &pretty(patch)))
         });
         let title = words.say(&Sentence::new("html-fix-commands"));
-        let commands = commands(words, format!("commands-{place}"), title, &fix.commands);
+        let commands = commands(title, &fix.commands);
         let terraform = fix.terraform.as_ref().map(|text| {
             let title = "Terraform".to_owned();
-            (title.clone(), Code::plain(words, format!("terraform-{place}"), title, text))
+            (title.clone(), Code::plain(title, text))
         });
         FixView {
             fix,
@@ -69,21 +67,13 @@ impl<'a> FixView<'a> {
 
 /// The document of a fix. Where it has the statement that denied, changed, a diff shows the change;
 /// a document of that statement alone needs nothing more than the diff.
-fn documents<'a>(
-    present: Option<&Value>,
-    document: &Value,
-    place: &str,
-    words: &'a Wording,
-) -> Vec<Code<'a>> {
-    let id = format!("fix-{place}");
-    let whole =
-        |id| Code::json(words, id, words.say(&Sentence::new("html-fix-document")), document);
+fn documents(present: Option<&Value>, document: &Value, words: &Wording) -> Vec<Code> {
+    let whole = || Code::json(words.say(&Sentence::new("html-fix-document")), document);
     let Some((before, after)) = present.and_then(|before| replaced(before, document)) else {
-        return vec![whole(id)];
+        return vec![whole()];
     };
-    let title = words.say(&Sentence::new("html-fix-diff"));
-    let diff = Code::change(words, format!("diff-{place}"), title, (before, after));
-    if after == document { vec![diff.copying(document)] } else { vec![diff, whole(id)] }
+    let diff = Code::change(words.say(&Sentence::new("html-fix-diff")), (before, after));
+    if after == document { vec![diff.copying(document)] } else { vec![diff, whole()] }
 }
 
 /// The statement that denied, and the one of the same `Sid` that takes its place.
@@ -99,13 +89,8 @@ fn replaced<'a>(present: &'a Value, document: &'a Value) -> Option<(&'a Value, &
 }
 
 /// Commands one after the other; `None` when there are none.
-pub(super) fn commands<'a>(
-    words: &'a Wording,
-    id: String,
-    title: String,
-    commands: &[String],
-) -> Option<Code<'a>> {
-    (!commands.is_empty()).then(|| Code::plain(words, id, title, &commands.join("\n")))
+pub(super) fn commands(title: String, commands: &[String]) -> Option<Code> {
+    (!commands.is_empty()).then(|| Code::plain(title, &commands.join("\n")))
 }
 
 fn verification(incident: &Incident, verified: &Verified, words: &Wording) -> Verification {

@@ -3,15 +3,18 @@
 
 use askama::Template;
 
-use super::RawEvents;
+use super::anchor::{Anchors, Piece};
 use super::chart::OverTime;
 use super::code::Code;
-use super::comparison::{CallRow, EventLinks, FactorRow, WitnessRow, bounds};
+use super::comparison::{CallRow, EventLinks, FactorRow, WitnessRow, bounds, is_alone};
+use super::console;
 use super::fix::{FixView, commands};
-use super::raw;
+use super::raw::{self, FEW_RECORDS, RECORDS};
 use super::text::{grouped, moment, percent, principal};
-use super::timeline::{Mark, Timeline};
+use super::timeline::Timeline;
+use super::{RawEvents, Whole};
 use crate::event::{Effect, Layer};
+use crate::report::short::{Place, Short};
 use crate::report::title::{self, Top};
 use crate::report::words::{self, layer};
 use crate::report::{DeniedAction, Incident, Kind, Occurrence, Report, RootCall, Step};
@@ -37,6 +40,10 @@ pub(super) struct IncidentPage<'a> {
     words: &'a Wording,
     incident: &'a Incident,
     number: usize,
+    anchors: &'a Anchors,
+    short: &'a Short,
+    /// What is the same for all incidents is said in one place.
+    is_one_of_many: bool,
     headline: String,
     kind_name: String,
     kind_means: String,
@@ -67,14 +74,14 @@ pub(super) struct IncidentPage<'a> {
     confidence: String,
     confidence_width: f64,
     policy: Vec<Fact>,
-    statement: Option<Code<'a>>,
+    statement: Option<Code>,
     timeline: Option<Timeline>,
     links: EventLinks,
     factors: Vec<FactorRow>,
     /// What was compared with what.
     bounds: Vec<String>,
     witnesses: Vec<WitnessRow<'a>>,
-    next_evidence: Option<Code<'a>>,
+    next_evidence: Option<Code>,
     change: Option<ChangeView<'a>>,
     fixes: Vec<FixView<'a>>,
     over_time: Option<OverTime>,
@@ -83,7 +90,8 @@ pub(super) struct IncidentPage<'a> {
     failed_calls_more: usize,
     worked_calls: Vec<CallRow>,
     worked_calls_more: usize,
-    records: Vec<Code<'a>>,
+    records: Vec<Code>,
+    records_more: usize,
 }
 
 /// A named value.
@@ -92,12 +100,18 @@ struct Fact {
     value: String,
     /// Written as code: an ARN, an id, a name that people copy.
     is_code: bool,
+    /// Its page in the AWS console.
+    console: Option<String>,
 }
 
 /// What is known of a fact.
 enum Known {
     Code(Option<String>),
     Plain(Option<String>),
+    /// An ARN.
+    Resource(Option<String>),
+    /// An event's id.
+    Event(Option<String>),
 }
 
 /// The change that caused it.
@@ -105,32 +119,36 @@ struct ChangeView<'a> {
     who: &'a str,
     /// The name alone.
     short: &'a str,
+    /// The event in the AWS console.
+    console: Option<String>,
     when: String,
-    diff: Option<Code<'a>>,
+    diff: Option<Code>,
 }
 
 impl<'a> IncidentPage<'a> {
-    pub(super) fn new(
-        incident: &'a Incident,
-        number: usize,
-        report: &'a Report,
-        words: &'a Wording,
-        raw: Option<&dyn RawEvents>,
-    ) -> Self {
+    pub(super) fn new(incident: &'a Incident, number: usize, whole: &Whole<'a>) -> Self {
+        let Whole { report, words, anchors, raw, .. } = *whole;
         let verdict = &incident.verdict;
         let links = EventLinks::of(incident, number);
         let nearest = incident.comparison.nearest_success.as_ref();
         let worked = nearest.map_or(&[][..], |success| &success.chain);
-        let (failed_calls, failed_calls_more) = CallRow::of(&incident.chain, words);
+        let failed = if is_alone(&incident.chain) { &[][..] } else { &incident.chain };
+        let (failed_calls, failed_calls_more) = CallRow::of(failed, words);
         let (worked_calls, worked_calls_more) = CallRow::of(worked, words);
         let failed_calls_more = failed_calls_more + incident.chain_left_out as usize;
         let worked_calls_more =
             worked_calls_more + nearest.map_or(0, |success| success.chain_left_out as usize);
         let (actions, more_actions) = actions(incident, words);
+        let most = if whole.has_many() { FEW_RECORDS } else { RECORDS };
+        let (records, records_more) =
+            raw.map(|raw| raw::records(incident, raw, most, words)).unwrap_or_default();
         IncidentPage {
             words,
             incident,
             number,
+            anchors,
+            short: whole.short,
+            is_one_of_many: whole.has_many(),
             headline: headline(incident, words),
             kind_name: words.say(&incident.kind.into()),
             kind_means: words.say(&title::meaning(incident)),
@@ -143,9 +161,9 @@ impl<'a> IncidentPage<'a> {
             guardrail: title::guardrail(incident).map(|guardrail| words.say(&guardrail)),
             actions,
             more_actions,
-            asked: asked(incident, words),
+            asked: asked(incident, words, raw),
             rootless: title::rootless(incident).map(|rootless| words.say(&rootless)),
-            denied: denied(incident, words),
+            denied: denied(incident, words, raw),
             question: words.say(&question(verdict.effect)),
             related: words::related(incident).map(|related| words.say(&related)),
             layer: words.say(&layer(incident, verdict.layer)),
@@ -154,28 +172,27 @@ impl<'a> IncidentPage<'a> {
             certainty_means: words.say(&verdict.certainty.meaning(incident.comparison.successes)),
             confidence: percent(verdict.confidence),
             confidence_width: (verdict.confidence * 100.0).clamp(0.0, 100.0).round(),
-            policy: policy(incident, words),
-            statement: statement(incident, number, words),
+            policy: policy(incident, words, raw),
+            statement: statement(incident, words),
             timeline: Timeline::of(incident, words),
             links,
             factors: FactorRow::of(&incident.comparison.factors, words),
             bounds: bounds(incident, words),
             witnesses: WitnessRow::of(incident, words),
             next_evidence: commands(
-                words,
-                format!("next-{number}"),
                 words.say(&Sentence::new("html-next-evidence-commands")),
                 verdict.next_evidence.get(..NEXT_EVIDENCE).unwrap_or(&verdict.next_evidence),
             ),
-            change: change(incident, number, words),
-            fixes: FixView::of(incident, number, words),
+            change: change(incident, words, raw),
+            fixes: FixView::of(incident, words),
             over_time: over_time(incident, report, words),
             occurrences: incident.occurrences.get(..OCCURRENCES).unwrap_or(&incident.occurrences),
             failed_calls,
             failed_calls_more,
             worked_calls,
             worked_calls_more,
-            records: raw.map(|raw| raw::records(incident, number, raw, words)).unwrap_or_default(),
+            records,
+            records_more,
         }
     }
 
@@ -184,9 +201,27 @@ impl<'a> IncidentPage<'a> {
         format!("{what}-{}", self.number)
     }
 
+    /// Running text in pieces.
+    fn pieces<'t>(&'t self, text: &'t str) -> Vec<Piece<'t>> {
+        self.anchors.pieces(text)
+    }
+
+    /// An ARN as it is called where this incident is.
+    fn short(&self, arn: &str) -> String {
+        self.short.name(arn, Place::of(self.incident))
+    }
+
     /// A layer by the name it has on what was denied.
     fn layer(&self, layer: &Layer) -> String {
         self.words.say(&self::layer(self.incident, *layer))
+    }
+
+    /// Whether anything is folded at the end.
+    fn has_details(&self) -> bool {
+        !self.failed_calls.is_empty()
+            || !self.worked_calls.is_empty()
+            || !self.records.is_empty()
+            || self.incident.count > 1
     }
 
     /// What is not in the list of occurrences, as a sentence.
@@ -279,19 +314,27 @@ fn question(effect: Effect) -> Sentence {
 }
 
 /// The facts that are known, in order.
-fn known(facts: Vec<(Sentence, Known)>, words: &Wording) -> Vec<Fact> {
+fn known(facts: Vec<(Sentence, Known)>, words: &Wording, raw: Option<&dyn RawEvents>) -> Vec<Fact> {
     let fact = |(name, known): (Sentence, Known)| {
-        let (value, is_code) = match known {
-            Known::Code(value) => (value, true),
-            Known::Plain(value) => (value, false),
+        let (value, is_code, console) = match known {
+            Known::Code(value) => (value, true, None),
+            Known::Plain(value) => (value, false, None),
+            Known::Resource(value) => {
+                let page = value.as_deref().and_then(|arn| console::resource(arn, raw));
+                (value, true, page)
+            }
+            Known::Event(value) => {
+                let page = value.as_deref().and_then(|id| console::event(id, raw));
+                (value, true, page)
+            }
         };
-        Some(Fact { name: words.say(&name), value: value?, is_code })
+        Some(Fact { name: words.say(&name), value: value?, is_code, console })
     };
     facts.into_iter().filter_map(fact).collect()
 }
 
-fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
-    use Known::{Code, Plain};
+fn asked(incident: &Incident, words: &Wording, raw: Option<&dyn RawEvents>) -> Vec<Fact> {
+    use Known::{Code, Event, Plain, Resource};
     let Some(root) = incident.root.as_ref().filter(|_| Top::of(incident) != Top::Itself) else {
         return Vec::new();
     };
@@ -308,14 +351,14 @@ fn asked(incident: &Incident, words: &Wording) -> Vec<Fact> {
         (Sentence::new("html-error-text"), Plain(root.error_message.clone())),
         (Sentence::new("field-ended"), Plain(words::end(incident))),
         (Sentence::new("html-when"), Plain(Some(moment(&root.event_time)))),
-        (Sentence::new("html-who"), Code(root.principal_arn.clone())),
+        (Sentence::new("html-who"), Resource(root.principal_arn.clone())),
         (Sentence::new("html-place"), Plain(place(root))),
         (Sentence::new("html-source-address"), Code(root.source_ip.clone())),
         (Sentence::new("html-vpc-endpoint"), Code(endpoint(root.vpc_endpoint_id.as_ref()))),
         (Sentence::new("html-resources"), Code((!shown.is_empty()).then(|| shown.join("\n")))),
-        (Sentence::new("html-event"), Code(root.event_id.clone())),
+        (Sentence::new("html-event"), Event(root.event_id.clone())),
     ];
-    known(facts, words)
+    known(facts, words, raw)
 }
 
 /// Account and region.
@@ -325,8 +368,8 @@ fn place(root: &RootCall) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
-fn denied(incident: &Incident, words: &Wording) -> Vec<Fact> {
-    use Known::{Code, Plain};
+fn denied(incident: &Incident, words: &Wording, raw: Option<&dyn RawEvents>) -> Vec<Fact> {
+    use Known::{Code, Event, Plain, Resource};
     let Some(denied) = &incident.denied else { return Vec::new() };
     let top = Top::of(incident);
     // What the record of both tells of the call is told where that is told of.
@@ -338,20 +381,20 @@ fn denied(incident: &Incident, words: &Wording) -> Vec<Fact> {
     let facts = vec![
         (Sentence::new("html-action"), Code(Some(denied.action.clone()))),
         (Sentence::new("html-recorded-as"), Code(recorded)),
-        (Sentence::new("html-resource"), Code(denied.resource.clone())),
+        (Sentence::new("html-resource"), Resource(denied.resource.clone())),
         (Sentence::new("html-resource"), Plain(candidates)),
         (Sentence::new("html-error"), Code(apart(&denied.error_code))),
         (Sentence::new("html-error-text"), Plain(apart(&denied.error_message))),
         (Sentence::new("html-when"), Plain(Some(moment(&denied.event_time)))),
-        (Sentence::new("html-who"), Code(denied.principal_arn.clone())),
+        (Sentence::new("html-who"), Resource(denied.principal_arn.clone())),
         (Sentence::new("html-how-signed"), Plain(signed)),
         (Sentence::new("html-invoked-by"), Code(denied.invoked_by.clone())),
         (Sentence::new("html-place"), Plain(own.and_then(place))),
         (Sentence::new("html-source-address"), Code(own.and_then(|root| root.source_ip.clone()))),
         (Sentence::new("html-vpc-endpoint"), Code(endpoint(denied.vpc_endpoint_id.as_ref()))),
-        (Sentence::new("html-event"), Code(Some(denied.event_id.clone()))),
+        (Sentence::new("html-event"), Event(Some(denied.event_id.clone()))),
     ];
-    known(facts, words)
+    known(facts, words, raw)
 }
 
 /// A row of the list of denied actions.
@@ -377,8 +420,8 @@ fn actions(incident: &Incident, words: &Wording) -> (Vec<ActionRow>, usize) {
     (rows, incident.actions.len().saturating_sub(ACTIONS))
 }
 
-fn policy(incident: &Incident, words: &Wording) -> Vec<Fact> {
-    use Known::Code;
+fn policy(incident: &Incident, words: &Wording, raw: Option<&dyn RawEvents>) -> Vec<Fact> {
+    use Known::{Code, Resource};
     let verdict = &incident.verdict;
     let keys = verdict.condition_keys.get(..CONDITION_KEYS).unwrap_or(&verdict.condition_keys);
     let keys = (!keys.is_empty()).then(|| keys.join(", "));
@@ -386,21 +429,25 @@ fn policy(incident: &Incident, words: &Wording) -> Vec<Fact> {
     let source = policy.source.and_then(|source| source.event_id.or(source.file));
     let facts = vec![
         (Sentence::new("html-condition-keys"), Code(keys)),
-        (Sentence::new("html-policy"), Code(policy.arn.or(policy.name))),
-        (Sentence::new("html-attached-to"), Code(policy.attached_to)),
+        (Sentence::new("html-policy"), Resource(policy.arn.or(policy.name))),
+        (Sentence::new("html-attached-to"), Resource(policy.attached_to)),
         (Sentence::new("html-statement"), Code(policy.statement_sid)),
         (Sentence::new("html-known-from"), Code(source)),
     ];
-    known(facts, words)
+    known(facts, words, raw)
 }
 
-fn statement<'a>(incident: &Incident, number: usize, words: &'a Wording) -> Option<Code<'a>> {
+fn statement(incident: &Incident, words: &Wording) -> Option<Code> {
     let statement = incident.verdict.policy.as_ref()?.statement.as_ref()?;
     let title = words.say(&Sentence::new("html-deciding-statement"));
-    Some(Code::json(words, format!("statement-{number}"), title, statement))
+    Some(Code::json(title, statement))
 }
 
-fn change<'a>(incident: &'a Incident, number: usize, words: &'a Wording) -> Option<ChangeView<'a>> {
+fn change<'a>(
+    incident: &'a Incident,
+    words: &Wording,
+    raw: Option<&dyn RawEvents>,
+) -> Option<ChangeView<'a>> {
     let change = incident.change.as_ref()?;
     let title = words.say(&Sentence::new("html-policy-diff"));
     let who = change.principal_arn.as_deref().unwrap_or("–");
@@ -408,15 +455,17 @@ fn change<'a>(incident: &'a Incident, number: usize, words: &'a Wording) -> Opti
         who,
         short: principal(who),
         when: moment(&change.event_time),
-        diff: change
-            .diff
-            .as_ref()
-            .map(|diff| Code::diff(words, format!("change-{number}"), title, diff)),
+        console: console::event(&change.event_id, raw),
+        diff: change.diff.as_ref().map(|diff| Code::diff(title, diff)),
     })
 }
 
-/// The occurrences over the whole time that was read, so that the begin shows.
+/// The occurrences over the whole time that was read, so that the begin shows. One of them makes no
+/// chart.
 fn over_time(incident: &Incident, report: &Report, words: &Wording) -> Option<OverTime> {
+    if incident.occurrences.len() < 2 {
+        return None;
+    }
     let span = report.coverage.span.as_ref()?;
     let times = incident.occurrences.iter().map(|occurrence| occurrence.time.as_str());
     let change = incident.change.as_ref().map(|change| change.event_time.as_str());

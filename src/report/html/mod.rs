@@ -1,16 +1,19 @@
 //! The report as one HTML file: opens anywhere, reads without script, asks no network, prints on
 //! A4. It renders the view and decides nothing. Every text goes through [`escape::Visible`].
 
+mod anchor;
 mod attribute;
 mod bounded;
 mod chart;
 mod code;
 mod comparison;
+mod console;
 mod escape;
 mod fix;
 mod incident;
 mod label;
 mod leaf;
+mod list;
 mod overview;
 mod raw;
 mod record;
@@ -27,9 +30,13 @@ pub use self::leaf::{groups, side_by_side};
 pub(super) use self::raw::record_without_secrets;
 pub use self::record::KeptRecords;
 
+use self::anchor::Anchors;
 use self::incident::IncidentPage;
 use self::overview::Overview;
+use self::timeline::Mark;
 use crate::report::Report;
+use crate::report::short::Short;
+use crate::report::zone::Zone;
 use crate::wording::{Sentence, Wording};
 
 /// Gives the records behind the events that a report names.
@@ -54,14 +61,17 @@ pub fn records_wanted(report: &Report) -> BTreeSet<&str> {
 /// list at its head only. A browser opens ten megabytes at once, and a hundred not.
 const PAGE_BYTES: usize = 10 << 20;
 
+/// Up to so many incidents are read from top to bottom; of more, one looks for some.
+const FEW: usize = 3;
+
 const STYLE: &str = include_str!("../templates/page.css");
 const SCRIPT: &str = include_str!("../templates/page.js");
 
 /// Lets the page use its own style and script, by their hashes, and nothing else. The empty icon,
 /// without which browsers would ask a server for one, is the only `data:` there is.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-DuoyTPtLJ6YSlr8DdTZ3J6ij9Wirg6syDOHYitQ/SZ8='; \
-    script-src 'sha256-E1LD4T8ckpS0jRzju7MqUDsEZHB2nSdWquOCaBGab0Q='; \
+    style-src 'sha256-MOPQdHV6MA/N1aBy0sFZvKevOpPJlBqIbESgXscQGrg='; \
+    script-src 'sha256-jgMC2a1Z2ZQnO4Ug7M4kwcI4J6VrnqUvlpkYq+RbSPQ='; \
     img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
 /// The whole page.
@@ -79,17 +89,44 @@ struct Page<'a> {
     not_in_full: usize,
 }
 
-/// The report as one self-contained HTML file, in the language of `words`. With `raw`, the records
-/// of the events that an incident names are folded into it.
-pub fn render(report: &Report, words: &Wording, raw: Option<&dyn RawEvents>) -> String {
-    let report = bounded::bounded(report, words);
+/// What the pages of all incidents share.
+#[derive(Clone, Copy)]
+struct Whole<'a> {
+    report: &'a Report,
+    words: &'a Wording,
+    anchors: &'a Anchors,
+    short: &'a Short,
+    raw: Option<&'a dyn RawEvents>,
+}
+
+impl Whole<'_> {
+    /// Whether there are so many incidents that a reader has to choose.
+    fn has_many(&self) -> bool {
+        self.report.incidents.len() > FEW
+    }
+}
+
+/// The report as one self-contained HTML file, in the language of `words`. With `raw`, as for those
+/// who hold the logs, the records of the events that an incident names are folded into it, and what
+/// has a page in the AWS console is linked to that.
+pub fn render(
+    report: &Report,
+    words: &Wording,
+    zone: &Zone,
+    raw: Option<&dyn RawEvents>,
+) -> String {
+    let report = zone.of(report);
+    let report = bounded::bounded(&report, words);
+    let anchors = Anchors::of(&report.incidents);
+    let short = Short::of(&report);
+    let whole = Whole { report: &report, words, anchors: &anchors, short: &short, raw };
     let mut bytes = 0;
     let mut incidents: Vec<String> = Vec::new();
     for (index, incident) in report.incidents.iter().enumerate() {
         if bytes > PAGE_BYTES {
             break;
         }
-        let page = written(&IncidentPage::new(incident, index + 1, &report, words, raw));
+        let page = written(&IncidentPage::new(incident, index + 1, &whole));
         bytes += page.len();
         incidents.push(page);
     }
@@ -100,20 +137,23 @@ pub fn render(report: &Report, words: &Wording, raw: Option<&dyn RawEvents>) -> 
         policy: POLICY,
         style: STYLE,
         script: SCRIPT,
-        footer: footer(&report, words),
-        overview: Overview::new(&report, incidents.len(), words),
+        footer: footer(&report, words, zone),
+        overview: Overview::new(&whole, incidents.len()),
         incidents,
         not_in_full,
     })
 }
 
 /// By what, and from what, the page was made.
-fn footer(report: &Report, words: &Wording) -> String {
+fn footer(report: &Report, words: &Wording, zone: &Zone) -> String {
     let (tool, version) = (&report.tool.name, &report.tool.version);
-    words.say(&match crate::report::words::rests_on_policies(report) {
+    let made = match crate::report::words::rests_on_policies(report) {
         true => Sentence::new("html-footer-policies").arg("tool", tool).arg("version", version),
         false => Sentence::new("html-footer").arg("tool", tool).arg("version", version),
-    })
+    };
+    let times = Sentence::new("html-times-in").arg("zone", zone.name());
+    let offline = Sentence::new("html-offline");
+    words.paragraph(&[words.say(&made), words.say(&times), words.say(&offline)])
 }
 
 /// The text of a template.

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::Whole;
 use super::chart::{OverTime, share};
-use super::incident::headline;
-use super::text::{date, grouped, moment, percent, principal};
+use super::list::{ROWS, Row};
+use super::text::{grouped, moment, principal};
 use crate::event::Layer;
-use crate::report::words::{layer, nothing_found, policies};
-use crate::report::{Benign, BlindSpot, Coverage, Incident, Report, SkippedFile};
+use crate::report::words::{nothing_found, policies};
+use crate::report::{Benign, BlindSpot, Coverage, Incident, SkippedFile};
 use crate::wording::{Sentence, Wording};
 
-/// Rows of each list of the first page.
-const ROWS: usize = 400;
+/// Incidents in full, above which a browser is slow to lay out all of them.
+const LONG: usize = 24;
 /// Accounts or regions that are named.
 const NAMES: usize = 24;
 
@@ -19,8 +20,17 @@ const NAMES: usize = 24;
 pub(super) struct Overview<'a> {
     pub(super) title: String,
     pub(super) lead: String,
-    /// That comparisons rest on some of the records.
-    pub(super) rows: Vec<Row>,
+    /// How much could not be seen.
+    pub(super) blind: Option<String>,
+    /// Whether there is a list: one incident needs none.
+    pub(super) has_list: bool,
+    /// Whether a reader has to choose among the incidents.
+    pub(super) has_many: bool,
+    /// Whether so many are shown in full that a browser should lay out only what is in view.
+    pub(super) is_long: bool,
+    /// Whether the page links into the AWS console.
+    pub(super) has_console: bool,
+    pub(super) rows: Vec<Row<'a>>,
     pub(super) more_rows: usize,
     pub(super) layers: Vec<LayerRow>,
     pub(super) over_time: Option<OverTime>,
@@ -33,21 +43,6 @@ pub(super) struct Overview<'a> {
     pub(super) more_blind_spots: usize,
     pub(super) benign: Vec<BenignRow<'a>>,
     pub(super) more_benign: usize,
-}
-
-/// An incident in the list.
-pub(super) struct Row {
-    pub(super) number: usize,
-    /// Set when the incident is shown in full below.
-    pub(super) in_full: bool,
-    pub(super) headline: String,
-    pub(super) kind_name: String,
-    pub(super) layer: String,
-    pub(super) effect: String,
-    pub(super) certainty: String,
-    pub(super) confidence: String,
-    pub(super) count: String,
-    pub(super) seen: String,
 }
 
 /// How much a layer denied.
@@ -79,7 +74,8 @@ pub(super) struct BenignRow<'a> {
 }
 
 impl<'a> Overview<'a> {
-    pub(super) fn new(report: &'a Report, in_full: usize, words: &Wording) -> Self {
+    pub(super) fn new(whole: &Whole<'a>, in_full: usize) -> Self {
+        let Whole { report, words, .. } = *whole;
         let coverage = &report.coverage;
         let calls: u64 = report.incidents.iter().map(|incident| incident.count).sum();
         let incidents = report.incidents.len();
@@ -96,7 +92,12 @@ impl<'a> Overview<'a> {
         Overview {
             title: words.say(&title),
             lead: lead(coverage, words),
-            rows: rows(&report.incidents, in_full, words),
+            blind: blind(coverage, words),
+            has_list: incidents != 1,
+            has_many: whole.has_many(),
+            is_long: in_full > LONG,
+            has_console: whole.raw.is_some() && incidents > 0,
+            rows: Row::of(whole, in_full),
             more_rows: incidents.saturating_sub(ROWS),
             layers: layers(&report.incidents, words),
             over_time: coverage.span.as_ref().and_then(|span| {
@@ -120,6 +121,11 @@ fn first<T>(all: &[T]) -> &[T] {
     all.get(..ROWS).unwrap_or(all)
 }
 
+fn blind(coverage: &Coverage, words: &Wording) -> Option<String> {
+    let spots = coverage.blind_spots.len();
+    (spots > 0).then(|| words.say(&Sentence::new("html-blind").arg("count", spots)))
+}
+
 fn lead(coverage: &Coverage, words: &Wording) -> String {
     let records = coverage.events.kept;
     let lead = match &coverage.span {
@@ -130,28 +136,6 @@ fn lead(coverage: &Coverage, words: &Wording) -> String {
         None => Sentence::new("html-lead-without-span").arg("records", records),
     };
     words.say(&lead)
-}
-
-fn rows(incidents: &[Incident], in_full: usize, words: &Wording) -> Vec<Row> {
-    let row = |(index, incident): (usize, &Incident)| Row {
-        number: index + 1,
-        in_full: index < in_full,
-        headline: headline(incident, words),
-        kind_name: words.say(&incident.kind.into()),
-        layer: words.say(&layer(incident, incident.verdict.layer)),
-        effect: words.say(&incident.verdict.effect.into()),
-        certainty: words.say(&incident.verdict.certainty.into()),
-        confidence: percent(incident.verdict.confidence),
-        count: grouped(incident.count),
-        seen: seen(incident),
-    };
-    incidents.iter().take(ROWS).enumerate().map(row).collect()
-}
-
-/// The day, or the first and the last.
-fn seen(incident: &Incident) -> String {
-    let (first, last) = (date(&incident.first_seen), date(&incident.last_seen));
-    if first == last { first } else { format!("{first} – {last}") }
 }
 
 /// Failed calls by layer, most first.

@@ -13,37 +13,43 @@ use crate::report::{Incident, Report};
 use crate::wording::{Sentence, Wording};
 
 /// Records folded into one incident, at most.
-const RECORDS: usize = 24;
+pub(super) const RECORDS: usize = 24;
+/// And where there are many incidents: the denied call, its root, and the change.
+pub(super) const FEW_RECORDS: usize = 3;
 /// Letters shown of one record. CloudTrail lets a record have 256 KB.
 const LETTERS: usize = 24_000;
-/// The records of the events that the incident names: the denied call first, then its chain, the
-/// change, and the success it is compared with.
-pub(super) fn records<'a>(
+/// At most so many records of the events that the incident names, and how many more there are: the
+/// denied call first, then its root, the change, the rest of the chain, and the success it is compared
+/// with.
+pub(super) fn records(
     incident: &Incident,
-    number: usize,
     raw: &dyn RawEvents,
-    words: &'a Wording,
-) -> Vec<Code<'a>> {
+    most: usize,
+    words: &Wording,
+) -> (Vec<Code>, usize) {
     let mut seen = BTreeSet::new();
-    named(incident)
+    let mut all = named(incident)
         .take(RECORDS)
         .filter(|id| seen.insert(*id))
-        .filter_map(|id| Some((id, raw.record(id)?)))
+        .filter_map(|id| Some((id, raw.record(id)?)));
+    let shown = all
+        .by_ref()
+        .take(most)
         .filter_map(|(id, record)| Some((id, shown(&record, words)?)))
-        .enumerate()
-        .map(|(index, (id, text))| {
-            Code::plain(words, format!("raw-{number}-{index}"), id.to_owned(), &text)
-        })
-        .collect()
+        .map(|(id, text)| Code::plain(id.to_owned(), &text))
+        .collect();
+    (shown, all.count())
 }
 
 /// The events that an incident names, in the order in which their records are shown.
 fn named(incident: &Incident) -> impl Iterator<Item = &str> {
     let denied = incident.denied.iter().map(|denied| denied.event_id.as_str());
-    let chain = incident.chain.iter().filter_map(|step| step.event_id.as_deref());
+    let mut chain = incident.chain.iter().filter_map(|step| step.event_id.as_deref());
+    let root = chain.next();
     let change = incident.change.iter().map(|change| change.event_id.as_str());
     let nearest = incident.comparison.nearest_success.iter().flat_map(|success| &success.chain);
-    denied.chain(chain).chain(change).chain(nearest.filter_map(|step| step.event_id.as_deref()))
+    let nearest = nearest.filter_map(|step| step.event_id.as_deref());
+    denied.chain(root).chain(change).chain(chain).chain(nearest)
 }
 
 /// The events whose records a page of this report would show: what a caller has to keep for it.

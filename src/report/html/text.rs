@@ -3,12 +3,31 @@
 use crate::event::{Time, partition};
 use crate::report::words;
 
-/// RFC 3339 as a person reads it: `2026-10-07 18:03:32 UTC`. Text that is no time stays as it is.
+/// RFC 3339 as a person reads it: `2026-10-07 18:03:32 UTC`, or with the offset that it has. Text that
+/// is no time stays as it is.
 pub(super) fn moment(time: &str) -> String {
-    match Time::parse(time) {
-        Some(time) => time.to_string().replace('T', " ").replace('Z', " UTC"),
-        None => time.to_owned(),
-    }
+    let Some(parsed) = Time::parse(time) else { return time.to_owned() };
+    moment_in(parsed, offset(time))
+}
+
+/// The offset of an RFC 3339 time, `+09:00`; `None` for UTC.
+pub(super) fn offset(time: &str) -> Option<&str> {
+    let (_, clock) = time.split_once('T')?;
+    clock.find(['+', '-']).and_then(|at| clock.get(at..))
+}
+
+/// A moment as it is told with this offset.
+pub(super) fn moment_in(time: Time, offset: Option<&str>) -> String {
+    let local = time.plus_seconds(offset.map_or(0, seconds)).to_string();
+    local.replace('T', " ").replace('Z', &format!(" {}", offset.unwrap_or("UTC")))
+}
+
+/// An offset in seconds east of UTC.
+pub(super) fn seconds(offset: &str) -> i64 {
+    let number = |text: &str| text.parse::<i64>().unwrap_or(0);
+    let (hours, minutes) = offset.split_once(':').unwrap_or((offset, "0"));
+    let east = number(hours.trim_start_matches(['+', '-'])) * 3600 + number(minutes) * 60;
+    if offset.starts_with('-') { -east } else { east }
 }
 
 /// The date of a moment.
@@ -95,6 +114,8 @@ mod tests {
     #[test]
     fn times_and_shares_read_well() {
         assert_eq!(moment("2026-10-07T18:03:32Z"), "2026-10-07 18:03:32 UTC");
+        assert_eq!(moment("2026-10-08T03:03:32+09:00"), "2026-10-08 03:03:32 +09:00");
+        assert_eq!(moment("2026-10-07T14:33:32-03:30"), "2026-10-07 14:33:32 -03:30");
         assert_eq!(moment("whenever"), "whenever");
         assert_eq!(
             [0, 41, 250, 3600, -1, 90_000].map(after).join(", "),

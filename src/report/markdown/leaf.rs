@@ -4,6 +4,7 @@ use super::{Draft, code, prose};
 use crate::report::groups::Groups;
 use crate::report::leaf::{self, Cell, Detail, Leaf, Part, Sort, Table};
 use crate::report::side_by_side::SideBySide;
+use crate::report::zone::Zone;
 use crate::wording::Wording;
 
 /// Two chains side by side.
@@ -17,7 +18,8 @@ pub fn groups(groups: &Groups, detail: Detail, wording: &Wording) -> String {
 }
 
 fn put(leaf: &Leaf, wording: &Wording) -> String {
-    let mut draft = Draft { text: String::new(), wording };
+    let zone = Zone::utc();
+    let mut draft = Draft { text: String::new(), wording, zone: &zone };
     draft.heading(1, &leaf.title);
     for part in &leaf.parts {
         match part {

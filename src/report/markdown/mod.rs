@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 pub use self::leaf::{groups, side_by_side};
 
 use super::title::Top;
+use super::zone::Zone;
 use super::{
     Certainty, DeniedAction, Incident, Kind, Layer, Report, piece, sanitize, title, words,
 };
@@ -25,10 +26,11 @@ const MOST_ACTIONS: usize = 50;
 const LONGEST: usize = 2000;
 
 /// The draft, one section for each incident.
-pub fn render(report: &Report, wording: &Wording) -> String {
-    let mut draft = Draft { text: String::new(), wording };
+pub fn render(report: &Report, wording: &Wording, zone: &Zone) -> String {
+    let report = &*zone.of(report);
+    let mut draft = Draft { text: String::new(), wording, zone };
     draft.heading(1, &wording.say(&Sentence::new("markdown-title")));
-    draft.paragraph(&opening(report, wording));
+    draft.paragraph(&opening(report, wording, zone));
     if report.incidents.len() > 1 {
         overview(&mut draft, report);
     }
@@ -43,6 +45,7 @@ pub fn render(report: &Report, wording: &Wording) -> String {
 struct Draft<'a> {
     text: String,
     wording: &'a Wording,
+    zone: &'a Zone,
 }
 
 impl Draft<'_> {
@@ -128,7 +131,7 @@ fn codes<T: AsRef<str>>(texts: &[T]) -> String {
     texts.iter().map(|text| code(text.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
-fn opening(report: &Report, wording: &Wording) -> String {
+fn opening(report: &Report, wording: &Wording, zone: &Zone) -> String {
     let count = match report.incidents.len() {
         0 => words::nothing_found(report, "markdown"),
         count => Sentence::new("markdown-opening").arg("count", count),
@@ -138,6 +141,7 @@ fn opening(report: &Report, wording: &Wording) -> String {
         true => Sentence::new("markdown-made-by-policies").arg("version", version),
         false => Sentence::new("markdown-made-by").arg("version", version),
     };
+    let by = by.arg("zone", zone.name());
     wording.paragraph(&[wording.say(&count), wording.say(&by)])
 }
 

@@ -24,7 +24,7 @@ pub(super) fn put(draft: &mut Draft<'_>, incident: &Incident) {
     };
     let rows: Vec<[String; 4]> = entries.into_iter().map(row).collect();
     let head = [
-        Sentence::new("markdown-time"),
+        Sentence::new("markdown-time").arg("zone", draft.zone.name()),
         Sentence::new("markdown-what"),
         Sentence::new("markdown-who"),
         Sentence::new("markdown-event"),

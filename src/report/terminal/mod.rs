@@ -19,6 +19,7 @@ pub use self::side_by_side::render as side_by_side;
 pub use super::layout::Style;
 
 use super::layout::{Margin, Page, spans};
+use super::zone::Zone;
 use super::{Incident, Kind, Report, title, words};
 use crate::wording::{Sentence, Wording};
 
@@ -26,7 +27,8 @@ use crate::wording::{Sentence, Wording};
 const INDENT: &str = "  ";
 
 /// The whole report as text, ending in a line end.
-pub fn render(report: &Report, wording: &Wording, style: Style) -> String {
+pub fn render(report: &Report, wording: &Wording, zone: &Zone, style: Style) -> String {
+    let report = &*zone.of(report);
     let mut page = Page::new(style);
     summary(&mut page, report, wording);
     for (index, incident) in report.incidents.iter().enumerate() {

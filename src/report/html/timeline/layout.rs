@@ -14,15 +14,14 @@ use crate::wording::Wording;
 const AXIS: f64 = 30.0;
 /// Blank above the first row and below the last row of a lane.
 const LANE_BLANK: f64 = 8.0;
-/// Height of a lane's head where it stands above the lane.
-const HEAD: f64 = 24.0;
+/// Least height of a lane, whose head has two lines.
+const LANE: f64 = 50.0;
 /// From the middle of a mark to the start of its label.
 const LABEL_GAP: f64 = 15.0;
 
 /// One chain, drawn.
 #[derive(Debug)]
 pub(in crate::report::html) struct Picture {
-    pub(in crate::report::html) class: &'static str,
     pub(in crate::report::html) width: f64,
     pub(in crate::report::html) height: f64,
     pub(in crate::report::html) bands: Vec<Band>,
@@ -57,7 +56,8 @@ pub(in crate::report::html) struct Arrow {
     pub(in crate::report::html) class: &'static str,
     pub(in crate::report::html) path: String,
     pub(in crate::report::html) head: String,
-    pub(in crate::report::html) hover: String,
+    /// The step it leads to.
+    pub(in crate::report::html) step: Option<usize>,
 }
 
 /// A call and its label.
@@ -69,7 +69,8 @@ pub(in crate::report::html) struct Call {
     pub(in crate::report::html) label: Words,
     /// `denied`, `×42`.
     pub(in crate::report::html) note: String,
-    pub(in crate::report::html) hover: String,
+    /// The step it is.
+    pub(in crate::report::html) step: Option<usize>,
 }
 
 /// A node that has its place.
@@ -132,7 +133,7 @@ fn tail(stories: &[&Story], frame: Frame, wording: &Wording) -> f64 {
 }
 
 /// What stands behind the action.
-fn note(node: &Node, wording: &Wording) -> String {
+pub(super) fn note(node: &Node, wording: &Wording) -> String {
     let times = (node.count > 1).then(|| format!("×{}", node.count));
     let state = (node.mark != Mark::Success).then(|| wording.say(&node.mark.sentence()));
     [times, state].into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -165,7 +166,6 @@ impl<'a> Drawing<'a> {
             Some(arrow(child.node, *from, *to))
         });
         Picture {
-            class: self.frame.class,
             width: self.frame.width,
             height: round(tops.last().copied().unwrap_or(AXIS) + 1.0),
             bands: self.scale.bands(self.frame),
@@ -218,7 +218,6 @@ impl<'a> Drawing<'a> {
 
     /// The top of each lane, and the bottom of the last.
     fn tops(&self, lanes: &[Lane], placed: &[Placed<'_>]) -> Vec<f64> {
-        let (head, least) = if self.frame.heads_aside() { (0.0, 50.0) } else { (HEAD, 0.0) };
         let mut top = AXIS;
         let mut tops = vec![top];
         for lane in lanes {
@@ -228,7 +227,7 @@ impl<'a> Drawing<'a> {
                 .map(|placed| placed.row + 1)
                 .max()
                 .unwrap_or(1);
-            top += head + (rows as f64 * self.frame.row + 2.0 * LANE_BLANK).max(least);
+            top += (rows as f64 * self.frame.row + 2.0 * LANE_BLANK).max(LANE);
             tops.push(top);
         }
         tops
@@ -237,24 +236,14 @@ impl<'a> Drawing<'a> {
     fn middle(&self, lanes: &[Lane], tops: &[f64], placed: &Placed<'_>) -> f64 {
         let lane = lanes.iter().position(|lane| lane.key == placed.node.lane).unwrap_or(0);
         let top = tops.get(lane).copied().unwrap_or(AXIS);
-        let head = if self.frame.heads_aside() { 0.0 } else { HEAD };
-        top + head + LANE_BLANK + (placed.row as f64 + 0.5) * self.frame.row
+        top + LANE_BLANK + (placed.row as f64 + 0.5) * self.frame.row
     }
 
     fn head(&self, lane: &Lane, top: f64) -> LaneHead {
         let (letter, small) = (self.frame.letter, self.frame.letter - 1.5);
-        let (name, role) = if self.frame.heads_aside() {
-            let room = self.frame.gutter - 16.0;
-            (
-                words(&lane.name, letter, (0.0, top + 23.0), room),
-                words(&lane.role, small, (0.0, top + 39.0), room),
-            )
-        } else {
-            let name = words(&lane.name, letter, (0.0, top + 18.0), self.frame.width * 0.6);
-            let x = name.width + 8.0;
-            let role = words(&lane.role, small, (x, top + 18.0), self.frame.width - x);
-            (name, role)
-        };
+        let room = self.frame.gutter - 16.0;
+        let name = words(&lane.name, letter, (0.0, top + 23.0), room);
+        let role = words(&lane.role, small, (0.0, top + 39.0), room);
         LaneHead { top: round(top), name, role, hover: lane.hover.clone() }
     }
 }
@@ -278,7 +267,7 @@ fn call(placed: &Placed<'_>, (x, y): (f64, f64)) -> Call {
         y,
         label,
         note: placed.label.note.clone(),
-        hover: placed.node.hover.clone(),
+        step: placed.node.step,
     }
 }
 
@@ -321,7 +310,7 @@ fn arrow(child: &Node, (x, y): (f64, f64), (end_x, end_y): (f64, f64)) -> Arrow 
             format!("M{} {back}L{end_x} {tip}L{} {back}", round(end_x - 4.0), round(end_x + 4.0)),
         )
     };
-    Arrow { class, path, head, hover: child.evidence.clone() }
+    Arrow { class, path, head, step: child.step }
 }
 
 #[cfg(test)]
@@ -362,16 +351,15 @@ mod tests {
         fn no_call_touches_another_or_leaves_the_picture(failed in nodes(), worked in nodes()) {
             let words = Wording::new(Language::En);
             let (failed, worked) = (story_of(failed), story_of(worked));
-            for frame in [Frame::WIDE, Frame::NARROW] {
-                for picture in draw(&[&failed, &worked], frame, &words) {
-                    for (index, call) in picture.calls.iter().enumerate() {
-                        let (left, right, top, bottom) = room(call);
-                        prop_assert!(left >= frame.gutter - 10.0, "{call:?}");
-                        prop_assert!(right <= frame.width + 1.0, "{call:?}");
-                        prop_assert!(top >= AXIS && bottom <= picture.height, "{call:?}");
-                        for other in picture.calls.iter().skip(index + 1) {
-                            prop_assert!(!meet(call, other), "{call:?} {other:?}");
-                        }
+            let frame = Frame::PAGE;
+            for picture in draw(&[&failed, &worked], frame, &words) {
+                for (index, call) in picture.calls.iter().enumerate() {
+                    let (left, right, top, bottom) = room(call);
+                    prop_assert!(left >= frame.gutter - 10.0, "{call:?}");
+                    prop_assert!(right <= frame.width + 1.0, "{call:?}");
+                    prop_assert!(top >= AXIS && bottom <= picture.height, "{call:?}");
+                    for other in picture.calls.iter().skip(index + 1) {
+                        prop_assert!(!meet(call, other), "{call:?} {other:?}");
                     }
                 }
             }

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::text::{hover, moment, percent, principal};
+use super::super::text::{hover, percent, principal};
 use crate::event::{CallerKind, Outcome, Time};
 use crate::report::{Incident, Link, Step};
 use crate::wording::{Sentence, Wording};
@@ -30,6 +30,10 @@ pub(in crate::report::html) enum Mark {
 }
 
 impl Mark {
+    /// All there are.
+    pub(in crate::report::html) const ALL: [Mark; 5] =
+        [Mark::Success, Mark::Denied, Mark::Error, Mark::Unknown, Mark::Missing];
+
     fn of(step: &Step, denied_event_id: Option<&str>) -> Mark {
         if step.event_id.is_some() && step.event_id.as_deref() == denied_event_id {
             return Mark::Denied;
@@ -93,9 +97,8 @@ pub(super) struct Node {
     pub(super) mark: Mark,
     pub(super) action: String,
     pub(super) count: usize,
-    pub(super) hover: String,
-    /// Evidence of the link to the parent.
-    pub(super) evidence: String,
+    /// Where the chain has it, and so the table of calls; `None` of a step that never came.
+    pub(super) step: Option<usize>,
     pub(super) uncertain: bool,
 }
 
@@ -128,18 +131,18 @@ impl Story {
         let start = chain.first().and_then(|step| Time::parse(&step.event_time));
         let above = line_above(chain, denied);
         let mut node_of_event: HashMap<&str, usize> = HashMap::new();
-        for step in chain {
+        for (index, step) in chain.iter().enumerate() {
             let id = step.event_id.as_deref();
             let parent = match step.parent_event_id.as_deref() {
                 Some(id) => node_of_event.get(id).copied(),
                 // A synthesized root has no id that its calls could name.
                 None => (step.link.is_some() && !story.nodes.is_empty()).then_some(0),
             };
-            let node = Node::of(step, start, parent, denied, wording);
+            let node = Node { step: Some(index), ..Node::of(step, start, parent, denied) };
             let is_needed = id.is_some_and(|id| above.contains(id));
-            let Some(index) = story.place(node, is_needed) else { continue };
+            let Some(place) = story.place(node, is_needed) else { continue };
             if let Some(id) = id {
-                node_of_event.insert(id, index);
+                node_of_event.insert(id, place);
             }
             story.open_lane(step, wording);
         }
@@ -192,7 +195,6 @@ impl Story {
             let head = worked.and_then(|story| story.lanes.iter().find(|known| known.key == lane));
             self.lanes.push(head.cloned().unwrap_or_else(|| Lane::of_nobody(wording)));
         }
-        let hover = wording.say(&Sentence::new("html-missing-hover").arg("action", action));
         self.nodes.push(Node {
             lane,
             parent,
@@ -200,21 +202,14 @@ impl Story {
             mark: Mark::Missing,
             action: action.to_owned(),
             count: 1,
-            evidence: hover.clone(),
-            hover,
+            step: None,
             uncertain: true,
         });
     }
 }
 
 impl Node {
-    fn of(
-        step: &Step,
-        start: Option<Time>,
-        parent: Option<usize>,
-        denied: Option<&str>,
-        wording: &Wording,
-    ) -> Node {
+    fn of(step: &Step, start: Option<Time>, parent: Option<usize>, denied: Option<&str>) -> Node {
         let second = Time::parse(&step.event_time)
             .zip(start)
             .map_or(0, |(time, start)| time.seconds_since(start));
@@ -226,8 +221,7 @@ impl Node {
             mark: Mark::of(step, denied),
             action: step.action.clone(),
             count: 1,
-            hover: call_hover(step, wording),
-            evidence: link.map(|link| evidence(link, wording)).unwrap_or_default(),
+            step: None,
             uncertain: link.is_some_and(is_uncertain),
         }
     }
@@ -325,23 +319,6 @@ fn lane_hover(step: &Step) -> String {
     hover([step.principal_arn.as_deref(), step.invoked_by.as_deref()].into_iter().flatten())
 }
 
-fn call_hover(step: &Step, wording: &Wording) -> String {
-    let outcome = wording.say(&step.outcome.into());
-    let first = format!("{} · {outcome}", step.action);
-    let time = moment(&step.event_time);
-    let lines = [
-        Some(first.as_str()),
-        Some(time.as_str()),
-        step.principal_arn.as_deref(),
-        step.invoked_by.as_deref(),
-        step.resource.as_deref(),
-        step.error_code.as_deref(),
-        step.error_message.as_deref(),
-        step.event_id.as_deref(),
-    ];
-    hover(lines.into_iter().flatten())
-}
-
 /// A dashed arrow: something else fits as well, or half the time it would be wrong.
 fn is_uncertain(link: &Link) -> bool {
     link.confidence < 0.5 || !link.tied_with.is_empty()
@@ -375,8 +352,7 @@ pub(super) fn marked_node(
         mark,
         action,
         count: 1,
-        hover: String::new(),
-        evidence: String::new(),
+        step: None,
         uncertain: false,
     }
 }

@@ -1,11 +1,18 @@
 //! The report as SARIF 2.1.0 (OASIS), for code scanning pages: one rule for each policy layer, one
-//! result for each incident, the chain as a thread flow, what could not be seen as notifications.
+//! result for each incident, the chain as a thread flow, what could not be seen as notifications. It
+//! keeps to what GitHub takes (GitHub Docs, "SARIF support for code scanning").
+
+mod place;
+mod rule;
 
 use serde_json::{Map, Value, json};
 
+pub use self::place::{Lines, Places, lines};
+
+use self::place::{BASE, artifact, physical};
+use self::rule::{layers, rule};
 use super::{
-    DeniedAction, Incident, Kind, Layer, Outcome, PoliciesGiven, Report, Step, sanitize, title,
-    words,
+    DeniedAction, Incident, Kind, Outcome, PoliciesGiven, Report, Step, sanitize, title, words,
 };
 use crate::wording::{Sentence, Wording};
 
@@ -13,8 +20,23 @@ use crate::wording::{Sentence, Wording};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// The report as one SARIF document, ending in a line end.
+/// Results that code scanning shows of a run (GitHub Docs, "SARIF results exceed one or more limits").
+const RESULTS: usize = 5_000;
+/// Steps of a thread flow that it shows of a result (there).
+const STEPS: usize = 1_000;
+
+/// The report as one SARIF document, ending in a line end, of which it is not known in which files
+/// anything stands.
 pub fn render(report: &Report, wording: &Wording) -> String {
+    render_at(report, &Places::default(), wording)
+}
+
+/// The same with the files that hold the records and the policies.
+pub fn render_at(report: &Report, places: &Places, wording: &Wording) -> String {
+    let shown = report.incidents.iter().take(RESULTS);
+    let results: Vec<Value> = shown.map(|i| result(i, places, wording)).collect();
+    let mut notifications = notifications(report, wording);
+    notifications.extend(left_out(report, &results, wording));
     let document = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -26,33 +48,47 @@ pub fn render(report: &Report, wording: &Wording) -> String {
             }},
             "language": wording.language().tag(),
             "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": { (BASE): { "description": { "text": "." } } },
             "invocations": [{
                 "executionSuccessful": true,
-                "toolExecutionNotifications": notifications(report, wording),
+                "toolExecutionNotifications": notifications,
             }],
-            "results": report.incidents.iter().map(|i| result(i, wording)).collect::<Vec<_>>(),
+            "results": results,
         }],
     });
     sanitize::json(&format!("{document:#}")) + "\n"
 }
 
-fn layers() -> impl Iterator<Item = Layer> {
-    Layer::ALL.into_iter().chain([Layer::Unknown])
+/// What code scanning would not have shown or taken, by count.
+fn left_out(report: &Report, results: &[Value], wording: &Wording) -> Vec<Value> {
+    let counted = |id: &str, count: usize, sentence: Sentence| {
+        (count > 0).then(|| {
+            json!({
+                "descriptor": { "id": id },
+                "level": "note",
+                "message": { "text": text(&wording.say(&sentence.arg("count", count))) },
+            })
+        })
+    };
+    let incidents = report.incidents.len().saturating_sub(RESULTS);
+    let shown = || report.incidents.iter().take(RESULTS);
+    let steps = shown().map(|incident| incident.chain.len().saturating_sub(STEPS)).sum();
+    let homeless = results.iter().filter(|r| r.pointer("/locations/0/physicalLocation").is_none());
+    [
+        counted(
+            "results_left_out",
+            incidents,
+            Sentence::new("sarif-results-left-out").arg("most", RESULTS),
+        ),
+        counted("steps_left_out", steps, Sentence::new("sarif-steps-left-out").arg("most", STEPS)),
+        counted("no_file", homeless.count(), Sentence::new("sarif-no-file")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-fn rule(layer: Layer, wording: &Wording) -> Value {
-    let name = wording.say(&layer.into());
-    json!({
-        "id": layer.as_str(),
-        "shortDescription": { "text": text(&name) },
-        "fullDescription": {
-            "text": text(&wording.say(&Sentence::new("sarif-rule").arg("layer", layer))),
-        },
-        "defaultConfiguration": { "level": "error" },
-    })
-}
-
-fn result(incident: &Incident, wording: &Wording) -> Value {
+fn result(incident: &Incident, places: &Places, wording: &Wording) -> Value {
     let verdict = &incident.verdict;
     let rule = layers().position(|layer| layer == verdict.layer);
     let said: Vec<String> = [title::headline(incident)]
@@ -68,8 +104,13 @@ fn result(incident: &Incident, wording: &Wording) -> Value {
         "level": if incident.kind == Kind::Direct { "warning" } else { "error" },
         "kind": "fail",
         "message": { "text": text(&wording.paragraph(&said)) },
-        "locations": [location(incident)],
-        "partialFingerprints": { "incident/v1": incident.id },
+        "locations": [location(incident, places)],
+        "relatedLocations": related(incident, places, wording),
+        "partialFingerprints": {
+            "incident/v1": incident.id,
+            // The one that code scanning compares; without it, it hashes the line of the file.
+            "primaryLocationLineHash": format!("{}:1", incident.id),
+        },
         "occurrenceCount": incident.count,
         "rank": words::percent(verdict.confidence),
         "properties": {
@@ -91,7 +132,10 @@ fn result(incident: &Incident, wording: &Wording) -> Value {
         properties.extend(more(incident, wording));
     }
     if let (Some(fields), false) = (result.as_object_mut(), incident.chain.is_empty()) {
-        fields.insert("codeFlows".into(), json!([{ "threadFlows": [thread(incident, wording)] }]));
+        fields.insert(
+            "codeFlows".into(),
+            json!([{ "threadFlows": [thread(incident, places, wording)] }]),
+        );
     }
     result
 }
@@ -139,8 +183,9 @@ fn denied_action(action: &DeniedAction) -> Value {
     })
 }
 
-/// The policy, where it is known, else what was denied; the file only if the policy came from one.
-fn location(incident: &Incident) -> Value {
+/// The policy, where it is known, else what was denied; the file is that of the policy if it came from
+/// one, else that of the record.
+fn location(incident: &Incident, places: &Places) -> Value {
     let policy = incident.verdict.policy.as_ref();
     let denied = incident.denied.as_ref();
     let root = incident.root.as_ref();
@@ -154,31 +199,62 @@ fn location(incident: &Incident) -> Value {
     let mut location = json!({
         "logicalLocations": [{ "fullyQualifiedName": sanitize::line(name), "kind": "resource" }],
     });
-    let file = policy.and_then(|policy| policy.source.as_ref()?.file.as_deref());
-    if let (Some(fields), Some(file)) = (location.as_object_mut(), file) {
-        fields
-            .insert("physicalLocation".into(), json!({ "artifactLocation": { "uri": uri(file) } }));
+    let place = places.statement(incident).or_else(|| places.record(record(incident)?));
+    if let (Some(fields), Some((file, lines))) = (location.as_object_mut(), place) {
+        fields.insert("physicalLocation".into(), physical(file, lines));
     }
     location
 }
 
-fn thread(incident: &Incident, wording: &Wording) -> Value {
-    let steps: Vec<Value> = incident.chain.iter().map(|step| flow(step, wording)).collect();
-    json!({ "locations": steps })
+/// The event whose record shows the incident best: the denied call, else the user's.
+fn record(incident: &Incident) -> Option<&str> {
+    let denied = incident.denied.as_ref().map(|denied| denied.event_id.as_str());
+    denied.or_else(|| incident.root.as_ref()?.event_id.as_deref())
 }
 
-fn flow(step: &Step, wording: &Wording) -> Value {
+/// Where else to look: the statement, the records of the denial and of the change.
+fn related(incident: &Incident, places: &Places, wording: &Wording) -> Vec<Value> {
+    let change = incident.change.as_ref().map(|change| change.event_id.as_str());
+    let all = [
+        (places.statement(incident), Sentence::new("sarif-deciding-statement")),
+        (record(incident).and_then(|id| places.record(id)), Sentence::new("sarif-denied-record")),
+        (change.and_then(|id| places.record(id)), Sentence::new("sarif-change-record")),
+    ];
+    let known = all.into_iter().filter_map(|(place, said)| Some((place?, said)));
+    known
+        .zip(1..)
+        .map(|(((file, lines), said), id)| {
+            json!({
+                "id": id,
+                "message": { "text": text(&wording.say(&said)) },
+                "physicalLocation": physical(file, lines),
+            })
+        })
+        .collect()
+}
+
+fn thread(incident: &Incident, places: &Places, wording: &Wording) -> Value {
+    let steps = incident.chain.iter().take(STEPS).map(|step| flow(step, places, wording));
+    json!({ "locations": steps.collect::<Vec<Value>>() })
+}
+
+fn flow(step: &Step, places: &Places, wording: &Wording) -> Value {
     let said = Sentence::new("sarif-step").arg("action", &step.action).arg("outcome", step.outcome);
     let name = step.resource.as_deref().unwrap_or(&step.action);
+    let mut location = json!({
+        "message": { "text": text(&wording.say(&said)) },
+        "logicalLocations": [{
+            "name": sanitize::line(&step.action),
+            "fullyQualifiedName": sanitize::line(name),
+            "kind": "function",
+        }],
+    });
+    let place = step.event_id.as_deref().and_then(|id| places.record(id));
+    if let (Some(fields), Some((file, lines))) = (location.as_object_mut(), place) {
+        fields.insert("physicalLocation".into(), physical(file, lines));
+    }
     json!({
-        "location": {
-            "message": { "text": text(&wording.say(&said)) },
-            "logicalLocations": [{
-                "name": sanitize::line(&step.action),
-                "fullyQualifiedName": sanitize::line(name),
-                "kind": "function",
-            }],
-        },
+        "location": location,
         "executionTimeUtc": step.event_time,
         "importance": match step.outcome {
             Outcome::Denied | Outcome::Error => "essential",
@@ -204,7 +280,7 @@ fn notifications(report: &Report, wording: &Wording) -> Vec<Value> {
             "descriptor": { "id": file.reason },
             "level": "note",
             "message": { "text": text(detail) },
-            "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file.path) } } }],
+            "locations": [{ "physicalLocation": { "artifactLocation": artifact(&file.path) } }],
         })
     });
     let lacking =
@@ -234,17 +310,4 @@ fn text(said: &str) -> String {
         }
     }
     escaped
-}
-
-/// A path as a relative URI reference (RFC 3986): all but plain characters in per cent.
-fn uri(path: &str) -> String {
-    path.trim_start_matches('/')
-        .bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }
