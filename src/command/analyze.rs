@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::analysis::Analysis;
 use super::config::Config;
 use super::reporting::Reporting;
-use super::{named, output, reading, sharing};
+use super::{again, named, output, reading, sharing};
 use crate::cli::AnalyzeArguments;
 
 /// Reads, diagnoses and reports.
@@ -27,7 +27,8 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
     if let Some(to) = &arguments.partial {
         return contribute(arguments, &config, to);
     }
-    let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?;
+    let again = again::words(&arguments.read, &arguments.known);
+    let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?.of(again);
     let read = sharing::read(&arguments.read, &arguments.report.redact);
     let analysis = Analysis::run(&read, &arguments.known, &config, arguments.memory)?;
     reporting.publish(analysis, &config)

@@ -15,6 +15,7 @@ use super::sharing::Sharing;
 use super::{tell, zone};
 use crate::cli::{Format, ReportArguments};
 use crate::error::{Error, Result};
+use crate::report::card::Telling;
 use crate::report::zone::Zone;
 use crate::report::{self, Kind, Report};
 use crate::wording::{Argument, Language, Sentence, Wording};
@@ -29,6 +30,8 @@ pub(super) struct Reporting<'a> {
     outputs: Vec<(&'a PathBuf, Format)>,
     gate: Gate,
     zone: Zone,
+    full: bool,
+    again: Option<String>,
     quiet: bool,
 }
 
@@ -43,7 +46,21 @@ impl<'a> Reporting<'a> {
         let format = |path: &'a PathBuf| Ok((path, format_of(path)?));
         let outputs = arguments.output.iter().map(format).collect::<Result<_>>()?;
         let zone = zone::of(arguments.time_zone.as_deref(), config)?;
-        Ok(Reporting { arguments, outputs, gate: Gate::new(&arguments.gate, config)?, zone, quiet })
+        Ok(Reporting {
+            arguments,
+            outputs,
+            gate: Gate::new(&arguments.gate, config)?,
+            zone,
+            full: arguments.full.or(config.full).unwrap_or(false),
+            again: None,
+            quiet,
+        })
+    }
+
+    /// The same of what is read again by these words.
+    pub(super) fn of(self, again: Option<String>) -> Self {
+        // Whoever gets a redacted report has other files, and incidents have other names in it.
+        Reporting { again: again.filter(|_| !self.arguments.redact.redact), ..self }
     }
 
     /// Writes the reports; the exit status says whether something was found.
@@ -65,6 +82,8 @@ impl<'a> Reporting<'a> {
             arguments: self.arguments,
             gate: &self.gate,
             zone: &self.zone,
+            full: self.full,
+            again: self.again.as_deref(),
             wording: &wording,
             sharing: Sharing::new(&self.arguments.redact),
             shared: Vec::new(),
@@ -145,6 +164,8 @@ struct Reports<'r> {
     arguments: &'r ReportArguments,
     gate: &'r Gate,
     zone: &'r Zone,
+    full: bool,
+    again: Option<&'r str>,
     wording: &'r Wording,
     sharing: Sharing,
     /// The reports as they may be shared, by language.
@@ -200,6 +221,8 @@ impl Reports<'_> {
         let events = &self.analysis.ingested.events;
         let raw = !self.sharing.redacts();
         let zone = self.zone;
+        let (full, again) = (self.full, self.again);
+        let telling = Telling { wording, zone, again };
         let language = match format {
             Format::Json | Format::Csv => Language::En,
             _ => wording.language(),
@@ -209,7 +232,9 @@ impl Reports<'_> {
             Format::Json => report::json::render(report)?,
             Format::Csv => report::csv::render(report),
             Format::Sarif => report::sarif::render(report, wording),
-            Format::Terminal => report::terminal::render(report, wording, zone, style),
+            Format::Terminal if full => report::terminal::full(report, wording, zone, style),
+            Format::Terminal => report::terminal::render(report, &telling, style),
+            Format::Summary => report::summary::render(report, &telling),
             Format::Markdown => report::markdown::render(report, wording, zone),
             Format::Html => {
                 let records = raw.then(|| report::html::KeptRecords::of(report, events));
