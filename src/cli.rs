@@ -34,6 +34,8 @@ pub struct Cli {
 pub enum Format {
     /// For a person at a terminal
     Terminal,
+    /// Fifteen lines of plain text, for a chat or a ticket
+    Summary,
     /// The JSON report
     Json,
     /// A postmortem draft
@@ -203,6 +205,9 @@ pub struct ReportArguments {
     /// Occurrences listed per incident
     #[arg(long, value_name = "N")]
     pub max_occurrences: Option<usize>,
+    /// At a terminal, tell everything and not only the cards (default: from trailwhy.toml, else false)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub full: Option<bool>,
     /// Language of the report (default: from trailwhy.toml, else from the locale)
     #[arg(long, value_enum)]
     pub lang: Option<Lang>,
@@ -276,7 +281,7 @@ fn memory(text: &str) -> Result<u64, String> {
 }
 
 /// What only a report needs: a part has none.
-const REPORTING: [&str; 18] = [
+const REPORTING: [&str; 19] = [
     "tables",
     "principal",
     "action",
@@ -284,6 +289,7 @@ const REPORTING: [&str; 18] = [
     "format",
     "output",
     "max_occurrences",
+    "full",
     "lang",
     "time_zone",
     "redact",

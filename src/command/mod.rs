@@ -1,5 +1,6 @@
 //! One file per subcommand: what was typed, what is meant, the library calls, the report.
 
+mod again;
 mod analysis;
 mod analyze;
 mod ask;
