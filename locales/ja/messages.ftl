@@ -77,3 +77,15 @@ message-collect-nothing-failed = 読み取った範囲で失敗した呼び出�
 message-collect-nothing-missing = 失敗した呼び出しに関わるポリシーは、指定されたものにすべて含まれています
 message-collect-all-of-what = エクスポートなしの --all には --account と --region が必要です
     ヒント: trailwhy collect --all --account ID --region REGION
+
+# 試行する変更。
+message-rehearse-nothing = 試行する変更が指定されていません
+    hint: --change FILE --on ARN、--delete ARN、--attach POLICY --on ARN、--detach POLICY --on ARN、--change-dir DIR、--terraform-plan FILE、--cloudformation FILE、--change-event ID のいずれかを指定してください
+message-rehearse-pairs = --change、--attach、--detach にはそれぞれ --on が必要です
+    hint: --change key.json --on arn:aws:kms:eu-west-1:111122223333:key/KEY-ID
+message-rehearse-where = `{ $on }` はポリシーを持つものではありません
+    hint: ARN、VPC エンドポイントの ID (vpce-…)、組織のポリシーの ID (p-…) またはそのアタッチ先 (r-…、ou-…、アカウント) を指定してください。バケットやキーを名前で指定する場合は --kind を付けてください
+message-rehearse-which = `{ $on }` には複数のポリシーがある可能性があります
+    hint: ポリシーを指定してください: --name NAME、または --kind trust か boundary
+message-rehearse-no-change = イベント `{ $id }` はポリシーを変更していないか、証跡にありません
+    hint: trailwhy changes PATH で変更したイベントを確認できます

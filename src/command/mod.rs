@@ -20,6 +20,7 @@ mod policies;
 mod progress;
 mod range;
 mod reading;
+mod rehearse;
 mod reporting;
 mod schema;
 mod sharing;
@@ -50,6 +51,7 @@ fn language(command: &Command) -> Language {
         Command::Policies(all) => (all.lang, &all.read.config),
         Command::Changes(all) => (all.lang, &all.read.config),
         Command::Collect(all) => (all.lang, &all.read.config),
+        Command::Rehearse(all) => (all.lang, &all.read.config),
         Command::Schema { .. } | Command::Generate(_) | Command::Simulate => (None, &None),
     };
     // A pipe can be read once, by who needs what it says.
@@ -89,6 +91,10 @@ fn carried_out(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Collect(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, collect::run)
+        }
+        Command::Rehearse(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, rehearse::run)
+                .map_err(|error| sharing::told(error, &arguments.redact))
         }
         Command::Changes(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, changes::run)

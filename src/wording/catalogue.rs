@@ -68,6 +68,7 @@ macro_rules! catalogues {
             ("report.ftl", include_str!(concat!("../../locales/", $tag, "/report.ftl"))),
             ("explain.ftl", include_str!(concat!("../../locales/", $tag, "/explain.ftl"))),
             ("compare.ftl", include_str!(concat!("../../locales/", $tag, "/compare.ftl"))),
+            ("rehearse.ftl", include_str!(concat!("../../locales/", $tag, "/rehearse.ftl"))),
             ("markdown.ftl", include_str!(concat!("../../locales/", $tag, "/markdown.ftl"))),
             ("html.ftl", include_str!(concat!("../../locales/", $tag, "/html.ftl"))),
             ("messages.ftl", include_str!(concat!("../../locales/", $tag, "/messages.ftl"))),

@@ -1,0 +1,361 @@
+//! How one distinct call would fare: evaluated with the policies as they are, and as they would be. What
+//! is not known stays unknown, unless nothing that the call depends on changes.
+
+use std::sync::Arc;
+
+use super::Trail;
+use super::call::{Call, requests};
+use crate::diagnose::evaluated::around;
+use crate::event::{Effect, Event, Layer, Time};
+use crate::history::History;
+use crate::history::amend::Amendment;
+use crate::history::inventory::Inventory;
+use crate::history::layers::{Likelihood, layers_of};
+use crate::history::request::Around;
+use crate::history::subject::Subject;
+use crate::iam::{
+    Applying, Decision, DecisionResult, Layers, Missing, PolicyLabel, Presence, Request, Statement,
+    StatementEffect, applying, evaluate,
+};
+
+/// The policies before and after.
+pub struct Policies<'p> {
+    before: Inventory<'p>,
+    after: Inventory<'p>,
+    history: &'p History,
+    /// What is changed goes into the request itself: tags, where an account lies.
+    changes_requests: bool,
+}
+
+impl<'p> Policies<'p> {
+    /// Those of a moment, without and with the changes.
+    pub fn new(
+        history: &'p History,
+        after: &'p History,
+        amendments: &[Amendment],
+        present: Time,
+    ) -> Policies<'p> {
+        let is_of_request = |one: &Amendment| {
+            matches!(
+                one.subject,
+                Subject::Tag { .. } | Subject::Parent(_) | Subject::Entity(_) | Subject::Alias(_)
+            )
+        };
+        Policies {
+            before: history.at(present),
+            after: after.at(present),
+            history,
+            changes_requests: amendments.iter().any(is_of_request),
+        }
+    }
+}
+
+/// How a call would fare.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fate {
+    /// Nothing that it depends on changes.
+    Untouched {
+        /// What is known of the policies explains that it works.
+        is_certain: bool,
+    },
+    /// It stays allowed.
+    Allowed,
+    /// It would be denied.
+    Denied(Box<Why>),
+    /// Whether it would be denied cannot be told.
+    Unclear(Box<Why>),
+    /// It was refused and would be allowed.
+    Opened,
+    /// It was refused, and nothing says that it would be allowed.
+    Refused,
+    /// It worked once; the policies of today deny it already.
+    DeniedAlready,
+    /// It worked, though the policies of its moment, as far as they are known, deny it.
+    Unexplained,
+}
+
+impl Fate {
+    /// Of several things asked for at once, the worst decides.
+    fn badness(&self) -> u8 {
+        match self {
+            Fate::Denied(_) => 7,
+            Fate::Unclear(_) => 6,
+            Fate::DeniedAlready => 5,
+            Fate::Unexplained => 4,
+            Fate::Refused => 3,
+            Fate::Untouched { is_certain: false } => 2,
+            Fate::Allowed => 1,
+            Fate::Untouched { is_certain: true } => 0,
+            Fate::Opened => 0,
+        }
+    }
+}
+
+/// Why a call would be denied, or may be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Why {
+    /// The layer.
+    pub layer: Option<Layer>,
+    /// Whether a statement would deny it, or nothing allow it any more.
+    pub effect: Option<Effect>,
+    /// The policy that would deny it, or that allowed it so far.
+    pub label: Option<Arc<PolicyLabel>>,
+    /// The statement that would deny it, or that allowed it so far and is gone.
+    pub statement: Option<Arc<Statement>>,
+    /// The statement allowed it so far, and is gone.
+    pub is_lost: bool,
+    /// What it hangs on, where it cannot be told.
+    pub missing: Vec<Missing>,
+}
+
+/// How a call would fare.
+pub fn of(trail: &Trail<'_>, policies: &Policies<'_>, call: &Call) -> Fate {
+    let (Some(event), Some(around)) =
+        (trail.events.get(call.index), around(trail.events, trail.chains, call.index))
+    else {
+        return Fate::Untouched { is_certain: false };
+    };
+    let asked_after = match policies.changes_requests {
+        true => requests(event, &around, &policies.after),
+        false => Vec::new(),
+    };
+    let each = call.requests.iter().enumerate().map(|(at, request)| {
+        let one = One {
+            event,
+            around: Around { one_of: None, ..around.clone() },
+            policies,
+            request,
+            request_after: asked_after.get(at).unwrap_or(request),
+        };
+        one.fate(call.worked)
+    });
+    let worst = each.max_by_key(Fate::badness);
+    worst.unwrap_or(Fate::Untouched { is_certain: false })
+}
+
+/// One request of a call.
+struct One<'o> {
+    event: &'o Event,
+    around: Around<'o>,
+    policies: &'o Policies<'o>,
+    request: &'o Request,
+    request_after: &'o Request,
+}
+
+impl One<'_> {
+    fn fate(&self, worked: bool) -> Fate {
+        let assumed = self.around_it(Likelihood::Assumed);
+        if !worked {
+            return self.of_refused(&assumed);
+        }
+        if !assumed.was.is_denied() {
+            return self.of_worked(&assumed);
+        }
+        // It worked, so that what was only taken for likely is the first thing to doubt.
+        let doubted = self.around_it(Likelihood::Unknown);
+        self.of_worked(if doubted.was.is_denied() { &assumed } else { &doubted })
+    }
+
+    /// The layers before and after, and what they say.
+    fn around_it(&self, likelihood: Likelihood) -> Both {
+        let layers = |request: &Request, inventory: &Inventory<'_>| {
+            layers_of(self.event, request, &self.around, inventory, likelihood).layers
+        };
+        let before = layers(self.request, &self.policies.before);
+        let after = layers(self.request_after, &self.policies.after);
+        let was = evaluate(self.request, &before);
+        let is_touched =
+            !same(&before, &after) || (self.policies.changes_requests && self.is_asked_anew());
+        Both { before, after, was, is_touched }
+    }
+
+    fn is_asked_anew(&self) -> bool {
+        self.request != self.request_after
+    }
+
+    fn of_refused(&self, both: &Both) -> Fate {
+        if !both.is_touched || both.was.is_allowed() {
+            return Fate::Refused;
+        }
+        match evaluate(self.request_after, &both.after).is_allowed() {
+            true => Fate::Opened,
+            false => Fate::Refused,
+        }
+    }
+
+    fn of_worked(&self, both: &Both) -> Fate {
+        if !both.is_touched {
+            return match both.was.result {
+                DecisionResult::Allowed => Fate::Untouched { is_certain: true },
+                DecisionResult::Unknown => Fate::Untouched { is_certain: false },
+                _ => self.denied_before(),
+            };
+        }
+        let will = evaluate(self.request_after, &both.after);
+        let harm = || self.harm(both);
+        match will.result {
+            DecisionResult::Allowed => Fate::Allowed,
+            DecisionResult::Unknown => match harm() {
+                Some(harm) => Fate::Unclear(Box::new(unclear(&will, harm))),
+                None if both.was.is_denied() => self.denied_before(),
+                None => Fate::Untouched { is_certain: false },
+            },
+            _ => match harm() {
+                None if both.was.is_denied() => self.denied_before(),
+                harm => Fate::Denied(Box::new(denied(&will, harm))),
+            },
+        }
+    }
+
+    /// It worked, and the policies of today deny it: since they were changed, or since they are not
+    /// known rightly.
+    fn denied_before(&self) -> Fate {
+        let then = self.policies.history.at(self.event.time);
+        let layers = layers_of(self.event, self.request, &self.around, &then, Likelihood::Assumed);
+        match evaluate(self.request, &layers.layers).is_denied() {
+            true => Fate::Unexplained,
+            false => Fate::DeniedAlready,
+        }
+    }
+
+    /// What the change does that could keep the call out: a Deny that comes, or an Allow that goes.
+    /// `None` where it does neither, so that a call that worked goes on working.
+    fn harm(&self, both: &Both) -> Option<Harm> {
+        let before = applying(self.request, &both.before);
+        let after = applying(self.request_after, &both.after);
+        let is_in = |one: &Applying, all: &[Applying]| {
+            all.iter().any(|other| {
+                other.layer == one.layer
+                    && other.is_certain == one.is_certain
+                    && other.statement.raw() == one.statement.raw()
+            })
+        };
+        let is = |one: &&Applying, effect| one.statement.effect() == effect;
+        let comes = after
+            .iter()
+            .filter(|one| is(one, StatementEffect::Deny) && !is_in(one, &before))
+            .max_by_key(|one| one.is_certain);
+        if let Some(comes) = comes {
+            return Some(Harm { statement: Some(comes.clone()), is_lost: false });
+        }
+        let goes = before
+            .iter()
+            .filter(|one| is(one, StatementEffect::Allow) && !is_in(one, &after))
+            // Another Allow of the layer that certainly applies does as well.
+            .filter(|one| {
+                let does = |other: &&Applying| {
+                    is(other, StatementEffect::Allow)
+                        && other.layer == one.layer
+                        && other.is_certain
+                        && !is_guarded(one.layer)
+                };
+                !after.iter().any(|other| does(&other))
+            })
+            .max_by_key(|one| one.is_certain);
+        if let Some(goes) = goes {
+            return Some(Harm { statement: Some(goes.clone()), is_lost: true });
+        }
+        is_lost_elsewhere(&both.before, &both.after)
+            .then_some(Harm { statement: None, is_lost: true })
+    }
+}
+
+/// Whether a layer has levels of which each must allow, or closeness counts in it, so that one Allow does
+/// not stand for another.
+fn is_guarded(layer: Layer) -> bool {
+    matches!(layer, Layer::Scp | Layer::Rcp | Layer::ResourcePolicy | Layer::RoleTrustPolicy)
+}
+
+/// Whether something that is no statement changes so that it may keep a call out: grants, the state of a
+/// key, public access, a layer that was not known or comes to be.
+fn is_lost_elsewhere(before: &Layers, after: &Layers) -> bool {
+    fn is_new<T>(before: &Presence<T>, after: &Presence<T>) -> bool {
+        let is_there = |one: &Presence<T>| !matches!(one, Presence::NotApplicable);
+        let is_whole = |one: &Presence<T>| matches!(one, Presence::Known(_));
+        is_there(before) != is_there(after) || (is_there(after) && is_whole(before) != is_whole(after))
+    }
+    before.kms_grants != after.kms_grants
+        || before.key_state != after.key_state
+        || before.block_public_access != after.block_public_access
+        || is_new(&before.identity, &after.identity)
+        || is_new(&before.boundary, &after.boundary)
+        || is_new(&before.session, &after.session)
+        || is_new(&before.resource, &after.resource)
+        || is_new(&before.scps, &after.scps)
+        || is_new(&before.rcps, &after.rcps)
+        || is_new(&before.vpc_endpoint, &after.vpc_endpoint)
+}
+
+/// The layers before and after.
+struct Both {
+    before: Layers,
+    after: Layers,
+    was: Decision,
+    is_touched: bool,
+}
+
+/// What could keep a call out.
+struct Harm {
+    statement: Option<Applying>,
+    is_lost: bool,
+}
+
+fn denied(will: &Decision, harm: Option<Harm>) -> Why {
+    let explicit = will.effect == Some(Effect::ExplicitDeny);
+    // The statement that comes decides, if it does; else the first that denies.
+    let named = harm.as_ref().and_then(|harm| harm.statement.as_ref());
+    let decides = |one: &Applying| {
+        let here = will.statements.iter().filter_map(|deciding| deciding.statement.as_ref());
+        here.into_iter().any(|statement| *statement == one.statement)
+    };
+    if explicit {
+        let own = named.filter(|one| decides(one));
+        let first = will.statements.first();
+        return Why {
+            layer: own.map(|one| one.layer).or(will.layer),
+            effect: will.effect,
+            label: own
+                .map(|one| Arc::clone(&one.label))
+                .or_else(|| first.map(|one| Arc::clone(&one.label))),
+            statement: own
+                .map(|one| Arc::clone(&one.statement))
+                .or_else(|| first.and_then(|one| one.statement.clone())),
+            is_lost: false,
+            missing: Vec::new(),
+        };
+    }
+    let lost = harm.filter(|harm| harm.is_lost).and_then(|harm| harm.statement);
+    let layer = lost.as_ref().map(|one| one.layer).or(will.layer);
+    Why {
+        layer,
+        effect: will.effect,
+        label: lost.as_ref().map(|one| Arc::clone(&one.label)),
+        statement: lost.map(|one| one.statement),
+        is_lost: true,
+        missing: Vec::new(),
+    }
+}
+
+fn unclear(will: &Decision, harm: Harm) -> Why {
+    let Harm { statement, is_lost } = harm;
+    let mut missing = will.unknown.clone();
+    missing.sort();
+    missing.dedup();
+    let effect = match is_lost {
+        true => Effect::ImplicitDeny,
+        false => Effect::ExplicitDeny,
+    };
+    Why {
+        layer: statement.as_ref().map(|one| one.layer),
+        effect: Some(effect),
+        label: statement.as_ref().map(|one| Arc::clone(&one.label)),
+        statement: statement.map(|one| one.statement),
+        is_lost,
+        missing,
+    }
+}
+
+/// Whether the layers are the same. Documents are compiled once, so that most are told by their place.
+fn same(one: &Layers, other: &Layers) -> bool {
+    one == other
+}
