@@ -39,6 +39,7 @@ rehearse-unclear = Whether { $what } would be denied cannot be told: { $often }.
 rehearse-opened = { $what } was refused and would be allowed: { $often }.
 rehearse-calls = { $actions } by { $who }
 rehearse-calls-on = { $actions } by { $who } on { $on }
+rehearse-calls-on-more = { $actions } by { $who } on { $on } and { $more } more
 rehearse-a-day = { $times } times a day
 rehearse-in-all = { $times ->
     [one] once

@@ -29,6 +29,7 @@ rehearse-unclear = { $what }が拒否されるかどうかは判断できませ�
 rehearse-opened = これまで拒否されていた{ $what }が許可されるようになります ({ $often })。
 rehearse-calls = { $who } による { $actions } の呼び出し
 rehearse-calls-on = { $who } による { $on } への { $actions } の呼び出し
+rehearse-calls-on-more = { $who } による { $on } ほか { $more } 件への { $actions } の呼び出し
 rehearse-a-day = 1 日 { $times } 回
 rehearse-in-all = { $times } 回
 

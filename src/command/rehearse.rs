@@ -170,6 +170,13 @@ fn meant(path: Option<&PathBuf>) -> Result<Meant> {
 }
 
 impl Rule {
+    /// Everything that is hit must be meant.
+    fn is_on(&self, resources: &[String]) -> bool {
+        let pattern = self.resource.as_deref();
+        let is_meant = |one: &String| analysis::asked(pattern, std::iter::once(one.as_str()));
+        pattern.is_none() || (!resources.is_empty() && resources.iter().all(is_meant))
+    }
+
     fn fits(&self, finding: &view::Told) -> bool {
         let asked = |pattern: &Option<String>, values: Vec<&str>| {
             analysis::asked(pattern.as_deref(), values.into_iter())
@@ -181,7 +188,7 @@ impl Rule {
         says_something
             && asked(&self.principal, vec![&finding.principal_arn])
             && finding.actions.iter().all(actions)
-            && asked(&self.resource, finding.resource.as_deref().into_iter().collect())
+            && self.is_on(&finding.resources)
     }
 }
 

@@ -9,6 +9,7 @@ use foldhash::fast::RandomState;
 
 use super::Trail;
 use super::key::Mentioned;
+use crate::chain::service::Timing;
 use crate::diagnose::Kind;
 use crate::diagnose::evaluated::{around, asked_at_once};
 use crate::event::{self, CallerKind, Event, Failure, Field, Time};
@@ -26,6 +27,8 @@ const AFTERWARDS: i64 = 2;
 /// One distinct call.
 #[derive(Debug)]
 pub struct Call {
+    /// What tells it from others.
+    pub key: Arc<str>,
     /// Position of the last event of it.
     pub index: usize,
     /// What it asks for: several things, where it makes several at once.
@@ -104,7 +107,7 @@ impl Seen {
 /// One event as it is added.
 #[derive(Debug)]
 pub struct Described {
-    key: String,
+    key: Arc<str>,
     index: usize,
     time: Time,
     id: Arc<str>,
@@ -118,7 +121,7 @@ pub struct Described {
 /// The distinct calls.
 #[derive(Debug, Default)]
 pub struct Calls {
-    places: HashMap<String, usize, RandomState>,
+    places: HashMap<Arc<str>, usize, RandomState>,
     found: Vec<Call>,
     span: Option<(Time, Time)>,
     data_events: u64,
@@ -139,7 +142,8 @@ impl Calls {
             Entry::Vacant(new) => {
                 let (worked, index) = (one.worked, one.index);
                 let uses = BTreeMap::new();
-                self.found.push(Call { index, requests: one.requests, worked, uses });
+                let (key, requests) = (Arc::clone(new.key()), one.requests);
+                self.found.push(Call { key, index, requests, worked, uses });
                 *new.insert(next)
             }
         };
@@ -189,7 +193,7 @@ pub(super) fn describe(
     }
     let root = trail.chains.asked(index, trail.events);
     Some(Described {
-        key: mentioned.key(event, &around, &requests),
+        key: mentioned.key(event, &around, &requests).into(),
         index,
         time: event.time,
         id: event.id().into(),
@@ -249,10 +253,17 @@ fn use_of(trail: &Trail<'_>, index: usize, top: usize) -> Use {
         return Use { kind: Kind::Background, root: Some(root) };
     }
     // Where no row of the table tells whether the operation waits, the times of the records do.
-    let waits = trail
-        .knowledge
-        .waits_for(event)
+    let waits = waits(trail, asked)
+        .or_else(|| trail.knowledge.waits_for(event))
         .unwrap_or_else(|| event.time.seconds_since(asked.time) < AFTERWARDS);
     let kind = if waits { Kind::Opaque } else { Kind::Silent };
     Use { kind, root: Some(root) }
+}
+
+/// Whether a call waits for what services do for it, where all rows of the table that it starts work of
+/// agree.
+fn waits(trail: &Trail<'_>, asked: &Event) -> Option<bool> {
+    let mut timings = trail.knowledge.table().started_by(asked).map(|service| service.timing);
+    let first = timings.next()?;
+    timings.all(|timing| timing == first).then_some(first == Timing::Synchronous)
 }

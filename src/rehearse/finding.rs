@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Trail;
-use super::call::{Call, Root, Seen, Use};
+use super::call::{Call, Root, Seen};
 use super::fate::{Fate, Why};
 use crate::diagnose::Kind;
 use crate::event::{Effect, Layer};
@@ -34,8 +34,8 @@ pub struct Finding {
     pub root: Option<Root>,
     /// Who makes the calls.
     pub principal: String,
-    /// What they are on; `None` where no resource is known.
-    pub on: Option<String>,
+    /// What they are on; empty where no resource is known.
+    pub on: BTreeSet<String>,
     /// The actions, with how many records of each.
     pub actions: BTreeMap<String, u64>,
     /// Why.
@@ -44,19 +44,40 @@ pub struct Finding {
     pub seen: Seen,
     /// A position of each distinct call among the calls.
     pub calls: Vec<usize>,
+    /// Records by the sort of failure that each would be.
+    kinds: BTreeMap<Kind, u64>,
 }
 
 /// By what findings are told apart.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     verdict: Verdict,
-    of: Use,
+    class: Class,
+    root: Option<Root>,
     principal: String,
-    on: Option<String>,
     layer: Option<Layer>,
     effect: Option<Effect>,
     policy: Option<(Option<String>, Option<String>)>,
     statement: Option<String>,
+}
+
+/// What sort of failure, as far as it does not vary from call to call: of one operation the records of
+/// what is done afterwards may come within the second, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Below,
+    Background,
+    Own,
+}
+
+impl Class {
+    fn of(kind: Kind) -> Class {
+        match kind {
+            Kind::Silent | Kind::Opaque | Kind::Ghost => Class::Below,
+            Kind::Background => Class::Background,
+            Kind::Direct => Class::Own,
+        }
+    }
 }
 
 /// The findings, worst first.
@@ -77,9 +98,9 @@ pub(super) fn findings(trail: &Trail<'_>, calls: &[Call], fates: &[Fate]) -> Vec
             let statement = why.and_then(|why| why.statement.as_ref());
             let key = Key {
                 verdict,
-                of: of.clone(),
+                class: Class::of(of.kind),
+                root: of.root.clone(),
                 principal: principal.clone(),
-                on: on.clone(),
                 layer: why.and_then(|why| why.layer),
                 effect: why.and_then(|why| why.effect),
                 policy: label.map(|label| (label.arn.clone(), label.name.clone())),
@@ -90,14 +111,17 @@ pub(super) fn findings(trail: &Trail<'_>, calls: &[Call], fates: &[Fate]) -> Vec
                 kind: of.kind,
                 root: of.root.clone(),
                 principal: principal.clone(),
-                on: on.clone(),
+                on: BTreeSet::new(),
                 actions: BTreeMap::new(),
                 why: why.cloned(),
                 seen: Seen::default(),
                 calls: Vec::new(),
+                kinds: BTreeMap::new(),
             });
             *finding.actions.entry(request.action.clone()).or_default() += seen.count;
+            finding.on.extend(on.clone());
             finding.seen.unite(seen);
+            *finding.kinds.entry(of.kind).or_default() += seen.count;
             finding.calls.push(at);
             if let (Some(all), Some(why)) = (&mut finding.why, why) {
                 all.missing.extend(why.missing.iter().cloned());
@@ -107,6 +131,12 @@ pub(super) fn findings(trail: &Trail<'_>, calls: &[Call], fates: &[Fate]) -> Vec
         }
     }
     let mut all: Vec<Finding> = all.into_values().collect();
+    for finding in &mut all {
+        // The sort that most of them would be; of as many the worse.
+        let kinds = finding.kinds.iter();
+        let most = kinds.max_by_key(|(kind, count)| (**count, Reverse(rank(**kind))));
+        finding.kind = most.map_or(finding.kind, |(kind, _)| *kind);
+    }
     drop_what_does_not_come(trail, &mut all);
     all.sort_by_key(|one| (one.verdict, rank(one.kind), Reverse(one.seen.roots.len())));
     all
@@ -142,7 +172,7 @@ fn drop_what_does_not_come(trail: &Trail<'_>, all: &mut Vec<Finding>) {
 }
 
 /// Who makes a call: the role, not its session.
-pub(super) fn principal(request: &Request) -> String {
+pub fn principal(request: &Request) -> String {
     match &request.principal {
         Principal::RoleSession(session) => {
             session.role_arn.clone().unwrap_or_else(|| session.session_arn.clone())
@@ -154,8 +184,9 @@ pub(super) fn principal(request: &Request) -> String {
     }
 }
 
-/// What carries policies of what a call is on: the bucket of an object, the group of a stream.
-pub(super) fn holder(request: &Request) -> Option<String> {
+/// What carries policies of what a call is on: the bucket of an object, the group of a stream; `None`
+/// where no resource is known.
+pub fn holder(request: &Request) -> Option<String> {
     let arn = request.resource.arn.as_deref()?;
     match arn {
         "*" => None,

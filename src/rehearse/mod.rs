@@ -14,6 +14,8 @@ pub mod markdown;
 pub mod terminal;
 pub mod view;
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::chain::{Chains, Knowledge};
@@ -135,7 +137,8 @@ pub fn rehearse(
     present: Time,
 ) -> Rehearsal {
     let after = history.amended(amendments, present);
-    let calls = calls(trail, history, &after, present);
+    let end = trail.events.partition_point(|event| event.time <= present);
+    let calls = calls(trail, history, &after, present, 0..end);
     let policies = fate::Policies::new(history, &after, amendments, present);
     let fates = fates(trail, &policies, &calls);
     let mut tally = Tally::default();
@@ -151,14 +154,19 @@ pub fn rehearse(
     }
 }
 
-/// The distinct calls up to a moment.
-pub fn calls(trail: &Trail<'_>, history: &History, after: &History, present: Time) -> Calls {
+/// The distinct calls among some of the events, as the policies of a moment tell them apart.
+pub fn calls(
+    trail: &Trail<'_>,
+    history: &History,
+    after: &History,
+    present: Time,
+    among: Range<usize>,
+) -> Calls {
     let mentioned = key::Mentioned::by([history, after]);
     let inventory = history.at(present);
-    let end = trail.events.partition_point(|event| event.time <= present);
     let mut calls = Calls::default();
     // Requests are built on all threads and added in order of time.
-    let indices: Vec<usize> = (0..end).collect();
+    let indices: Vec<usize> = among.collect();
     for some in indices.chunks(AT_ONCE) {
         let described: Vec<_> = some
             .par_iter()

@@ -176,8 +176,7 @@ pub struct Told {
     /// Their IAM actions.
     pub actions: Vec<String>,
     /// What they are on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
+    pub resources: Vec<String>,
     /// The layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Layer>,
@@ -421,7 +420,7 @@ impl Teller<'_> {
             }),
             principal_arn: finding.principal.clone(),
             actions: finding.actions.keys().cloned().collect(),
-            resource: finding.on.clone(),
+            resources: finding.on.iter().cloned().collect(),
             layer: why.and_then(|why| why.layer),
             effect: why.and_then(|why| why.effect),
             policy: label.map(|label| Policy {
@@ -500,12 +499,18 @@ fn what(finding: &Finding) -> Sentence {
     let actions = finding.actions.keys().map(|action| Argument::from(action.as_str()));
     let actions = Argument::List(actions.collect());
     let who = finding.principal.as_str();
-    match &finding.on {
-        Some(on) => Sentence::new("rehearse-calls-on")
+    let on: Vec<&str> = finding.on.iter().map(String::as_str).collect();
+    match on.as_slice() {
+        [] => Sentence::new("rehearse-calls").arg("actions", actions).arg("who", who),
+        [one] => Sentence::new("rehearse-calls-on")
             .arg("actions", actions)
             .arg("who", who)
-            .arg("on", on.as_str()),
-        None => Sentence::new("rehearse-calls").arg("actions", actions).arg("who", who),
+            .arg("on", *one),
+        [one, more @ ..] => Sentence::new("rehearse-calls-on-more")
+            .arg("actions", actions)
+            .arg("who", who)
+            .arg("on", *one)
+            .arg("more", more.len()),
     }
 }
 
