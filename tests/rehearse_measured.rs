@@ -25,6 +25,7 @@ use trailwhy::ingest::{self, Input, Options};
 use trailwhy::rehearse::call::{Call, Calls};
 use trailwhy::rehearse::fate::{Fate, Policies};
 use trailwhy::rehearse::finding::{holder, principal};
+use trailwhy::rehearse::key::Mentioned;
 use trailwhy::rehearse::{self, Trail};
 
 /// One export whose truth is known.
@@ -130,8 +131,8 @@ impl Read {
         (principal(request), request.action.clone(), holder(request), kind)
     }
 
-    fn calls(&self, after: &History, present: Time, among: std::ops::Range<usize>) -> Calls {
-        rehearse::calls(&self.trail(), &self.history, after, present, among)
+    fn calls(&self, asked: &Mentioned, present: Time, among: std::ops::Range<usize>) -> Calls {
+        rehearse::calls(&self.trail(), asked, &self.history.at(present), among)
     }
 
     fn fates(
@@ -173,8 +174,9 @@ fn measure(read: &Read, story: &Story, say: bool) -> Option<Worth> {
         })
         .collect();
     let after = read.history.amended(&amendments, present);
+    let asked = Mentioned::by([&read.history, &after]);
     let cut = read.events.partition_point(|event| event.time <= present);
-    let calls = read.calls(&after, present, 0..cut);
+    let calls = read.calls(&asked, present, 0..cut);
     let fates = read.fates(&after, &amendments, present, &calls);
 
     let denied: Vec<usize> = (0..read.events.len())
@@ -199,7 +201,7 @@ fn measure(read: &Read, story: &Story, say: bool) -> Option<Worth> {
     }
     let mut refused: BTreeSet<Like> = BTreeSet::new();
     for at in denied {
-        let one = read.calls(&after, present, at..at + 1);
+        let one = read.calls(&asked, present, at..at + 1);
         let Some(call) = one.found().first() else { continue };
         let like = read.like(call);
         refused.insert(like.clone());
@@ -219,7 +221,7 @@ fn measure(read: &Read, story: &Story, say: bool) -> Option<Worth> {
         }
     }
     let first_after = read.events.partition_point(|event| event.time <= last);
-    let later = read.calls(&after, present, first_after..end.max(first_after));
+    let later = read.calls(&asked, present, first_after..end.max(first_after));
     let worked: BTreeSet<&str> =
         later.found().iter().filter(|call| call.worked).map(|call| &*call.key).collect();
     for call in later.found().iter().filter(|call| !call.worked) {
@@ -240,7 +242,7 @@ fn measure(read: &Read, story: &Story, say: bool) -> Option<Worth> {
     }
     let repair = repair(&read.history, &changes);
     let repaired = read.history.amended(&repair, last);
-    let all = read.calls(&repaired, last, 0..end);
+    let all = read.calls(&asked, last, 0..end);
     let fates = read.fates(&repaired, &repair, last, &all);
     for (call, fate) in all.found().iter().zip(&fates) {
         if matches!(fate, Fate::Denied(_)) {

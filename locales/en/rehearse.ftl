@@ -54,6 +54,7 @@ rehearse-elsewhere = Because: what lets it through today would be gone.
 rehearse-statement = the statement { $sid }
 rehearse-statement-number = statement { $number }
 rehearse-hangs-on = It hangs on: { $what }
+rehearse-hangs-on-address = whose address AWS takes for aws:SourceIp of a call that a service passes on: with the service's own it would be denied, with the user's it would not
 rehearse-exception = Smallest exception: { $what }; with it { $kept ->
     [one] this call stays
    *[other] these { $kept } calls stay

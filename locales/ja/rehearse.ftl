@@ -40,6 +40,7 @@ rehearse-elsewhere = 理由: 現在許可しているものがなくなります
 rehearse-statement = ステートメント { $sid } 
 rehearse-statement-number = { $number } 番目のステートメント
 rehearse-hangs-on = 判断に必要な情報: { $what }
+rehearse-hangs-on-address = サービスが転送する呼び出しの aws:SourceIp に、サービスと利用者のどちらのアドレスが使われるか。サービスのアドレスなら拒否され、利用者のアドレスなら拒否されません
 rehearse-exception = 最小の例外: { $what }。これを加えると { $kept } 回の呼び出しは許可されたままとなり、拒否されていたものが許可されることはありません (評価済み)。
 rehearse-seen = { $first } から { $last } までに { $records } 回。例: { $events }
 

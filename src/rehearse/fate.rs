@@ -1,6 +1,9 @@
 //! How one distinct call would fare: evaluated with the policies as they are, and as they would be. What
 //! is not known stays unknown, unless nothing that the call depends on changes.
 
+mod address;
+mod touched;
+
 use std::sync::Arc;
 
 use super::Trail;
@@ -14,15 +17,17 @@ use crate::history::layers::{Likelihood, layers_of};
 use crate::history::request::Around;
 use crate::history::subject::Subject;
 use crate::iam::{
-    Applying, Decision, DecisionResult, Layers, Missing, PolicyLabel, Presence, Request, Statement,
-    StatementEffect, applying, evaluate,
+    Applying, AttachedPolicy, Decision, DecisionResult, EndpointPolicy, Layers, Level, Missing,
+    PolicyLabel, Presence, Request, Statement, StatementEffect, applying, evaluate,
 };
+use touched::Touched;
 
 /// The policies before and after.
 pub struct Policies<'p> {
     before: Inventory<'p>,
     after: Inventory<'p>,
     history: &'p History,
+    touched: Touched<'p>,
     /// What is changed goes into the request itself: tags, where an account lies.
     changes_requests: bool,
 }
@@ -32,7 +37,7 @@ impl<'p> Policies<'p> {
     pub fn new(
         history: &'p History,
         after: &'p History,
-        amendments: &[Amendment],
+        amendments: &'p [Amendment],
         present: Time,
     ) -> Policies<'p> {
         let is_of_request = |one: &Amendment| {
@@ -45,6 +50,7 @@ impl<'p> Policies<'p> {
             before: history.at(present),
             after: after.at(present),
             history,
+            touched: Touched::by(amendments),
             changes_requests: amendments.iter().any(is_of_request),
         }
     }
@@ -106,6 +112,8 @@ pub struct Why {
     pub is_lost: bool,
     /// What it hangs on, where it cannot be told.
     pub missing: Vec<Missing>,
+    /// It hangs on whose address AWS takes for a call that a service passes on.
+    pub by_address: bool,
 }
 
 /// How a call would fare.
@@ -153,7 +161,16 @@ impl One<'_> {
         }
         // It worked, so that what was only taken for likely is the first thing to doubt.
         let doubted = self.around_it(Likelihood::Unknown);
-        self.of_worked(if doubted.was.is_denied() { &assumed } else { &doubted })
+        if doubted.was.is_denied() {
+            return self.of_worked(&assumed);
+        }
+        match self.of_worked(&doubted) {
+            // That the change makes known what was only taken for likely keeps nobody out.
+            Fate::Denied(why) | Fate::Unclear(why) if why.statement.is_none() => {
+                self.denied_before()
+            }
+            fate => fate,
+        }
     }
 
     /// The layers before and after, and what they say.
@@ -162,8 +179,11 @@ impl One<'_> {
             layers_of(self.event, request, &self.around, inventory, likelihood).layers
         };
         let before = layers(self.request, &self.policies.before);
-        let after = layers(self.request_after, &self.policies.after);
         let was = evaluate(self.request, &before);
+        if !self.policies.touched.may_concern(self.event, self.request) {
+            return Both { before, after: Layers::none(), was, is_touched: false };
+        }
+        let after = layers(self.request_after, &self.policies.after);
         let is_touched =
             !same(&before, &after) || (self.policies.changes_requests && self.is_asked_anew());
         Both { before, after, was, is_touched }
@@ -196,7 +216,7 @@ impl One<'_> {
         match will.result {
             DecisionResult::Allowed => Fate::Allowed,
             DecisionResult::Unknown => match harm() {
-                Some(harm) => Fate::Unclear(Box::new(unclear(&will, harm))),
+                Some(harm) => self.by_address(&will, harm, both),
                 None if both.was.is_denied() => self.denied_before(),
                 None => Fate::Untouched { is_certain: false },
             },
@@ -204,6 +224,23 @@ impl One<'_> {
                 None if both.was.is_denied() => self.denied_before(),
                 harm => Fate::Denied(Box::new(denied(&will, harm))),
             },
+        }
+    }
+
+    /// Where all hangs on the address that a service calls from, each that it may be is tried.
+    fn by_address(&self, will: &Decision, harm: Harm, both: &Both) -> Fate {
+        let tried: Vec<Decision> = match will.unknown.iter().all(is_address) {
+            true => address::tried(self.event, &self.around, self.request_after, &both.after),
+            false => Vec::new(),
+        };
+        let is_denied = |one: &Decision| one.is_denied();
+        match tried.as_slice() {
+            [] => Fate::Unclear(Box::new(unclear(will, harm, false))),
+            [first, ..] if tried.iter().all(is_denied) => {
+                Fate::Denied(Box::new(denied(first, Some(harm))))
+            }
+            all if all.iter().all(Decision::is_allowed) => Fate::Allowed,
+            _ => Fate::Unclear(Box::new(unclear(will, harm, true))),
         }
     }
 
@@ -255,7 +292,15 @@ impl One<'_> {
         if let Some(goes) = goes {
             return Some(Harm { statement: Some(goes.clone()), is_lost: true });
         }
-        is_lost_elsewhere(&both.before, &both.after)
+        let allows = |layer: Layer| {
+            let does = |one: &Applying| {
+                one.layer == layer
+                    && one.is_certain
+                    && one.statement.effect() == StatementEffect::Allow
+            };
+            after.iter().any(does)
+        };
+        is_lost_elsewhere(&both.before, &both.after, allows)
             .then_some(Harm { statement: None, is_lost: true })
     }
 }
@@ -268,7 +313,7 @@ fn is_guarded(layer: Layer) -> bool {
 
 /// Whether something that is no statement changes so that it may keep a call out: grants, the state of a
 /// key, public access, a layer that was not known or comes to be.
-fn is_lost_elsewhere(before: &Layers, after: &Layers) -> bool {
+fn is_lost_elsewhere(before: &Layers, after: &Layers, allows: impl Fn(Layer) -> bool) -> bool {
     fn is_new<T>(before: &Presence<T>, after: &Presence<T>) -> bool {
         let is_there = |one: &Presence<T>| !matches!(one, Presence::NotApplicable);
         let is_whole = |one: &Presence<T>| matches!(one, Presence::Known(_));
@@ -277,13 +322,16 @@ fn is_lost_elsewhere(before: &Layers, after: &Layers) -> bool {
     before.kms_grants != after.kms_grants
         || before.key_state != after.key_state
         || before.block_public_access != after.block_public_access
-        || is_new(&before.identity, &after.identity)
-        || is_new(&before.boundary, &after.boundary)
+        || (is_new(&before.identity, &after.identity) && !allows(Layer::IdentityPolicy))
+        || (is_new(&before.boundary, &after.boundary) && !allows(Layer::PermissionsBoundary))
         || is_new(&before.session, &after.session)
-        || is_new(&before.resource, &after.resource)
+        || (is_new(&before.resource, &after.resource)
+            && !allows(Layer::ResourcePolicy)
+            && !allows(Layer::RoleTrustPolicy))
         || is_new(&before.scps, &after.scps)
         || is_new(&before.rcps, &after.rcps)
-        || is_new(&before.vpc_endpoint, &after.vpc_endpoint)
+        || (is_new(&before.vpc_endpoint, &after.vpc_endpoint)
+            && !allows(Layer::VpcEndpointPolicy))
 }
 
 /// The layers before and after.
@@ -322,6 +370,7 @@ fn denied(will: &Decision, harm: Option<Harm>) -> Why {
                 .or_else(|| first.and_then(|one| one.statement.clone())),
             is_lost: false,
             missing: Vec::new(),
+            by_address: false,
         };
     }
     let lost = harm.filter(|harm| harm.is_lost).and_then(|harm| harm.statement);
@@ -333,10 +382,11 @@ fn denied(will: &Decision, harm: Option<Harm>) -> Why {
         statement: lost.map(|one| one.statement),
         is_lost: true,
         missing: Vec::new(),
+        by_address: false,
     }
 }
 
-fn unclear(will: &Decision, harm: Harm) -> Why {
+fn unclear(will: &Decision, harm: Harm, by_address: bool) -> Why {
     let Harm { statement, is_lost } = harm;
     let mut missing = will.unknown.clone();
     missing.sort();
@@ -352,10 +402,51 @@ fn unclear(will: &Decision, harm: Harm) -> Why {
         statement: statement.map(|one| one.statement),
         is_lost,
         missing,
+        by_address,
     }
+}
+
+fn is_address(missing: &Missing) -> bool {
+    matches!(missing, Missing::ContextKey(name) if name.eq_ignore_ascii_case(address::KEY))
 }
 
 /// Whether the layers are the same. Documents are compiled once, so that most are told by their place.
 fn same(one: &Layers, other: &Layers) -> bool {
-    one == other
+    fn policy(one: &AttachedPolicy, other: &AttachedPolicy) -> bool {
+        (Arc::ptr_eq(&one.policy, &other.policy) || one.policy == other.policy)
+            && one.label == other.label
+    }
+    fn all(one: &Vec<AttachedPolicy>, other: &Vec<AttachedPolicy>) -> bool {
+        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| policy(one, other))
+    }
+    fn levels(one: &Vec<Level>, other: &Vec<Level>) -> bool {
+        let is_same = |(one, other): (&Level, &Level)| {
+            one.id == other.id && all(&one.policies, &other.policies)
+        };
+        one.len() == other.len() && one.iter().zip(other).all(is_same)
+    }
+    fn endpoint(one: &EndpointPolicy, other: &EndpointPolicy) -> bool {
+        one.is_gateway == other.is_gateway && all(&one.policies, &other.policies)
+    }
+    fn both<T>(one: &Presence<T>, other: &Presence<T>, is_same: fn(&T, &T) -> bool) -> bool {
+        match (one, other) {
+            (Presence::Known(one), Presence::Known(other)) => is_same(one, other),
+            (Presence::Partly(one, why), Presence::Partly(other, because)) => {
+                is_same(one, other) && why == because
+            }
+            (Presence::NotApplicable, Presence::NotApplicable) => true,
+            (Presence::Unknown(one), Presence::Unknown(other)) => one == other,
+            _ => false,
+        }
+    }
+    both(&one.identity, &other.identity, all)
+        && both(&one.boundary, &other.boundary, all)
+        && both(&one.session, &other.session, all)
+        && both(&one.resource, &other.resource, policy)
+        && both(&one.scps, &other.scps, levels)
+        && both(&one.rcps, &other.rcps, levels)
+        && both(&one.vpc_endpoint, &other.vpc_endpoint, endpoint)
+        && one.kms_grants == other.kms_grants
+        && one.key_state == other.key_state
+        && one.block_public_access == other.block_public_access
 }

@@ -18,7 +18,7 @@ const PAIRS: &str = "kms:encryptioncontext:";
 
 /// What policies ask of requests.
 #[derive(Debug, Default)]
-pub(super) struct Mentioned {
+pub struct Mentioned {
     /// Condition keys, in lower case, also those of policy variables.
     keys: BTreeSet<String>,
     /// Some policy names sessions, and not only their roles.
@@ -29,7 +29,7 @@ pub(super) struct Mentioned {
 
 impl Mentioned {
     /// What the documents of these histories ask.
-    pub(super) fn by<const N: usize>(histories: [&History; N]) -> Mentioned {
+    pub fn by<const N: usize>(histories: [&History; N]) -> Mentioned {
         let mut all = Mentioned::default();
         for history in histories {
             for (text, policy) in history.documents() {

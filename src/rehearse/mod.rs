@@ -9,7 +9,7 @@ pub mod call;
 pub mod change;
 pub mod fate;
 pub mod finding;
-mod key;
+pub mod key;
 pub mod markdown;
 pub mod terminal;
 pub mod view;
@@ -22,9 +22,11 @@ use crate::chain::{Chains, Knowledge};
 use crate::event::{Event, Time};
 use crate::history::History;
 use crate::history::amend::Amendment;
+use crate::history::inventory::Inventory;
 use call::{Call, Calls};
 use fate::Fate;
 use finding::Finding;
+use key::Mentioned;
 
 /// What a trail tells, for rehearsing changes on it.
 #[derive(Clone, Copy)]
@@ -138,7 +140,8 @@ pub fn rehearse(
 ) -> Rehearsal {
     let after = history.amended(amendments, present);
     let end = trail.events.partition_point(|event| event.time <= present);
-    let calls = calls(trail, history, &after, present, 0..end);
+    let mentioned = Mentioned::by([history, &after]);
+    let calls = calls(trail, &mentioned, &history.at(present), 0..end);
     let policies = fate::Policies::new(history, &after, amendments, present);
     let fates = fates(trail, &policies, &calls);
     let mut tally = Tally::default();
@@ -157,20 +160,17 @@ pub fn rehearse(
 /// The distinct calls among some of the events, as the policies of a moment tell them apart.
 pub fn calls(
     trail: &Trail<'_>,
-    history: &History,
-    after: &History,
-    present: Time,
+    mentioned: &Mentioned,
+    inventory: &Inventory<'_>,
     among: Range<usize>,
 ) -> Calls {
-    let mentioned = key::Mentioned::by([history, after]);
-    let inventory = history.at(present);
     let mut calls = Calls::default();
     // Requests are built on all threads and added in order of time.
     let indices: Vec<usize> = among.collect();
     for some in indices.chunks(AT_ONCE) {
         let described: Vec<_> = some
             .par_iter()
-            .map(|index| call::describe(trail, &inventory, &mentioned, *index))
+            .map(|index| call::describe(trail, inventory, mentioned, *index))
             .collect();
         described.into_iter().flatten().for_each(|one| calls.add(one));
     }

@@ -394,15 +394,6 @@ impl Teller<'_> {
         let span = seen.span.unwrap_or_default();
         let label = why.and_then(|why| why.label.as_deref());
         let statement = why.and_then(|why| why.statement.as_deref());
-        let mut hangs_on: Vec<String> = match finding.verdict {
-            Verdict::Unclear => {
-                let missing = why.map(|why| why.missing.as_slice()).unwrap_or_default();
-                missing.iter().map(|one| say(&one.sentence())).collect()
-            }
-            _ => Vec::new(),
-        };
-        hangs_on.dedup();
-        hangs_on.truncate(REASONS);
         Told {
             reason: match finding.verdict {
                 Verdict::Denied => Fares::WouldBeDenied,
@@ -413,7 +404,7 @@ impl Teller<'_> {
             is_meant: false,
             headline: say(&self.headline(finding)),
             because: why.map(|_| say(&because(finding))),
-            hangs_on,
+            hangs_on: self.hangs_on(finding),
             root: finding.root.as_ref().map(|root| Root {
                 action: root.action.clone(),
                 principal_arn: root.principal.clone(),
@@ -438,6 +429,18 @@ impl Teller<'_> {
             event_ids: seen.examples.iter().map(|id| id.to_string()).collect(),
             exception: None,
         }
+    }
+
+    /// What it hangs on, where it cannot be told.
+    fn hangs_on(&self, finding: &Finding) -> Vec<String> {
+        let Some(why) = finding.why.as_ref().filter(|_| finding.verdict == Verdict::Unclear) else {
+            return Vec::new();
+        };
+        if why.by_address {
+            return vec![self.wording.say(&Sentence::new("rehearse-hangs-on-address"))];
+        }
+        let said = why.missing.iter().map(|one| self.wording.say(&one.sentence()));
+        said.take(REASONS).collect()
     }
 
     /// What would be denied, and what that means for what it was made for.
