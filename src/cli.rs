@@ -611,6 +611,7 @@ Examples:
   trailwhy rehearse s3-export/ --policies dumps/ --change trust.json --kind trust --on arn:…:role/Build
   trailwhy rehearse s3-export/ --policies dumps/ --detach arn:aws:iam::aws:policy/ReadOnlyAccess \\
       --on arn:aws:iam::111122223333:role/Build
+  terraform show -json plan.out | trailwhy rehearse s3-export/ --policies dumps/ --terraform-plan -
   trailwhy rehearse s3-export/ --policies dumps/ --change-event 47aa4706-445a-4bdb-8518-c9abbde21270
 
 Exit status: 0 nothing would break, 1 something would or may break, 2 wrong usage or nothing readable.
@@ -644,6 +645,16 @@ pub struct RehearseArguments {
     /// A policy would be detached from --on (repeatable)
     #[arg(long, value_name = "POLICY")]
     pub detach: Vec<String>,
+    /// Documents in the shapes of --policies, each named by what it belongs to: what differs from what
+    /// holds now would be put (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub change_dir: Vec<PathBuf>,
+    /// What `terraform show -json` prints of a plan; `-` reads it from standard input
+    #[arg(long, value_name = "FILE")]
+    pub terraform_plan: Option<PathBuf>,
+    /// A CloudFormation template in JSON (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub cloudformation: Vec<PathBuf>,
     /// What an event of the trail changed, as if it were still to be made, on what was before it
     #[arg(long, value_name = "ID")]
     pub change_event: Vec<String>,

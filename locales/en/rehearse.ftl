@@ -22,6 +22,12 @@ rehearse-change-deleted = Change: the { $kind } policy of { $of } would be delet
 rehearse-change-attached = Change: { $policy } would be attached to { $of }.
 rehearse-change-detached = Change: { $policy } would be detached from { $of }.
 rehearse-not-understood = Not understood, and so not rehearsed: { $name } in { $file }: { $because }
+rehearse-unread-type = resources of the type { $sort } hold a policy here that is not known to be read
+rehearse-unread-later = { $attribute } is known only when it is applied
+rehearse-unread-whose = what the policy belongs to is not said
+rehearse-unread-name = { $name } names nothing that is known, or several things
+rehearse-unread-literal = it is worked out when it is applied, and not literal
+rehearse-unread-document = { $message }
 rehearse-more = … and { $more } more.
 
 rehearse-badge-denied = [would be denied]

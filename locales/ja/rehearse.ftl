@@ -12,6 +12,12 @@ rehearse-change-deleted = 変更: { $of } の { $kind } ポリシーを削除す
 rehearse-change-attached = 変更: { $policy } を { $of } にアタッチする。
 rehearse-change-detached = 変更: { $policy } を { $of } からデタッチする。
 rehearse-not-understood = 解釈できないため評価していません: { $file } の { $name }: { $because }
+rehearse-unread-type = 種類 { $sort } のリソースのポリシーは読み取れません
+rehearse-unread-later = { $attribute } は適用するまで決まりません
+rehearse-unread-whose = ポリシーの適用先が示されていません
+rehearse-unread-name = { $name } に当たるものが見つからないか、複数あります
+rehearse-unread-literal = 値が直接書かれておらず、適用時に決まります
+rehearse-unread-document = { $message }
 rehearse-more = … ほか { $more } 件。
 
 rehearse-badge-denied = [拒否される]

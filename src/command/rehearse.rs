@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::given::{self, Cap};
 use crate::history::History;
-use crate::rehearse::change::{Changes, Document, Now, Target};
+use crate::rehearse::change::{Changes, Document, Now, Plan, Target, Template};
 use crate::rehearse::view::{self, Fares, Outcome, Report};
 use crate::rehearse::{Trail, markdown, rehearse, terminal};
 use crate::report::sanitize;
@@ -61,7 +61,7 @@ pub fn run(arguments: &RehearseArguments) -> anyhow::Result<ExitCode> {
             .chain(&arguments.change)
             .chain(config.files()),
     )?;
-    let documents = documents(arguments)?;
+    let typed = Typed::read(arguments)?;
     let meant = meant(arguments.allow.as_ref())?;
     let besides = Besides::read(&arguments.known)?;
     // What holds now may have been set long ago, so that all of the export is read.
@@ -72,7 +72,7 @@ pub fn run(arguments: &RehearseArguments) -> anyhow::Result<ExitCode> {
     let chains = Chains::build(events, besides.knowledge());
     let history = History::new(events, dump);
     let now = now(arguments, &history, events);
-    let changes = changes(arguments, &now, &documents)?;
+    let changes = changes(arguments, &now, &typed)?;
     let trail = Trail { events, chains: &chains, knowledge: besides.knowledge() };
     let rehearsal = rehearse(&trail, &history, &changes.amendments, now.present);
 
@@ -117,33 +117,52 @@ fn now<'h>(arguments: &RehearseArguments, history: &'h History, events: &[Event]
 }
 
 /// The documents typed, each read before an hour of reading.
-fn documents(arguments: &RehearseArguments) -> Result<Vec<Document>> {
-    let RehearseArguments { change, on, attach, detach, delete, change_event, .. } = arguments;
-    if change.is_empty()
-        && attach.is_empty()
-        && detach.is_empty()
-        && delete.is_empty()
-        && change_event.is_empty()
-    {
-        return Err(Error::Said(Sentence::new("message-rehearse-nothing")));
+struct Typed {
+    documents: Vec<Document>,
+    plan: Option<Plan>,
+    templates: Vec<Template>,
+}
+
+impl Typed {
+    fn read(arguments: &RehearseArguments) -> Result<Typed> {
+        let RehearseArguments { change, on, attach, detach, .. } = arguments;
+        let others = [
+            arguments.delete.len(),
+            arguments.change_event.len(),
+            arguments.change_dir.len(),
+            arguments.cloudformation.len(),
+            usize::from(arguments.terraform_plan.is_some()),
+        ];
+        let paired = change.len() + attach.len() + detach.len();
+        if paired == 0 && others.iter().sum::<usize>() == 0 {
+            return Err(Error::Said(Sentence::new("message-rehearse-nothing")));
+        }
+        if paired != on.len() {
+            return Err(Error::Said(Sentence::new("message-rehearse-pairs")));
+        }
+        Ok(Typed {
+            documents: change.iter().map(|path| Document::read(path)).collect::<Result<_>>()?,
+            plan: arguments.terraform_plan.as_deref().map(Plan::read).transpose()?,
+            templates: arguments
+                .cloudformation
+                .iter()
+                .map(|path| Template::read(path))
+                .collect::<Result<_>>()?,
+        })
     }
-    if change.len() + attach.len() + detach.len() != on.len() {
-        return Err(Error::Said(Sentence::new("message-rehearse-pairs")));
-    }
-    change.iter().map(|path| Document::read(path)).collect()
 }
 
 /// Everything typed, together.
 fn changes(
     arguments: &RehearseArguments,
     now: &Now<'_>,
-    documents: &[Document],
+    typed: &Typed,
 ) -> Result<Changes> {
     let RehearseArguments { kind, name, .. } = arguments;
     let target = |on| Target { on, kind: *kind, name: name.as_deref() };
     let mut on = arguments.on.iter();
     let mut changes = Changes::default();
-    for (document, on) in documents.iter().zip(on.by_ref()) {
+    for (document, on) in typed.documents.iter().zip(on.by_ref()) {
         changes.add(now.put(target(on), document)?);
     }
     for (policy, on) in arguments.attach.iter().zip(on.by_ref()) {
@@ -154,6 +173,15 @@ fn changes(
     }
     for on in &arguments.delete {
         changes.add(now.delete(target(on))?);
+    }
+    for path in &arguments.change_dir {
+        now.folder(path, &mut changes)?;
+    }
+    if let Some(plan) = &typed.plan {
+        plan.add_to(&mut changes, now);
+    }
+    for template in &typed.templates {
+        template.add_to(&mut changes, now);
     }
     for id in &arguments.change_event {
         let (amendments, told) = now.of_event(id)?;

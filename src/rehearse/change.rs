@@ -2,13 +2,16 @@
 //! goes, a policy attached or detached.
 
 mod kind;
+mod template;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 
 pub use kind::{KINDS, PolicyKind};
+pub use template::{Plan, Template};
 
 use crate::error::{Error, Result};
 use crate::event::Time;
@@ -17,7 +20,8 @@ use crate::given::{self, Cap};
 use crate::history::History;
 use crate::history::amend::Amendment;
 use crate::history::change::Value;
-use crate::history::replay::State;
+use crate::history::dump::{Dump, PolicyInfo};
+use crate::history::replay::{Source, State, same};
 use crate::history::subject::{Entity, PolicyType, Subject, key_name_of, queue_arn, resource_name};
 use crate::iam::{Policy, PolicyError};
 use crate::wording::Sentence;
@@ -273,6 +277,70 @@ impl Now<'_> {
         Ok((vec![Amendment::set(subject, value, ATTACHED).of_kind(kind)], told))
     }
 
+    /// A managed policy becomes somebody's permissions boundary, or there is none any more.
+    ///
+    /// # Errors
+    /// When the target is no user or role.
+    pub fn boundary(&self, on: &str, policy: Option<&str>) -> Result<(Vec<Amendment>, Told)> {
+        let entity = self
+            .entity(on)
+            .ok_or_else(|| Error::Said(Sentence::new("message-rehearse-where").arg("on", on)))?;
+        let (value, sentence) = match policy {
+            Some(policy) => (
+                Value::text(policy),
+                Sentence::new("rehearse-change-attached").arg("policy", policy).arg("of", on),
+            ),
+            None => (
+                Value::Absent,
+                Sentence::new("rehearse-change-deleted")
+                    .arg("kind", PolicyKind::Boundary.word())
+                    .arg("of", on),
+            ),
+        };
+        let kind = PolicyKind::Boundary.word();
+        let told = Told { sentence, kind, of: on.to_owned(), source: ATTACHED.to_owned() };
+        Ok((vec![Amendment::set(Subject::Boundary(entity), value, ATTACHED)], told))
+    }
+
+    /// A folder of documents in the shapes that policies are dumped in, each named by what it belongs
+    /// to: what differs from what holds now.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn folder(&self, path: &Path, changes: &mut Changes) -> Result<()> {
+        let dump = Dump::read(&[path.to_owned()], Some(self.present))?;
+        for gap in &dump.gaps {
+            changes.unread.push(Unread {
+                source: gap.file.to_string(),
+                place: gap.line.map_or_else(String::new, |line| line.to_string()),
+                because: Sentence::new("rehearse-unread-document").arg("message", &gap.message),
+            });
+        }
+        for fact in dump.facts.into_iter().filter(|fact| is_policy(&fact.subject)) {
+            let now = self.state(&fact.subject).and_then(State::value);
+            if now.is_some_and(|now| same(now, &fact.value)) {
+                continue;
+            }
+            let source = match &fact.source {
+                Source::File(file) => file.to_string(),
+                _ => path.to_string_lossy().into_owned(),
+            };
+            let of = self.history.owner(&fact.subject).unwrap_or_default();
+            let kind = kind_of(&fact.subject);
+            let kind_of_organization =
+                organization_type(&fact.subject, &dump.organization_policies);
+            let sentence = Sentence::new("rehearse-change-put").arg("kind", kind).arg("of", &of);
+            changes.add((
+                vec![
+                    Amendment::set(fact.subject, fact.value, source.as_str())
+                        .of_kind(kind_of_organization),
+                ],
+                Told { sentence, kind, of, source },
+            ));
+        }
+        Ok(())
+    }
+
     /// What an event changed, as if it were still to be made.
     ///
     /// # Errors
@@ -471,4 +539,43 @@ fn organization_policy(on: &str) -> Option<String> {
         None => on,
     };
     id.starts_with("p-").then(|| id.to_owned())
+}
+
+/// Whether a subject says what is allowed, and not only that something exists.
+fn is_policy(subject: &Subject) -> bool {
+    subject.is_document()
+        || matches!(
+            subject,
+            Subject::Attachment { .. }
+                | Subject::Boundary(_)
+                | Subject::ManagedPolicy(_)
+                | Subject::OrganizationAttachment { .. }
+        )
+}
+
+/// The word for the kind of policy that a subject is.
+fn kind_of(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::TrustPolicy(_) => PolicyKind::Trust.word(),
+        Subject::Boundary(_) => PolicyKind::Boundary.word(),
+        Subject::ManagedPolicy(_) | Subject::PolicyVersion { .. } => PolicyKind::Managed.word(),
+        Subject::ResourcePolicy(name) => kind::of_resource(name),
+        Subject::VpcEndpointPolicy(_) => PolicyKind::Endpoint.word(),
+        Subject::OrganizationPolicy(_) | Subject::OrganizationAttachment { .. } => {
+            PolicyKind::Scp.word()
+        }
+        _ => PolicyKind::Identity.word(),
+    }
+}
+
+fn organization_type(
+    subject: &Subject,
+    known: &BTreeMap<String, PolicyInfo>,
+) -> Option<PolicyType> {
+    match subject {
+        Subject::OrganizationPolicy(id) | Subject::OrganizationAttachment { policy: id, .. } => {
+            known.get(id)?.kind
+        }
+        _ => None,
+    }
 }
