@@ -65,6 +65,10 @@ rehearse-exception = Smallest exception: { $what }; with it { $kept ->
     [one] this call stays
    *[other] these { $kept } calls stay
 } allowed, and nothing that was denied is let in (evaluated).
+rehearse-except-services = leave out AWS services that call as themselves (aws:PrincipalIsAWSService)
+rehearse-except-forwarded = leave out calls that a service makes for somebody (aws:ViaAWSService)
+rehearse-except-caller = leave out { $who } (aws:PrincipalArn)
+rehearse-except-allow = keep allowing { $who } what it does
 rehearse-seen = Seen { $records ->
     [one] once
    *[other] { $records } times

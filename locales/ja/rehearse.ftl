@@ -48,6 +48,10 @@ rehearse-statement-number = { $number } 番目のステートメント
 rehearse-hangs-on = 判断に必要な情報: { $what }
 rehearse-hangs-on-address = サービスが転送する呼び出しの aws:SourceIp に、サービスと利用者のどちらのアドレスが使われるか。サービスのアドレスなら拒否され、利用者のアドレスなら拒否されません
 rehearse-exception = 最小の例外: { $what }。これを加えると { $kept } 回の呼び出しは許可されたままとなり、拒否されていたものが許可されることはありません (評価済み)。
+rehearse-except-services = サービス自身として呼び出す AWS サービスを除外する (aws:PrincipalIsAWSService)
+rehearse-except-forwarded = サービスが利用者のために行う呼び出しを除外する (aws:ViaAWSService)
+rehearse-except-caller = { $who } を除外する (aws:PrincipalArn)
+rehearse-except-allow = { $who } の現在の呼び出しを引き続き許可する
 rehearse-seen = { $first } から { $last } までに { $records } 回。例: { $events }
 
 rehearse-owners = 影響を受けるもの (レコード数): { $who }。

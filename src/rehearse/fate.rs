@@ -12,8 +12,10 @@ use crate::diagnose::evaluated::around;
 use crate::event::{Effect, Event, Layer, Time};
 use crate::history::History;
 use crate::history::amend::Amendment;
+use crate::history::change::Value;
 use crate::history::inventory::Inventory;
 use crate::history::layers::{Likelihood, layers_of};
+use crate::history::replay::Known;
 use crate::history::request::Around;
 use crate::history::subject::Subject;
 use crate::iam::{
@@ -28,6 +30,8 @@ pub struct Policies<'p> {
     after: Inventory<'p>,
     history: &'p History,
     touched: Touched<'p>,
+    /// Policies of callers are changed that were there, or may have been.
+    may_lose_identity: bool,
     /// What is changed goes into the request itself: tags, where an account lies.
     changes_requests: bool,
 }
@@ -51,8 +55,23 @@ impl<'p> Policies<'p> {
             after: after.at(present),
             history,
             touched: Touched::by(amendments),
+            may_lose_identity: amendments.iter().any(|one| !is_added(history, one, present)),
             changes_requests: amendments.iter().any(is_of_request),
         }
+    }
+}
+
+/// Whether a policy of a caller comes to those that are there: that takes no Allow away.
+fn is_added(history: &History, amendment: &Amendment, present: Time) -> bool {
+    if !matches!(amendment.subject, Subject::InlinePolicy { .. } | Subject::Attachment { .. }) {
+        return false;
+    }
+    let inventory = history.at(present);
+    let known = inventory.state(&amendment.subject).map(|state| &state.known);
+    match known {
+        None | Some(Known::Is(Value::Absent)) => true,
+        Some(Known::Unknown { likely: Some(Value::Absent), .. }) => true,
+        Some(_) => false,
     }
 }
 
@@ -220,8 +239,9 @@ impl One<'_> {
                 None if both.was.is_denied() => self.denied_before(),
                 None => Fate::Untouched { is_certain: false },
             },
+            // Where the change does no harm, it only makes known what denied it before.
             _ => match harm() {
-                None if both.was.is_denied() => self.denied_before(),
+                None => self.denied_before(),
                 harm => Fate::Denied(Box::new(denied(&will, harm))),
             },
         }
@@ -265,6 +285,9 @@ impl One<'_> {
                 other.layer == one.layer
                     && other.is_certain == one.is_certain
                     && other.statement.raw() == one.statement.raw()
+                    // Every level of an organization must allow.
+                    && (!matches!(one.layer, Layer::Scp | Layer::Rcp)
+                        || other.label.attached_to == one.label.attached_to)
             })
         };
         let is = |one: &&Applying, effect| one.statement.effect() == effect;
@@ -300,7 +323,8 @@ impl One<'_> {
             };
             after.iter().any(does)
         };
-        is_lost_elsewhere(&both.before, &both.after, allows)
+        let may_lose = self.policies.may_lose_identity;
+        is_lost_elsewhere(&both.before, &both.after, may_lose, allows)
             .then_some(Harm { statement: None, is_lost: true })
     }
 }
@@ -313,7 +337,12 @@ fn is_guarded(layer: Layer) -> bool {
 
 /// Whether something that is no statement changes so that it may keep a call out: grants, the state of a
 /// key, public access, a layer that was not known or comes to be.
-fn is_lost_elsewhere(before: &Layers, after: &Layers, allows: impl Fn(Layer) -> bool) -> bool {
+fn is_lost_elsewhere(
+    before: &Layers,
+    after: &Layers,
+    may_lose_identity: bool,
+    allows: impl Fn(Layer) -> bool,
+) -> bool {
     fn is_new<T>(before: &Presence<T>, after: &Presence<T>) -> bool {
         let is_there = |one: &Presence<T>| !matches!(one, Presence::NotApplicable);
         let is_whole = |one: &Presence<T>| matches!(one, Presence::Known(_));
@@ -322,7 +351,9 @@ fn is_lost_elsewhere(before: &Layers, after: &Layers, allows: impl Fn(Layer) -> 
     before.kms_grants != after.kms_grants
         || before.key_state != after.key_state
         || before.block_public_access != after.block_public_access
-        || (is_new(&before.identity, &after.identity) && !allows(Layer::IdentityPolicy))
+        || (may_lose_identity
+            && is_new(&before.identity, &after.identity)
+            && !allows(Layer::IdentityPolicy))
         || (is_new(&before.boundary, &after.boundary) && !allows(Layer::PermissionsBoundary))
         || is_new(&before.session, &after.session)
         || (is_new(&before.resource, &after.resource)

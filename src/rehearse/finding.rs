@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Trail;
 use super::call::{Call, Root, Seen};
+use super::exception::Exception;
 use super::fate::{Fate, Why};
 use crate::diagnose::Kind;
 use crate::event::{Effect, Layer};
@@ -44,6 +45,8 @@ pub struct Finding {
     pub seen: Seen,
     /// A position of each distinct call among the calls.
     pub calls: Vec<usize>,
+    /// The smallest exception that keeps them working.
+    pub exception: Option<Exception>,
     /// Records by the sort of failure that each would be.
     kinds: BTreeMap<Kind, u64>,
 }
@@ -116,6 +119,7 @@ pub(super) fn findings(trail: &Trail<'_>, calls: &[Call], fates: &[Fate]) -> Vec
                 why: why.cloned(),
                 seen: Seen::default(),
                 calls: Vec::new(),
+                exception: None,
                 kinds: BTreeMap::new(),
             });
             *finding.actions.entry(request.action.clone()).or_default() += seen.count;

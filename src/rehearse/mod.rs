@@ -7,6 +7,7 @@
 
 pub mod call;
 pub mod change;
+pub mod exception;
 pub mod fate;
 pub mod finding;
 pub mod key;
@@ -148,11 +149,14 @@ pub fn rehearse(
     for (call, fate) in calls.found().iter().zip(&fates) {
         tally.add(call, fate);
     }
+    let mut findings = finding::findings(trail, calls.found(), &fates);
+    let stage = exception::Stage { trail, history, amendments, present, calls: calls.found() };
+    stage.offer(&mut findings, &fates);
     Rehearsal {
         present,
         span: calls.span(),
         tally,
-        findings: finding::findings(trail, calls.found(), &fates),
+        findings,
         data_events: calls.data_events(),
     }
 }

@@ -254,8 +254,6 @@ pub struct Exception {
     pub statement: Value,
     /// Records that the change would break and the exception keeps.
     pub kept: u64,
-    /// Records that the change breaks still.
-    pub broken: u64,
 }
 
 /// Who would be hit.
@@ -427,7 +425,11 @@ impl Teller<'_> {
             first: span.0.to_string(),
             last: span.1.to_string(),
             event_ids: seen.examples.iter().map(|id| id.to_string()).collect(),
-            exception: None,
+            exception: finding.exception.as_ref().map(|exception| Exception {
+                what: say(&exception.what),
+                statement: exception.statement.clone(),
+                kept: exception.kept,
+            }),
         }
     }
 
