@@ -39,9 +39,9 @@ rehearse-silent = { $root } would still report success; { $what } would be denie
 rehearse-opaque = { $root } would fail without saying why: { $what } would be denied: { $often }.
 rehearse-background = { $what } would be denied: { $often }, in the background, where nobody's own call fails.
 rehearse-direct = { $what } would be denied: { $often }.
-rehearse-unclear-silent = Whether { $what } would be denied cannot be told: { $often }; { $root } would report success either way.
-rehearse-unclear-opaque = Whether { $what } would be denied cannot be told: { $often }, for { $root }.
-rehearse-unclear = Whether { $what } would be denied cannot be told: { $often }.
+rehearse-unclear-silent = Perhaps denied: { $what }, { $often }; { $root } would report success either way.
+rehearse-unclear-opaque = Perhaps denied: { $what }, { $often }, for { $root }.
+rehearse-unclear = Perhaps denied: { $what }, { $often }.
 rehearse-opened = { $what } was refused and would be allowed: { $often }.
 rehearse-calls = { $actions } by { $who }
 rehearse-calls-on = { $actions } by { $who } on { $on }
@@ -54,6 +54,7 @@ rehearse-in-all = { $times ->
 }
 
 rehearse-because-deny = Because: { $statement } of { $policy } denies it ({ $layer }).
+rehearse-because-may = Because: { $statement } of { $policy } may deny it ({ $layer }).
 rehearse-because-lost = Because: { $statement } of { $policy }, which allowed it so far, would be gone or no longer fit ({ $layer }).
 rehearse-because-layer = Because: nothing would allow it any more ({ $layer }).
 rehearse-elsewhere = Because: what lets it through today would be gone.

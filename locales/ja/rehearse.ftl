@@ -39,11 +39,12 @@ rehearse-calls-on-more = { $who } による { $on } ほか { $more } 件への {
 rehearse-a-day = 1 日 { $times } 回
 rehearse-in-all = { $times } 回
 
-rehearse-because-deny = 理由: { $policy } の { $statement }が拒否します ({ $layer })。
-rehearse-because-lost = 理由: これまで許可していた { $policy } の { $statement }がなくなるか、一致しなくなります ({ $layer })。
+rehearse-because-deny = 理由: { $policy } の{ $statement }が拒否します ({ $layer })。
+rehearse-because-may = 理由: { $policy } の{ $statement }が拒否する可能性があります ({ $layer })。
+rehearse-because-lost = 理由: これまで許可していた { $policy } の{ $statement }がなくなるか、一致しなくなります ({ $layer })。
 rehearse-because-layer = 理由: 許可するものがなくなります ({ $layer })。
 rehearse-elsewhere = 理由: 現在許可しているものがなくなります。
-rehearse-statement = ステートメント { $sid } 
+rehearse-statement = ステートメント「{ $sid }」
 rehearse-statement-number = { $number } 番目のステートメント
 rehearse-hangs-on = 判断に必要な情報: { $what }
 rehearse-hangs-on-address = サービスが転送する呼び出しの aws:SourceIp に、サービスと利用者のどちらのアドレスが使われるか。サービスのアドレスなら拒否され、利用者のアドレスなら拒否されません

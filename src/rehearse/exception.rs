@@ -53,7 +53,7 @@ struct Candidate {
 impl Stage<'_> {
     /// Looks for an exception for each of the worst findings.
     pub(super) fn offer(&self, findings: &mut [Finding], fates: &[Fate]) {
-        let worst = findings.iter_mut().filter(|one| one.verdict == Verdict::Denied).take(MOST);
+        let worst = findings.iter_mut().filter(|one| one.verdict != Verdict::Opened).take(MOST);
         for finding in worst {
             let candidates = self.candidates(finding);
             finding.exception =
@@ -64,11 +64,12 @@ impl Stage<'_> {
     /// Narrow ones last: what leaves out one caller would have to be said again for the next.
     fn candidates(&self, finding: &Finding) -> Vec<Candidate> {
         let Some(why) = &finding.why else { return Vec::new() };
-        let Some(statement) = &why.statement else { return Vec::new() };
-        if why.effect == Some(Effect::ExplicitDeny) {
-            return self.spared(finding, statement);
+        match &why.statement {
+            Some(statement) if why.effect == Some(Effect::ExplicitDeny) => {
+                self.spared(finding, statement)
+            }
+            lost => self.kept(finding, lost.as_deref(), why.layer).into_iter().collect(),
         }
-        self.kept(finding, statement, why.layer).into_iter().collect()
     }
 
     /// The Deny with a condition more.
@@ -120,7 +121,12 @@ impl Stage<'_> {
     }
 
     /// An Allow of what the lost one allowed, for this caller alone.
-    fn kept(&self, finding: &Finding, lost: &Statement, layer: Option<Layer>) -> Option<Candidate> {
+    fn kept(
+        &self,
+        finding: &Finding,
+        lost: Option<&Statement>,
+        layer: Option<Layer>,
+    ) -> Option<Candidate> {
         let mut documents = self.documents();
         let (at, policy) = documents.next().filter(|_| self.amendments.len() <= 2)?;
         let actions: Vec<&String> = finding.actions.keys().collect();
@@ -135,11 +141,17 @@ impl Stage<'_> {
             let kind = if is_service { "Service" } else { "AWS" };
             members.insert("Principal".to_owned(), json!({kind: finding.principal}));
         }
-        for name in ["Resource", "Condition"] {
-            if let Some(value) = lost.raw().get(name) {
-                members.insert(name.to_owned(), value.clone());
-            }
-        }
+        // A trust policy names no resource; that of a resource means the resource by `*`.
+        let resource = match layer? {
+            Layer::RoleTrustPolicy => None,
+            Layer::ResourcePolicy => Some(json!("*")),
+            _ if finding.on.is_empty() => Some(json!("*")),
+            _ => Some(json!(finding.on)),
+        };
+        let of_lost = |name: &str| lost.and_then(|lost| lost.raw().get(name)).cloned();
+        let resource = of_lost("Resource").or(resource);
+        members.extend(resource.map(|resource| ("Resource".to_owned(), resource)));
+        members.extend(of_lost("Condition").map(|tested| ("Condition".to_owned(), tested)));
         let changed = policy.with_statements(|all| all.push(statement.clone())).ok()?;
         let document = changed.document().clone();
         let what = Sentence::new("rehearse-except-allow").arg("who", &finding.principal);

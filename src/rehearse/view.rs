@@ -538,6 +538,12 @@ fn because(finding: &Finding) -> Sentence {
             .arg("statement", statement)
             .arg("policy", policy)
             .arg("layer", layer),
+        (Some(statement), Some(policy)) if finding.verdict == Verdict::Unclear => {
+            Sentence::new("rehearse-because-may")
+                .arg("statement", statement)
+                .arg("policy", policy)
+                .arg("layer", layer)
+        }
         (Some(statement), Some(policy)) => Sentence::new("rehearse-because-deny")
             .arg("statement", statement)
             .arg("policy", policy)
