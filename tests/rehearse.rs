@@ -207,11 +207,14 @@ fn deleting_detaching_and_a_boundary_are_rehearsed() {
     let nothing = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}]});
     let file = written(&folder, "boundary.json", &nothing);
+    let no_kms = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]});
+    let guardrail = written(&folder, "guardrail.json", &no_kms);
     let at = ["--at", "2026-09-15T13:09:00Z"];
     let sample = "4-kms-vpc-endpoint";
     let cases: [(&str, Vec<&str>); 3] = [
         ("permissions_boundary", vec!["--change", &file, "--kind", "boundary", "--on", role]),
-        ("scp", vec!["--change", &file, "--kind", "scp", "--on", "111122223333"]),
+        ("scp", vec!["--change", &guardrail, "--kind", "scp", "--on", "111122223333"]),
         ("identity_policy", vec!["--delete", role]),
     ];
     for (layer, arguments) in cases {
@@ -222,6 +225,11 @@ fn deleting_detaching_and_a_boundary_are_rehearsed() {
             report["findings"].as_array().unwrap().iter().map(|one| &one["layer"]).collect();
         assert!(layers.contains(&&json!(layer)), "{layer}: {layers:?}");
     }
+    // Beside one that allows everything, a policy of the organization that only allows does nothing.
+    let beside = ["--change", &file, "--kind", "scp", "--on", "111122223333"];
+    let arguments: Vec<&str> = at.into_iter().chain(beside).collect();
+    let (report, status) = report(sample, &arguments);
+    assert_eq!((&report["result"], status), (&json!("holds"), 0));
 }
 
 #[test]

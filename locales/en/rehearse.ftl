@@ -18,6 +18,7 @@ rehearse-holds = This change would break nothing that the trail shows ({ $record
 }).
 
 rehearse-change-put = Change: the { $kind } policy of { $of } would be replaced.
+rehearse-change-new = Change: a new { $kind } would be attached to { $of }.
 rehearse-change-deleted = Change: the { $kind } policy of { $of } would be deleted.
 rehearse-change-attached = Change: { $policy } would be attached to { $of }.
 rehearse-change-detached = Change: { $policy } would be detached from { $of }.

@@ -8,6 +8,7 @@ rehearse-may-break = この変更により、現在動作しているものが�
 rehearse-holds = この変更を行っても、証跡で確認できる動作 ({ $records } 件のレコード) に影響はありません。
 
 rehearse-change-put = 変更: { $of } の { $kind } ポリシーを置き換える。
+rehearse-change-new = 変更: 新しい { $kind } を { $of } にアタッチする。
 rehearse-change-deleted = 変更: { $of } の { $kind } ポリシーを削除する。
 rehearse-change-attached = 変更: { $policy } を { $of } にアタッチする。
 rehearse-change-detached = 変更: { $policy } を { $of } からデタッチする。

@@ -217,7 +217,12 @@ impl Now<'_> {
             }
         };
         let (kind, of) = (place.word(target.kind), target.on.to_owned());
-        let sentence = Sentence::new("rehearse-change-put").arg("kind", kind).arg("of", &of);
+        let sentence = match &place {
+            Place::NewAt { .. } => {
+                Sentence::new("rehearse-change-new").arg("kind", kind).arg("of", &of)
+            }
+            _ => Sentence::new("rehearse-change-put").arg("kind", kind).arg("of", &of),
+        };
         Ok((amendments, Told { sentence, kind, of, source: source.to_owned() }))
     }
 

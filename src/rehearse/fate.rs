@@ -231,19 +231,26 @@ impl One<'_> {
             };
         }
         let will = evaluate(self.request_after, &both.after);
-        let harm = || self.harm(both);
-        match will.result {
-            DecisionResult::Allowed => Fate::Allowed,
-            DecisionResult::Unknown => match harm() {
-                Some(harm) => self.by_address(&will, harm, both),
-                None if both.was.is_denied() => self.denied_before(),
-                None => Fate::Untouched { is_certain: false },
-            },
-            // Where the change does no harm, it only makes known what denied it before.
-            _ => match harm() {
-                None => self.denied_before(),
-                harm => Fate::Denied(Box::new(denied(&will, harm))),
-            },
+        if will.is_allowed() {
+            return Fate::Allowed;
+        }
+        let harm = match (self.harm(both), both.was.result) {
+            // What was allowed for certain and is so no longer is harmed, whatever does it.
+            (None, DecisionResult::Allowed) => Harm { statement: None, is_lost: true },
+            // Nothing harmful comes: the change makes known what was not, and it worked.
+            (None, DecisionResult::Unknown) if !will.is_denied() => {
+                return Fate::Untouched { is_certain: false };
+            }
+            (None, _) => return self.denied_before(),
+            // It was denied before, and no statement that comes denies it.
+            (Some(harm), _) if harm.statement.is_none() && both.was.is_denied() => {
+                return self.denied_before();
+            }
+            (Some(harm), _) => harm,
+        };
+        match will.is_denied() {
+            true => Fate::Denied(Box::new(denied(&will, Some(harm)))),
+            false => self.by_address(&will, harm, both),
         }
     }
 
@@ -315,17 +322,52 @@ impl One<'_> {
         if let Some(goes) = goes {
             return Some(Harm { statement: Some(goes.clone()), is_lost: true });
         }
-        let allows = |layer: Layer| {
-            let does = |one: &Applying| {
+        self.is_lost_elsewhere(both, &after).then_some(Harm { statement: None, is_lost: true })
+    }
+
+    /// Whether something that is no statement of a known policy changes so that it may keep a call out:
+    /// a limit that comes or says something else and does not certainly allow the call; grants, the
+    /// state of a key, public access; a policy that was not known and is replaced.
+    fn is_lost_elsewhere(&self, both: &Both, applying: &[Applying]) -> bool {
+        let Both { before, after, .. } = both;
+        let allows_at = |layer: Layer, at: Option<&str>| {
+            applying.iter().any(|one| {
                 one.layer == layer
                     && one.is_certain
                     && one.statement.effect() == StatementEffect::Allow
-            };
-            after.iter().any(does)
+                    && at.is_none_or(|at| one.label.attached_to.as_deref() == Some(at))
+            })
         };
-        let may_lose = self.policies.may_lose_identity;
-        is_lost_elsewhere(&both.before, &both.after, may_lose, allows)
-            .then_some(Harm { statement: None, is_lost: true })
+        let allows = |layer: Layer| allows_at(layer, None);
+        let at_every_level = |layer: Layer, levels: &Presence<Vec<Level>>| match levels {
+            Presence::Known(levels) => {
+                levels.iter().all(|level| allows_at(layer, Some(level.id.as_str())))
+            }
+            Presence::NotApplicable => true,
+            _ => false,
+        };
+        let is_replaced = !is_same(&before.resource, &after.resource, same_policy)
+            && !matches!(before.resource, Presence::Known(_));
+        before.kms_grants != after.kms_grants
+            || before.key_state != after.key_state
+            || before.block_public_access != after.block_public_access
+            || (self.policies.may_lose_identity
+                && !is_same(&before.identity, &after.identity, same_policies)
+                && !matches!(before.identity, Presence::Known(_))
+                && !allows(Layer::IdentityPolicy))
+            || (is_replaced
+                && !allows(Layer::ResourcePolicy)
+                && !allows(Layer::RoleTrustPolicy))
+            || (!is_same(&before.boundary, &after.boundary, same_policies)
+                && !allows(Layer::PermissionsBoundary))
+            || (!is_same(&before.session, &after.session, same_policies)
+                && !allows(Layer::SessionPolicy))
+            || (!is_same(&before.vpc_endpoint, &after.vpc_endpoint, same_endpoint)
+                && !allows(Layer::VpcEndpointPolicy))
+            || (!is_same(&before.scps, &after.scps, same_levels)
+                && !at_every_level(Layer::Scp, &after.scps))
+            || (!is_same(&before.rcps, &after.rcps, same_levels)
+                && !at_every_level(Layer::Rcp, &after.rcps))
     }
 }
 
@@ -333,36 +375,6 @@ impl One<'_> {
 /// not stand for another.
 fn is_guarded(layer: Layer) -> bool {
     matches!(layer, Layer::Scp | Layer::Rcp | Layer::ResourcePolicy | Layer::RoleTrustPolicy)
-}
-
-/// Whether something that is no statement changes so that it may keep a call out: grants, the state of a
-/// key, public access, a layer that was not known or comes to be.
-fn is_lost_elsewhere(
-    before: &Layers,
-    after: &Layers,
-    may_lose_identity: bool,
-    allows: impl Fn(Layer) -> bool,
-) -> bool {
-    fn is_new<T>(before: &Presence<T>, after: &Presence<T>) -> bool {
-        let is_there = |one: &Presence<T>| !matches!(one, Presence::NotApplicable);
-        let is_whole = |one: &Presence<T>| matches!(one, Presence::Known(_));
-        is_there(before) != is_there(after) || (is_there(after) && is_whole(before) != is_whole(after))
-    }
-    before.kms_grants != after.kms_grants
-        || before.key_state != after.key_state
-        || before.block_public_access != after.block_public_access
-        || (may_lose_identity
-            && is_new(&before.identity, &after.identity)
-            && !allows(Layer::IdentityPolicy))
-        || (is_new(&before.boundary, &after.boundary) && !allows(Layer::PermissionsBoundary))
-        || is_new(&before.session, &after.session)
-        || (is_new(&before.resource, &after.resource)
-            && !allows(Layer::ResourcePolicy)
-            && !allows(Layer::RoleTrustPolicy))
-        || is_new(&before.scps, &after.scps)
-        || is_new(&before.rcps, &after.rcps)
-        || (is_new(&before.vpc_endpoint, &after.vpc_endpoint)
-            && !allows(Layer::VpcEndpointPolicy))
 }
 
 /// The layers before and after.
@@ -441,43 +453,51 @@ fn is_address(missing: &Missing) -> bool {
     matches!(missing, Missing::ContextKey(name) if name.eq_ignore_ascii_case(address::KEY))
 }
 
-/// Whether the layers are the same. Documents are compiled once, so that most are told by their place.
+/// Whether the layers are the same.
 fn same(one: &Layers, other: &Layers) -> bool {
-    fn policy(one: &AttachedPolicy, other: &AttachedPolicy) -> bool {
-        (Arc::ptr_eq(&one.policy, &other.policy) || one.policy == other.policy)
-            && one.label == other.label
-    }
-    fn all(one: &Vec<AttachedPolicy>, other: &Vec<AttachedPolicy>) -> bool {
-        one.len() == other.len() && one.iter().zip(other).all(|(one, other)| policy(one, other))
-    }
-    fn levels(one: &Vec<Level>, other: &Vec<Level>) -> bool {
-        let is_same = |(one, other): (&Level, &Level)| {
-            one.id == other.id && all(&one.policies, &other.policies)
-        };
-        one.len() == other.len() && one.iter().zip(other).all(is_same)
-    }
-    fn endpoint(one: &EndpointPolicy, other: &EndpointPolicy) -> bool {
-        one.is_gateway == other.is_gateway && all(&one.policies, &other.policies)
-    }
-    fn both<T>(one: &Presence<T>, other: &Presence<T>, is_same: fn(&T, &T) -> bool) -> bool {
-        match (one, other) {
-            (Presence::Known(one), Presence::Known(other)) => is_same(one, other),
-            (Presence::Partly(one, why), Presence::Partly(other, because)) => {
-                is_same(one, other) && why == because
-            }
-            (Presence::NotApplicable, Presence::NotApplicable) => true,
-            (Presence::Unknown(one), Presence::Unknown(other)) => one == other,
-            _ => false,
-        }
-    }
-    both(&one.identity, &other.identity, all)
-        && both(&one.boundary, &other.boundary, all)
-        && both(&one.session, &other.session, all)
-        && both(&one.resource, &other.resource, policy)
-        && both(&one.scps, &other.scps, levels)
-        && both(&one.rcps, &other.rcps, levels)
-        && both(&one.vpc_endpoint, &other.vpc_endpoint, endpoint)
+    is_same(&one.identity, &other.identity, same_policies)
+        && is_same(&one.boundary, &other.boundary, same_policies)
+        && is_same(&one.session, &other.session, same_policies)
+        && is_same(&one.resource, &other.resource, same_policy)
+        && is_same(&one.scps, &other.scps, same_levels)
+        && is_same(&one.rcps, &other.rcps, same_levels)
+        && is_same(&one.vpc_endpoint, &other.vpc_endpoint, same_endpoint)
         && one.kms_grants == other.kms_grants
         && one.key_state == other.key_state
         && one.block_public_access == other.block_public_access
+}
+
+fn is_same<T>(one: &Presence<T>, other: &Presence<T>, same: fn(&T, &T) -> bool) -> bool {
+    match (one, other) {
+        (Presence::Known(one), Presence::Known(other)) => same(one, other),
+        (Presence::Partly(one, why), Presence::Partly(other, because)) => {
+            same(one, other) && why == because
+        }
+        (Presence::NotApplicable, Presence::NotApplicable) => true,
+        (Presence::Unknown(one), Presence::Unknown(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// Documents are compiled once, so that most are told by their place.
+fn same_policy(one: &AttachedPolicy, other: &AttachedPolicy) -> bool {
+    (Arc::ptr_eq(&one.policy, &other.policy) || one.policy == other.policy)
+        && one.label == other.label
+}
+
+#[allow(clippy::ptr_arg, reason = "it is what a presence holds")]
+fn same_policies(one: &Vec<AttachedPolicy>, other: &Vec<AttachedPolicy>) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_policy(one, other))
+}
+
+#[allow(clippy::ptr_arg, reason = "it is what a presence holds")]
+fn same_levels(one: &Vec<Level>, other: &Vec<Level>) -> bool {
+    let is_same = |(one, other): (&Level, &Level)| {
+        one.id == other.id && same_policies(&one.policies, &other.policies)
+    };
+    one.len() == other.len() && one.iter().zip(other).all(is_same)
+}
+
+fn same_endpoint(one: &EndpointPolicy, other: &EndpointPolicy) -> bool {
+    one.is_gateway == other.is_gateway && same_policies(&one.policies, &other.policies)
 }
