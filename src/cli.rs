@@ -130,6 +130,8 @@ pub enum SchemaOf {
     Comparison,
     /// What `analyze --tables` writes
     Tables,
+    /// What `rehearse` tells
+    Rehearsal,
 }
 
 /// What to read, and which part of it.
@@ -637,9 +639,11 @@ pub enum Command {
     Policies(Box<PoliciesArguments>),
     /// List who changed policies, grants and key states, with the difference
     Changes(Box<ChangesArguments>),
+    /// Say what a policy change would break, before it is made
+    Rehearse(Box<RehearseArguments>),
     /// Print a script that reads, with the AWS CLI, the policies that settle what failed
     Collect(Box<CollectArguments>),
-    /// Print the JSON Schema of the report, or of a comparison
+    /// Print the JSON Schema of the report, of a comparison or of a rehearsal
     #[command(after_help = "Example: trailwhy schema > report.schema.json")]
     Schema {
         /// Of which document
@@ -664,6 +668,103 @@ pub enum Command {
     /// status is then 2.
     #[command(after_help = "Example: trailwhy simulate < requests.jsonl > verdicts.jsonl")]
     Simulate,
+}
+
+/// Arguments of `rehearse`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy rehearse s3-export/ --policies dumps/ --change new-key-policy.json \\
+      --on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+  trailwhy rehearse s3-export/ --policies dumps/ --change trust.json --kind trust --on arn:…:role/Build
+  trailwhy rehearse s3-export/ --policies dumps/ --detach arn:aws:iam::aws:policy/ReadOnlyAccess \\
+      --on arn:aws:iam::111122223333:role/Build
+  terraform show -json plan.out | trailwhy rehearse s3-export/ --policies dumps/ --terraform-plan -
+  trailwhy rehearse s3-export/ --policies dumps/ --change-event 47aa4706-445a-4bdb-8518-c9abbde21270
+
+Exit status: 0 nothing would break, 1 something would or may break, 2 wrong usage or nothing readable.
+With --fail-on, 1 only for failures of these kinds.")]
+pub struct RehearseArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// What is known besides
+    #[command(flatten)]
+    pub known: KnownArguments,
+    /// A policy document as it would be; each is paired with the --on of the same place (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub change: Vec<PathBuf>,
+    /// What a change belongs to: the ARN of a role, user, policy, key, bucket, queue …, a VPC endpoint
+    /// (vpce-…), an organization policy (p-…), or what one would hang on (r-…, ou-…, an account)
+    #[arg(long, value_name = "ARN")]
+    pub on: Vec<String>,
+    /// The kind of policy, where the ARN alone does not tell
+    #[arg(long, value_name = "KIND", value_parser = policy_kind)]
+    pub kind: Option<crate::rehearse::change::PolicyKind>,
+    /// The name of an inline policy (default: the only one there is, else the name of the file)
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The policy of this would be deleted (repeatable)
+    #[arg(long, value_name = "ARN")]
+    pub delete: Vec<String>,
+    /// A policy would be attached to --on (repeatable)
+    #[arg(long, value_name = "POLICY")]
+    pub attach: Vec<String>,
+    /// A policy would be detached from --on (repeatable)
+    #[arg(long, value_name = "POLICY")]
+    pub detach: Vec<String>,
+    /// Documents in the shapes of --policies, each named by what it belongs to: what differs from what
+    /// holds now would be put (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub change_dir: Vec<PathBuf>,
+    /// What `terraform show -json` prints of a plan; `-` reads it from standard input
+    #[arg(long, value_name = "FILE")]
+    pub terraform_plan: Option<PathBuf>,
+    /// A CloudFormation template in JSON (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub cloudformation: Vec<PathBuf>,
+    /// What an event of the trail changed, as if it were still to be made, on what was before it
+    #[arg(long, value_name = "ID")]
+    pub change_event: Vec<String>,
+    /// Rehearse as of this moment, with the calls until then (default: the end)
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Moment>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = RehearseFormat::Terminal)]
+    pub format: RehearseFormat,
+    /// Language (default: from trailwhy.toml, else from the locale)
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
+    /// What is taken out
+    #[command(flatten)]
+    pub redact: RedactArguments,
+    /// Fail only on failures of these kinds: silent, opaque, background, direct
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind)]
+    pub fail_on: Vec<Kind>,
+    /// What is meant to break, as TOML: [[allow]] with any of principal, action, resource, and reason
+    #[arg(long, value_name = "FILE")]
+    pub allow: Option<PathBuf>,
+    /// Exit with 0 even when something would break
+    #[arg(long)]
+    pub exit_zero: bool,
+}
+
+/// How a rehearsal is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum RehearseFormat {
+    /// For a person at a terminal
+    #[value(alias = "text")]
+    Terminal,
+    /// For a program (`trailwhy schema rehearsal`)
+    Json,
+    /// For a pull request
+    Markdown,
+}
+
+fn policy_kind(word: &str) -> Result<crate::rehearse::change::PolicyKind, String> {
+    use crate::rehearse::change::{KINDS, PolicyKind};
+    PolicyKind::parse(word)
+        .ok_or_else(|| format!("the kinds are {}", KINDS.map(|(known, _)| known).join(", ")))
 }
 
 /// What `generate` writes.

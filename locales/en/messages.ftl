@@ -107,3 +107,15 @@ message-profile-elsewhere = the profile `{ $profile }` gets its keys by signing 
     hint: eval "$(aws configure export-credentials --profile { $quoted } --format env)"; unset AWS_PROFILE
 message-tables-used = `{ $path }` is not empty, and what lies in it would be taken for tables of this report
     hint: name a new folder
+
+# What is to be rehearsed.
+message-rehearse-nothing = no change to rehearse
+    hint: --change FILE --on ARN, --delete ARN, --attach POLICY --on ARN, --detach POLICY --on ARN, --change-dir DIR, --terraform-plan FILE, --cloudformation FILE or --change-event ID
+message-rehearse-pairs = each --change, --attach and --detach needs an --on of its own
+    hint: --change key.json --on arn:aws:kms:eu-west-1:111122223333:key/KEY-ID
+message-rehearse-where = `{ $on }` names nothing that carries a policy
+    hint: an ARN, the id of a VPC endpoint (vpce-…), of an organization policy (p-…) or of what one hangs on (r-…, ou-…, an account); for a bucket or key by name add --kind
+message-rehearse-which = `{ $on }` may have several policies
+    hint: name the policy: --name NAME, or --kind trust or boundary
+message-rehearse-no-change = the event `{ $id }` changed no policy, or is not in the trail
+    hint: trailwhy changes PATH lists the events that did

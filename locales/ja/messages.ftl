@@ -92,3 +92,15 @@ message-profile-elsewhere = プロファイル `{ $profile }` のキーは、サ
     ヒント: eval "$(aws configure export-credentials --profile { $quoted } --format env)"; unset AWS_PROFILE
 message-tables-used = `{ $path }` は空ではありません。中のファイルがこのレポートの表と混ざります
     ヒント: 新しいフォルダーを指定してください
+
+# 試行する変更。
+message-rehearse-nothing = 試行する変更が指定されていません
+    ヒント: --change FILE --on ARN、--delete ARN、--attach POLICY --on ARN、--detach POLICY --on ARN、--change-dir DIR、--terraform-plan FILE、--cloudformation FILE、--change-event ID のいずれかを指定してください
+message-rehearse-pairs = --change、--attach、--detach にはそれぞれ --on が必要です
+    ヒント: --change key.json --on arn:aws:kms:eu-west-1:111122223333:key/KEY-ID
+message-rehearse-where = `{ $on }` はポリシーを持つものではありません
+    ヒント: ARN、VPC エンドポイントの ID (vpce-…)、組織のポリシーの ID (p-…) またはそのアタッチ先 (r-…、ou-…、アカウント) を指定してください。バケットやキーを名前で指定する場合は --kind を付けてください
+message-rehearse-which = `{ $on }` には複数のポリシーがある可能性があります
+    ヒント: ポリシーを指定してください: --name NAME、または --kind trust か boundary
+message-rehearse-no-change = イベント `{ $id }` はポリシーを変更していないか、証跡にありません
+    ヒント: trailwhy changes PATH で変更したイベントを確認できます

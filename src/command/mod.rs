@@ -23,6 +23,7 @@ mod policies;
 mod progress;
 mod range;
 mod reading;
+mod rehearse;
 mod reporting;
 mod schema;
 mod sharing;
@@ -56,6 +57,7 @@ fn language(command: &Command) -> Language {
         Command::Changes(all) => (all.lang, &all.read.config),
         Command::Collect(all) => (all.lang, &all.read.config),
         Command::Plan(all) => (None, &all.read.config),
+        Command::Rehearse(all) => (all.lang, &all.read.config),
         Command::Schema { .. } | Command::Generate(_) | Command::Simulate => (None, &None),
     };
     // A pipe can be read once, by who needs what it says.
@@ -97,6 +99,10 @@ fn carried_out(command: Command) -> anyhow::Result<ExitCode> {
             with_names(&mut *arguments, |all| &mut all.read, collect::run)
         }
         Command::Plan(mut arguments) => with_names(&mut *arguments, |all| &mut all.read, plan::run),
+        Command::Rehearse(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, rehearse::run)
+                .map_err(|error| sharing::told(error, &arguments.redact))
+        }
         Command::Changes(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, changes::run)
         }

@@ -69,6 +69,7 @@ macro_rules! catalogues {
             ("card.ftl", include_str!(concat!("../../locales/", $tag, "/card.ftl"))),
             ("explain.ftl", include_str!(concat!("../../locales/", $tag, "/explain.ftl"))),
             ("compare.ftl", include_str!(concat!("../../locales/", $tag, "/compare.ftl"))),
+            ("rehearse.ftl", include_str!(concat!("../../locales/", $tag, "/rehearse.ftl"))),
             ("markdown.ftl", include_str!(concat!("../../locales/", $tag, "/markdown.ftl"))),
             ("html.ftl", include_str!(concat!("../../locales/", $tag, "/html.ftl"))),
             ("sarif.ftl", include_str!(concat!("../../locales/", $tag, "/sarif.ftl"))),
