@@ -34,6 +34,8 @@ pub struct Cli {
 pub enum Format {
     /// For a person at a terminal
     Terminal,
+    /// Fifteen lines of plain text, for a chat or a ticket
+    Summary,
     /// The JSON report
     Json,
     /// A postmortem draft
@@ -126,6 +128,10 @@ pub enum SchemaOf {
     Report,
     /// What `compare` tells
     Comparison,
+    /// What `analyze --tables` writes
+    Tables,
+    /// What `rehearse` tells
+    Rehearsal,
 }
 
 /// What to read, and which part of it.
@@ -136,7 +142,7 @@ pub struct ReadArguments {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Read the names of files or folders from a file (`-`: from standard input) as well: one a line,
-    /// or one before each NUL where there is one (`find -print0`)
+    /// or one before each NUL where there is one (`find -print0`), or lines of `trailwhy plan`
     #[arg(long, value_name = "FILE")]
     pub files_from: Option<PathBuf>,
     /// Name files below DIR as NAME/… in reports and warnings: where they were copied from, such as
@@ -194,9 +200,16 @@ pub struct ReportArguments {
     /// repeatable)
     #[arg(long, short, value_name = "FILE")]
     pub output: Vec<PathBuf>,
+    /// Write incidents, occurrences, refused calls, links, changes and coverage to this folder, one table
+    /// each (gzipped JSON lines; `trailwhy schema tables`)
+    #[arg(long, value_name = "DIR")]
+    pub tables: Option<PathBuf>,
     /// Occurrences listed per incident
     #[arg(long, value_name = "N")]
     pub max_occurrences: Option<usize>,
+    /// At a terminal, tell everything and not only the cards (default: from trailwhy.toml, else false)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub full: Option<bool>,
     /// Language of the report (default: from trailwhy.toml, else from the locale)
     #[arg(long, value_enum)]
     pub lang: Option<Lang>,
@@ -270,13 +283,15 @@ fn memory(text: &str) -> Result<u64, String> {
 }
 
 /// What only a report needs: a part has none.
-const REPORTING: [&str; 17] = [
+const REPORTING: [&str; 19] = [
+    "tables",
     "principal",
     "action",
     "resource",
     "format",
     "output",
     "max_occurrences",
+    "full",
     "lang",
     "time_zone",
     "redact",
@@ -325,6 +340,50 @@ pub struct MergeArguments {
     /// No words on standard error
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy plan s3-export/ --parts 8 > plan.jsonl
+  parallel -N1 --pipe trailwhy analyze --files-from - --partial part-{#} < plan.jsonl
+  trailwhy merge part-* -o report.html
+
+Prints one line of JSON for each part: its files, bytes, accounts, Regions and when they were
+delivered. --files-from reads such a line. Exit status: 0, or 2 when there is nothing to plan.")]
+pub struct PlanArguments {
+    /// What to cut
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// At most so many parts, about equal in size
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(usize), conflicts_with = "part_bytes")]
+    pub parts: Option<usize>,
+    /// At most so many bytes in each part, as the files are stored: 64MB, 1GiB
+    #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = size)]
+    pub part_bytes: u64,
+}
+
+/// Bytes as people write them: 64MB, 1GiB, 4096.
+fn size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 8] = [
+        ("", 1),
+        ("B", 1),
+        ("KB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("KIB", 1 << 10),
+        ("MIB", 1 << 20),
+        ("GIB", 1 << 30),
+    ];
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..).unwrap_or_default().to_ascii_uppercase();
+    let number: Option<u64> = digits.trim().parse().ok().filter(|number| *number > 0);
+    let unit = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
+    number
+        .zip(unit)
+        .and_then(|(number, unit)| number.checked_mul(unit))
+        .ok_or_else(|| "a size, such as 64MB or 1GiB".to_owned())
 }
 
 /// Arguments of `explain`.
@@ -568,6 +627,8 @@ pub enum Command {
     Analyze(Box<AnalyzeArguments>),
     /// Make one report of parts that were read separately
     Merge(Box<MergeArguments>),
+    /// Cut an export into parts for several processes or machines, without reading it
+    Plan(Box<PlanArguments>),
     /// Tell all about one event, request, incident or resource
     Explain(Box<ExplainArguments>),
     /// Set a failed chain beside a successful one, or two groups of calls beside each other
@@ -578,9 +639,11 @@ pub enum Command {
     Policies(Box<PoliciesArguments>),
     /// List who changed policies, grants and key states, with the difference
     Changes(Box<ChangesArguments>),
+    /// Say what a policy change would break, before it is made
+    Rehearse(Box<RehearseArguments>),
     /// Print a script that reads, with the AWS CLI, the policies that settle what failed
     Collect(Box<CollectArguments>),
-    /// Print the JSON Schema of the report, or of a comparison
+    /// Print the JSON Schema of the report, of a comparison or of a rehearsal
     #[command(after_help = "Example: trailwhy schema > report.schema.json")]
     Schema {
         /// Of which document
@@ -605,6 +668,103 @@ pub enum Command {
     /// status is then 2.
     #[command(after_help = "Example: trailwhy simulate < requests.jsonl > verdicts.jsonl")]
     Simulate,
+}
+
+/// Arguments of `rehearse`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy rehearse s3-export/ --policies dumps/ --change new-key-policy.json \\
+      --on arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+  trailwhy rehearse s3-export/ --policies dumps/ --change trust.json --kind trust --on arn:…:role/Build
+  trailwhy rehearse s3-export/ --policies dumps/ --detach arn:aws:iam::aws:policy/ReadOnlyAccess \\
+      --on arn:aws:iam::111122223333:role/Build
+  terraform show -json plan.out | trailwhy rehearse s3-export/ --policies dumps/ --terraform-plan -
+  trailwhy rehearse s3-export/ --policies dumps/ --change-event 47aa4706-445a-4bdb-8518-c9abbde21270
+
+Exit status: 0 nothing would break, 1 something would or may break, 2 wrong usage or nothing readable.
+With --fail-on, 1 only for failures of these kinds.")]
+pub struct RehearseArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// What is known besides
+    #[command(flatten)]
+    pub known: KnownArguments,
+    /// A policy document as it would be; each is paired with the --on of the same place (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub change: Vec<PathBuf>,
+    /// What a change belongs to: the ARN of a role, user, policy, key, bucket, queue …, a VPC endpoint
+    /// (vpce-…), an organization policy (p-…), or what one would hang on (r-…, ou-…, an account)
+    #[arg(long, value_name = "ARN")]
+    pub on: Vec<String>,
+    /// The kind of policy, where the ARN alone does not tell
+    #[arg(long, value_name = "KIND", value_parser = policy_kind)]
+    pub kind: Option<crate::rehearse::change::PolicyKind>,
+    /// The name of an inline policy (default: the only one there is, else the name of the file)
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The policy of this would be deleted (repeatable)
+    #[arg(long, value_name = "ARN")]
+    pub delete: Vec<String>,
+    /// A policy would be attached to --on (repeatable)
+    #[arg(long, value_name = "POLICY")]
+    pub attach: Vec<String>,
+    /// A policy would be detached from --on (repeatable)
+    #[arg(long, value_name = "POLICY")]
+    pub detach: Vec<String>,
+    /// Documents in the shapes of --policies, each named by what it belongs to: what differs from what
+    /// holds now would be put (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub change_dir: Vec<PathBuf>,
+    /// What `terraform show -json` prints of a plan; `-` reads it from standard input
+    #[arg(long, value_name = "FILE")]
+    pub terraform_plan: Option<PathBuf>,
+    /// A CloudFormation template in JSON (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub cloudformation: Vec<PathBuf>,
+    /// What an event of the trail changed, as if it were still to be made, on what was before it
+    #[arg(long, value_name = "ID")]
+    pub change_event: Vec<String>,
+    /// Rehearse as of this moment, with the calls until then (default: the end)
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<Moment>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = RehearseFormat::Terminal)]
+    pub format: RehearseFormat,
+    /// Language (default: from trailwhy.toml, else from the locale)
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
+    /// What is taken out
+    #[command(flatten)]
+    pub redact: RedactArguments,
+    /// Fail only on failures of these kinds: silent, opaque, background, direct
+    #[arg(long, value_name = "KIND", value_delimiter = ',', value_parser = kind)]
+    pub fail_on: Vec<Kind>,
+    /// What is meant to break, as TOML: [[allow]] with any of principal, action, resource, and reason
+    #[arg(long, value_name = "FILE")]
+    pub allow: Option<PathBuf>,
+    /// Exit with 0 even when something would break
+    #[arg(long)]
+    pub exit_zero: bool,
+}
+
+/// How a rehearsal is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum RehearseFormat {
+    /// For a person at a terminal
+    #[value(alias = "text")]
+    Terminal,
+    /// For a program (`trailwhy schema rehearsal`)
+    Json,
+    /// For a pull request
+    Markdown,
+}
+
+fn policy_kind(word: &str) -> Result<crate::rehearse::change::PolicyKind, String> {
+    use crate::rehearse::change::{KINDS, PolicyKind};
+    PolicyKind::parse(word)
+        .ok_or_else(|| format!("the kinds are {}", KINDS.map(|(known, _)| known).join(", ")))
 }
 
 /// What `generate` writes.

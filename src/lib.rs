@@ -16,6 +16,7 @@ mod given;
 pub mod history;
 pub mod iam;
 pub mod ingest;
+pub mod rehearse;
 pub mod remedy;
 pub mod report;
 pub mod sanitize;

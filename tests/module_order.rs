@@ -12,9 +12,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the library, each after those that it is made of.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "event", "wording", "sanitize", "error", "given", "aws", "iam", "ingest", "chain", "contrast",
-    "history", "diagnose", "remedy", "report", "fold", "collect", "cli", "command",
+    "history", "diagnose", "remedy", "rehearse", "report", "fold", "collect", "cli", "command",
 ];
 
 /// Every file of the library below `src`, with the name of its module.

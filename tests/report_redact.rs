@@ -14,11 +14,12 @@ use std::net::IpAddr;
 use proptest::prelude::*;
 use report_samples::{hostile, samples};
 use serde_json::Value;
+use trailwhy::report::card::Telling;
 use trailwhy::report::redact::Redactor;
 use trailwhy::report::schema::REPORT_SCHEMA;
 use trailwhy::report::terminal::Style;
 use trailwhy::report::zone::Zone;
-use trailwhy::report::{Report, csv, html, json, markdown, sarif, terminal};
+use trailwhy::report::{Report, csv, html, json, markdown, sarif, summary, terminal};
 use trailwhy::wording::{Language, Wording};
 
 /// The report in every format and language.
@@ -30,10 +31,14 @@ fn formats(report: &Report) -> Vec<(String, String)> {
     for language in Language::ALL {
         let wording = Wording::new(language);
         let tag = language.tag();
+        let zone = Zone::utc();
+        let telling = Telling { wording: &wording, zone: &zone, again: None };
         texts.extend([
+            (format!("cards {tag}"), terminal::render(report, &telling, Style::plain(100))),
+            (format!("summary {tag}"), summary::render(report, &telling)),
             (
                 format!("terminal {tag}"),
-                terminal::render(report, &wording, &Zone::utc(), Style::plain(100)),
+                terminal::full(report, &wording, &Zone::utc(), Style::plain(100)),
             ),
             (format!("markdown {tag}"), markdown::render(report, &wording, &Zone::utc())),
             (format!("sarif {tag}"), sarif::render(report, &wording)),

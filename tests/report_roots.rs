@@ -35,7 +35,7 @@ fn read(report: &Report, language: Language) -> Vec<(&'static str, String)> {
     retitle(&mut titled.incidents, &wording);
     let texts = [
         ("title", titled.incidents[0].title.clone()),
-        ("terminal", terminal::render(report, &wording, &Zone::utc(), Style::plain(100))),
+        ("terminal", terminal::full(report, &wording, &Zone::utc(), Style::plain(100))),
         ("markdown", markdown::render(report, &wording, &Zone::utc())),
         ("html", html::render(report, &wording, &Zone::utc(), None)),
         ("sarif", sarif::render(report, &wording)),

@@ -9,7 +9,7 @@
 mod report_samples;
 
 use report_samples::{hostile, samples};
-use trailwhy::report::terminal::{Style, render};
+use trailwhy::report::terminal::{Style, full as render};
 use trailwhy::report::zone::Zone;
 use trailwhy::wording::{Language, Wording, shell::is_invisible};
 use unicode_width::UnicodeWidthStr;

@@ -49,7 +49,8 @@ fn catalogue(path: &Path) -> Sentences {
 }
 
 fn variables(text: &str) -> BTreeSet<String> {
-    text.split('$').skip(1).map(word).collect()
+    // A shell's `$(…)` is text.
+    text.split('$').skip(1).map(word).filter(|word| !word.is_empty()).collect()
 }
 
 fn word(text: &str) -> String {
@@ -213,40 +214,65 @@ fn code(readme: &str, sort: &str) -> Vec<String> {
     lines
 }
 
+/// Pages in both languages.
+const PAGES: [&str; 3] = ["README", "ACCURACY", "LARGE"];
+
+fn pages(name: &str) -> [String; 2] {
+    [format!("{name}.md"), format!("{name}.ja.md")]
+        .map(|name| fs::read_to_string(root().join(name)).unwrap())
+}
+
 fn readmes() -> [String; 2] {
-    ["README.md", "README.ja.md"].map(|name| fs::read_to_string(root().join(name)).unwrap())
+    pages("README")
 }
 
 #[test]
-fn both_readmes_have_the_same_commands() {
-    let [english, japanese] = readmes();
-    let commands = code(&english, "sh");
-    assert!(commands.len() > 8, "{commands:?}");
-    assert_eq!(commands, code(&japanese, "sh"));
+fn pages_have_the_same_commands_in_both_languages() {
+    for name in PAGES {
+        let [english, japanese] = pages(name);
+        for sort in ["sh", "sql", "python"] {
+            let commands = code(&english, sort);
+            assert!(name != "README" || sort != "sh" || commands.len() > 8, "{commands:?}");
+            assert_eq!(commands, code(&japanese, sort), "{name}");
+        }
+    }
 }
 
 #[test]
-fn both_readmes_have_the_same_headings_and_figures() {
-    let [english, japanese] = readmes();
-    let headings = |text: &str| text.lines().filter(|line| line.starts_with('#')).count();
-    assert_eq!(headings(&english), headings(&japanese));
-    let figures = |text: &str| -> Vec<Vec<String>> {
-        let rows = text.lines().filter(|line| line.starts_with('|'));
-        rows.map(|row| row.split('|').skip(2).map(|cell| cell.trim().to_owned()).collect())
-            .skip(1)
-            .collect()
-    };
-    assert_eq!(figures(&english), figures(&japanese));
+fn pages_have_the_same_headings_and_figures_in_both_languages() {
+    for name in PAGES {
+        let [english, japanese] = pages(name);
+        let headings = |text: &str| text.lines().filter(|line| line.starts_with('#')).count();
+        assert_eq!(headings(&english), headings(&japanese), "{name}");
+        let figures = |text: &str| -> Vec<Vec<String>> {
+            let rows = text.lines().filter(|line| line.starts_with('|'));
+            let cells = |row: &str| -> Vec<String> {
+                let cells = row.split('|').skip(2).map(str::trim);
+                // Words are in the language of the page, figures are not.
+                cells
+                    .filter(|cell| cell.starts_with(|c: char| c.is_ascii_digit()))
+                    .map(str::to_owned)
+                    .collect()
+            };
+            rows.map(cells).skip(1).collect()
+        };
+        assert_eq!(figures(&english), figures(&japanese), "{name}");
+    }
 }
 
 #[test]
 fn the_commands_of_the_readme_are_understood() {
     use clap::Parser;
-    let [english, _] = readmes();
-    for command in code(&english, "sh") {
+    let commands = PAGES.map(|name| {
+        let [english, _] = pages(name);
+        code(&english, "sh")
+    });
+    for command in commands.into_iter().flatten() {
+        let command = command.replace("ssh audit ", "").replace("parallel --pipe -N1 ", "");
+        let command = command.split(" | ").next().unwrap();
         let command = command.replace("cargo run --release --", "trailwhy").replace('\'', "");
         let Some(command) = command.strip_prefix("trailwhy ") else { continue };
-        let typed = command.split(" < ").next().unwrap().split_whitespace();
+        let typed = command.split(['<', '>']).next().unwrap().split_whitespace();
         let parsed = trailwhy::cli::Cli::try_parse_from(["trailwhy"].into_iter().chain(typed));
         assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
     }

@@ -6,6 +6,7 @@ message-no-path = no path to read
 message-not-there = `{ $path }` is not there; hint: name a file or folder of CloudTrail records, such as the AWSLogs folder of an S3 export, or - for standard input
 message-in-s3 = `{ $path }` lies in Amazon S3, and only files are read
     hint: aws s3 sync { $from } s3-export && trailwhy analyze s3-export
+    or read it in place with a build that can: cargo build --release --features s3
 message-object-in-s3 = `{ $path }` lies in Amazon S3, and only files are read
     hint: aws s3 cp { $from } . && trailwhy analyze { $file }
 message-address = `{ $path }` is an address, and only files are read
@@ -90,3 +91,31 @@ message-collect-nothing-failed = nothing failed in what was read, so that no pol
 message-collect-nothing-missing = what failed hangs on nothing that the given policies do not show
 message-collect-all-of-what = --all without an export needs --account and --region
     hint: trailwhy collect --all --account ID --region REGION
+message-plan-of-pipe = standard input cannot be cut into parts
+    hint: name files or folders
+message-plan-of-name = `{ $path }` is not UTF-8, and a plan is JSON; hint: rename it, or name its folder to `trailwhy analyze` itself
+message-planned = { $parts ->
+        [one] 1 part
+       *[other] { $parts } parts
+    }, { $files ->
+        [one] 1 file
+       *[other] { $files } files
+    }, { $bytes } bytes
+message-in-s3-what = `{ $path }` names no bucket and prefix; hint: s3://BUCKET/AWSLogs/
+message-no-profile = there is no profile `{ $profile }` (AWS_PROFILE); hint: aws configure list-profiles
+message-profile-elsewhere = the profile `{ $profile }` gets its keys by signing in, by a role or from a program
+    hint: eval "$(aws configure export-credentials --profile { $quoted } --format env)"; unset AWS_PROFILE
+message-tables-used = `{ $path }` is not empty, and what lies in it would be taken for tables of this report
+    hint: name a new folder
+
+# What is to be rehearsed.
+message-rehearse-nothing = no change to rehearse
+    hint: --change FILE --on ARN, --delete ARN, --attach POLICY --on ARN, --detach POLICY --on ARN, --change-dir DIR, --terraform-plan FILE, --cloudformation FILE or --change-event ID
+message-rehearse-pairs = each --change, --attach and --detach needs an --on of its own
+    hint: --change key.json --on arn:aws:kms:eu-west-1:111122223333:key/KEY-ID
+message-rehearse-where = `{ $on }` names nothing that carries a policy
+    hint: an ARN, the id of a VPC endpoint (vpce-…), of an organization policy (p-…) or of what one hangs on (r-…, ou-…, an account); for a bucket or key by name add --kind
+message-rehearse-which = `{ $on }` may have several policies
+    hint: name the policy: --name NAME, or --kind trust or boundary
+message-rehearse-no-change = the event `{ $id }` changed no policy, or is not in the trail
+    hint: trailwhy changes PATH lists the events that did

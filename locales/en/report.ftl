@@ -6,12 +6,12 @@ kind-opaque = opaque
 kind-background = background
 kind-ghost = ghost
 kind-direct = direct
-kind-silent-means = The call reported success; what a service had to do for it was denied, and nobody was told.
-kind-opaque-means = The call failed with an error that does not name the denial below it.
-kind-hiding-means = The call failed; its error text tells, in words of its own, of a refusal behind it.
-kind-background-means = No call of a user is known to have asked for this: a service was denied while it worked.
-kind-ghost-means = The call reported success, no denial was logged, and a step that always follows never came, or what the call made was gone later.
-kind-direct-means = The caller's own call was denied.
+kind-silent-means = The call reported success; a call that AWS made for it was denied, and nobody was told.
+kind-opaque-means = The call failed, and its error does not name the denial behind it.
+kind-hiding-means = The call failed, and its error text tells of a denial behind it.
+kind-background-means = A service was denied while it worked; no user's call is known to have asked for it.
+kind-ghost-means = The call reported success and no denial was logged, but a step that always follows never came, or what the call made was gone later.
+kind-direct-means = The caller's own call was denied, and the caller was told.
 
 # How sure a verdict is.
 certainty-proven = proven

@@ -6,6 +6,7 @@ message-no-path = 読み取るパスが指定されていません
 message-not-there = `{ $path }` が見つかりません。ヒント: CloudTrail のレコードが入ったファイルかフォルダー (S3 からエクスポートした AWSLogs フォルダーなど) を指定してください。標準入力は - です
 message-in-s3 = `{ $path }` は Amazon S3 にあります。読み取れるのはファイルだけです
     ヒント: aws s3 sync { $from } s3-export && trailwhy analyze s3-export
+    または S3 を直接読めるビルドを使います: cargo build --release --features s3
 message-object-in-s3 = `{ $path }` は Amazon S3 にあります。読み取れるのはファイルだけです
     ヒント: aws s3 cp { $from } . && trailwhy analyze { $file }
 message-address = `{ $path }` は URL です。読み取れるのはファイルだけです
@@ -81,3 +82,25 @@ message-collect-nothing-failed = 読み取った範囲で失敗した呼び出�
 message-collect-nothing-missing = 失敗した呼び出しに関わるポリシーは、指定されたものにすべて含まれています
 message-collect-all-of-what = エクスポートなしの --all には --account と --region が必要です
     ヒント: trailwhy collect --all --account ID --region REGION
+message-plan-of-pipe = 標準入力は分割できません
+    ヒント: ファイルかフォルダーを指定してください
+message-plan-of-name = `{ $path }` は UTF-8 ではないため、JSON の計画に書けません。ヒント: 名前を変えるか、そのフォルダーを直接 `trailwhy analyze` に渡してください
+message-planned = { $parts } 個の部分、{ $files } 個のファイル、{ $bytes } バイト
+message-in-s3-what = `{ $path }` はバケットとプレフィックスを示していません。ヒント: s3://BUCKET/AWSLogs/
+message-no-profile = プロファイル `{ $profile }` はありません (AWS_PROFILE)。ヒント: aws configure list-profiles
+message-profile-elsewhere = プロファイル `{ $profile }` のキーは、サインイン、ロール、または別のプログラムから得るものです
+    ヒント: eval "$(aws configure export-credentials --profile { $quoted } --format env)"; unset AWS_PROFILE
+message-tables-used = `{ $path }` は空ではありません。中のファイルがこのレポートの表と混ざります
+    ヒント: 新しいフォルダーを指定してください
+
+# 試行する変更。
+message-rehearse-nothing = 試行する変更が指定されていません
+    ヒント: --change FILE --on ARN、--delete ARN、--attach POLICY --on ARN、--detach POLICY --on ARN、--change-dir DIR、--terraform-plan FILE、--cloudformation FILE、--change-event ID のいずれかを指定してください
+message-rehearse-pairs = --change、--attach、--detach にはそれぞれ --on が必要です
+    ヒント: --change key.json --on arn:aws:kms:eu-west-1:111122223333:key/KEY-ID
+message-rehearse-where = `{ $on }` はポリシーを持つものではありません
+    ヒント: ARN、VPC エンドポイントの ID (vpce-…)、組織のポリシーの ID (p-…) またはそのアタッチ先 (r-…、ou-…、アカウント) を指定してください。バケットやキーを名前で指定する場合は --kind を付けてください
+message-rehearse-which = `{ $on }` には複数のポリシーがある可能性があります
+    ヒント: ポリシーを指定してください: --name NAME、または --kind trust か boundary
+message-rehearse-no-change = イベント `{ $id }` はポリシーを変更していないか、証跡にありません
+    ヒント: trailwhy changes PATH で変更したイベントを確認できます

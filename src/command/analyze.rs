@@ -8,7 +8,7 @@ use super::analysis::Analysis;
 use super::config::Config;
 use super::places::Given;
 use super::reporting::Reporting;
-use super::{named, output, reading, sharing};
+use super::{again, named, output, reading, sharing};
 use crate::cli::AnalyzeArguments;
 
 /// Reads, diagnoses and reports.
@@ -28,8 +28,11 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
     if let Some(to) = &arguments.partial {
         return contribute(arguments, &config, to);
     }
-    let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?
-        .of_files(Given { read: Some(&arguments.read), policies: &arguments.known.dumps.policies });
+    let again = again::words(&arguments.read, &arguments.known);
+    let given =
+        Given { read: Some(&arguments.read), policies: &arguments.known.dumps.policies };
+    let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?;
+    let reporting = reporting.of_files(given).of(again);
     let read = sharing::read(&arguments.read, &arguments.report.redact);
     let analysis = Analysis::run(&read, &arguments.known, &config, arguments.memory)?;
     reporting.publish(analysis, &config)

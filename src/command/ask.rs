@@ -9,11 +9,14 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::event::{self, Event, Field};
 use crate::report::explanation::{Asked, FoundAs};
-use crate::report::{Report, sanitize};
+use crate::report::{Incident, Report, sanitize};
 use crate::wording::Sentence;
 
 /// Ids offered in the place of one that nothing has.
 const NEAR: usize = 3;
+
+/// Fewer digits are no beginning of an incident's id.
+const FEWEST: usize = 6;
 
 /// Shorter words name too much.
 const SHORTEST: usize = 3;
@@ -28,7 +31,7 @@ pub(super) fn find(id: &str, events: &[Event], report: &Report) -> Result<Asked>
     if let Some(index) = event(id, events) {
         return Ok(asked(FoundAs::Event, vec![index]));
     }
-    if let Some(incident) = report.incidents.iter().find(|incident| incident.id == id) {
+    if let Some(incident) = incident(id, report) {
         let denied = incident.denied.as_ref().map(|denied| denied.event_id.as_str());
         let root = incident.root.as_ref().and_then(|root| root.event_id.as_deref());
         if let Some(index) = denied.or(root).and_then(|id| event(id, events)) {
@@ -54,6 +57,21 @@ pub(super) fn find(id: &str, events: &[Event], report: &Report) -> Result<Asked>
         }
     }
     Err(Error::Said(unknown(id, events, report)))
+}
+
+/// The incident with this id, or the only one whose id begins so: indexes show the first digits.
+fn incident<'r>(id: &str, report: &'r Report) -> Option<&'r Incident> {
+    const PREFIX: &str = "inc-";
+    if let Some(incident) = report.incidents.iter().find(|incident| incident.id == id) {
+        return Some(incident);
+    }
+    let digits = id.strip_prefix(PREFIX).unwrap_or(id).to_ascii_lowercase();
+    let is_begun = digits.len() >= FEWEST && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let begins = |incident: &&Incident| {
+        incident.id.strip_prefix(PREFIX).is_some_and(|known| known.starts_with(&digits))
+    };
+    let mut found = report.incidents.iter().filter(|_| is_begun).filter(begins);
+    found.next().filter(|_| found.next().is_none())
 }
 
 fn event(id: &str, events: &[Event]) -> Option<usize> {

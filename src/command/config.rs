@@ -4,6 +4,7 @@
 //! ```toml
 //! language = "ja"
 //! time_zone = "Asia/Tokyo"
+//! full = true
 //! paths = ["exports/"]
 //! policies = ["policies/"]
 //! fail_on = ["silent", "ghost"]
@@ -34,6 +35,8 @@ pub const FILE_NAME: &str = "trailwhy.toml";
 pub struct Config {
     /// The language of reports.
     pub language: Option<Language>,
+    /// Whether a terminal shows everything and not only the cards.
+    pub full: Option<bool>,
     /// Where times are told in.
     pub time_zone: Option<String>,
     /// What to read when no path is typed; relative ones start at the file's folder.
@@ -56,6 +59,7 @@ pub struct Config {
 struct Written {
     language: Option<String>,
     time_zone: Option<String>,
+    full: Option<bool>,
     #[serde(default)]
     paths: Vec<PathBuf>,
     #[serde(default)]
@@ -125,6 +129,7 @@ impl Config {
         Ok(Config {
             language,
             time_zone: written.time_zone,
+            full: written.full,
             paths: beside(written.paths),
             policies: beside(written.policies),
             fail_on: written.fail_on,

@@ -1,5 +1,6 @@
 //! One file per subcommand: what was typed, what is meant, the library calls, the report.
 
+mod again;
 mod analysis;
 mod analyze;
 mod ask;
@@ -17,14 +18,17 @@ mod merge;
 mod named;
 mod output;
 mod places;
+mod plan;
 mod policies;
 mod progress;
 mod range;
 mod reading;
+mod rehearse;
 mod reporting;
 mod schema;
 mod sharing;
 mod simulate;
+mod tables;
 mod tell;
 mod zone;
 
@@ -52,6 +56,8 @@ fn language(command: &Command) -> Language {
         Command::Policies(all) => (all.lang, &all.read.config),
         Command::Changes(all) => (all.lang, &all.read.config),
         Command::Collect(all) => (all.lang, &all.read.config),
+        Command::Plan(all) => (None, &all.read.config),
+        Command::Rehearse(all) => (all.lang, &all.read.config),
         Command::Schema { .. } | Command::Generate(_) | Command::Simulate => (None, &None),
     };
     // A pipe can be read once, by who needs what it says.
@@ -91,6 +97,11 @@ fn carried_out(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Collect(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, collect::run)
+        }
+        Command::Plan(mut arguments) => with_names(&mut *arguments, |all| &mut all.read, plan::run),
+        Command::Rehearse(mut arguments) => {
+            with_names(&mut *arguments, |all| &mut all.read, rehearse::run)
+                .map_err(|error| sharing::told(error, &arguments.redact))
         }
         Command::Changes(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, changes::run)

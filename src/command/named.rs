@@ -45,7 +45,25 @@ fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// The files of a part, as `trailwhy plan` prints it.
+#[derive(serde::Deserialize)]
+struct Part {
+    files: Vec<PathBuf>,
+}
+
+/// The names in lines of a plan; `None` where the list is none.
+fn planned(list: &[u8]) -> Option<Vec<PathBuf>> {
+    let lines = list.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let parts = lines.filter(|line| !line.is_empty()).map(|line| {
+        line.starts_with(b"{").then(|| serde_json::from_slice::<Part>(line).ok()).flatten()
+    });
+    Some(parts.collect::<Option<Vec<Part>>>()?.into_iter().flat_map(|part| part.files).collect())
+}
+
 fn names(list: &[u8], path: &Path) -> Result<Vec<PathBuf>> {
+    if let Some(names) = planned(list) {
+        return Ok(names);
+    }
     let end = if memchr::memchr(0, list).is_some() { 0 } else { b'\n' };
     list.split(|byte| *byte == end)
         .map(|name| match end {
@@ -136,5 +154,8 @@ mod tests {
         assert_eq!(read(b"a\r\n\n-b c\n"), ["a", "-b c"]);
         assert_eq!(read(b"a\nb\r\0c\0"), ["a\nb\r", "c"]);
         assert!(read(b"\n\r\n").is_empty() && read(b"").is_empty());
+        let plan = b"{\"part\":1,\"files\":[\"a\",\"b\\nc\"]}\n{\"files\":[\"d\"]}\n";
+        assert_eq!(read(plan), ["a", "b\nc", "d"]);
+        assert_eq!(read(b"{a}\n{\"files\":[\"d\"]}\n"), ["{a}", "{\"files\":[\"d\"]}"]);
     }
 }

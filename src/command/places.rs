@@ -67,8 +67,8 @@ fn records(
     let mut places = BTreeMap::new();
     let mut left = MOST;
     for source in ingest::discover(&inputs, &options.roots)?.sources {
-        let Some(path) = source.path.as_deref() else { continue };
-        let size = path.metadata().map_or(0, |of| of.len());
+        let Some(path) = source.path() else { continue };
+        let size = source.size().unwrap_or_default();
         if wanted.is_empty() || size > left {
             break;
         }

@@ -152,10 +152,7 @@ pub(super) fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<I
     if paths.is_empty() {
         return Err(Error::Said(Sentence::new("message-no-path")));
     }
-    let inputs: Vec<Input> = paths
-        .iter()
-        .map(|path| if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.clone()) })
-        .collect();
+    let inputs: Vec<Input> = paths.iter().map(|path| input(path)).collect();
     let options = Options {
         since: arguments.since,
         until: arguments.until,
@@ -166,6 +163,14 @@ pub(super) fn asked(arguments: &ReadArguments, config: &Config) -> Result<(Vec<I
         ..Options::default()
     };
     Ok((inputs, options))
+}
+
+fn input(path: &Path) -> Input {
+    #[cfg(feature = "s3")]
+    if let Some(url) = path.to_str().filter(|_| ingest::is_address(path.as_os_str())) {
+        return Input::Bucket(url.to_owned());
+    }
+    if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.to_path_buf()) }
 }
 
 fn nothing_readable(ledger: &Ledger) -> Sentence {
@@ -204,7 +209,7 @@ fn with_its_file(said: &Sentence, path: &str) -> Sentence {
 }
 
 /// Damage is told at once; what is no CloudTrail at all (digests, flow logs) is only counted.
-fn warn(ledger: &Ledger) {
+pub(super) fn warn(ledger: &Ledger) {
     let damaged: Vec<_> = ledger.skipped.iter().filter(|skip| skip.reason.is_damage()).collect();
     let wording = tell::wording();
     for skip in damaged.iter().take(NAMED) {

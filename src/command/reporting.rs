@@ -13,9 +13,10 @@ use super::output::{self, Access};
 use super::places::{self, Given};
 use super::reading;
 use super::sharing::Sharing;
-use super::{tell, zone};
+use super::{tables, tell, zone};
 use crate::cli::{Format, ReportArguments};
 use crate::error::{Error, Result};
+use crate::report::card::Telling;
 use crate::report::zone::Zone;
 use crate::report::{self, Kind, Report};
 use crate::wording::{Argument, Language, Sentence, Wording};
@@ -30,6 +31,8 @@ pub(super) struct Reporting<'a> {
     outputs: Vec<(&'a PathBuf, Format)>,
     gate: Gate,
     zone: Zone,
+    full: bool,
+    again: Option<String>,
     quiet: bool,
     given: Given<'a>,
 }
@@ -44,14 +47,29 @@ impl<'a> Reporting<'a> {
     ) -> Result<Reporting<'a>> {
         let format = |path: &'a PathBuf| Ok((path, format_of(path)?));
         let outputs = arguments.output.iter().map(format).collect::<Result<_>>()?;
+        arguments.tables.as_deref().map_or(Ok(()), tables::refuse_used)?;
         let zone = zone::of(arguments.time_zone.as_deref(), config)?;
-        let gate = Gate::new(&arguments.gate, config)?;
-        Ok(Reporting { arguments, outputs, gate, zone, quiet, given: Given::default() })
+        Ok(Reporting {
+            arguments,
+            outputs,
+            gate: Gate::new(&arguments.gate, config)?,
+            zone,
+            full: arguments.full.or(config.full).unwrap_or(false),
+            again: None,
+            quiet,
+            given: Given::default(),
+        })
     }
 
     /// The same, of files that can be looked into once more.
     pub(super) fn of_files(self, given: Given<'a>) -> Reporting<'a> {
         Reporting { given, ..self }
+    }
+
+    /// The same of what is read again by these words.
+    pub(super) fn of(self, again: Option<String>) -> Self {
+        // Whoever gets a redacted report has other files, and incidents have other names in it.
+        Reporting { again: again.filter(|_| !self.arguments.redact.redact), ..self }
     }
 
     /// Writes the reports; the exit status says whether something was found.
@@ -75,6 +93,8 @@ impl<'a> Reporting<'a> {
             zone: &self.zone,
             given: self.given,
             config,
+            full: self.full,
+            again: self.again.as_deref(),
             wording: &wording,
             sharing: Sharing::new(&self.arguments.redact),
             shared: Vec::new(),
@@ -83,7 +103,10 @@ impl<'a> Reporting<'a> {
             let text = reports.render(*format, report::terminal::Style::plain(100))?;
             output::save(path, text, Access::Everyone)?;
         }
-        if self.outputs.is_empty() {
+        if let Some(folder) = &self.arguments.tables {
+            tables::save(folder, reports.report(Language::En)?)?;
+        }
+        if self.outputs.is_empty() && self.arguments.tables.is_none() {
             let text = reports.render(self.arguments.format, terminal_style())?;
             let mut out = std::io::stdout().lock();
             out.write_all(text.as_bytes())?;
@@ -116,7 +139,10 @@ impl Reporting<'_> {
     /// What was found and where it is written: whoever names files sees nothing else. Their names may be
     /// what a shared report leaves out.
     fn tell_of_files(&self, report: &Report, sharing: &Sharing) {
-        if self.outputs.is_empty() || sharing.redacts() {
+        let folder = self.arguments.tables.iter();
+        let written = self.outputs.iter().map(|(path, _)| *path).chain(folder);
+        let files: Vec<String> = written.map(|path| Error::shown(path)).collect();
+        if files.is_empty() || sharing.redacts() {
             return;
         }
         let kinds = |kind: &Kind| {
@@ -135,7 +161,6 @@ impl Reporting<'_> {
             0 => Sentence::new("message-none-found"),
             count => Sentence::new("message-found").arg("count", count).arg("kinds", kinds),
         };
-        let files: Vec<String> = self.outputs.iter().map(|(path, _)| Error::shown(path)).collect();
         tell::say(&Sentence::new("message-wrote").arg("found", found).arg("files", files));
     }
 }
@@ -157,6 +182,8 @@ struct Reports<'r> {
     zone: &'r Zone,
     given: Given<'r>,
     config: &'r Config,
+    full: bool,
+    again: Option<&'r str>,
     wording: &'r Wording,
     sharing: Sharing,
     /// The reports as they may be shared, by language.
@@ -213,6 +240,8 @@ impl Reports<'_> {
         let raw = !self.sharing.redacts();
         let zone = self.zone;
         let (given, config) = (self.given, self.config);
+        let (full, again) = (self.full, self.again);
+        let telling = Telling { wording, zone, again };
         let language = match format {
             Format::Json | Format::Csv => Language::En,
             _ => wording.language(),
@@ -227,7 +256,9 @@ impl Reports<'_> {
                 let places = places::of(report, given, config)?;
                 report::sarif::render_at(report, &places, wording)
             }
-            Format::Terminal => report::terminal::render(report, wording, zone, style),
+            Format::Terminal if full => report::terminal::full(report, wording, zone, style),
+            Format::Terminal => report::terminal::render(report, &telling, style),
+            Format::Summary => report::summary::render(report, &telling),
             Format::Markdown => report::markdown::render(report, wording, zone),
             Format::Html => {
                 let records = raw.then(|| report::html::KeptRecords::of(report, events));

@@ -224,7 +224,7 @@ pub(super) fn refused_on(
 }
 
 /// The resources that a call asks for at once, where its text does not name the one it is about.
-fn asked_at_once(event: &Event) -> Vec<String> {
+pub(crate) fn asked_at_once(event: &Event) -> Vec<String> {
     let denial = denial(event);
     if denial.as_ref().is_some_and(|denial| denial.resource.is_some()) {
         return Vec::new();
@@ -316,18 +316,8 @@ fn asked(
 ) -> Option<Case> {
     let recorded = events.get(index)?;
     let inventory = history.at(moment.time);
-    let via = via(events, chains, index);
-    let root = chains.asked(index, events);
-    let mut around = Around {
-        one_of,
-        beside,
-        kind: Some(chains.caller_kind(index, recorded)),
-        root: (root != index).then(|| events.get(root)).flatten(),
-        via,
-        issuer: chains.issuer(recorded).and_then(|i| events.get(i)),
-        resource: moment.resource,
-        request: shown_by_sibling(events, chains, index),
-    };
+    let around = around(events, chains, index)?;
+    let mut around = Around { one_of, beside, resource: moment.resource, ..around };
     if let Some(behind) = moment.behind {
         let is_caller = behind.kind == CallerKind::ForwardAccessSession;
         around.kind = Some(behind.kind);
@@ -338,6 +328,26 @@ fn asked(
     }
     let event = moment.behind.map_or(recorded, |behind| behind.call.as_ref());
     ask(event, recorded, &around, history, &inventory, moment.likelihood)
+}
+
+/// What the calls around one tell of it; `None` where there is no such call.
+pub(crate) fn around<'e>(
+    events: &'e [Event],
+    chains: &'e Chains,
+    index: usize,
+) -> Option<Around<'e>> {
+    let recorded = events.get(index)?;
+    let root = chains.asked(index, events);
+    Some(Around {
+        one_of: None,
+        beside: None,
+        kind: Some(chains.caller_kind(index, recorded)),
+        root: (root != index).then(|| events.get(root)).flatten(),
+        via: via(events, chains, index),
+        issuer: chains.issuer(recorded).and_then(|i| events.get(i)),
+        resource: chains.inferred_key(index),
+        request: shown_by_sibling(events, chains, index),
+    })
 }
 
 /// The case of a call with what is around it.

@@ -4,6 +4,7 @@
 //! `change` reads events, `dump` reads files, `replay` carries states over time, `inventory` answers
 //! what held at one moment.
 
+pub mod amend;
 pub mod answer;
 pub mod change;
 pub mod document;

@@ -149,6 +149,11 @@ impl Timeline {
         Some((self.states.get(index)?, self.states.get(index + 1)?))
     }
 
+    /// The time of the last mark.
+    pub fn latest(&self) -> Option<Time> {
+        self.marks.last().map(|(time, _)| *time)
+    }
+
     /// The states over time, for a subject whose every value matters (unique ids).
     pub fn states(&self) -> impl Iterator<Item = &State> {
         self.states.iter()

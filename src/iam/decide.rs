@@ -8,12 +8,12 @@ use crate::event::{Effect, Layer};
 
 use super::action::ActionName;
 use super::decision::{Deciding, Decision, DecisionResult, Missing};
-use super::layers::{Layers, Presence};
+use super::layers::{Layers, PolicyLabel, Presence};
 use super::principal_element::Closeness;
 use super::request::{Demands, Request};
 use super::resource::{RequestResource, fold_arn};
 use super::service_rule::{self, ServiceRule};
-use super::statement::{Call, StatementEffect};
+use super::statement::{Call, Statement, StatementEffect};
 use super::survey::{Hit, Survey};
 use super::ternary::Ternary;
 
@@ -42,6 +42,45 @@ pub fn evaluate(request: &Request, layers: &Layers) -> Decision {
     if rule == Some(ServiceRule::Allows) {
         return Decision::new(DecisionResult::Allowed);
     }
+    surveyed(request, layers, action, |survey, call| match rule {
+        Some(ServiceRule::Denies(why)) => survey.decide_under_rule(why, call),
+        _ => survey.decide(call),
+    })
+}
+
+/// A statement that speaks of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Applying {
+    /// The layer it stands in.
+    pub layer: Layer,
+    /// What its policy is known by.
+    pub label: Arc<PolicyLabel>,
+    /// The statement.
+    pub statement: Arc<Statement>,
+    /// It certainly applies; else that hangs on what is not known.
+    pub is_certain: bool,
+}
+
+/// The statements of all layers that apply to a request, or may.
+pub fn applying(request: &Request, layers: &Layers) -> Vec<Applying> {
+    surveyed(request, layers, ActionName::new(&request.action), |survey, _| {
+        let one = |hit: &Hit<'_>| Applying {
+            layer: hit.layer,
+            label: Arc::clone(&hit.policy.label),
+            statement: Arc::clone(hit.statement),
+            is_certain: hit.matches.is_true(),
+        };
+        survey.hits.iter().map(one).collect()
+    })
+}
+
+/// What the layers say of a request, handed to `then`.
+fn surveyed<T>(
+    request: &Request,
+    layers: &Layers,
+    action: ActionName,
+    then: impl FnOnce(&Survey<'_>, &Call<'_>) -> T,
+) -> T {
     let arn =
         if request.wildcard_only_action { Some("*") } else { request.resource.arn.as_deref() };
     let folded = arn.map(fold_arn);
@@ -57,11 +96,7 @@ pub fn evaluate(request: &Request, layers: &Layers) -> Decision {
             Presence::Partly(..) | Presence::Unknown(_) => Ternary::Unknown,
         },
     };
-    let survey = Survey::new(request, &call, layers);
-    match rule {
-        Some(ServiceRule::Denies(why)) => survey.decide_under_rule(why, &call),
-        _ => survey.decide(&call),
-    }
+    then(&Survey::new(request, &call, layers), &call)
 }
 
 impl Decision {

@@ -32,7 +32,7 @@ mod variable;
 
 pub use block_public_access::{BlockPublicAccess, is_public};
 pub use context::{Context, ContextValue, Values};
-pub use decide::evaluate;
+pub use decide::{Applying, applying, evaluate};
 pub use decision::{Deciding, Decision, DecisionResult, Missing};
 pub use document::{Policy, PolicyError, PolicyWarning};
 pub use grant::KmsGrant;

@@ -1,6 +1,5 @@
 //! Reads one file from first byte to last, whatever it is made of.
 
-use std::fs::File;
 use std::io::{self, Read};
 
 use super::at_once;
@@ -75,11 +74,7 @@ pub(super) fn read<'o>(
     desk: &mut Desk,
     emit: &mut dyn FnMut(Part),
 ) -> Account {
-    let opened: io::Result<Box<dyn Read>> = match &source.path {
-        Some(path) => File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
-        None => Ok(Box::new(io::stdin())),
-    };
-    match opened {
+    match source.open() {
         Ok(mut bytes) => read_bytes(&mut *bytes, order, desk, emit),
         Err(error) => Account {
             tally: Tally::default(),

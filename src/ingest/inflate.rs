@@ -45,6 +45,10 @@ pub(super) struct Damage {
 
 /// The operating system's own words, in whatever language it has them.
 pub(super) fn said_by_system(error: &io::Error) -> Sentence {
+    #[cfg(feature = "s3")]
+    if let Some(said) = error.get_ref().and_then(|e| e.downcast_ref::<super::bucket::Said>()) {
+        return said.0.clone();
+    }
     Sentence::new("log-system").arg("error", error.to_string())
 }
 

@@ -9,12 +9,15 @@ mod agreement;
 mod ahead;
 mod at_once;
 mod blind_spot;
+#[cfg(feature = "s3")]
+mod bucket;
 mod build;
 mod charset;
 mod codec;
 mod column;
 mod compact;
 mod contribution;
+mod cut;
 mod draft;
 mod elsewhere;
 mod encoded;
@@ -55,7 +58,10 @@ use std::collections::BTreeMap;
 use std::io;
 
 pub use blind_spot::{BlindSpot, BlindSpotKind};
+#[cfg(feature = "s3")]
+pub use bucket::{Object, is_address};
 pub use contribution::{Contribution, Parts, Terms};
+pub use cut::{Cut, Parcel, cut};
 pub use foreign::PACKED_FILE;
 pub use header::{Header, Needs};
 pub use identifier::number;
@@ -63,7 +69,7 @@ pub use inflate::Caps;
 pub use layout::{DELIVERY_SLACK, Delivery};
 pub use ledger::{Ledger, Reason, Records, Skip};
 pub use selection::{Moment, Selection};
-pub use source::{Found, Input, Root, Source, discover};
+pub use source::{Found, Input, Place, Root, Source, discover};
 
 use crate::error::{Error, Result};
 use crate::event::{Event, Time};

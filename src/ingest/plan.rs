@@ -1,9 +1,10 @@
 //! What is to be read, in which order, and which files need not be opened.
 
-use std::path::Path;
 use std::thread;
 
 use super::blind_spot::{BlindSpot, BlindSpotKind};
+#[cfg(feature = "s3")]
+use super::bucket;
 use super::file::{self, Account, Desk, Order};
 use super::layout::DELIVERY_SLACK;
 use super::ledger::Ledger;
@@ -11,6 +12,8 @@ use super::pipeline;
 use super::reading::Part;
 use super::selection::{Moment, Selection};
 use super::sight::Sight;
+#[cfg(feature = "s3")]
+use super::source::{Found, Place};
 use super::source::{Input, Source, discover};
 use super::{Needs, Options, Progress};
 use crate::error::Result;
@@ -46,14 +49,18 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn make(inputs: &[Input], options: &Options) -> Result<Plan> {
-        let found = discover(inputs, &options.roots)?;
+        let selection = Selection {
+            since: at(options.since),
+            until: at(options.until),
+            accounts: options.accounts.iter().cloned().collect(),
+            regions: options.regions.iter().cloned().collect(),
+        };
+        #[cfg_attr(not(feature = "s3"), allow(unused_mut, reason = "only buckets add to it"))]
+        let mut found = discover(inputs, &options.roots)?;
+        #[cfg(feature = "s3")]
+        in_buckets(inputs, &selection, options, &mut found)?;
         let mut plan = Plan {
-            selection: Selection {
-                since: at(options.since),
-                until: at(options.until),
-                accounts: options.accounts.iter().cloned().collect(),
-                regions: options.regions.iter().cloned().collect(),
-            },
+            selection,
             since: before_last(options.since),
             until: before_last(options.until),
             options: options.clone(),
@@ -64,6 +71,7 @@ impl Plan {
             },
             sources: found.sources,
         };
+        plan.line_up();
         plan.resolve();
         let all = plan.sources.len();
         let selection = &plan.selection;
@@ -78,7 +86,17 @@ impl Plan {
         });
         plan.ledger.ordered = plan.sources.iter().all(|source| source.delivery.is_some());
         plan.ledger.files_out_of_range = (all - plan.sources.len()) as u64;
+        plan.line_up();
         Ok(plan)
+    }
+
+    /// Tells what is fetched in which order it is read.
+    fn line_up(&mut self) {
+        #[cfg(feature = "s3")]
+        bucket::line_up(self.sources.iter_mut().filter_map(|source| match &mut source.place {
+            Place::Object(object) => Some(object),
+            Place::Stdin | Place::File(_) => None,
+        }));
     }
 
     /// Finds the last event, where the names allow to find it without reading everything.
@@ -176,9 +194,8 @@ impl Plan {
 
     /// Whether so few records may be all that there are, by the sizes of the files.
     pub(super) fn may_hold(&self, records: u64) -> bool {
-        let size = |source: &Source| source.path.as_deref()?.metadata().ok().map(|m| m.len());
         let mut left = records.saturating_mul(MOST_STORED);
-        self.sources.iter().filter_map(size).all(|size| {
+        self.sources.iter().filter_map(Source::size).all(|size| {
             let fits = size <= left;
             left = left.saturating_sub(size);
             fits
@@ -187,11 +204,7 @@ impl Plan {
 
     /// Whether everything can be read a second time: pipes cannot.
     pub(super) fn can_be_read_again(&self) -> bool {
-        // Below a folder only files are read, so looking at what else there may be is for the few
-        // that were named.
-        let is_file = |path: &Path| path.metadata().is_ok_and(|metadata| metadata.is_file());
-        let sure = |source: &Source| source.delivery.is_some();
-        self.sources.iter().all(|s| sure(s) || s.path.as_deref().is_some_and(is_file))
+        self.sources.iter().all(Source::can_be_read_again)
     }
 
     /// Finds the last event by reading everything, where bounds hang on it.
@@ -207,6 +220,11 @@ impl Plan {
         }
     }
 
+    /// The files, in the order in which they are read, and those that could not be looked at.
+    pub(super) fn into_sources(self) -> (Vec<Source>, Ledger) {
+        (self.sources, self.ledger)
+    }
+
     pub(super) fn threads(&self) -> usize {
         let all = || thread::available_parallelism().map_or(1, usize::from);
         self.options.threads.filter(|threads| *threads > 0).unwrap_or_else(all)
@@ -220,6 +238,26 @@ impl Plan {
         let stamp = (self.ledger.ordered && is_bounded).then_some(next.stamp)?;
         Some(stamp.plus_seconds(-DELIVERY_SLACK))
     }
+}
+
+/// Adds what lies in buckets.
+#[cfg(feature = "s3")]
+fn in_buckets(
+    inputs: &[Input],
+    selection: &Selection,
+    options: &Options,
+    found: &mut Found,
+) -> Result<()> {
+    let urls: Vec<&str> = inputs
+        .iter()
+        .filter_map(|input| match input {
+            Input::Bucket(url) => Some(&**url),
+            Input::Stdin | Input::Path(_) => None,
+        })
+        .collect();
+    found.sources.extend(bucket::find(&urls, selection, options)?.into_iter().map(Source::object));
+    found.sort();
+    Ok(())
 }
 
 fn at(moment: Option<Moment>) -> Option<Time> {

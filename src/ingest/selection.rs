@@ -100,7 +100,7 @@ impl Selection {
     }
 
     /// Files of the Regions in which global services are recorded are opened whatever the filter.
-    fn takes_home_of(&self, region: &str) -> bool {
+    pub(super) fn takes_home_of(&self, region: &str) -> bool {
         self.regions.is_empty()
             || self.regions.contains(region)
             || partition::of_region(region).home == region

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+#[cfg(feature = "s3")]
+use super::bucket;
 use super::elsewhere;
 use super::inflate::said_by_system;
 use super::layout::Delivery;
@@ -21,6 +24,9 @@ pub enum Input {
     Path(PathBuf),
     /// Standard input (`-`).
     Stdin,
+    /// Objects in Amazon S3: `s3://BUCKET/PREFIX`.
+    #[cfg(feature = "s3")]
+    Bucket(String),
 }
 
 /// A folder whose files are named by where they came from.
@@ -60,11 +66,23 @@ fn told(path: &Path, roots: &[Root]) -> String {
     named.unwrap_or_else(|| path.to_string_lossy().into_owned())
 }
 
+/// Where records are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Standard input.
+    Stdin,
+    /// A file, as it is spelled.
+    File(PathBuf),
+    /// An object in Amazon S3.
+    #[cfg(feature = "s3")]
+    Object(bucket::Object),
+}
+
 /// One file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Where it is; `None` is standard input.
-    pub path: Option<PathBuf>,
+    /// Where it is.
+    pub place: Place,
     /// What its name says, where it has a delivery name.
     pub delivery: Option<Delivery>,
     /// How it is called in the ledger.
@@ -74,16 +92,78 @@ pub struct Source {
 impl Source {
     fn file(path: &Path, roots: &[Root]) -> Source {
         let (delivery, name) = (Delivery::of(path), told(path, roots));
-        Source { path: Some(path.to_path_buf()), delivery, name }
+        Source { place: Place::File(path.to_path_buf()), delivery, name }
     }
 
     fn stdin() -> Source {
-        Source { path: None, delivery: None, name: "-".to_owned() }
+        Source { place: Place::Stdin, delivery: None, name: "-".to_owned() }
+    }
+
+    #[cfg(feature = "s3")]
+    pub(super) fn object(object: bucket::Object) -> Source {
+        let (delivery, name) = (object.delivery(), object.url().to_owned());
+        Source { place: Place::Object(object), delivery, name }
     }
 
     /// How the file is called in the ledger.
     pub fn name(&self) -> String {
         self.name.clone()
+    }
+
+    /// Bytes as they are stored; `None` where nothing tells before they are read.
+    pub fn size(&self) -> Option<u64> {
+        match &self.place {
+            Place::Stdin => None,
+            Place::File(path) => path.metadata().ok().map(|metadata| metadata.len()),
+            #[cfg(feature = "s3")]
+            Place::Object(object) => object.size(),
+        }
+    }
+
+    /// The file, where it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Stdin => None,
+            #[cfg(feature = "s3")]
+            Place::Object(_) => None,
+        }
+    }
+
+    /// Whether it gives the same when it is read a second time: pipes do not. Below a folder only files
+    /// are read, so that what has a delivery name need not be looked at.
+    pub(super) fn can_be_read_again(&self) -> bool {
+        match &self.place {
+            Place::Stdin => false,
+            Place::File(path) => {
+                self.delivery.is_some() || path.metadata().is_ok_and(|metadata| metadata.is_file())
+            }
+            #[cfg(feature = "s3")]
+            Place::Object(_) => true,
+        }
+    }
+
+    /// The bytes from the first on.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(super) fn open(&self) -> io::Result<Box<dyn Read>> {
+        match &self.place {
+            Place::Stdin => Ok(Box::new(io::stdin())),
+            Place::File(path) => Ok(Box::new(File::open(path)?)),
+            #[cfg(feature = "s3")]
+            Place::Object(object) => object.open(),
+        }
+    }
+
+    /// What other programs and `--files-from` know it by; `None` for standard input.
+    pub fn address(&self) -> Option<&OsStr> {
+        match &self.place {
+            Place::Stdin => None,
+            Place::File(path) => Some(path.as_os_str()),
+            #[cfg(feature = "s3")]
+            Place::Object(object) => Some(object.address()),
+        }
     }
 }
 
@@ -105,6 +185,9 @@ pub fn discover(inputs: &[Input], roots: &[Root]) -> Result<Found> {
     for input in inputs {
         match input {
             Input::Stdin => found.sources.push(Source::stdin()),
+            // Those are listed by who knows which days are wanted.
+            #[cfg(feature = "s3")]
+            Input::Bucket(_) => {}
             Input::Path(path) => {
                 let real = path.canonicalize().map_err(|e| not_readable(path, e))?;
                 let kind = path.metadata().map_err(|e| not_readable(path, e))?;
@@ -118,16 +201,22 @@ pub fn discover(inputs: &[Input], roots: &[Root]) -> Result<Found> {
             }
         }
     }
-    found.sources.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
-    found.sources.dedup_by(|a, b| order(a) == order(b));
+    found.sort();
     Ok(found)
+}
+
+impl Found {
+    pub(super) fn sort(&mut self) {
+        self.sources.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+        self.sources.dedup_by(|a, b| order(a) == order(b));
+    }
 }
 
 /// By delivery time, so that memory can be bounded; the path, as it is spelled, makes the order
 /// total.
 fn order(source: &Source) -> (bool, i64, Option<&OsStr>) {
     let stamp = source.delivery.as_ref().map(|d| d.stamp.0);
-    (stamp.is_none(), stamp.unwrap_or(0), source.path.as_deref().map(Path::as_os_str))
+    (stamp.is_none(), stamp.unwrap_or(0), source.address())
 }
 
 fn walk(top: &Path, roots: &[Root], found: &mut Found) {

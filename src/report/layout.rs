@@ -123,7 +123,12 @@ impl Page {
     /// A wrapped paragraph.
     pub(super) fn put(&mut self, margin: Margin<'_>, spans: &[Span]) {
         let width = self.width().saturating_sub(margin.first.width()).max(NARROWEST / 2);
-        for (index, line) in wrap(spans, width).iter().enumerate() {
+        self.put_lines(margin, &wrap(spans, width));
+    }
+
+    /// Lines that are wrapped already.
+    pub(super) fn put_lines(&mut self, margin: Margin<'_>, lines: &[Vec<Span>]) {
+        for (index, line) in lines.iter().enumerate() {
             self.ink(Ink::Quiet, if index == 0 { margin.first } else { margin.rest });
             for span in line {
                 self.ink(span.ink, &span.text);
@@ -190,6 +195,17 @@ struct Atom {
 }
 
 impl Atom {
+    /// The same in at most `room` columns.
+    fn within(self, room: usize) -> Atom {
+        if self.width <= room {
+            return self;
+        }
+        let ink = self.spans.first().map_or(Ink::Plain, |span| span.ink);
+        let text: String = self.spans.iter().map(|span| span.text.as_str()).collect();
+        let text = shortened(&text, room);
+        Atom { width: text.width(), spans: vec![Span { text, ink }], ..self }
+    }
+
     fn push(&mut self, character: char, ink: Ink) {
         self.width += character.width().unwrap_or_default();
         match self.spans.last_mut() {
@@ -199,12 +215,68 @@ impl Atom {
     }
 }
 
+/// Spans as they stand in `room` columns and at most `rows` lines: a word that is wider loses its middle,
+/// and what has no place its end, which an ellipsis tells.
+pub(super) fn fitted(spans: &[Span], room: usize, rows: usize) -> Vec<Vec<Span>> {
+    let atoms = atoms(spans).into_iter().map(|atom| atom.within(room)).collect();
+    let mut lines = lines_of(atoms, room);
+    if lines.len() > rows {
+        lines.truncate(rows.max(1));
+        if let Some(last) = lines.last_mut() {
+            ellipsis(last, room);
+        }
+    }
+    lines
+}
+
+/// Ends a line in an ellipsis, for which it gives up as much as that takes.
+fn ellipsis(line: &mut Vec<Span>, room: usize) {
+    let ink = line.last().map_or(Ink::Plain, |span| span.ink);
+    while line.iter().map(Span::width).sum::<usize>() + 1 > room {
+        let Some(last) = line.last_mut() else { break };
+        if last.text.pop().is_none() {
+            line.pop();
+        }
+    }
+    line.push(Span { text: "…".into(), ink });
+}
+
+/// A text in at most `room` columns, without its middle where it is longer: what names begin and end
+/// with tells them apart.
+pub(super) fn shortened(text: &str, room: usize) -> String {
+    let text = sanitize::line(text);
+    if text.width() <= room {
+        return text;
+    }
+    let room = room.saturating_sub(1);
+    let head = prefix(text.chars(), room.div_ceil(2));
+    let tail: String = prefix(text.chars().rev(), room - head.width()).chars().rev().collect();
+    format!("{head}…{tail}")
+}
+
+fn prefix(characters: impl Iterator<Item = char>, room: usize) -> String {
+    let mut text = String::new();
+    let mut used = 0;
+    for character in characters {
+        used += character.width().unwrap_or_default();
+        if used > room {
+            break;
+        }
+        text.push(character);
+    }
+    text
+}
+
 /// Breaks spans into lines of at most `width` columns, at blanks and between wide characters.
 fn wrap(spans: &[Span], width: usize) -> Vec<Vec<Span>> {
+    lines_of(atoms(spans), width)
+}
+
+fn lines_of(atoms: Vec<Atom>, width: usize) -> Vec<Vec<Span>> {
     let mut lines = Vec::new();
     let mut line: Vec<Span> = Vec::new();
     let mut used = 0;
-    for atom in atoms(spans) {
+    for atom in atoms {
         let needed = atom.width + usize::from(atom.blank_before && used > 0);
         if used > 0 && used + needed > width {
             lines.push(std::mem::take(&mut line));
@@ -327,6 +399,18 @@ mod tests {
         };
         assert_eq!(write(false), "  denied\n");
         assert_eq!(write(true), "  \u{1b}[1m\u{1b}[31mdenied\u{1b}[0m\n");
+    }
+
+    #[test]
+    fn what_has_no_room_loses_the_middle_of_words_and_the_end_of_texts() {
+        assert_eq!(shortened("role/a-long-name", 9), "role…name");
+        assert_eq!(shortened("アカウント設定", 9), "アカ…設定");
+        let text = |rows| -> Vec<String> {
+            let lines = fitted(&spans![Plain "one two-and-a-half three four"], 10, rows);
+            lines.iter().map(|line| line.iter().map(|span| span.text.as_str()).collect()).collect()
+        };
+        assert_eq!(text(9), ["one", "two-a…half", "three four"]);
+        assert_eq!(text(2), ["one", "two-a…hal…"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Rendering only: terminal, JSON, and what else people pass on. It decides nothing.
 
 mod build;
+pub mod card;
 mod coverage;
 pub mod csv;
 mod document;
@@ -23,6 +24,8 @@ pub mod schema;
 pub mod short;
 pub mod side_by_side;
 mod steps;
+pub mod summary;
+pub mod tables;
 pub mod terminal;
 mod title;
 mod view;

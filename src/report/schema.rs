@@ -5,6 +5,9 @@ use serde_json::Value;
 /// The schema's text, as `trailwhy schema` prints it.
 pub const REPORT_SCHEMA: &str = include_str!("report.schema.json");
 
+/// The schema of the tables, and of the file that lies beside them.
+pub const TABLES_SCHEMA: &str = include_str!("tables.schema.json");
+
 const COMPARISON_SCHEMA: &str = include_str!("comparison.schema.json");
 
 /// The schema of what `compare` prints, with what it shares with the report.

@@ -416,6 +416,23 @@ pub(super) fn children(steps: &[Step], index: usize) -> Vec<usize> {
     below.filter(|(_, step)| hangs(step)).map(|(child, _)| child).collect()
 }
 
+/// Where a call came from: its address, and the endpoint that it passed.
+pub(super) fn place(
+    address: Option<&str>,
+    endpoint: Option<&str>,
+    wording: &Wording,
+) -> Option<String> {
+    // For calls of services CloudTrail writes `AWS Internal`.
+    match (address, endpoint.filter(|endpoint| endpoint.starts_with("vpce-"))) {
+        (None, None) => None,
+        (Some(address), None) => Some(address.to_owned()),
+        (address, Some(endpoint)) => {
+            let through = wording.say(&Sentence::new("through-endpoint").arg("endpoint", endpoint));
+            Some(address.map(|address| format!("{address} · {through}")).unwrap_or(through))
+        }
+    }
+}
+
 /// What was read, in two sentences; `read = kept + duplicates + malformed + out of range`.
 pub(super) fn coverage(report: &Report, wording: &Wording) -> String {
     let (events, files) = (&report.coverage.events, &report.coverage.files);

@@ -11,10 +11,11 @@ use std::collections::BTreeSet;
 
 pub use self::leaf::{groups, side_by_side};
 
+use super::card::{Cards, Telling};
 use super::title::Top;
 use super::zone::Zone;
 use super::{
-    Certainty, DeniedAction, Incident, Kind, Layer, Report, piece, sanitize, title, words,
+    Certainty, DeniedAction, Incident, Kind, Layer, Report, piece, sanitize, summary, title, words,
 };
 use crate::event::Time;
 use crate::wording::{Sentence, Wording, duration};
@@ -31,6 +32,9 @@ pub fn render(report: &Report, wording: &Wording, zone: &Zone) -> String {
     let mut draft = Draft { text: String::new(), wording, zone };
     draft.heading(1, &wording.say(&Sentence::new("markdown-title")));
     draft.paragraph(&opening(report, wording, zone));
+    if !report.incidents.is_empty() {
+        first_screen(&mut draft, report);
+    }
     if report.incidents.len() > 1 {
         overview(&mut draft, report);
     }
@@ -145,6 +149,19 @@ fn opening(report: &Report, wording: &Wording, zone: &Zone) -> String {
     wording.paragraph(&[wording.say(&count), wording.say(&by)])
 }
 
+/// What decides, before everything else: of one incident its card, of several the worst.
+fn first_screen(draft: &mut Draft<'_>, report: &Report) {
+    let telling = Telling { wording: draft.wording, zone: draft.zone, again: None };
+    let cards = Cards::new(report, &telling);
+    for said in summary::lines(&cards) {
+        let text = prose(&said.text);
+        match said.label {
+            Some(label) => draft.item(&format!("**{}** {text}", prose(&label))),
+            None => draft.item(&text),
+        }
+    }
+}
+
 fn overview(draft: &mut Draft<'_>, report: &Report) {
     let mut rows = Vec::new();
     for (index, incident) in report.incidents.iter().enumerate() {
@@ -180,7 +197,7 @@ fn incident(draft: &mut Draft<'_>, report: &Report, incident: &Incident, index: 
         Sentence::new("markdown-incident").arg("number", index + 1).arg("headline", headline);
     let title = draft.say(&title);
     draft.heading(2, &title);
-    summary(draft, incident);
+    in_short(draft, incident);
     impact(draft, incident);
     timeline::put(draft, incident);
     cause::put(draft, incident);
@@ -191,7 +208,7 @@ fn incident(draft: &mut Draft<'_>, report: &Report, incident: &Incident, index: 
     remedy::follow_ups(draft, report, incident);
 }
 
-fn summary(draft: &mut Draft<'_>, incident: &Incident) {
+fn in_short(draft: &mut Draft<'_>, incident: &Incident) {
     draft.section(Sentence::new("markdown-summary"));
     if let Some(guardrail) = title::guardrail(incident) {
         let guardrail = draft.say(&guardrail);

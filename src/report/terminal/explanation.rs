@@ -97,8 +97,7 @@ fn fields(event: &EventTold, wording: &Wording) -> Vec<(String, Vec<Span>)> {
     field(Sentence::new("field-when"), Some(&event.event_time));
     field(Sentence::new("field-by"), event.principal_arn.as_deref());
     field(Sentence::new("field-caller"), Some(&wording.say(&event.caller_kind.into())));
-    let place =
-        happened::place(event.source_ip.as_deref(), event.vpc_endpoint_id.as_deref(), wording);
+    let place = words::place(event.source_ip.as_deref(), event.vpc_endpoint_id.as_deref(), wording);
     field(Sentence::new("field-from"), place.as_deref());
     field(Sentence::new("field-user-agent"), event.user_agent.as_deref());
     field(Sentence::new("field-accounts"), event.account_id.as_deref());

@@ -54,7 +54,8 @@ fn asked(root: &RootCall, wording: &Wording) -> Vec<(String, Vec<Span>)> {
     if let Some(caller) = &root.principal_arn {
         fields.push((wording.say(&Sentence::new("field-by")), spans![Plain caller]));
     }
-    if let Some(place) = place(root.source_ip.as_deref(), root.vpc_endpoint_id.as_deref(), wording)
+    if let Some(place) =
+        words::place(root.source_ip.as_deref(), root.vpc_endpoint_id.as_deref(), wording)
     {
         fields.push((wording.say(&Sentence::new("field-from")), spans![Plain place]));
     }
@@ -100,7 +101,7 @@ fn denied(incident: &Incident, denied: &DeniedCall, wording: &Wording) -> Vec<(S
         return fields;
     }
     fields.push((wording.say(&Sentence::new("field-made-by")), made_by(denied, wording)));
-    if let Some(place) = place(None, denied.vpc_endpoint_id.as_deref(), wording) {
+    if let Some(place) = words::place(None, denied.vpc_endpoint_id.as_deref(), wording) {
         fields.push((wording.say(&Sentence::new("field-from")), spans![Plain place]));
     }
     let said = said(denied.error_code.as_deref(), denied.error_message.as_deref())
@@ -119,22 +120,6 @@ fn made_by(denied: &DeniedCall, wording: &Wording) -> Vec<Span> {
     match who {
         Some(who) => spans![Plain who, Quiet format!(" · {kind}")],
         None => spans![Plain kind],
-    }
-}
-
-pub(super) fn place(
-    address: Option<&str>,
-    endpoint: Option<&str>,
-    wording: &Wording,
-) -> Option<String> {
-    // For calls of services CloudTrail writes `AWS Internal`.
-    match (address, endpoint.filter(|endpoint| endpoint.starts_with("vpce-"))) {
-        (None, None) => None,
-        (Some(address), None) => Some(address.to_owned()),
-        (address, Some(endpoint)) => {
-            let through = wording.say(&Sentence::new("through-endpoint").arg("endpoint", endpoint));
-            Some(address.map(|address| format!("{address} · {through}")).unwrap_or(through))
-        }
     }
 }
 

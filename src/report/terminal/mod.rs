@@ -1,14 +1,17 @@
-//! The report for a person at three in the morning: a summary line, then each incident in four
-//! blocks (what happened, the chain, why, what to do), then what was read and what cannot be seen.
+//! The report for a person at three in the morning: what was read, and a card for each incident, which
+//! answers in a few lines; in full each incident in four blocks (what happened, the chain, why, what to
+//! do), then what was read and what cannot be seen.
 
 mod action;
 mod actions;
+mod card;
 mod chain;
 mod comparison;
 mod coverage;
 mod explanation;
 mod groups;
 mod happened;
+mod index;
 mod side_by_side;
 mod table;
 mod verdict;
@@ -18,16 +21,48 @@ pub use self::groups::render as groups;
 pub use self::side_by_side::render as side_by_side;
 pub use super::layout::Style;
 
+use super::card::{Cards, Telling, kinds};
 use super::layout::{Margin, Page, spans};
 use super::zone::Zone;
-use super::{Incident, Kind, Report, title, words};
+use super::{Incident, Report, title, words};
 use crate::wording::{Sentence, Wording};
 
 /// The margin of what stands under a block's title.
 const INDENT: &str = "  ";
 
+/// A card for each incident, up to a few; of many an index first.
+pub fn render(report: &Report, telling: &Telling<'_>, style: Style) -> String {
+    let localized = telling.zone.of(report);
+    let report = &*localized;
+    let mut page = Page::new(style);
+    let cards = Cards::new(report, telling);
+    let head = card::put_head(&mut page, &cards);
+    match cards.in_order().as_slice() {
+        // Without an incident the answer is what was read and what cannot be seen.
+        [] => coverage::put(&mut page, report, telling.wording),
+        [one] => {
+            page.blank();
+            card::put(&mut page, &cards.card(one, true), card::MOST.saturating_sub(head + 1));
+        }
+        several => {
+            let shown = several.len().min(index::CARDS);
+            if several.len() > index::CARDS {
+                index::put(&mut page, &cards, several);
+            }
+            let mut told = Vec::new();
+            for incident in several.iter().take(shown) {
+                let is_first = !told.contains(&incident.kind);
+                told.push(incident.kind);
+                page.blank();
+                card::put(&mut page, &cards.card(incident, is_first), card::MOST);
+            }
+        }
+    }
+    page.into_text()
+}
+
 /// The whole report as text, ending in a line end.
-pub fn render(report: &Report, wording: &Wording, zone: &Zone, style: Style) -> String {
+pub fn full(report: &Report, wording: &Wording, zone: &Zone, style: Style) -> String {
     let report = &*zone.of(report);
     let mut page = Page::new(style);
     summary(&mut page, report, wording);
@@ -100,19 +135,6 @@ fn overview(report: &Report, wording: &Wording) -> Vec<[String; 5]> {
         ]);
     }
     rows
-}
-
-/// `2 silent`, `1 direct`: the kinds that occur, worst first.
-fn kinds(report: &Report) -> Vec<Sentence> {
-    let count =
-        |kind: Kind| report.incidents.iter().filter(|incident| incident.kind == kind).count();
-    Kind::ALL
-        .into_iter()
-        .filter(|kind| count(*kind) > 0)
-        .map(|kind| {
-            Sentence::new("terminal-kind-count").arg("count", count(kind)).arg("kind", kind)
-        })
-        .collect()
 }
 
 fn put_title(

@@ -1,0 +1,190 @@
+//! What a change of a policy would do to everything that a trail shows, before it is made: each distinct
+//! call is evaluated with the policies as they are and as they would be.
+//!
+//! `change` reads what is to be changed, `call` gathers the distinct calls, `fate` evaluates one before
+//! and after, `finding` puts what would break back into what it was made for, `view` and the renderers
+//! tell it.
+
+pub mod call;
+pub mod change;
+pub mod exception;
+pub mod fate;
+pub mod finding;
+pub mod key;
+pub mod markdown;
+pub mod terminal;
+pub mod view;
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::chain::{Chains, Knowledge};
+use crate::event::{Event, Time};
+use crate::history::History;
+use crate::history::amend::Amendment;
+use crate::history::inventory::Inventory;
+use call::{Call, Calls};
+use fate::Fate;
+use finding::Finding;
+use key::Mentioned;
+
+/// What a trail tells, for rehearsing changes on it.
+#[derive(Clone, Copy)]
+pub struct Trail<'t> {
+    /// The events, in order of time.
+    pub events: &'t [Event],
+    /// Which call was made for which.
+    pub chains: &'t Chains,
+    /// What is known of services.
+    pub knowledge: &'t Knowledge,
+}
+
+/// What a change would do.
+#[derive(Debug, Default)]
+pub struct Rehearsal {
+    /// As of when the policies are taken.
+    pub present: Time,
+    /// First and last call looked at.
+    pub span: Option<(Time, Time)>,
+    /// How the calls would fare.
+    pub tally: Tally,
+    /// What would break, may break or would be opened, worst first.
+    pub findings: Vec<Finding>,
+    /// Records of data events among those looked at.
+    pub data_events: u64,
+}
+
+/// Calls by how they would fare, each distinct one and each record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The change does not touch them.
+    pub untouched: Count,
+    /// Touched and still allowed.
+    pub allowed: Count,
+    /// Would be denied.
+    pub denied: Count,
+    /// Touched, and it cannot be told whether they would be denied.
+    pub unclear: Count,
+    /// Refused so far, and would be allowed.
+    pub opened: Count,
+    /// Refused so far and further on, or not for certain otherwise.
+    pub refused: Count,
+    /// They worked once; the policies of today, changed since, deny them already.
+    pub denied_already: Count,
+    /// They worked, and the policies of their moment as far as they are known deny them.
+    pub unexplained: Count,
+    /// Of those that are not touched, or stay allowed: all that they hang on is known.
+    pub explained: Count,
+}
+
+/// Distinct calls and records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Distinct calls.
+    pub calls: u64,
+    /// Records of them.
+    pub records: u64,
+}
+
+impl Count {
+    fn add(&mut self, records: u64) {
+        self.calls += 1;
+        self.records += records;
+    }
+}
+
+impl Tally {
+    /// All of them.
+    pub fn all(&self) -> Count {
+        let each = [
+            self.untouched,
+            self.allowed,
+            self.denied,
+            self.unclear,
+            self.opened,
+            self.refused,
+            self.denied_already,
+            self.unexplained,
+        ];
+        each.into_iter().fold(Count::default(), |sum, one| Count {
+            calls: sum.calls + one.calls,
+            records: sum.records + one.records,
+        })
+    }
+
+    fn add(&mut self, call: &Call, fate: &Fate) {
+        let records = call.records();
+        let place = match fate {
+            Fate::Untouched { .. } => &mut self.untouched,
+            Fate::Allowed => &mut self.allowed,
+            Fate::Denied(_) => &mut self.denied,
+            Fate::Unclear(_) => &mut self.unclear,
+            Fate::Opened => &mut self.opened,
+            Fate::Refused => &mut self.refused,
+            Fate::DeniedAlready => &mut self.denied_already,
+            Fate::Unexplained => &mut self.unexplained,
+        };
+        place.add(records);
+        if matches!(fate, Fate::Allowed | Fate::Untouched { is_certain: true }) {
+            self.explained.add(records);
+        }
+    }
+}
+
+/// Rehearses a change on the calls of a trail up to a moment, with the policies of that moment.
+pub fn rehearse(
+    trail: &Trail<'_>,
+    history: &History,
+    amendments: &[Amendment],
+    present: Time,
+) -> Rehearsal {
+    let after = history.amended(amendments, present);
+    let end = trail.events.partition_point(|event| event.time <= present);
+    let mentioned = Mentioned::by([history, &after]);
+    let calls = calls(trail, &mentioned, &history.at(present), 0..end);
+    let policies = fate::Policies::new(history, &after, amendments, present);
+    let fates = fates(trail, &policies, &calls);
+    let mut tally = Tally::default();
+    for (call, fate) in calls.found().iter().zip(&fates) {
+        tally.add(call, fate);
+    }
+    let mut findings = finding::findings(trail, calls.found(), &fates);
+    let stage = exception::Stage { trail, history, amendments, present, calls: calls.found() };
+    stage.offer(&mut findings, &fates);
+    Rehearsal {
+        present,
+        span: calls.span(),
+        tally,
+        findings,
+        data_events: calls.data_events(),
+    }
+}
+
+/// The distinct calls among some of the events, as the policies of a moment tell them apart.
+pub fn calls(
+    trail: &Trail<'_>,
+    mentioned: &Mentioned,
+    inventory: &Inventory<'_>,
+    among: Range<usize>,
+) -> Calls {
+    let mut calls = Calls::default();
+    // Requests are built on all threads and added in order of time.
+    let indices: Vec<usize> = among.collect();
+    for some in indices.chunks(AT_ONCE) {
+        let described: Vec<_> = some
+            .par_iter()
+            .map(|index| call::describe(trail, inventory, mentioned, *index))
+            .collect();
+        described.into_iter().flatten().for_each(|one| calls.add(one));
+    }
+    calls
+}
+
+/// Calls described before they are gathered: what they hold must not fill the memory.
+const AT_ONCE: usize = 1 << 14;
+
+/// How each of the calls would fare, in their order.
+pub fn fates(trail: &Trail<'_>, policies: &fate::Policies<'_>, calls: &Calls) -> Vec<Fate> {
+    calls.found().par_iter().map(|call| fate::of(trail, policies, call)).collect()
+}
