@@ -136,10 +136,12 @@ fn searches_all_that_is_said_sorts_and_puts_one_cause_together() {
     assert_eq!(shown(&mut browser)[0], "0b");
     browser.eval(&choose("group", "cause"));
     let heads = "[...document.querySelectorAll('.incidents .head')].map(h => h.textContent.trim())";
-    assert_eq!(
-        browser.eval(heads),
-        json!(["2 incidents with one cause", "Each with a cause of its own 10"])
-    );
+    let heads = browser.eval(heads);
+    let expected = ["2 incidents with one cause: ", "Each with a cause of its own 10"];
+    for (head, begin) in heads.as_array().unwrap().iter().zip(expected) {
+        assert!(head.as_str().unwrap().starts_with(begin), "{head}");
+    }
+    assert_eq!(heads.as_array().unwrap().len(), 2);
     let first: Vec<Value> = shown(&mut browser).as_array().unwrap()[..2].to_vec();
     assert_eq!(first, ["01", "00"]);
 }

@@ -6,6 +6,7 @@ use super::Whole;
 use super::incident::headline;
 use super::text::{date, grouped, percent, principal};
 use crate::event::arn::Arn;
+use crate::report::short::Place;
 use crate::report::words::layer;
 use crate::report::{Incident, PolicyRef};
 use crate::wording::Sentence;
@@ -72,6 +73,8 @@ pub(super) struct Row<'a> {
     pub(super) services: String,
     /// What it has in common with all that one repair repairs; absent where it stands alone.
     pub(super) cause: Option<usize>,
+    /// The change before it, where it shares its cause.
+    pub(super) because: Option<String>,
     pub(super) times: u64,
     pub(super) first: &'a str,
     pub(super) last: &'a str,
@@ -84,6 +87,7 @@ impl<'a> Row<'a> {
         let rows = incidents.iter().zip(causes).enumerate();
         rows.map(|(index, (incident, cause))| Row {
             cause,
+            because: cause.and_then(|_| because(incident, whole)),
             in_full: index < in_full,
             anchor: whole.anchors.number(index + 1),
             ..Row::alone(incident, whole)
@@ -111,11 +115,18 @@ impl<'a> Row<'a> {
             region: region(incident),
             services: services(incident),
             cause: None,
+            because: None,
             times: incident.count,
             first: &incident.first_seen,
             last: &incident.last_seen,
         }
     }
+}
+
+/// What was changed before, in short.
+fn because(incident: &Incident, whole: &Whole<'_>) -> Option<String> {
+    let change = incident.change.as_ref()?;
+    Some(whole.short.text(&change.summary, Place::of(incident)))
 }
 
 /// Who asked; where that is not known, who was denied.

@@ -71,7 +71,7 @@ const SCRIPT: &str = include_str!("../templates/page.js");
 /// without which browsers would ask a server for one, is the only `data:` there is.
 const POLICY: &str = "default-src 'none'; \
     style-src 'sha256-5QH+6PA1aPAqrtH9AVLT4BHWCvMMoPJHvpNfh0i/+Oo='; \
-    script-src 'sha256-bppmx4hjwORIMWnUb0Wx5DsalTxuPf0MoyBbM1WegEE='; \
+    script-src 'sha256-oFcrSwwG5To4YwYYekP+A2NPjk+FNXBKon3QATPkdHo='; \
     img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
 /// The whole page.

@@ -221,7 +221,9 @@ function startFinder(list, finder) {
         alone.push(...members);
         continue;
       }
-      const text = by === "cause" ? finder.dataset.together.replace("{count}", members.length) : key || "–";
+      const because = members.find(row => row.item.dataset.because)?.item.dataset.because;
+      const together = finder.dataset.together.replace("{count}", members.length);
+      const text = by === "cause" ? [together, because].filter(Boolean).join(": ") : key || "–";
       items.push(head(text, by === "cause" ? 0 : members.length), ...members.map(row => row.item));
     }
     if (!alone.length) return items;
