@@ -29,8 +29,7 @@ pub fn run(arguments: &AnalyzeArguments) -> anyhow::Result<ExitCode> {
         return contribute(arguments, &config, to);
     }
     let again = again::words(&arguments.read, &arguments.known);
-    let given =
-        Given { read: Some(&arguments.read), policies: &arguments.known.dumps.policies };
+    let given = Given { read: Some(&arguments.read), policies: &arguments.known.dumps.policies };
     let reporting = Reporting::new(&arguments.report, &config, arguments.read.quiet)?;
     let reporting = reporting.of_files(given).of(again);
     let read = sharing::read(&arguments.read, &arguments.report.redact);

@@ -112,7 +112,8 @@ fn now<'h>(arguments: &RehearseArguments, history: &'h History, events: &[Event]
     let asked = arguments.at.and_then(|at| analysis::moment(at, last));
     let of_event = |id: &String| history.change_by(id).map(|change| change.time.plus_seconds(-1));
     let before = arguments.change_event.iter().filter_map(of_event).min();
-    let present = asked.or(before).unwrap_or_else(|| history.latest().max(last.unwrap_or_default()));
+    let present =
+        asked.or(before).unwrap_or_else(|| history.latest().max(last.unwrap_or_default()));
     Now { history, present }
 }
 
@@ -153,11 +154,7 @@ impl Typed {
 }
 
 /// Everything typed, together.
-fn changes(
-    arguments: &RehearseArguments,
-    now: &Now<'_>,
-    typed: &Typed,
-) -> Result<Changes> {
+fn changes(arguments: &RehearseArguments, now: &Now<'_>, typed: &Typed) -> Result<Changes> {
     let RehearseArguments { kind, name, .. } = arguments;
     let target = |on| Target { on, kind: *kind, name: name.as_deref() };
     let mut on = arguments.on.iter();

@@ -355,9 +355,7 @@ impl One<'_> {
                 && !is_same(&before.identity, &after.identity, same_policies)
                 && !matches!(before.identity, Presence::Known(_))
                 && !allows(Layer::IdentityPolicy))
-            || (is_replaced
-                && !allows(Layer::ResourcePolicy)
-                && !allows(Layer::RoleTrustPolicy))
+            || (is_replaced && !allows(Layer::ResourcePolicy) && !allows(Layer::RoleTrustPolicy))
             || (!is_same(&before.boundary, &after.boundary, same_policies)
                 && !allows(Layer::PermissionsBoundary))
             || (!is_same(&before.session, &after.session, same_policies)

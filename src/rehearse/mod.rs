@@ -152,13 +152,7 @@ pub fn rehearse(
     let mut findings = finding::findings(trail, calls.found(), &fates);
     let stage = exception::Stage { trail, history, amendments, present, calls: calls.found() };
     stage.offer(&mut findings, &fates);
-    Rehearsal {
-        present,
-        span: calls.span(),
-        tally,
-        findings,
-        data_events: calls.data_events(),
-    }
+    Rehearsal { present, span: calls.span(), tally, findings, data_events: calls.data_events() }
 }
 
 /// The distinct calls among some of the events, as the policies of a moment tell them apart.
