@@ -209,6 +209,10 @@ fn keys_go_through_the_list() {
     browser.press("Escape", 27);
     assert_eq!(browser.eval("document.getElementById('keys').open"), false);
     assert_eq!(shown(&mut browser), json!(["05"]), "Escape closes what is open, and no more");
+    browser.click("#help");
+    assert_eq!(browser.eval("document.getElementById('keys').open"), true);
+    browser.click("#close");
+    assert_eq!(browser.eval("document.getElementById('keys').open"), false);
     assert_eq!(browser.complaints(), [""; 0]);
 }
 
@@ -365,5 +369,10 @@ fn what_strangers_wrote_stays_text_in_the_tools() {
             return ids.filter((id, i) => ids.indexOf(id) !== i); })()";
         assert_eq!(browser.eval(ids), json!([]), "ids that come twice");
         assert_eq!(browser.complaints(), [""; 0]);
+    }
+    for window in WINDOWS {
+        visit(&mut browser, &url, window);
+        let width = browser.eval("document.documentElement.scrollWidth");
+        assert_eq!(width, json!(window.0), "{window:?}");
     }
 }

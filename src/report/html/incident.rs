@@ -211,6 +211,11 @@ impl<'a> IncidentPage<'a> {
         self.short.name(arn, Place::of(self.incident))
     }
 
+    /// A text with its ARNs as they are called here, where none of them can be copied.
+    fn in_short(&self, text: &str) -> String {
+        self.short.text(text, Place::of(self.incident))
+    }
+
     /// A layer by the name it has on what was denied.
     fn layer(&self, layer: &Layer) -> String {
         self.words.say(&self::layer(self.incident, *layer))

@@ -70,8 +70,8 @@ const SCRIPT: &str = include_str!("../templates/page.js");
 /// Lets the page use its own style and script, by their hashes, and nothing else. The empty icon,
 /// without which browsers would ask a server for one, is the only `data:` there is.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-MOPQdHV6MA/N1aBy0sFZvKevOpPJlBqIbESgXscQGrg='; \
-    script-src 'sha256-jgMC2a1Z2ZQnO4Ug7M4kwcI4J6VrnqUvlpkYq+RbSPQ='; \
+    style-src 'sha256-5QH+6PA1aPAqrtH9AVLT4BHWCvMMoPJHvpNfh0i/+Oo='; \
+    script-src 'sha256-bppmx4hjwORIMWnUb0Wx5DsalTxuPf0MoyBbM1WegEE='; \
     img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";
 
 /// The whole page.

@@ -67,7 +67,14 @@ for (const figure of document.querySelectorAll("figure.code:not(.plain)")) {
 // Short ARNs copy as full ones; ids and ARNs in full copy as they are.
 const COPIED_BY_CLICK = ".arn, .facts dd > code, .eyebrow .id";
 document.documentElement.classList.add("scripted");
+const told = new Map();
 for (const arn of document.querySelectorAll(".arn")) {
+  // One sign for each ARN of an incident is enough.
+  const article = arn.closest("article");
+  if (!told.has(article)) told.set(article, new Set());
+  const names = told.get(article);
+  arn.classList.toggle("again", names.has(arn.title));
+  names.add(arn.title);
   arn.tabIndex = 0;
   arn.setAttribute("role", "button");
   arn.setAttribute("aria-label", `${labels.copy}: ${arn.title}`);
@@ -395,6 +402,7 @@ function startFinder(list, finder) {
     find.focus();
   });
   document.getElementById("help").addEventListener("click", () => keys.showModal());
+  document.getElementById("close").addEventListener("click", () => keys.close());
   document.addEventListener("click", event => {
     for (const facet of facets) if (!event.composedPath().includes(facet)) facet.open = false;
   });
