@@ -13,6 +13,7 @@ pub mod config;
 mod explain;
 pub mod gate;
 mod generate;
+mod help;
 pub mod ignore;
 mod merge;
 mod named;
@@ -52,6 +53,7 @@ fn language(command: &Command) -> Language {
         Command::Policies(all) => (all.lang, &all.read.config),
         Command::Changes(all) => (all.lang, &all.read.config),
         Command::Collect(all) => (all.lang, &all.read.config),
+        Command::Help(all) => (all.lang, &None),
         Command::Schema { .. } | Command::Generate(_) | Command::Simulate => (None, &None),
     };
     // A pipe can be read once, by who needs what it says.
@@ -66,6 +68,7 @@ fn language(command: &Command) -> Language {
 fn carried_out(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Generate(what) => generate::run(&what),
+        Command::Help(what) => help::run(&what),
         Command::Schema { of } => schema::run(of),
         Command::Simulate => simulate::run(),
         Command::Analyze(mut arguments) => {

@@ -109,6 +109,10 @@ impl<'w, 'a> Writer<'w, 'a> {
     fn sentences(&self) -> Vec<Line> {
         let mut lines = vec![self.line(Tone::Strong, &self.sentence()).within(3)];
         lines.extend(self.healed().map(|healed| self.line(Tone::Succeeded, &healed)));
+        if let Some(end) = words::end(self.incident) {
+            let ended = Sentence::new("card-ended").arg("end", self.shortened(&end));
+            lines.push(self.line(Tone::Failed, &ended).ranked(1));
+        }
         let guardrail = title::guardrail(self.incident);
         lines.extend(guardrail.map(|guardrail| self.line(Tone::Strong, &guardrail)));
         if let Some(known) = title::known(self.incident) {

@@ -67,7 +67,7 @@ impl Column {
         match self {
             Column::Where | Column::Who => Some(12),
             Column::Denied => Some(14),
-            Column::Why => Some(10),
+            Column::Kind | Column::Why => Some(10),
             _ => None,
         }
     }
