@@ -12,6 +12,7 @@ mod report_samples;
 #[path = "verdict_support/story.rs"]
 mod story;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -230,6 +231,22 @@ fn an_index_fits_its_page_and_leaves_no_incident_out() {
     let wording = Wording::new(Language::En);
     let telling = Telling { wording: &wording, zone: &zone, again: Some("exports/") };
     insta::assert_snapshot!(terminal::render(&report, &telling, Style::plain(100)));
+}
+
+#[test]
+fn ids_in_an_index_are_as_long_as_tells_them_apart() {
+    let mut report = many();
+    for (at, incident) in report.incidents.iter_mut().enumerate() {
+        incident.id = format!("inc-1234567890{at:06x}");
+    }
+    let (wording, zone) = (Wording::new(Language::En), Zone::utc());
+    let telling = Telling { wording: &wording, zone: &zone, again: Some("exports/") };
+    for width in [60, 100] {
+        let text = terminal::render(&report, &telling, Style::plain(width));
+        let index = text.split("\n\n").nth(1).unwrap().lines().skip(1);
+        let ids: BTreeSet<&str> = index.map(|row| row.split_whitespace().next().unwrap()).collect();
+        assert_eq!(ids.len(), report.incidents.len(), "{text}");
+    }
 }
 
 #[test]

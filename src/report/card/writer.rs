@@ -1,7 +1,7 @@
 //! Writes a card: what happened, who asked for what, and what was denied.
 
 use super::names;
-use super::{Card, Cards, Line, Part, Row, Tone, short_id};
+use super::{Card, Cards, Line, Part, Row, Tone};
 use crate::event::partition;
 use crate::report::short::Place;
 use crate::report::title::{self, Top};
@@ -96,7 +96,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         ];
         let rest: String = parts.into_iter().flatten().map(|part| format!(" · {part}")).collect();
         let kind = self.say(&incident.kind.into());
-        let id = format!(" · {}", short_id(&incident.id));
+        let id = format!(" · {}", self.cards.short_id(&incident.id));
         vec![
             (Tone::Failed, "● ".to_owned()),
             (Tone::Strong, kind),
