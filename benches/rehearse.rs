@@ -110,8 +110,10 @@ fn main() -> anyhow::Result<()> {
 
     let deny = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:*",
         "Resource": format!("arn:aws:kms:*:*:key/{}", key(1))}]});
-    let attached = Subject::OrganizationAttachment { policy: "p-new".into(), target: ACCOUNT.into() };
-    let set = |subject, value| Amendment::set(subject, value, "change").of_kind(Some(PolicyType::Scp));
+    let attached =
+        Subject::OrganizationAttachment { policy: "p-new".into(), target: ACCOUNT.into() };
+    let set =
+        |subject, value| Amendment::set(subject, value, "change").of_kind(Some(PolicyType::Scp));
     let amendments = [
         set(Subject::OrganizationPolicy("p-new".into()), State::text(deny.to_string())),
         set(attached, State::Present),

@@ -259,7 +259,11 @@ fn planned() -> Vec<(&'static str, Json, Option<(&'static str, &'static str)>)> 
     let managed = "arn:aws:iam::111122223333:policy/Build";
     let queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs";
     vec![
-        ("aws_iam_policy", json!({"arn": managed, "policy": of_identity}), Some(("managed", managed))),
+        (
+            "aws_iam_policy",
+            json!({"arn": managed, "policy": of_identity}),
+            Some(("managed", managed)),
+        ),
         (
             "aws_iam_role",
             json!({"arn": role, "name": "Build", "assume_role_policy": of_resource}),
@@ -275,14 +279,22 @@ fn planned() -> Vec<(&'static str, Json, Option<(&'static str, &'static str)>)> 
             json!({"role": role, "policy_arn": managed}),
             Some(("identity", role)),
         ),
-        ("aws_kms_key", json!({"arn": KEY, "key_id": "7e6d", "policy": of_resource}), Some(("key", KEY))),
+        (
+            "aws_kms_key",
+            json!({"arn": KEY, "key_id": "7e6d", "policy": of_resource}),
+            Some(("key", KEY)),
+        ),
         ("aws_kms_key_policy", json!({"key_id": KEY, "policy": of_resource}), Some(("key", KEY))),
         (
             "aws_s3_bucket_policy",
             json!({"bucket": "logs", "policy": of_resource}),
             Some(("bucket", "arn:aws:s3:::logs")),
         ),
-        ("aws_sqs_queue_policy", json!({"queue_url": queue, "policy": of_resource}), Some(("queue", queue))),
+        (
+            "aws_sqs_queue_policy",
+            json!({"queue_url": queue, "policy": of_resource}),
+            Some(("queue", queue)),
+        ),
         (
             "aws_sns_topic_policy",
             json!({"arn": "arn:aws:sns:eu-west-1:111122223333:jobs", "policy": of_resource}),
@@ -406,8 +418,7 @@ fn a_plan_is_rehearsed_like_the_document_in_it_and_what_is_unread_is_not_fine() 
 #[test]
 fn literal_documents_of_a_template_are_read_and_computed_ones_told() {
     let folder = tempfile::tempdir().unwrap();
-    let document: Json =
-        serde_json::from_str(&fs::read_to_string(change(VAULT)).unwrap()).unwrap();
+    let document: Json = serde_json::from_str(&fs::read_to_string(change(VAULT)).unwrap()).unwrap();
     let role = json!({"Type": "AWS::IAM::RolePolicy", "Properties": {
         "RoleName": "arn:aws:iam::111122223333:role/Build", "PolicyName": "inline",
         "PolicyDocument": {"Version": "2012-10-17", "Statement": []}}});

@@ -66,7 +66,7 @@ rehearse-hangs-on-address = whose address AWS takes for aws:SourceIp of a call t
 rehearse-exception = Smallest exception: { $what }; with it { $kept ->
     [one] this call stays
    *[other] these { $kept } calls stay
-} allowed, and nothing that was denied is let in (evaluated).
+} allowed, and no call that was refused is let in (evaluated).
 rehearse-except-services = leave out AWS services that call as themselves (aws:PrincipalIsAWSService)
 rehearse-except-forwarded = leave out calls that a service makes for somebody (aws:ViaAWSService)
 rehearse-except-caller = leave out { $who } (aws:PrincipalArn)

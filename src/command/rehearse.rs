@@ -74,7 +74,9 @@ pub fn run(arguments: &RehearseArguments) -> anyhow::Result<ExitCode> {
     let now = now(arguments, &history, events);
     let changes = changes(arguments, &now, &typed)?;
     let trail = Trail { events, chains: &chains, knowledge: besides.knowledge() };
-    let rehearsal = rehearse(&trail, &history, &changes.amendments, now.present);
+    let last = events.last().map(|event| event.time);
+    let since = arguments.read.since.and_then(|since| analysis::moment(since, last));
+    let rehearsal = rehearse(&trail, &history, &changes.amendments, now.present, since);
 
     let language = match arguments.format {
         RehearseFormat::Json => Language::En,
@@ -109,10 +111,12 @@ pub fn run(arguments: &RehearseArguments) -> anyhow::Result<ExitCode> {
 /// asked for, else after everything that is known.
 fn now<'h>(arguments: &RehearseArguments, history: &'h History, events: &[Event]) -> Now<'h> {
     let last = events.last().map(|event| event.time);
-    let asked = arguments.at.and_then(|at| analysis::moment(at, last));
+    let at = arguments.at.or(arguments.read.until);
+    let asked = at.and_then(|at| analysis::moment(at, last));
     let of_event = |id: &String| history.change_by(id).map(|change| change.time.plus_seconds(-1));
     let before = arguments.change_event.iter().filter_map(of_event).min();
-    let present = asked.or(before).unwrap_or_else(|| history.latest().max(last.unwrap_or_default()));
+    let present =
+        asked.or(before).unwrap_or_else(|| history.latest().max(last.unwrap_or_default()));
     Now { history, present }
 }
 
@@ -153,11 +157,7 @@ impl Typed {
 }
 
 /// Everything typed, together.
-fn changes(
-    arguments: &RehearseArguments,
-    now: &Now<'_>,
-    typed: &Typed,
-) -> Result<Changes> {
+fn changes(arguments: &RehearseArguments, now: &Now<'_>, typed: &Typed) -> Result<Changes> {
     let RehearseArguments { kind, name, .. } = arguments;
     let target = |on| Target { on, kind: *kind, name: name.as_deref() };
     let mut on = arguments.on.iter();

@@ -245,10 +245,8 @@ fn use_of(trail: &Trail<'_>, index: usize, top: usize) -> Use {
         });
         return Use { kind, root };
     }
-    let root = Root {
-        action: event::action(asked),
-        principal: asked.principal_arn().map(str::to_owned),
-    };
+    let root =
+        Root { action: event::action(asked), principal: asked.principal_arn().map(str::to_owned) };
     if !own(top) {
         return Use { kind: Kind::Background, root: Some(root) };
     }

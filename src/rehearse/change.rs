@@ -121,9 +121,8 @@ impl Document {
         let text = given::text(path, LARGEST)?;
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let source = path.to_string_lossy().into_owned();
-        let json: Json = serde_json::from_str(&text).map_err(|error| {
-            Error::document(path, format!("line {}: {error}", error.line()))
-        })?;
+        let json: Json = serde_json::from_str(&text)
+            .map_err(|error| Error::document(path, format!("line {}: {error}", error.line())))?;
         let inner = unwrapped(&json);
         let text = if inner.is_some() { inner } else { Some(text) };
         let made = Document::new(text.unwrap_or_default(), source, stem.unwrap_or_default());
@@ -135,7 +134,11 @@ impl Document {
     /// # Errors
     /// When it is no policy, or part of it cannot be read: what is not understood must not be taken
     /// to change nothing.
-    pub fn new(text: String, source: String, stem: String) -> std::result::Result<Self, PolicyError> {
+    pub fn new(
+        text: String,
+        source: String,
+        stem: String,
+    ) -> std::result::Result<Self, PolicyError> {
         let policy = Policy::parse(&text)?;
         let lost = policy.warnings().iter().find(|warning| warning.loses);
         if let Some(lost) = lost {
@@ -277,8 +280,7 @@ impl Now<'_> {
             true => Sentence::new("rehearse-change-attached").arg("policy", policy).arg("of", on),
             false => Sentence::new("rehearse-change-detached").arg("policy", policy).arg("of", on),
         };
-        let told =
-            Told { sentence, kind: word, of: on.to_owned(), source: String::new() };
+        let told = Told { sentence, kind: word, of: on.to_owned(), source: String::new() };
         Ok((vec![Amendment::set(subject, value, ATTACHED).of_kind(kind)], told))
     }
 
@@ -434,9 +436,11 @@ impl Now<'_> {
         match kind {
             Some(PolicyKind::Bucket) => Some(format!("arn:aws:s3:::{on}")),
             Some(PolicyKind::Key) => key_name_of(on, None),
-            _ => self.history.keys().any(|key| key.ends_with(&format!("/{on}"))).then(|| {
-                key_name_of(on, None).unwrap_or_else(|| on.to_owned())
-            }),
+            _ => self
+                .history
+                .keys()
+                .any(|key| key.ends_with(&format!("/{on}")))
+                .then(|| key_name_of(on, None).unwrap_or_else(|| on.to_owned())),
         }
     }
 

@@ -7,11 +7,11 @@ use super::Trail;
 use super::call::Call;
 use super::fate::{Fate, Policies, of};
 use super::finding::{Finding, Verdict};
+use crate::event::Time;
 use crate::event::{CallerKind, Effect, Layer};
 use crate::history::History;
 use crate::history::amend::Amendment;
 use crate::history::change::{Operation, Value};
-use crate::event::Time;
 use crate::iam::{Policy, Statement};
 use crate::wording::Sentence;
 
@@ -74,9 +74,10 @@ impl Stage<'_> {
 
     /// The Deny with a condition more.
     fn spared(&self, finding: &Finding, statement: &Statement) -> Vec<Candidate> {
-        let Some((at, policy)) = self.documents().find(|(_, policy)| {
-            policy.statements().iter().any(|one| one.raw() == statement.raw())
-        }) else {
+        let Some((at, policy)) = self
+            .documents()
+            .find(|(_, policy)| policy.statements().iter().any(|one| one.raw() == statement.raw()))
+        else {
             return Vec::new();
         };
         let kind = finding.calls.first().and_then(|call| self.calls.get(*call)).and_then(|call| {
@@ -168,12 +169,7 @@ impl Stage<'_> {
     }
 
     /// The candidate, if all that the finding is about stays allowed with it and nothing is let in.
-    fn tried(
-        &self,
-        candidate: Candidate,
-        finding: &Finding,
-        fates: &[Fate],
-    ) -> Option<Exception> {
+    fn tried(&self, candidate: Candidate, finding: &Finding, fates: &[Fate]) -> Option<Exception> {
         let mut amendments = self.amendments.to_vec();
         let text = candidate.document.to_string();
         amendments.get_mut(candidate.at)?.operation = Operation::Set(Value::text(text));
@@ -185,10 +181,10 @@ impl Stage<'_> {
         if !calls().all(works) {
             return None;
         }
-        let mut refused = self.calls.iter().zip(fates).filter(|(call, _)| !call.worked).take(REFUSED);
-        let lets_in = refused.any(|(call, was)| {
-            !matches!(was, Fate::Opened) && matches!(fate(call), Fate::Opened)
-        });
+        let mut refused =
+            self.calls.iter().zip(fates).filter(|(call, _)| !call.worked).take(REFUSED);
+        let lets_in = refused
+            .any(|(call, was)| !matches!(was, Fate::Opened) && matches!(fate(call), Fate::Opened));
         let Candidate { what, statement, .. } = candidate;
         let kept = finding.seen.count;
         (!lets_in).then_some(Exception { what, statement, kept })
@@ -206,7 +202,9 @@ fn with_condition(statement: &Json, operator: &str, key: &str, value: Json) -> J
             let known = keys.keys().find(|known| known.eq_ignore_ascii_case(key)).cloned();
             let place = keys.entry(known.unwrap_or_else(|| key.to_owned())).or_insert(json!([]));
             let mut all = listed(place);
-            all.extend(listed(&value).into_iter().filter(|one| !all.contains(one)).collect::<Vec<_>>());
+            all.extend(
+                listed(&value).into_iter().filter(|one| !all.contains(one)).collect::<Vec<_>>(),
+            );
             *place = match all.as_slice() {
                 [one] => one.clone(),
                 _ => Json::Array(all),
@@ -229,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_condition_is_added_to_those_that_are_there() {
-        let deny = json!({"Effect": "Deny", "Condition": {"ArnNotLike": {"AWS:principalarn": "a"}}});
+        let deny =
+            json!({"Effect": "Deny", "Condition": {"ArnNotLike": {"AWS:principalarn": "a"}}});
         let changed = with_condition(&deny, "ArnNotLike", "aws:PrincipalArn", json!(["b"]));
         assert_eq!(changed["Condition"]["ArnNotLike"], json!({"AWS:principalarn": ["a", "b"]}));
         let changed = with_condition(&deny, "BoolIfExists", "aws:ViaAWSService", json!("false"));

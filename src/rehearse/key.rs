@@ -57,11 +57,7 @@ impl Mentioned {
             .get(Field::VpcEndpointId)
             .filter(|_| event.is_own_hop(kind) && kind != CallerKind::ServicePrincipal);
         let issuer = session.map(Event::id);
-        let _ = write!(
-            key,
-            "{kind:?}|{endpoint:?}|{issuer:?}|{stated:?}|{}|",
-            event.failed()
-        );
+        let _ = write!(key, "{kind:?}|{endpoint:?}|{issuer:?}|{stated:?}|{}|", event.failed());
         for request in requests {
             self.add(&mut key, request, session.is_some());
         }

@@ -132,17 +132,21 @@ impl Tally {
     }
 }
 
-/// Rehearses a change on the calls of a trail up to a moment, with the policies of that moment.
+/// Rehearses a change on the calls of a trail up to a moment, with the policies of that moment; from
+/// another moment on, where one is given.
 pub fn rehearse(
     trail: &Trail<'_>,
     history: &History,
     amendments: &[Amendment],
     present: Time,
+    since: Option<Time>,
 ) -> Rehearsal {
     let after = history.amended(amendments, present);
     let end = trail.events.partition_point(|event| event.time <= present);
+    let start =
+        since.map_or(0, |since| trail.events.partition_point(|event| event.time < since)).min(end);
     let mentioned = Mentioned::by([history, &after]);
-    let calls = calls(trail, &mentioned, &history.at(present), 0..end);
+    let calls = calls(trail, &mentioned, &history.at(present), start..end);
     let policies = fate::Policies::new(history, &after, amendments, present);
     let fates = fates(trail, &policies, &calls);
     let mut tally = Tally::default();
@@ -152,13 +156,7 @@ pub fn rehearse(
     let mut findings = finding::findings(trail, calls.found(), &fates);
     let stage = exception::Stage { trail, history, amendments, present, calls: calls.found() };
     stage.offer(&mut findings, &fates);
-    Rehearsal {
-        present,
-        span: calls.span(),
-        tally,
-        findings,
-        data_events: calls.data_events(),
-    }
+    Rehearsal { present, span: calls.span(), tally, findings, data_events: calls.data_events() }
 }
 
 /// The distinct calls among some of the events, as the policies of a moment tell them apart.

@@ -328,9 +328,7 @@ pub fn report(rehearsal: &Rehearsal, changes: &Changes, wording: &Wording) -> Re
 impl Report {
     /// Works out what the findings come to, without those that are meant.
     pub fn conclude(&mut self, wording: &Wording) {
-        let counts = |fares: Fares| {
-            move |one: &&Told| one.reason == fares && !one.is_meant
-        };
+        let counts = |fares: Fares| move |one: &&Told| one.reason == fares && !one.is_meant;
         let broken = self.findings.iter().filter(counts(Fares::WouldBeDenied)).count();
         let unclear = self.findings.iter().filter(counts(Fares::CannotTell)).count();
         self.result = match (broken, unclear) {
@@ -458,12 +456,10 @@ impl Teller<'_> {
                 .arg("root", root)
                 .arg("what", what)
                 .arg("often", often),
-            (Verdict::Denied, Kind::Opaque) if !root.is_empty() => {
-                Sentence::new("rehearse-opaque")
-                    .arg("root", root)
-                    .arg("what", what)
-                    .arg("often", often)
-            }
+            (Verdict::Denied, Kind::Opaque) if !root.is_empty() => Sentence::new("rehearse-opaque")
+                .arg("root", root)
+                .arg("what", what)
+                .arg("often", often),
             (Verdict::Denied, Kind::Background) => {
                 Sentence::new("rehearse-background").arg("what", what).arg("often", often)
             }
@@ -529,9 +525,7 @@ fn because(finding: &Finding) -> Sentence {
     });
     let statement = why.statement.as_ref().map(|statement| match statement.sid() {
         Some(sid) => Sentence::new("rehearse-statement").arg("sid", sid),
-        None => {
-            Sentence::new("rehearse-statement-number").arg("number", statement.index() + 1)
-        }
+        None => Sentence::new("rehearse-statement-number").arg("number", statement.index() + 1),
     });
     match (statement, policy) {
         (Some(statement), Some(policy)) if why.is_lost => Sentence::new("rehearse-because-lost")

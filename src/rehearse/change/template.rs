@@ -294,9 +294,7 @@ impl<'r, 'n> Reader<'r, 'n> {
     fn held(&mut self, row: &Row, resource: &Resource<'_>, side: &Json) -> BTreeMap<Place, Json> {
         let mut found = BTreeMap::new();
         let items: Vec<&Json> = match &row.list {
-            Some(list) => {
-                side.get(list).and_then(Json::as_array).into_iter().flatten().collect()
-            }
+            Some(list) => side.get(list).and_then(Json::as_array).into_iter().flatten().collect(),
             None => vec![side],
         };
         for item in items {
@@ -306,9 +304,11 @@ impl<'r, 'n> Reader<'r, 'n> {
             let name = row.name.as_ref().and_then(|name| item.get(name)).and_then(Json::as_str);
             let named = row.of.iter().find_map(|of| side.get(of).filter(|of| !is_empty(of)));
             // A resource that is only made now has no id yet, and no call of the trail used it.
-            let is_new = resource.before.is_null() && row.of.iter().all(|of| side.get(of).is_none());
+            let is_new =
+                resource.before.is_null() && row.of.iter().all(|of| side.get(of).is_none());
             let Some(named) = named else {
-                let own = row.of.iter().any(|of| ["arn", "id", "key_id", "url"].contains(&of.as_str()));
+                let own =
+                    row.of.iter().any(|of| ["arn", "id", "key_id", "url"].contains(&of.as_str()));
                 if !(is_new && own) {
                     let said = Sentence::new("rehearse-unread-whose");
                     self.unread(resource, said);
@@ -348,9 +348,10 @@ impl<'r, 'n> Reader<'r, 'n> {
             <[String; 1]>::try_from(found).ok().map(|[one]| one)
         };
         let entity = |kind: EntityKind| {
-            let here = self.account.as_ref().map(|account| {
-                self.now.history.owner_of(&Entity::new(account, kind, text))
-            });
+            let here = self
+                .account
+                .as_ref()
+                .map(|account| self.now.history.owner_of(&Entity::new(account, kind, text)));
             known(&format!(":{}/{text}", kind.as_str())).or(here)
         };
         match names {
@@ -487,7 +488,9 @@ fn is_empty(value: &Json) -> bool {
 fn is_computed(value: &Json) -> bool {
     match value {
         Json::Object(members) => members.iter().any(|(name, value)| {
-            name == "Ref" || name.starts_with("Fn::") || name == "Condition" && value.is_string()
+            name == "Ref"
+                || name.starts_with("Fn::")
+                || name == "Condition" && value.is_string()
                 || is_computed(value)
         }),
         Json::Array(all) => all.iter().any(is_computed),
@@ -503,7 +506,8 @@ fn is_policy(name: &str, value: &Json) -> bool {
             serde_json::from_str::<Json>(text).is_ok_and(|json| is_document(&json))
         }
         Json::Object(_) => {
-            is_document(value) || (name.to_ascii_lowercase().contains("policy") && is_computed(value))
+            is_document(value)
+                || (name.to_ascii_lowercase().contains("policy") && is_computed(value))
         }
         _ => false,
     }
