@@ -85,5 +85,5 @@ rehearse-blind-span = The trail shows { $first } to { $last } ({ $days ->
 }): what is done more rarely is not seen.
 rehearse-blind-empty = The trail shows no call at all: nothing was rehearsed.
 rehearse-blind-data = No data events are recorded: reads and writes of objects, items and messages are not seen.
-rehearse-blind-unexplained = { $records } records worked though the policies known deny them: so far the policies are not known rightly.
-rehearse-blind-already = { $records } records worked once, and the policies of today deny them already.
+rehearse-blind-unexplained = { $records } records worked though the policies known deny them (most often { $action } by { $who }): so far the policies are not known rightly.
+rehearse-blind-already = { $records } records worked once, and the policies of today deny them already (most often { $action } by { $who }).

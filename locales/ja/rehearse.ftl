@@ -64,5 +64,5 @@ rehearse-blind-span = 証跡の期間は { $first } から { $last } まで ({ $
 }) です。これより頻度の低い操作は確認できません。
 rehearse-blind-empty = 証跡に呼び出しがないため、何も評価していません。
 rehearse-blind-data = データイベントが記録されていないため、オブジェクト、項目、メッセージの読み書きは確認できません。
-rehearse-blind-unexplained = { $records } 件のレコードは、把握しているポリシーでは拒否されるはずですが成功しています。その分、ポリシーを正しく把握できていません。
-rehearse-blind-already = { $records } 件のレコードは以前は成功しましたが、現在のポリシーですでに拒否されます。
+rehearse-blind-unexplained = { $records } 件のレコードは、把握しているポリシーでは拒否されるはずですが成功しています (最も多いのは { $who } による { $action })。その分、ポリシーを正しく把握できていません。
+rehearse-blind-already = { $records } 件のレコードは以前は成功しましたが、現在のポリシーですでに拒否されます (最も多いのは { $who } による { $action })。

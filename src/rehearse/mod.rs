@@ -53,6 +53,9 @@ pub struct Rehearsal {
     pub findings: Vec<Finding>,
     /// Records of data events among those looked at.
     pub data_events: u64,
+    /// Of the calls that worked once and are denied already, and of those that the policies do not
+    /// explain, the one with most records: its action, and who makes it.
+    pub doubtful: [Option<(String, String)>; 2],
 }
 
 /// Calls by how they would fare, each distinct one and each record.
@@ -156,7 +159,24 @@ pub fn rehearse(
     let mut findings = finding::findings(trail, calls.found(), &fates);
     let stage = exception::Stage { trail, history, amendments, present, calls: calls.found() };
     stage.offer(&mut findings, &fates);
-    Rehearsal { present, span: calls.span(), tally, findings, data_events: calls.data_events() }
+    Rehearsal {
+        present,
+        span: calls.span(),
+        tally,
+        findings,
+        data_events: calls.data_events(),
+        doubtful: [
+            most(calls.found(), &fates, |fate| matches!(fate, Fate::DeniedAlready)),
+            most(calls.found(), &fates, |fate| matches!(fate, Fate::Unexplained)),
+        ],
+    }
+}
+
+/// The call with most records of those that fare so.
+fn most(calls: &[Call], fates: &[Fate], is: fn(&Fate) -> bool) -> Option<(String, String)> {
+    let such = calls.iter().zip(fates).filter(|(_, fate)| is(fate)).map(|(call, _)| call);
+    let request = such.max_by_key(|call| call.records())?.requests.first()?;
+    Some((request.action.clone(), finding::principal(request)))
 }
 
 /// The distinct calls among some of the events, as the policies of a moment tell them apart.
