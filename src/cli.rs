@@ -15,6 +15,7 @@ use crate::report::Kind;
     version,
     about,
     max_term_width = 100,
+    disable_help_subcommand = true,
     after_help = "\
 Examples:
   trailwhy analyze s3-export/                              what failed, and which policy denied
@@ -620,6 +621,22 @@ fn role_name(text: &str) -> Result<String, String> {
     }
 }
 
+/// Arguments of `help`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy help kinds              what silent, ghost, opaque, background and direct mean
+  trailwhy help layers --lang ja
+  trailwhy help analyze")]
+pub struct HelpArguments {
+    /// kinds, layers, certainty, or a subcommand
+    #[arg(value_name = "TOPIC")]
+    pub of: Vec<String>,
+    /// Language in which words are explained (default: from trailwhy.toml, else from the locale)
+    #[arg(long, value_enum)]
+    pub lang: Option<Lang>,
+}
+
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -658,6 +675,8 @@ pub enum Command {
   trailwhy generate man > trailwhy.1"
     )]
     Generate(Generate),
+    /// Print this help, that of a subcommand, or what kinds, layers and certainty mean
+    Help(HelpArguments),
     /// Evaluate IAM requests: one JSON case per line in, one verdict per line out
     ///
     /// A case has `id`, `request` (`principal`, `action`, `resource` with `arn` and `accountId`,

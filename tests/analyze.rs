@@ -294,7 +294,7 @@ fn no_original_identifier_survives_in_any_format() {
         let policies = folder.join("policies");
         let (logs, policies) = (logs(name), policies.to_str().unwrap());
         let mut arguments =
-            vec![logs.as_str(), "--policies", policies, "--lang", language, "--quiet"];
+            vec![logs.as_str(), "--policies", policies, "--lang", language, "--full", "--quiet"];
         let files: Vec<String> = FORMATS.iter().map(|format| format!("r.{format}")).collect();
         files.iter().for_each(|file| arguments.extend(["-o", file.as_str()]));
         let read = |file: &String| fs::read_to_string(run.path(file)).unwrap();
@@ -354,9 +354,14 @@ fn work_that_a_service_reports_as_failed_is_shown_as_failed() {
     assert_eq!(completed.get("error_message"), None);
 
     let ended = "Ended     FAILED, 2026-09-14T09:05:00Z: The key";
-    let (_, page, _) = run.analyze(&["failed.json"]);
+    let (_, card, _) = run.analyze(&["failed.json"]);
+    assert!(
+        card.contains("FAILED") && card.contains("The key") && !card.contains('\u{1b}'),
+        "{card}"
+    );
+    let (_, page, _) = run.analyze(&["failed.json", "--full"]);
     assert!(page.contains(ended) && !page.contains('\u{1b}'), "{page}");
-    let (_, page, _) = run.analyze(&["completed.json"]);
+    let (_, page, _) = run.analyze(&["completed.json", "--full"]);
     assert!(!page.contains("Ended"), "{page}");
     for format in ["html", "markdown"] {
         let (_, page, _) = run.analyze(&["failed.json", "--format", format]);

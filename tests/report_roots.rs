@@ -89,7 +89,10 @@ fn nothing_is_claimed_of_a_call_that_is_not_known() {
                 assert!(!text.contains("reported success"), "{format}: {text}");
             }
             if format != "title" {
-                assert!(text.contains("not known: the log names no call"), "{format}: {text}");
+                assert!(
+                    text.contains("not known: no call in the log asked for this"),
+                    "{format}: {text}"
+                );
             }
         }
         csv::render(&rootless);
@@ -112,7 +115,7 @@ fn how_surely_the_call_belongs_stands_beside_it_and_not_beside_the_layer() {
                 assert!(text.contains("0f0f0f0f-1111-4222-8333-444455556666"), "{text}");
             }
             _ => {
-                let belongs = "the denied call belongs to it by time, 60 %; \
+                let belongs = "60 % sure that the denied call was made for it, by time; \
                                0f0f0f0f-1111-4222-8333-444455556666 would fit as well";
                 assert!(text.contains(belongs), "{format}: {text}");
                 assert!(text.to_lowercase().contains("the layer"), "{format}");

@@ -1,4 +1,5 @@
 //! `--time-zone`: reports for people tell times in it and say so; what machines read stays UTC.
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected fails")]
 
 use std::fs;
 use std::path::Path;

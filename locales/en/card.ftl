@@ -62,6 +62,7 @@ card-on-perhaps = {" "}on what may be { $resource }
 card-on-one-of = {" "}on one of { $resources }
 card-on-nothing = {""}
 card-many-services = AWS
+card-ended = It ended later: { $end }
 card-healed-propagation = It worked { $length } later. What it needs had just been made and was not yet known everywhere (propagation): no policy has to change.
 card-healed-change = It has worked since { $time }, after a change.
 card-healed-retry = It worked { $length } later, without a change that the log shows.
@@ -99,7 +100,7 @@ card-sureness = { $certainty } { $percent } %: { $because }
 card-because-proven = evaluating the known policies gives this denial
 card-because-stated = its text names the layer
 card-because-inferred = what AWS's text and the sort of call leave open
-card-nothing-compared = no success to compare it with
+card-nothing-compared = no comparable success
 card-compared = { $count ->
     [one] { $count } comparable success
    *[other] { $count } comparable successes

@@ -1,14 +1,14 @@
 # What the verdicts say: explanations, evidence, what is ruled out and why.
 
 documented-direct = The principal made the call itself, so its own policies, the organization's, the resource's and the endpoint's all apply.
-documented-agent = An assistant made the call with the principal's permissions through the AWS MCP server, so the principal's own policies, the organization's and the resource's apply; the call does not pass the principal's network, so no VPC endpoint policy does.
-documented-forward-access = A service made the call with the caller's own permissions (forward access session); the caller's endpoint policy does not bind that hop.
+documented-agent = An assistant made the call with the principal's permissions through the AWS MCP server, so the principal's own policies, the organization's and the resource's apply; the call does not pass through the principal's network, so no VPC endpoint policy applies.
+documented-forward-access = A service made the call with the caller's own permissions (forward access session); the caller's endpoint policy does not apply to that call.
 documented-service-principal = An AWS service made the call as itself: identity policies, boundaries and service control policies do not apply to it; the resource's policy must admit it.
-documented-service-linked-role = A service-linked role made the call: AWS writes its permissions, and neither SCPs nor RCPs bind it; what a customer can change is the resource's policy or a grant.
+documented-service-linked-role = A service-linked role made the call: AWS writes its permissions, and neither SCPs nor RCPs apply to it. A customer can change the resource's policy or a grant.
 documented-root-user = The root user of the account made the call: no identity-based policy, boundary or session policy applies to it, only those of the organization, the resource and the endpoint.
 documented-service-role = A role that was handed to a service made the call; its own policies and the organization's apply.
 documented-program-role = A program made the call with a role that was handed to a service (function, container, job); the role's own policies, the organization's, the resource's and the endpoint's all apply.
-documented-ec2-infrastructure = EC2 made the call for one instance (aws:ec2-infrastructure): a grant or the key policy must admit it, and SCPs bind it.
+documented-ec2-infrastructure = EC2 made the call for one instance (aws:ec2-infrastructure): a grant or the key policy must admit it, and SCPs apply to it.
 documented-no-endpoint = The call did not come through a VPC endpoint, so no endpoint policy was asked.
 documented-assume-role = Taking on a role asks the role's trust policy.
 documented-no-assume-role = Only taking on a role asks a trust policy.
@@ -23,7 +23,7 @@ documented-cross-account = The resource belongs to account { $owner } and the ca
 documented-not-key-state = KMS reports an unusable key with errors of its own; this is a denial.
 
 stated-layer = AWS's text names the layer: { $layer }, { $effect }.
-stated-explicit-only = AWS's text says that the deny is explicit, and not where.
+stated-explicit-only = AWS's text says that the deny is explicit, but not which layer holds it.
 stated-key-state = KMS says that the key { $key } is in the state { $state }.
 stated-kms-vague = KMS's text covers a missing key, a key policy without an Allow and one with a Deny alike; an identity policy would have been named.
 stated-network-activity = A network activity event of the same moment says that the policy of endpoint { $endpoint } denied the call.
@@ -55,7 +55,7 @@ contrast-region = Nothing of this sort ever succeeded in { $region } for the acc
     [one] once
    *[other] { $count } times
 } in other Regions.
-grant-of-predecessor = The grant { $grant } for { $operations } names { $principal } and was made for an earlier one of that name: a grant binds the unique id, so that it gives the present one nothing.
+grant-of-predecessor = The grant { $grant } for { $operations } names { $principal } and was made for an earlier one of that name: a grant is for the unique id, so the present one cannot use it.
 contrast-made-anew = It worked { $count ->
     [one] once
    *[other] { $count } times
@@ -67,7 +67,7 @@ contrast-mfa = Sessions with MFA succeeded { $count ->
 contrast-forwarded-only = The principal's own calls to the service succeeded { $count ->
     [one] once
    *[other] { $count } times
-} while those that services made for it failed: a condition sees the hop.
+} while those that services made for it failed: a condition tells the two apart.
 contrast-direct-only = Services made the same call for the principal { $count ->
     [one] once
    *[other] { $count } times
@@ -90,9 +90,9 @@ changed-before = { $time }, before the first failure: { $action }: { $summary }
 changed-elsewhere = The log holds no change of other layers between the last success and the first failure.
 changed-nothing = The call worked before, and the log holds no change of anything it depends on.
 
-alternative-usual = Nothing in the log speaks for it, and too little against it.
-explain-silent = { $root } reported success, and the { $denied } that had to follow was denied to { $principal }{ $on }.
-explain-opaque = { $root } failed with an error that does not name the cause: the { $denied } below it was denied to { $principal }{ $on }.
+alternative-usual = Nothing in the log speaks for it, but too little speaks against it.
+explain-silent = { $root } reported success. { $denied }, which AWS called for it, was denied to { $principal }{ $on }.
+explain-opaque = { $root } failed with an error that does not name the cause: { $denied }, which AWS called for it, was denied to { $principal }{ $on }.
 explain-ghost = { $root } reported success, and { $missing }, which every comparable success has, never came.
 explain-gone = { $root } reported success, and what it made was gone later; no call in the log took it away.
 explain-direct = { $denied } was denied to { $principal }{ $on }.
@@ -156,7 +156,7 @@ evidence-other-principal = nobody of that name was refused anything in the log
 evidence-other-time = the principal it names was refused nothing at that time
 evidence-other-call = the principal it names was refused another call
 contrast-many-through-endpoint = { $count } different principals fail on this resource, all through endpoint { $endpoint }, and it works without: what they have in common is the endpoint.
-workload-subject = The session was made for { $subject }, whom { $provider } vouched for.
+workload-subject = The session was made for { $subject }; { $provider } confirmed who that is.
 workload-pod = The session was made for the pod { $pod } (service account { $account }, namespace { $namespace }, cluster { $cluster }).
 workload-tags = The session carries the tags { $tags }.
 stated-unsaid = AWS's text does not say "with an explicit deny", and { $count ->
@@ -173,13 +173,13 @@ healed-retry = The same call succeeded at { $time }, { $seconds } s later, witho
 healed-evidence = { $time }, before the call succeeded: { $action }: { $summary }
 
 guardrail-lead = This looks like a guardrail doing its work: check who did this.
-guardrail-blinds = What such a rule is made against: { $action } takes away what records or watches, and no such call had worked before.
-guardrail-leaves = What such a rule is made against: { $action } takes an account, or a rule over it, out of the organization, and no such call had worked before.
-guardrail-opens = What such a rule is made against: { $action } takes away a block, or lets everybody in, and no such call had worked before.
-guardrail-empowers = What such a rule is made against: { $action } gives rights or takes a limit off them, and no such call had worked before.
-guardrail-destroys = What such a rule is made against: { $action } takes away keys or copies that data hangs on, and no such call had worked before.
-guardrail-weakens = What such a rule is made against: { $action } takes away a second factor, and no such call had worked before.
-guardrail-sweep = Within { $minutes } minutes the caller was refused { $actions } different actions of { $services } services, as somebody is who tries out what is possible.
-guardrail-limit = The { $layer } does nothing but limit what may be done at all, and no such call had worked before.
-evaluated-statement-besides = Evaluating the policies of that moment: statement { $number } ({ $sid }) of { $policy } ({ $layer }) denies the call, and not it alone: without it the call is denied still.
-evaluated-layer-besides = Evaluating the policies of that moment: the { $layer } denies the call ({ $effect }), and not it alone: with it opened, the call is denied still.
+guardrail-blinds = Guardrails are made against such calls: { $action } takes away what records or watches, and no such call had worked before.
+guardrail-leaves = Guardrails are made against such calls: { $action } takes an account, or a rule over it, out of the organization, and no such call had worked before.
+guardrail-opens = Guardrails are made against such calls: { $action } takes away a block, or lets everybody in, and no such call had worked before.
+guardrail-empowers = Guardrails are made against such calls: { $action } gives rights or takes a limit off them, and no such call had worked before.
+guardrail-destroys = Guardrails are made against such calls: { $action } takes away keys or copies that data depends on, and no such call had worked before.
+guardrail-weakens = Guardrails are made against such calls: { $action } takes away a second factor, and no such call had worked before.
+guardrail-sweep = The caller was refused { $actions } different actions of { $services } services within { $minutes } minutes, like somebody who tries out what is possible.
+guardrail-limit = The { $layer } only limits what may be done, and no such call had worked before.
+evaluated-statement-besides = Evaluating the policies of that moment: statement { $number } ({ $sid }) of { $policy } ({ $layer }) denies the call. Something else denies it too: without the statement the call is still denied.
+evaluated-layer-besides = Evaluating the policies of that moment: the { $layer } denies the call ({ $effect }). Something else denies it too: if this layer allowed the call, it would still be denied.

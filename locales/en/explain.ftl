@@ -10,7 +10,7 @@ told-request = { $id } is the request id of { $events ->
     [one] one chain of calls
    *[other] { $chains } chains of calls
 }.
-told-incident = Incident { $id }, by its denied call.
+told-incident = Incident { $id }, told by its denied call.
 told-resource = { $id } is named by { $events ->
     [one] one event
    *[other] { $events } events
@@ -23,9 +23,9 @@ told-in-no-incident = None of these calls belongs to an incident.
 told-last = Last: { $action } at { $time }, { $ending }.
 told-ending-success = which worked
 told-ending-failed = which failed ({ $code })
-told-ending-step-denied = below which a call was denied
-told-ending-step-failed = below which a call failed
-told-ending-step-missing = after which { $steps } never came
+told-ending-step-denied = and a call that AWS made for it was denied
+told-ending-step-failed = and a call that AWS made for it failed
+told-ending-step-missing = and { $steps } never followed
 told-event-title = THE CALL
 told-chains-title = THE CALLS, IN ORDER OF TIME
 told-names-it = names it
@@ -42,10 +42,10 @@ told-weighed-layer = { $why }, { $percent } %
 told-nothing-said = nothing speaks for or against it
 told-in-force = WHAT WAS IN FORCE AT { $time }
 told-in-force-documents = The documents: trailwhy policies … --at { $time } --for ARN
-told-evaluated-allowed = Evaluated, what is known allows this call.
-told-evaluated-denied = Evaluated, what is known denies this call: { $layer }, { $effect }.
-told-evaluated-unknown = Evaluated, what is known does not settle whether this call is allowed; it hangs on { $missing }.
-told-decided-by = Deciding: { $statements }.
+told-evaluated-allowed = Evaluating what is known allows this call.
+told-evaluated-denied = Evaluating what is known denies this call: { $layer }, { $effect }.
+told-evaluated-unknown = What is known does not settle whether this call is allowed; it depends on { $missing }.
+told-decided-by = These statements decide: { $statements }.
 field-user-agent = User agent
 field-request-id = Request id
 field-event = Event

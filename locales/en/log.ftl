@@ -149,5 +149,5 @@ log-s3-denied = { $action } on { $on } was refused ({ $why })
 log-s3-gone = it was listed and is gone
 log-s3-changed = it was changed after it was listed
 log-s3-no-bucket = there is no bucket `{ $bucket }`, or no endpoint knows it
-log-s3-region = the bucket `{ $bucket }` is in another Region than { $region }; hint: set AWS_REGION to its own
+log-s3-region = { $action } failed: the bucket `{ $bucket }` is in another Region than { $region }; hint: set AWS_REGION to its own
 log-s3-failed = { $action } failed: { $why }

@@ -1,8 +1,8 @@
 # The words of the postmortem draft.
 
 markdown-title = Postmortem draft
-markdown-no-incident = No incident was found in what was read; what that rests on is at the end.
-markdown-nothing-kept = No record was kept, so that there is nothing to judge; why is at the end.
+markdown-no-incident = No incident was found in what was read. The end of this draft says what was read and what cannot be seen.
+markdown-nothing-kept = No record was kept, so there is nothing to judge. The end of this draft says why.
 markdown-opening = { $count ->
     [one] This draft covers { $count } incident found in CloudTrail.
    *[other] This draft covers { $count } incidents found in CloudTrail, worst first.
@@ -38,13 +38,13 @@ markdown-call = Call
 markdown-why-silent = Why it was silent
 markdown-how-it-showed = How it showed
 markdown-answer-to-caller = Answer to the caller
-markdown-answer-below = Answer to the call below
+markdown-answer-below = Answer to the denied call
 markdown-fix = Fix
 markdown-where = Where
 markdown-note = Note
 markdown-verified = How it was verified
 markdown-unknown = What is not known
-markdown-layer-known = Which layer denied is proven; nothing about it is open.
+markdown-layer-known = It is proven which layer denied.
 markdown-follow-ups = Follow-ups
 
 task-apply = Apply the fix: { $title }

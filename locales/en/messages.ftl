@@ -33,6 +33,8 @@ message-overwrites-in-folder = `{ $path }` would be written over `{ $other }`, i
     hint: name another file to write
 message-written-twice = `{ $path }` would be written over `{ $other }`, which is written as well
     hint: name each file to write once
+message-no-help = there is no help on `{ $word }`
+    hint: trailwhy help shows the subcommands; words of a report are explained by help { $topics }
 message-no-format = `{ $path }` has no suffix that tells a format; hint: .json .md .html .sarif .csv .txt
 message-no-zone = `{ $zone }` is no time zone
     hint: UTC, local, a name such as Asia/Tokyo, or an offset such as +09:00

@@ -66,7 +66,7 @@ rehearse-hangs-on-address = whose address AWS takes for aws:SourceIp of a call t
 rehearse-exception = Smallest exception: { $what }; with it { $kept ->
     [one] this call stays
    *[other] these { $kept } calls stay
-} allowed, and nothing that was denied is let in (evaluated).
+} allowed, and no call that was refused is let in (evaluated).
 rehearse-except-services = leave out AWS services that call as themselves (aws:PrincipalIsAWSService)
 rehearse-except-forwarded = leave out calls that a service makes for somebody (aws:ViaAWSService)
 rehearse-except-caller = leave out { $who } (aws:PrincipalArn)
@@ -85,5 +85,5 @@ rehearse-blind-span = The trail shows { $first } to { $last } ({ $days ->
 }): what is done more rarely is not seen.
 rehearse-blind-empty = The trail shows no call at all: nothing was rehearsed.
 rehearse-blind-data = No data events are recorded: reads and writes of objects, items and messages are not seen.
-rehearse-blind-unexplained = { $records } records worked though the policies known deny them: so far the policies are not known rightly.
-rehearse-blind-already = { $records } records worked once, and the policies of today deny them already.
+rehearse-blind-unexplained = { $records } records worked though the policies known deny them (most often { $action } by { $who }): so far the policies are not known rightly.
+rehearse-blind-already = { $records } records worked once, and the policies of today deny them already (most often { $action } by { $who }).

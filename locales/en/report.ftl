@@ -36,11 +36,11 @@ link-shared-event = shared event
 layer-with-effect = { $layer }, { $effect }
 
 # The incident in one sentence.
-headline-silent = { $root } reported success, but { $denied }, which had to follow, { $count ->
+headline-silent = { $root } reported success, but { $denied }, which AWS called for it, { $count ->
     [one] was
    *[other] were
 } denied: { $why }.
-headline-opaque = { $root } failed because { $denied } below it { $count ->
+headline-opaque = { $root } failed because { $denied }, which AWS called for it, { $count ->
     [one] was
    *[other] were
 } denied: { $why }.
@@ -48,15 +48,15 @@ headline-hiding = { $root } failed with { $code }: { $who } was not allowed { $d
 headline-unlogged = { $denied } { $count ->
     [one] was
    *[other] were
-} denied below { $root }, which is not in the log: { $why }.
+} denied. It was called for { $root }, which is not in the log: { $why }.
 headline-rootless = { $denied } { $count ->
     [one] was
    *[other] were
-} denied, for which call is not known: { $why }.
+} denied; which call it was made for is not known: { $why }.
 headline-background = { $denied } { $count ->
     [one] was
    *[other] were
-} denied in the background: { $why }.
+} denied to a service while it worked: { $why }.
 headline-ghost = { $root } reported success, but { $steps } never followed: { $why }.
 overview-gone = gone later
 headline-gone = { $root } reported success, but what it made was gone later: { $why }.
@@ -117,9 +117,9 @@ field-accounts = Accounts
 field-regions = Regions
 occurred-times = { $count } times, from { $first } to { $last }
 call-synthesized = not in the log; what the denied call carries tells of it
-root-belongs = the denied call belongs to it by { $kind }, { $percent } %
-root-belongs-or = the denied call belongs to it by { $kind }, { $percent } %; { $events } would fit as well
-root-unknown = not known: the log names no call that asked for this
+root-belongs = { $percent } % sure that the denied call was made for it, by { $kind }
+root-belongs-or = { $percent } % sure that the denied call was made for it, by { $kind }; { $events } would fit as well
+root-unknown = not known: no call in the log asked for this
 one-of = one of { $resources } (no record tells which)
 perhaps-on = perhaps { $resource } (no record names it)
 recorded-as = recorded as { $name }
@@ -140,7 +140,7 @@ chain-more-calls = { $count ->
    *[other] and { $count } more calls of this chain
 }
 chain-never-came = never came
-chain-belongs = belongs by { $kind }, { $percent } %
+chain-belongs = { $percent } % sure to belong here, by { $kind }
 chain-tied = { $events } would fit as well
 
 # Why.
@@ -191,7 +191,7 @@ comparison-not-compared = Not compared, as the log does not show it on both side
     [0] .
    *[other] {" "}and { $more } more.
 }
-comparison-weakest-link = The weakest link of the chain: { $action } belongs to it by { $kind }, { $percent } %.
+comparison-weakest-link = The weakest link of the chain: { $action } is { $percent } % sure to belong to it, by { $kind }.
 comparison-none = Compared: { $failures ->
     [one] { $failures } failure
    *[other] { $failures } failures

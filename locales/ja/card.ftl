@@ -7,9 +7,9 @@ card-blind = { $count ->
     [0] 死角なし。{ $spots }
    *[other] 死角 { $count } 件: { $spots }
 }
-card-found-one = インシデント 1 件 ({ $kind })。
-card-found = インシデント { $count } 件: { $kinds }。
-card-read = { $files } ファイル、{ $kept } レコード、{ $when }
+card-found-one = { $kind } 1 件。
+card-found = { $count } 件: { $kinds }。
+card-read = { $files } ファイル { $kept } レコード、{ $when }
 card-read-timeless = { $files } ファイル、{ $kept } レコード (時刻の記録なし)
 card-range = { $first } ～ { $last } { $zone }
 card-moment = { $time } { $zone }
@@ -40,6 +40,7 @@ card-on-perhaps = {" "}{ $resource } (推定) に対して
 card-on-one-of = {" "}{ $resources } のいずれかに対して
 card-on-nothing = {""}
 card-many-services = AWS
+card-ended = その後の結果: { $end }
 card-healed-propagation = { $length }後に成功しました。作成直後のものが、まだ全体に反映されていなかったためです (伝播の遅れ)。ポリシーの変更は不要です。
 card-healed-change = 変更の後、{ $time } から成功しています。
 card-healed-retry = { $length }後に成功しました。その間の変更はログにありません。

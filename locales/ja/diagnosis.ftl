@@ -55,8 +55,8 @@ changed-elsewhere = 最後の成功から最初の失敗までの間に、ほか
 changed-nothing = 以前は成功していましたが、この呼び出しに関係する変更はログにありません。
 
 alternative-usual = これを示すものはログにありませんが、否定できるだけの根拠もありません。
-explain-silent = { $root } は成功を返しましたが、続いて必要な { $denied } が、{ $principal } に対して拒否されました{ $on }。
-explain-opaque = { $root } は、原因を示さないエラーで失敗しました。その下の { $denied } が、{ $principal } に対して拒否されています{ $on }。
+explain-silent = { $root } は成功を返しましたが、そのために AWS が呼び出した { $denied } が、{ $principal } に対して拒否されました{ $on }。
+explain-opaque = { $root } は、原因を示さないエラーで失敗しました。そのために AWS が呼び出した { $denied } が、{ $principal } に対して拒否されています{ $on }。
 explain-ghost = { $root } は成功を返しましたが、比較できるすべての成功例に含まれる { $missing } が実行されていません。
 explain-gone = { $root } は成功を返しましたが、作成されたものは後に失われていました。それを削除した呼び出しはログにありません。
 explain-direct = { $denied } が、{ $principal } に対して拒否されました{ $on }。
@@ -102,9 +102,9 @@ evaluated-unknown = 評価の際に不明だったもの: { $what }{ $more ->
     [0] {""}
    *[other] 、ほか { $more } 件
 }。
-evaluated-implied = AWS の文にはキーが示されていません。同じ用途に使われている既知のキーのうち、ポリシーがこの呼び出しを拒否するのは { $resource } だけです。
-evaluated-several = この呼び出しは複数のリソースのすべてに対して許可されている必要があり、AWS の文はどのリソースで失敗したかを示していません。ポリシーによって拒否されるのは { $resource } です。
-changed-implied = AWS の文には対象が示されていません。呼び出し元が同じ操作に使っていたもののうち、変更があり、それ以降使われていないのは { $resource } だけです。
+evaluated-implied = AWS のメッセージにはキーが示されていません。同じ用途に使われている既知のキーのうち、ポリシーがこの呼び出しを拒否するのは { $resource } だけです。
+evaluated-several = この呼び出しは複数のリソースのすべてに対して許可されている必要があり、AWS のメッセージはどのリソースで失敗したかを示していません。ポリシーによって拒否されるのは { $resource } です。
+changed-implied = AWS のメッセージには対象が示されていません。呼び出し元が同じ操作に使っていたもののうち、変更があり、それ以降使われていないのは { $resource } だけです。
 told-statement = AWS 自身による判定の説明 ({ $file }): { $layer } のステートメント { $sid } ({ $effect })。
 told-layer = AWS 自身による判定の説明 ({ $file }): { $layer }、{ $effect }。
 told-effect = AWS 自身による判定の説明 ({ $file }): { $effect }。
@@ -120,7 +120,7 @@ contrast-many-through-endpoint = { $count } 個の異なるプリンシパルが
 workload-subject = このセッションは、{ $provider } が認証した { $subject } のために作られたものです。
 workload-pod = このセッションは、ポッド { $pod } (サービスアカウント { $account }、名前空間 { $namespace }、クラスター { $cluster }) のために作られたものです。
 workload-tags = このセッションにはタグ { $tags } が付いています。
-stated-unsaid = AWS の文に「with an explicit deny」の記載がありません。このアカウントでは前後 30 日以内に { $service } の拒否 { $count } 件がこの文言を含んでいるため、明示的な拒否ではない可能性が高くなります。
+stated-unsaid = AWS のメッセージに「with an explicit deny」の記載がありません。このアカウントでは前後 30 日以内に { $service } の拒否 { $count } 件がこの文言を含んでいるため、明示的な拒否ではない可能性が高くなります。
 stated-encoded-cut = エンコードされた認可メッセージは、CloudTrail の 1 KB の制限で切れているためデコードできません。同じ呼び出しを --dry-run 付きでやり直すと、完全なメッセージが得られます。
 next-notification = サービスが報告する処理の失敗を今後記録するためのルールです。ターゲットにロググループを指定してください
 next-collect = 残りも含めて取得する読み取り専用のスクリプト。実行後に --policies policies を指定

@@ -149,5 +149,5 @@ log-s3-denied = { $on } への { $action } が拒否されました ({ $why })
 log-s3-gone = 一覧には出ましたが、すでにありません
 log-s3-changed = 一覧の取得後に変更されました
 log-s3-no-bucket = バケット `{ $bucket }` はないか、どのエンドポイントからも見えません
-log-s3-region = バケット `{ $bucket }` は { $region } とは別のリージョンにあります。ヒント: AWS_REGION にそのリージョンを設定してください
+log-s3-region = { $action } に失敗しました。バケット `{ $bucket }` は { $region } とは別のリージョンにあります。ヒント: AWS_REGION にそのリージョンを設定してください
 log-s3-failed = { $action } に失敗しました: { $why }

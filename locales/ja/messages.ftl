@@ -33,6 +33,8 @@ message-overwrites-in-folder = `{ $path }` に書き込むと、読み取り対�
     ヒント: 別のファイルを出力先に指定してください
 message-written-twice = `{ $path }` に書き込むと、同じく出力先の `{ $other }` を上書きします
     ヒント: 出力先のファイルはそれぞれ 1 回だけ指定してください
+message-no-help = `{ $word }` の説明はありません
+    ヒント: サブコマンドは trailwhy help で表示されます。レポートの用語の説明は help { $topics } です
 message-no-format = `{ $path }` の拡張子からは形式がわかりません。ヒント: .json .md .html .sarif .csv .txt
 message-no-zone = `{ $zone }` というタイムゾーンはありません
     ヒント: UTC、local、Asia/Tokyo のような名前、または +09:00 のような時差を指定してください

@@ -49,7 +49,7 @@ rehearse-statement = ステートメント「{ $sid }」
 rehearse-statement-number = { $number } 番目のステートメント
 rehearse-hangs-on = 判断に必要な情報: { $what }
 rehearse-hangs-on-address = サービスが転送する呼び出しの aws:SourceIp に、サービスと利用者のどちらのアドレスが使われるか。サービスのアドレスなら拒否され、利用者のアドレスなら拒否されません
-rehearse-exception = 最小の例外: { $what }。これを加えると { $kept } 回の呼び出しは許可されたままとなり、拒否されていたものが許可されることはありません (評価済み)。
+rehearse-exception = 最小の例外: { $what }。これを加えると { $kept } 回の呼び出しは許可されたままとなり、拒否されていた呼び出しが許可されることはありません (評価済み)。
 rehearse-except-services = サービス自身として呼び出す AWS サービスを除外する (aws:PrincipalIsAWSService)
 rehearse-except-forwarded = サービスが利用者のために行う呼び出しを除外する (aws:ViaAWSService)
 rehearse-except-caller = { $who } を除外する (aws:PrincipalArn)
@@ -64,5 +64,5 @@ rehearse-blind-span = 証跡の期間は { $first } から { $last } まで ({ $
 }) です。これより頻度の低い操作は確認できません。
 rehearse-blind-empty = 証跡に呼び出しがないため、何も評価していません。
 rehearse-blind-data = データイベントが記録されていないため、オブジェクト、項目、メッセージの読み書きは確認できません。
-rehearse-blind-unexplained = { $records } 件のレコードは、把握しているポリシーでは拒否されるはずですが成功しています。その分、ポリシーを正しく把握できていません。
-rehearse-blind-already = { $records } 件のレコードは以前は成功しましたが、現在のポリシーですでに拒否されます。
+rehearse-blind-unexplained = { $records } 件のレコードは、把握しているポリシーでは拒否されるはずですが成功しています (最も多いのは { $who } による { $action })。その分、ポリシーを正しく把握できていません。
+rehearse-blind-already = { $records } 件のレコードは以前は成功しましたが、現在のポリシーですでに拒否されます (最も多いのは { $who } による { $action })。

@@ -36,16 +36,16 @@ link-shared-event = 共有イベント
 layer-with-effect = { $layer }、{ $effect }
 
 # インシデントの一文要約。
-headline-silent = { $root } は成功を返しましたが、続いて必要な { $denied } { $count ->
+headline-silent = { $root } は成功を返しましたが、そのために AWS が呼び出した { $denied } { $count ->
     [1] が
    *[other] がいずれも
 }拒否されました: { $why }。
-headline-opaque = { $root } は、その下で { $denied } { $count ->
+headline-opaque = { $root } は、そのために AWS が呼び出した { $denied } { $count ->
     [1] が
    *[other] がいずれも
 }拒否されたため失敗しました: { $why }。
 headline-hiding = { $root } が { $code } で失敗しました。{ $who } に { $denied } が許可されていません ({ $why })。
-headline-unlogged = ログにない { $root } の下で { $denied } { $count ->
+headline-unlogged = ログにない { $root } のために呼び出された { $denied } { $count ->
     [1] が
    *[other] がいずれも
 }拒否されました: { $why }。
@@ -56,7 +56,7 @@ headline-rootless = { $denied } { $count ->
 headline-background = { $denied } { $count ->
     [1] が
    *[other] がいずれも
-}バックグラウンドで拒否されました: { $why }。
+}サービスの処理中に拒否されました: { $why }。
 headline-ghost = { $root } は成功を返しましたが、{ $steps } が実行されていません: { $why }。
 overview-gone = 後に消失
 headline-gone = { $root } は成功を返しましたが、作成されたものは後に失われていました: { $why }。

@@ -13,6 +13,7 @@ pub mod config;
 mod explain;
 pub mod gate;
 mod generate;
+mod help;
 pub mod ignore;
 mod merge;
 mod named;
@@ -58,6 +59,7 @@ fn language(command: &Command) -> Language {
         Command::Collect(all) => (all.lang, &all.read.config),
         Command::Plan(all) => (None, &all.read.config),
         Command::Rehearse(all) => (all.lang, &all.read.config),
+        Command::Help(all) => (all.lang, &None),
         Command::Schema { .. } | Command::Generate(_) | Command::Simulate => (None, &None),
     };
     // A pipe can be read once, by who needs what it says.
@@ -72,6 +74,7 @@ fn language(command: &Command) -> Language {
 fn carried_out(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Generate(what) => generate::run(&what),
+        Command::Help(what) => help::run(&what),
         Command::Schema { of } => schema::run(of),
         Command::Simulate => simulate::run(),
         Command::Analyze(mut arguments) => {

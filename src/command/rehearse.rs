@@ -74,7 +74,9 @@ pub fn run(arguments: &RehearseArguments) -> anyhow::Result<ExitCode> {
     let now = now(arguments, &history, events);
     let changes = changes(arguments, &now, &typed)?;
     let trail = Trail { events, chains: &chains, knowledge: besides.knowledge() };
-    let rehearsal = rehearse(&trail, &history, &changes.amendments, now.present);
+    let last = events.last().map(|event| event.time);
+    let since = arguments.read.since.and_then(|since| analysis::moment(since, last));
+    let rehearsal = rehearse(&trail, &history, &changes.amendments, now.present, since);
 
     let language = match arguments.format {
         RehearseFormat::Json => Language::En,
@@ -109,7 +111,8 @@ pub fn run(arguments: &RehearseArguments) -> anyhow::Result<ExitCode> {
 /// asked for, else after everything that is known.
 fn now<'h>(arguments: &RehearseArguments, history: &'h History, events: &[Event]) -> Now<'h> {
     let last = events.last().map(|event| event.time);
-    let asked = arguments.at.and_then(|at| analysis::moment(at, last));
+    let at = arguments.at.or(arguments.read.until);
+    let asked = at.and_then(|at| analysis::moment(at, last));
     let of_event = |id: &String| history.change_by(id).map(|change| change.time.plus_seconds(-1));
     let before = arguments.change_event.iter().filter_map(of_event).min();
     let present =

@@ -32,6 +32,8 @@ pub struct Policies<'p> {
     touched: Touched<'p>,
     /// Policies of callers are changed that were there, or may have been.
     may_lose_identity: bool,
+    /// Grants are changed.
+    changes_grants: bool,
     /// What is changed goes into the request itself: tags, where an account lies.
     changes_requests: bool,
 }
@@ -56,6 +58,9 @@ impl<'p> Policies<'p> {
             history,
             touched: Touched::by(amendments),
             may_lose_identity: amendments.iter().any(|one| !is_added(history, one, present)),
+            changes_grants: amendments
+                .iter()
+                .any(|one| matches!(one.subject, Subject::Grant { .. })),
             changes_requests: amendments.iter().any(is_of_request),
         }
     }
@@ -178,6 +183,11 @@ impl One<'_> {
         if !assumed.was.is_denied() {
             return self.of_worked(&assumed);
         }
+        // Services make a grant for each thing they work on and end it afterwards; for the next one they
+        // make another.
+        if let Some(granted) = self.as_granted(&assumed) {
+            return self.of_worked(&granted);
+        }
         // It worked, so that what was only taken for likely is the first thing to doubt.
         let doubted = self.around_it(Likelihood::Unknown);
         if doubted.was.is_denied() {
@@ -206,6 +216,23 @@ impl One<'_> {
         let is_touched =
             !same(&before, &after) || (self.policies.changes_requests && self.is_asked_anew());
         Both { before, after, was, is_touched }
+    }
+
+    /// The layers with the grants that there were when the call was made, if these explain that it worked
+    /// and the change is about none of them.
+    fn as_granted(&self, both: &Both) -> Option<Both> {
+        if !self.request.action.starts_with("kms:") || self.policies.changes_grants {
+            return None;
+        }
+        let then = self.policies.history.at(self.event.time);
+        let then = layers_of(self.event, self.request, &self.around, &then, Likelihood::Assumed);
+        let with = |layers: &Layers| Layers {
+            kms_grants: then.layers.kms_grants.clone(),
+            ..layers.clone()
+        };
+        let (before, after) = (with(&both.before), with(&both.after));
+        let was = evaluate(self.request, &before);
+        (!was.is_denied()).then_some(Both { before, after, was, is_touched: both.is_touched })
     }
 
     fn is_asked_anew(&self) -> bool {

@@ -53,6 +53,9 @@ pub struct Rehearsal {
     pub findings: Vec<Finding>,
     /// Records of data events among those looked at.
     pub data_events: u64,
+    /// Of the calls that worked once and are denied already, and of those that the policies do not
+    /// explain, the one with most records: its action, and who makes it.
+    pub doubtful: [Option<(String, String)>; 2],
 }
 
 /// Calls by how they would fare, each distinct one and each record.
@@ -132,17 +135,21 @@ impl Tally {
     }
 }
 
-/// Rehearses a change on the calls of a trail up to a moment, with the policies of that moment.
+/// Rehearses a change on the calls of a trail up to a moment, with the policies of that moment; from
+/// another moment on, where one is given.
 pub fn rehearse(
     trail: &Trail<'_>,
     history: &History,
     amendments: &[Amendment],
     present: Time,
+    since: Option<Time>,
 ) -> Rehearsal {
     let after = history.amended(amendments, present);
     let end = trail.events.partition_point(|event| event.time <= present);
+    let start =
+        since.map_or(0, |since| trail.events.partition_point(|event| event.time < since)).min(end);
     let mentioned = Mentioned::by([history, &after]);
-    let calls = calls(trail, &mentioned, &history.at(present), 0..end);
+    let calls = calls(trail, &mentioned, &history.at(present), start..end);
     let policies = fate::Policies::new(history, &after, amendments, present);
     let fates = fates(trail, &policies, &calls);
     let mut tally = Tally::default();
@@ -152,7 +159,24 @@ pub fn rehearse(
     let mut findings = finding::findings(trail, calls.found(), &fates);
     let stage = exception::Stage { trail, history, amendments, present, calls: calls.found() };
     stage.offer(&mut findings, &fates);
-    Rehearsal { present, span: calls.span(), tally, findings, data_events: calls.data_events() }
+    Rehearsal {
+        present,
+        span: calls.span(),
+        tally,
+        findings,
+        data_events: calls.data_events(),
+        doubtful: [
+            most(calls.found(), &fates, |fate| matches!(fate, Fate::DeniedAlready)),
+            most(calls.found(), &fates, |fate| matches!(fate, Fate::Unexplained)),
+        ],
+    }
+}
+
+/// The call with most records of those that fare so.
+fn most(calls: &[Call], fates: &[Fate], is: fn(&Fate) -> bool) -> Option<(String, String)> {
+    let such = calls.iter().zip(fates).filter(|(_, fate)| is(fate)).map(|(call, _)| call);
+    let request = such.max_by_key(|call| call.records())?.requests.first()?;
+    Some((request.action.clone(), finding::principal(request)))
 }
 
 /// The distinct calls among some of the events, as the policies of a moment tell them apart.

@@ -563,13 +563,22 @@ fn blind_spots(rehearsal: &Rehearsal, days: f64) -> Vec<Sentence> {
     if rehearsal.data_events == 0 {
         all.push(Sentence::new("rehearse-blind-data"));
     }
-    let unexplained = rehearsal.tally.unexplained;
-    if unexplained.records > 0 {
-        all.push(Sentence::new("rehearse-blind-unexplained").arg("records", unexplained.records));
+    let [already, unexplained] = &rehearsal.doubtful;
+    if let Some((action, who)) = unexplained {
+        all.push(
+            Sentence::new("rehearse-blind-unexplained")
+                .arg("records", rehearsal.tally.unexplained.records)
+                .arg("action", action)
+                .arg("who", who),
+        );
     }
-    let already = rehearsal.tally.denied_already;
-    if already.records > 0 {
-        all.push(Sentence::new("rehearse-blind-already").arg("records", already.records));
+    if let Some((action, who)) = already {
+        all.push(
+            Sentence::new("rehearse-blind-already")
+                .arg("records", rehearsal.tally.denied_already.records)
+                .arg("action", action)
+                .arg("who", who),
+        );
     }
     all
 }

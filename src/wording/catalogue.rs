@@ -67,6 +67,7 @@ macro_rules! catalogues {
             ("remedy.ftl", include_str!(concat!("../../locales/", $tag, "/remedy.ftl"))),
             ("report.ftl", include_str!(concat!("../../locales/", $tag, "/report.ftl"))),
             ("card.ftl", include_str!(concat!("../../locales/", $tag, "/card.ftl"))),
+            ("help.ftl", include_str!(concat!("../../locales/", $tag, "/help.ftl"))),
             ("explain.ftl", include_str!(concat!("../../locales/", $tag, "/explain.ftl"))),
             ("compare.ftl", include_str!(concat!("../../locales/", $tag, "/compare.ftl"))),
             ("rehearse.ftl", include_str!(concat!("../../locales/", $tag, "/rehearse.ftl"))),

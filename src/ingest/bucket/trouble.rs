@@ -51,6 +51,7 @@ impl Where {
             Error::NotFound { .. } => Sentence::new("log-s3-gone"),
             Error::Precondition { .. } => Sentence::new("log-s3-changed"),
             _ if is_redirect(error) => Sentence::new("log-s3-region")
+                .arg("action", action)
                 .arg("bucket", &*self.bucket)
                 .arg("region", region.to_owned()),
             _ => {

@@ -143,8 +143,7 @@ impl Writer<'_, '_> {
             change.principal_arn.as_deref().map_or_else(|| "?".to_owned(), |arn| self.name(arn));
         let since = Sentence::new("card-changed-since")
             .arg("time", self.cards.second(&change.event_time, &self.incident.first_seen))
-            .arg("who", who)
-            .arg("summary", self.shortened(&change.summary));
+            .arg("who", who);
         self.line(Tone::Plain, &since)
     }
 }

@@ -146,6 +146,8 @@ pub(super) struct Cards<'a> {
     short: Short,
     /// What stands before every day of the report: its year, where it is one.
     year: Option<String>,
+    /// Digits of an incident's id that no other begins with.
+    digits: usize,
 }
 
 impl<'a> Cards<'a> {
@@ -155,7 +157,7 @@ impl<'a> Cards<'a> {
         let years = span.map(|span| (year(&span.first), year(&span.last)));
         let year =
             years.and_then(|(first, last)| first.filter(|first| Some(first) == last.as_ref()));
-        Cards { telling, report, short: Short::of(report), year }
+        Cards { telling, report, short: Short::of(report), year, digits: telling_digits(report) }
     }
 
     /// The incidents in the order of their kinds, worst first, as the summary line counts them.
@@ -197,6 +199,17 @@ impl<'a> Cards<'a> {
         }
     }
 
+    /// The id of an incident as it is told beside others: its beginning.
+    pub(super) fn short_id<'i>(&self, id: &'i str) -> &'i str {
+        beginning(id, self.digits)
+    }
+
+    /// The same without what all of them begin with.
+    pub(super) fn bare_id<'i>(&self, id: &'i str) -> &'i str {
+        let short = self.short_id(id);
+        short.strip_prefix(PREFIX).unwrap_or(short)
+    }
+
     /// From when to when, or when, with the zone.
     fn range(&self, first: &str, last: &str) -> Sentence {
         let zone = self.telling.zone.name();
@@ -231,11 +244,11 @@ impl<'a> Cards<'a> {
                 let first = span.first.get(..16).unwrap_or(&span.first).replace('T', " ");
                 let zone = self.telling.zone.name();
                 let last = self.moment(&span.last);
-                let when = Sentence::new("card-range").arg("first", first).arg("last", last);
-                Sentence::new("card-read")
-                    .arg("kept", kept)
-                    .arg("files", files)
-                    .arg("when", when.arg("zone", zone))
+                let when = Sentence::new("card-range")
+                    .arg("first", first)
+                    .arg("last", last)
+                    .arg("zone", zone);
+                Sentence::new("card-read").arg("kept", kept).arg("files", files).arg("when", when)
             }
             None => Sentence::new("card-read-timeless").arg("kept", kept).arg("files", files),
         };
@@ -313,16 +326,31 @@ pub(super) fn kinds(report: &Report) -> Vec<Sentence> {
         .collect()
 }
 
-/// The id of an incident as it is told beside others: its beginning.
-pub(super) fn short_id(id: &str) -> &str {
-    const SHOWN: usize = "inc-".len() + 8;
-    id.get(..SHOWN).unwrap_or(id)
+/// What the ids of incidents begin with.
+const PREFIX: &str = "inc-";
+
+/// Digits of an id that is made of a signature; what stands in for one has fewer.
+const DIGITS: usize = 16;
+
+/// Digits of an id that are always told.
+const LEAST: usize = 8;
+
+/// How many digits tell the incidents of a report apart.
+fn telling_digits(report: &Report) -> usize {
+    let ids: Vec<&str> = report.incidents.iter().map(|incident| incident.id.as_str()).collect();
+    let tells = |digits: &usize| {
+        let mut begun: Vec<&str> = ids.iter().map(|id| beginning(id, *digits)).collect();
+        begun.sort_unstable();
+        begun.windows(2).all(|two| two.first() != two.last())
+    };
+    (LEAST..DIGITS).find(tells).unwrap_or(DIGITS)
 }
 
-/// The same without what all of them begin with.
-pub(super) fn bare_id(id: &str) -> &str {
-    let short = short_id(id);
-    short.strip_prefix("inc-").unwrap_or(short)
+fn beginning(id: &str, digits: usize) -> &str {
+    match id.len() < PREFIX.len() + DIGITS {
+        true => id,
+        false => id.get(..PREFIX.len() + digits).unwrap_or(id),
+    }
 }
 
 /// A sentence up to where it explains itself.

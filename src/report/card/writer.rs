@@ -1,7 +1,7 @@
 //! Writes a card: what happened, who asked for what, and what was denied.
 
 use super::names;
-use super::{Card, Cards, Line, Part, Row, Tone, short_id};
+use super::{Card, Cards, Line, Part, Row, Tone};
 use crate::event::partition;
 use crate::report::short::Place;
 use crate::report::title::{self, Top};
@@ -96,7 +96,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         ];
         let rest: String = parts.into_iter().flatten().map(|part| format!(" · {part}")).collect();
         let kind = self.say(&incident.kind.into());
-        let id = format!(" · {}", short_id(&incident.id));
+        let id = format!(" · {}", self.cards.short_id(&incident.id));
         vec![
             (Tone::Failed, "● ".to_owned()),
             (Tone::Strong, kind),
@@ -109,6 +109,10 @@ impl<'w, 'a> Writer<'w, 'a> {
     fn sentences(&self) -> Vec<Line> {
         let mut lines = vec![self.line(Tone::Strong, &self.sentence()).within(3)];
         lines.extend(self.healed().map(|healed| self.line(Tone::Succeeded, &healed)));
+        if let Some(end) = words::end(self.incident) {
+            let ended = Sentence::new("card-ended").arg("end", self.shortened(&end));
+            lines.push(self.line(Tone::Failed, &ended).ranked(1));
+        }
         let guardrail = title::guardrail(self.incident);
         lines.extend(guardrail.map(|guardrail| self.line(Tone::Strong, &guardrail)));
         if let Some(known) = title::known(self.incident) {

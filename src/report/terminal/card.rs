@@ -12,6 +12,9 @@ pub(super) const MOST: usize = 14;
 /// Columns from which on a card keeps to its lines; where there are fewer, nothing is left out.
 const WIDE: usize = 100;
 
+/// What stands before the rest of a first line that is too long.
+const UNDER: &str = "    ";
+
 /// Columns between a label and what it labels.
 const GAP: usize = 2;
 
@@ -30,7 +33,10 @@ pub(super) fn put_head(page: &mut Page, cards: &Cards<'_>) -> usize {
 pub(super) fn put(page: &mut Page, card: &Card, most: usize) {
     let head: Vec<Span> =
         card.head.iter().map(|(tone, text)| Span::new(ink(*tone), text)).collect();
-    let head = fitted(&without_id(head, page.width(), card), page.width(), usize::MAX);
+    let head = without_id(head, page.width(), card);
+    let is_one_line = head.iter().map(Span::width).sum::<usize>() <= page.width();
+    let room = page.width().saturating_sub(if is_one_line { 0 } else { UNDER.len() });
+    let head = fitted(&head, room, usize::MAX);
     let labels = card.rows.iter().filter_map(|row| row.label.as_deref());
     let column = labels.map(UnicodeWidthStr::width).max().unwrap_or_default() + GAP;
     let mut entries: Vec<Entry<'_>> = Vec::new();
@@ -45,7 +51,7 @@ pub(super) fn put(page: &mut Page, card: &Card, most: usize) {
     if page.width() >= WIDE {
         reduce(&mut entries, most.saturating_sub(head.len()));
     }
-    page.put_lines(Margin { first: "", rest: "    " }, &head);
+    page.put_lines(Margin { first: "", rest: UNDER }, &head);
     let mut label_before = None;
     for entry in &entries {
         let margin = entry.margin(column, &mut label_before);

@@ -67,7 +67,7 @@ impl Column {
         match self {
             Column::Where | Column::Who => Some(12),
             Column::Denied => Some(14),
-            Column::Why => Some(10),
+            Column::Kind | Column::Why => Some(10),
             _ => None,
         }
     }
@@ -75,7 +75,7 @@ impl Column {
     fn cell(self, incident: &Incident, cards: &Cards<'_>) -> String {
         let verdict = &incident.verdict;
         match self {
-            Column::Incident => card::bare_id(&incident.id).to_owned(),
+            Column::Incident => cards.bare_id(&incident.id).to_owned(),
             Column::Kind => cards.say(&incident.kind.into()),
             Column::Times => incident.count.to_string(),
             Column::When => cards.moment(&incident.first_seen),

@@ -12,6 +12,7 @@ mod explanation;
 mod groups;
 mod happened;
 mod index;
+pub mod lexicon;
 mod side_by_side;
 mod table;
 mod verdict;
