@@ -39,6 +39,9 @@ card-noise = { $count ->
    *[other] { $count } denied calls are taken for noise
 }
 
+# What is told in a row.
+card-joined = { $before }; { $after }
+
 # The first line of a card.
 card-new = new
 card-known = known
@@ -131,7 +134,7 @@ card-checked-broken = checked: { $count ->
 card-checked-denied = checked: the call would still be denied
 card-checked-unknown = checked: whether the call then passes cannot be told
 card-not-checked = not checked: the policies are not known
-card-unchecked-layers = not known: { $layers }
+card-unchecked-layers = ; not known: { $layers }
 card-no-help = no help: { $title }: { $because }
 card-no-fix = none that can be proposed from what is known
 card-no-fix-wait = nothing to change: wait, and retry with backoff

@@ -17,14 +17,17 @@ card-skipped = 読み飛ばしたか破損したファイル { $count } 件
 card-unreadable = 読み取れないポリシーファイル { $count } 件
 card-noise = ノイズと見なした拒否 { $count } 件
 
+# 続けて示すもの。
+card-joined = { $before }、{ $after }
+
 # カードの 1 行目。
 card-new = 新規
 card-known = 既知
 card-partly-new = 一部新規
 
 # 何が起きたかの一文。
-card-silent = { $root } は成功を返しましたが、そのために { $by } が行った呼び出しが拒否されました。
-card-opaque = { $root } は { $code } で失敗しました。エラーに原因は書かれていませんが、そのために { $by } が行った呼び出しが拒否されています。
+card-silent = { $root } は成功を返しましたが、そのための { $by } の呼び出しが拒否されました。
+card-opaque = { $root } は { $code } で失敗しました。エラーに原因は書かれていませんが、そのための { $by } の呼び出しが拒否されています。
 card-hiding = { $root } は { $code } で失敗しました。エラーの本文によると、{ $who } には{ $on } { $denied } が許可されていません。
 card-unlogged = { $by } による { $denied } が拒否されました。元の呼び出し { $root } はログにありません。
 card-rootless = { $by } による { $denied } が拒否されました。どの呼び出しのためかは分かりません。
@@ -97,7 +100,7 @@ card-checked-broken = 検証: 現在成功している呼び出し { $count } �
 card-checked-denied = 検証: この呼び出しは拒否されたままです
 card-checked-unknown = 検証: この呼び出しが許可されるかは分かりません
 card-not-checked = 未検証: ポリシーが不明です
-card-unchecked-layers = 不明: { $layers }
+card-unchecked-layers = 、不明: { $layers }
 card-no-help = 効果なし: { $title }: { $because }
 card-no-fix = 判明している範囲で提案できるものはありません
 card-no-fix-wait = 変更は不要です。時間を置き、バックオフを入れて再試行してください

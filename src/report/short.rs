@@ -161,11 +161,14 @@ impl Short {
 /// What the id of a multi-Region key begins with (KMS Developer Guide, "Multi-Region keys").
 const MULTI_REGION: &str = "mrk-";
 
+/// What stands in for an id in a report that is shared.
+const STAND_IN: &str = "00000000";
+
 /// Whether an id is made of random digits, so that its beginning tells it.
 fn is_begun(id: &str) -> bool {
     let digits = id.strip_prefix(MULTI_REGION).unwrap_or(id);
     let is_digit = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
-    digits.len() >= 32 && digits.bytes().all(is_digit)
+    digits.len() >= 32 && digits.bytes().all(is_digit) && !digits.starts_with(STAND_IN)
 }
 
 /// Account and Region, where they are not those of the place: `us-east-1:444455556666:`.
@@ -230,6 +233,8 @@ mod tests {
         assert_eq!(names[0], whole);
         assert_eq!(names[2], "key/1a2b3c4d");
         assert_eq!(names[3], "key/mrk-1234abcd");
+        let stand_in = "00000000-0000-4000-8000-000000000001";
+        assert!(!is_begun(stand_in), "it leads back as a whole");
         let unknown = "arn:aws:kms:eu-west-1:111122223333:key/ffffffff-0000-4000-8000-000000000001";
         assert_eq!(short.name(unknown, HERE), "key/ffffffff-0000-4000-8000-000000000001");
     }

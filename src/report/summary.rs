@@ -64,7 +64,7 @@ fn card(cards: &Cards<'_>, incident: &Incident) -> Vec<Said> {
         match row.label {
             None => lines.extend(said.map(|text| Said { label: None, text })),
             label => {
-                let text = said.collect::<Vec<_>>().join("; ");
+                let text = cards.joined(&said.collect::<Vec<_>>());
                 lines.push(Said { label, text });
             }
         }
@@ -83,8 +83,11 @@ fn one_of_many(cards: &Cards<'_>, incident: &Incident) -> String {
     let sure = |why: String| match verdict.certainty {
         Certainty::Unknown => why,
         certainty => {
-            let sure = Sentence::new("summary-sure").arg("why", why).arg("certainty", certainty);
-            cards.say(&sure.arg("percent", words::percent(verdict.confidence)))
+            let sure = Sentence::new("summary-sure")
+                .arg("why", why)
+                .arg("certainty", certainty)
+                .arg("percent", words::percent(verdict.confidence));
+            cards.say(&sure)
         }
     };
     let head = Some(card.head_text());

@@ -133,7 +133,7 @@ impl Writer<'_, '_> {
             let layers = words::layers(self.incident, &verified.unchecked_layers);
             let layers: Vec<Sentence> = layers.into_iter().map(names::brief_layer).collect();
             let unchecked = Sentence::new("card-unchecked-layers").arg("layers", layers);
-            line.pieces.push((Tone::Plain, format!("; {}", self.say(&unchecked))));
+            line.pieces.push((Tone::Plain, self.say(&unchecked)));
         }
         vec![line]
     }

@@ -199,6 +199,14 @@ impl<'a> Cards<'a> {
         }
     }
 
+    /// Several things that are told in a row.
+    pub(super) fn joined(&self, parts: &[String]) -> String {
+        let Some((first, others)) = parts.split_first() else { return String::new() };
+        others.iter().fold(first.clone(), |before, after| {
+            self.say(&Sentence::new("card-joined").arg("before", before).arg("after", after))
+        })
+    }
+
     /// The id of an incident as it is told beside others: its beginning.
     pub(super) fn short_id<'i>(&self, id: &'i str) -> &'i str {
         beginning(id, self.digits)
@@ -254,14 +262,16 @@ impl<'a> Cards<'a> {
         };
         let unseen = self.unseen();
         let head = match unseen.is_empty() {
-            true => Sentence::new("card-head-clear"),
-            false => Sentence::new("card-head"),
+            true => Sentence::new("card-head-clear").arg("found", found).arg("read", read),
+            false => Sentence::new("card-head").arg("found", found).arg("read", read),
         };
-        let head = self.say(&head.arg("found", found).arg("read", read));
+        let head = self.say(&head);
         let mut lines = vec![Line::new(Tone::Strong, head).within(3)];
         if !unseen.is_empty() {
-            let blind = Sentence::new("card-blind").arg("count", coverage.blind_spots.len());
-            let told = self.say(&blind.arg("spots", unseen.join("; ")));
+            let told = Sentence::new("card-blind")
+                .arg("count", coverage.blind_spots.len())
+                .arg("spots", self.joined(&unseen));
+            let told = self.say(&told);
             let rows = if self.report.incidents.len() == 1 { 1 } else { 2 };
             lines.push(Line::new(Tone::Quiet, told).within(rows));
         }
@@ -278,18 +288,12 @@ impl<'a> Cards<'a> {
         let skipped = coverage.files.skipped.iter();
         let skipped = skipped.filter(|file| !EXPECTED.contains(&file.reason.as_str())).count();
         let counted = [
-            (skipped as u64, "card-skipped"),
-            (unreadable as u64, "card-unreadable"),
-            (noise, "card-noise"),
+            (skipped as u64, Sentence::new("card-skipped").arg("count", skipped)),
+            (unreadable as u64, Sentence::new("card-unreadable").arg("count", unreadable)),
+            (noise, Sentence::new("card-noise").arg("count", noise)),
         ];
-        let counted = counted.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| {
-            let sentence = match what {
-                "card-skipped" => Sentence::new("card-skipped"),
-                "card-unreadable" => Sentence::new("card-unreadable"),
-                _ => Sentence::new("card-noise"),
-            };
-            self.say(&sentence.arg("count", count))
-        });
+        let counted = counted.into_iter().filter(|(count, _)| *count > 0);
+        let counted = counted.map(|(_, sentence)| self.say(&sentence));
         spots.chain(counted).collect()
     }
 

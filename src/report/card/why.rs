@@ -109,7 +109,7 @@ impl Writer<'_, '_> {
         let sure = Sentence::new("card-sureness")
             .arg("certainty", verdict.certainty)
             .arg("percent", words::percent(verdict.confidence))
-            .arg("because", because.join("; "));
+            .arg("because", self.cards.joined(&because));
         self.line(Tone::Plain, &sure)
     }
 
@@ -161,13 +161,15 @@ impl Writer<'_, '_> {
             return vec![self.line(Tone::Quiet, &nothing).ranked(3)];
         };
         let length = names::between(&change.event_time, first).unwrap_or_else(|| names::length(0));
+        let time = self.cards.second(&change.event_time, first);
+        let summary = self.shortened(&change.summary);
         let told = match &change.principal_arn {
-            Some(who) => Sentence::new("card-changed").arg("who", self.name(who)),
-            None => Sentence::new("card-changed-nobody"),
+            Some(who) => Sentence::new("card-changed")
+                .arg("time", time)
+                .arg("who", self.name(who))
+                .arg("summary", summary),
+            None => Sentence::new("card-changed-nobody").arg("time", time).arg("summary", summary),
         };
-        let told = told
-            .arg("time", self.cards.second(&change.event_time, first))
-            .arg("summary", self.shortened(&change.summary));
         let before = self.say(&Sentence::new("card-before").arg("length", length));
         vec![self.line(Tone::Plain, &told).ending(Some(before))]
     }

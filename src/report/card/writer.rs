@@ -125,7 +125,7 @@ impl<'w, 'a> Writer<'w, 'a> {
     fn sentence(&self) -> Sentence {
         let incident = self.incident;
         let (root, denied) = (title::root(incident), title::denied(incident));
-        let called = |sentence: Sentence| sentence.arg("by", self.service());
+        let by = self.service();
         match (incident.kind, Top::of(incident)) {
             (Kind::Ghost, _) if incident.missing_steps.is_empty() => {
                 Sentence::new("card-gone").arg("root", root)
@@ -140,13 +140,14 @@ impl<'w, 'a> Writer<'w, 'a> {
                 .arg("denied", denied)
                 .arg("on", self.on()),
             (Kind::Silent | Kind::Opaque, Top::Unlogged) => {
-                called(Sentence::new("card-unlogged")).arg("root", root).arg("denied", denied)
+                Sentence::new("card-unlogged").arg("by", by).arg("root", root).arg("denied", denied)
             }
             (Kind::Silent | Kind::Opaque, Top::Unknown) => {
-                called(Sentence::new("card-rootless")).arg("denied", denied)
+                Sentence::new("card-rootless").arg("by", by).arg("denied", denied)
             }
-            (Kind::Silent, _) => called(Sentence::new("card-silent")).arg("root", root),
-            (Kind::Opaque, _) => called(Sentence::new("card-opaque"))
+            (Kind::Silent, _) => Sentence::new("card-silent").arg("by", by).arg("root", root),
+            (Kind::Opaque, _) => Sentence::new("card-opaque")
+                .arg("by", by)
                 .arg("root", root)
                 .arg("code", title::code(incident)),
             (Kind::Background, _) => Sentence::new("card-background")
@@ -228,15 +229,15 @@ impl<'w, 'a> Writer<'w, 'a> {
         if is_itself && place.is_none() {
             return None;
         }
-        let part = |sentence: Sentence, text: Option<String>, name| match text {
-            Some(text) => sentence.arg(name, text),
-            None => Sentence::new("card-on-nothing"),
-        };
-        let principal = root.principal_arn.as_deref().map(|arn| self.name(arn));
+        let nothing = || Sentence::new("card-on-nothing");
+        let by = root.principal_arn.as_deref().map(|arn| self.name(arn));
+        let by = by.map_or_else(nothing, |by| Sentence::new("card-by").arg("principal", by));
+        let from =
+            place.map_or_else(nothing, |place| Sentence::new("card-from").arg("place", place));
         let asked = Sentence::new("card-asked")
             .arg("action", title::root(self.incident))
-            .arg("by", part(Sentence::new("card-by"), principal, "principal"))
-            .arg("from", part(Sentence::new("card-from"), place, "place"));
+            .arg("by", by)
+            .arg("from", from);
         let mut line = self.line(Tone::Plain, &asked);
         let about = root.resources.first().filter(|_| self.is_about_one());
         if let Some(about) = about {
@@ -278,8 +279,10 @@ impl<'w, 'a> Writer<'w, 'a> {
             .iter()
             .take(NAMED)
             .map(|one| {
-                let times = Sentence::new("card-action-times").arg("action", &one.action);
-                self.say(&times.arg("count", one.count))
+                let times = Sentence::new("card-action-times")
+                    .arg("action", &one.action)
+                    .arg("count", one.count);
+                self.say(&times)
             })
             .collect();
         let more = actions.len().saturating_sub(told.len());
@@ -328,8 +331,9 @@ fn doubt(root: &RootCall) -> Option<Sentence> {
         return Some(Sentence::new("card-tied").arg("count", root.tied_with.len()));
     }
     let confidence = root.confidence.filter(|confidence| *confidence < SURE)?;
-    let sure = Sentence::new("card-sure").arg("percent", words::percent(confidence));
-    Some(sure.arg("kind", root.belongs_by?))
+    let kind = root.belongs_by?;
+    let percent = words::percent(confidence);
+    Some(Sentence::new("card-sure").arg("percent", percent).arg("kind", kind))
 }
 
 fn domainless(service: &str) -> &str {

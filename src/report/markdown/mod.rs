@@ -142,10 +142,11 @@ fn opening(report: &Report, wording: &Wording, zone: &Zone) -> String {
     };
     let version = &report.tool.version;
     let by = match words::rests_on_policies(report) {
-        true => Sentence::new("markdown-made-by-policies").arg("version", version),
-        false => Sentence::new("markdown-made-by").arg("version", version),
+        true => Sentence::new("markdown-made-by-policies")
+            .arg("version", version)
+            .arg("zone", zone.name()),
+        false => Sentence::new("markdown-made-by").arg("version", version).arg("zone", zone.name()),
     };
-    let by = by.arg("zone", zone.name());
     wording.paragraph(&[wording.say(&count), wording.say(&by)])
 }
 

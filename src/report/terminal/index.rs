@@ -46,7 +46,8 @@ impl Column {
     ];
 
     /// In which order columns go where there is no room.
-    const DISPENSABLE: [Column; 4] = [Column::When, Column::Where, Column::Times, Column::Sure];
+    const DISPENSABLE: [Column; 5] =
+        [Column::When, Column::Where, Column::Times, Column::Sure, Column::Who];
 
     fn title(self) -> Sentence {
         match self {
@@ -122,11 +123,11 @@ pub(super) fn put(page: &mut Page, cards: &Cards<'_>, incidents: &[&Incident]) {
     }
     let id = cards.say(&Sentence::new("index-incident")).to_uppercase();
     let below = match cards.explain(&id) {
-        Some(explain) => Sentence::new("index-cards").arg("explain", explain),
-        None => Sentence::new("index-cards-plain"),
+        Some(explain) => Sentence::new("index-cards").arg("explain", explain).arg("cards", CARDS),
+        None => Sentence::new("index-cards-plain").arg("cards", CARDS),
     };
     page.blank();
-    page.put(Margin::of(""), &spans![Quiet cards.say(&below.arg("cards", CARDS))]);
+    page.put(Margin::of(""), &spans![Quiet cards.say(&below)]);
 }
 
 fn fill(column: Column, incidents: &[&Incident], cards: &Cards<'_>) -> Filled {
