@@ -250,9 +250,12 @@ fn what_cannot_be_rehearsed_is_an_error_with_a_hint() {
     }
 }
 
+/// The kind of a policy and what it belongs to.
+type Told = (&'static str, &'static str);
+
 /// Resources of a Terraform plan: type, attributes as they would be, and what is to be told of it: the
 /// kind of policy and what it belongs to, or nothing where it is not understood.
-fn planned() -> Vec<(&'static str, Json, Option<(&'static str, &'static str)>)> {
+fn planned() -> Vec<(&'static str, Json, Option<Told>)> {
     let role = "arn:aws:iam::111122223333:role/Build";
     let of_identity = r#"{"Version":"2012-10-17","Statement":[]}"#;
     let of_resource = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
@@ -483,7 +486,7 @@ fn a_call_fares_like_every_record_of_it_evaluated_by_itself() {
         let fates = rehearse::fates(&trail, &policies, &together);
         let by_key: BTreeMap<&str, &Fate> =
             together.found().iter().map(|call| &*call.key).zip(&fates).collect();
-        for index in 0..events.len() {
+        for (index, event) in events.iter().enumerate() {
             let one = rehearse::calls(&trail, &asked, &inventory, index..index + 1);
             let fate = rehearse::fates(&trail, &policies, &one);
             for (call, fate) in one.found().iter().zip(&fate) {
@@ -491,8 +494,39 @@ fn a_call_fares_like_every_record_of_it_evaluated_by_itself() {
                 // When it worked decides between these two.
                 let is_past = |fate: &Fate| matches!(fate, Fate::DeniedAlready | Fate::Unexplained);
                 let same = fate == of_all || (is_past(fate) && is_past(of_all));
-                assert!(same, "{name} {}: {fate:?} {of_all:?}", events[index].id());
+                assert!(same, "{name} {}: {fate:?} {of_all:?}", event.id());
             }
         }
     }
+}
+
+#[test]
+fn the_command_at_the_end_of_each_sample_says_what_stands_below_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut tried = 0;
+    for entry in fs::read_dir(root.join("samples")).unwrap() {
+        let Ok(text) = fs::read_to_string(entry.unwrap().path().join("README.md")) else {
+            continue;
+        };
+        let mut blocks = text.split("```\n");
+        let Some(command) = blocks.find(|block| block.starts_with("trailwhy rehearse ")) else {
+            continue;
+        };
+        let shown = blocks.find(|block| !block.trim().is_empty()).unwrap();
+        let words = command.split_whitespace().skip(1).filter(|word| *word != "\\");
+        let output = Command::cargo_bin("trailwhy")
+            .unwrap()
+            .args(words)
+            .args(["-q", "--lang", "en"])
+            .current_dir(root)
+            .env("COLUMNS", "100")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        for paragraph in shown.trim().split("\n\n").filter(|one| *one != "…") {
+            assert!(said.contains(paragraph), "{command}\n{paragraph}\n--\n{said}");
+        }
+        tried += 1;
+    }
+    assert_eq!(tried, 6);
 }

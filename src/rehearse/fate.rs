@@ -194,10 +194,8 @@ impl One<'_> {
             return self.of_worked(&assumed);
         }
         match self.of_worked(&doubted) {
-            // That the change makes known what was only taken for likely keeps nobody out.
-            Fate::Denied(why) | Fate::Unclear(why) if why.statement.is_none() => {
-                self.denied_before()
-            }
+            // What is known denies it already, so that no more can be said.
+            Fate::Denied(why) if why.statement.is_none() => Fate::Unclear(why),
             fate => fate,
         }
     }
@@ -261,7 +259,7 @@ impl One<'_> {
         if will.is_allowed() {
             return Fate::Allowed;
         }
-        let harm = match (self.harm(both), both.was.result) {
+        let harm = match (self.harm(both, &will), both.was.result) {
             // What was allowed for certain and is so no longer is harmed, whatever does it.
             (None, DecisionResult::Allowed) => Harm { statement: None, is_lost: true },
             // Nothing harmful comes: the change makes known what was not, and it worked.
@@ -311,7 +309,7 @@ impl One<'_> {
 
     /// What the change does that could keep the call out: a Deny that comes, or an Allow that goes.
     /// `None` where it does neither, so that a call that worked goes on working.
-    fn harm(&self, both: &Both) -> Option<Harm> {
+    fn harm(&self, both: &Both, will: &Decision) -> Option<Harm> {
         let before = applying(self.request, &both.before);
         let after = applying(self.request_after, &both.after);
         let is_in = |one: &Applying, all: &[Applying]| {
@@ -349,16 +347,20 @@ impl One<'_> {
         if let Some(goes) = goes {
             return Some(Harm { statement: Some(goes.clone()), is_lost: true });
         }
-        self.is_lost_elsewhere(both, &after).then_some(Harm { statement: None, is_lost: true })
+        self.is_lost_elsewhere(both, will, &after)
+            .then_some(Harm { statement: None, is_lost: true })
     }
 
     /// Whether something that is no statement of a known policy changes so that it may keep a call out:
     /// a limit that comes or says something else and does not certainly allow the call; grants, the
     /// state of a key, public access; a policy that was not known and is replaced.
-    fn is_lost_elsewhere(&self, both: &Both, applying: &[Applying]) -> bool {
+    fn is_lost_elsewhere(&self, both: &Both, will: &Decision, applying: &[Applying]) -> bool {
         let Both { before, after, .. } = both;
+        // Where the call would be denied for certain, an Allow that applies does not suffice: it may leave
+        // to the caller's account what was allowed to the caller itself.
         let allows_at = |layer: Layer, at: Option<&str>| {
-            applying.iter().any(|one| {
+            let mut applying = applying.iter().filter(|_| !will.is_denied());
+            applying.any(|one| {
                 one.layer == layer
                     && one.is_certain
                     && one.statement.effect() == StatementEffect::Allow
