@@ -66,22 +66,27 @@ fn left_out(report: &Report, results: &[Value], wording: &Wording) -> Vec<Value>
             json!({
                 "descriptor": { "id": id },
                 "level": "note",
-                "message": { "text": text(&wording.say(&sentence.arg("count", count))) },
+                "message": { "text": text(&wording.say(&sentence)) },
             })
         })
     };
     let incidents = report.incidents.len().saturating_sub(RESULTS);
     let shown = || report.incidents.iter().take(RESULTS);
     let steps = shown().map(|incident| incident.chain.len().saturating_sub(STEPS)).sum();
-    let homeless = results.iter().filter(|r| r.pointer("/locations/0/physicalLocation").is_none());
+    let without_file = results.iter().filter(|r| r.pointer("/locations/0/physicalLocation").is_none());
+    let without_file = without_file.count();
     [
         counted(
             "results_left_out",
             incidents,
-            Sentence::new("sarif-results-left-out").arg("most", RESULTS),
+            Sentence::new("sarif-results-left-out").arg("count", incidents).arg("most", RESULTS),
         ),
-        counted("steps_left_out", steps, Sentence::new("sarif-steps-left-out").arg("most", STEPS)),
-        counted("no_file", homeless.count(), Sentence::new("sarif-no-file")),
+        counted(
+            "steps_left_out",
+            steps,
+            Sentence::new("sarif-steps-left-out").arg("count", steps).arg("most", STEPS),
+        ),
+        counted("no_file", without_file, Sentence::new("sarif-no-file").arg("count", without_file)),
     ]
     .into_iter()
     .flatten()
