@@ -73,7 +73,8 @@ fn left_out(report: &Report, results: &[Value], wording: &Wording) -> Vec<Value>
     let incidents = report.incidents.len().saturating_sub(RESULTS);
     let shown = || report.incidents.iter().take(RESULTS);
     let steps = shown().map(|incident| incident.chain.len().saturating_sub(STEPS)).sum();
-    let without_file = results.iter().filter(|r| r.pointer("/locations/0/physicalLocation").is_none());
+    let without_file =
+        results.iter().filter(|r| r.pointer("/locations/0/physicalLocation").is_none());
     let without_file = without_file.count();
     [
         counted(
