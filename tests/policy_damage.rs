@@ -351,7 +351,7 @@ fn the_report_rests_on_the_log_alone_only_without_policies() {
     let policies = folder.path().join("policies");
     let told = |format: &str, language: &str, with: bool| {
         let mut command = Command::cargo_bin("trailwhy").unwrap();
-        command.args(["analyze", "--format", format, "--lang", language]).arg(&trail);
+        command.args(["analyze", "--full", "--format", format, "--lang", language]).arg(&trail);
         if with {
             command.arg("--policies").arg(&policies);
         }
