@@ -207,11 +207,13 @@ fn keys_go_through_the_list() {
     assert_eq!(browser.eval(here), "02");
     type_text(&mut browser, "caller-5");
     browser.press("Enter", 13);
-    assert_eq!(browser.eval("document.activeElement.hash.slice(-2)"), "05");
+    let focus = comes_to("document.activeElement.hash?.slice(-2) ?? ''", "05");
+    assert_eq!(browser.eval(&focus), true);
+    let keys = "String(document.getElementById('keys').open)";
     browser.press("?", 191);
-    assert_eq!(browser.eval("document.getElementById('keys').open"), true);
+    assert_eq!(browser.eval(&comes_to(keys, "true")), true);
     browser.press("Escape", 27);
-    assert_eq!(browser.eval("document.getElementById('keys').open"), false);
+    assert_eq!(browser.eval(&comes_to(keys, "false")), true);
     assert_eq!(shown(&mut browser), json!(["05"]), "Escape closes what is open, and no more");
     browser.click("#help");
     assert_eq!(browser.eval("document.getElementById('keys').open"), true);
