@@ -31,16 +31,7 @@ pub fn text(report: &Report, wording: &Wording) -> String {
         let said = say(Sentence::new("rehearse-more").arg("more", more));
         let _ = writeln!(out, "\n{}", markdown(&said));
     }
-    let calls = &report.calls;
-    let tally = Sentence::new("rehearse-tally")
-        .arg("records", calls.all.records)
-        .arg("calls", calls.all.distinct)
-        .arg("untouched", calls.untouched.records)
-        .arg("allowed", calls.still_allowed.records)
-        .arg("denied", calls.would_be_denied.records)
-        .arg("unclear", calls.cannot_tell.records)
-        .arg("opened", calls.newly_allowed.records);
-    let _ = writeln!(out, "\n{}\n", markdown(&say(tally)));
+    let _ = writeln!(out, "\n{}\n", markdown(&say(report.calls.tally())));
     for spot in &report.blind_spots {
         let _ = writeln!(out, "- {}", markdown(spot));
     }

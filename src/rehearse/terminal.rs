@@ -54,16 +54,7 @@ pub fn text(report: &Report, wording: &Wording, width: usize) -> String {
         page.line("", &wording.say(&said));
     }
     page.blank();
-    let calls = &report.calls;
-    let tally = Sentence::new("rehearse-tally")
-        .arg("records", calls.all.records)
-        .arg("calls", calls.all.distinct)
-        .arg("untouched", calls.untouched.records)
-        .arg("allowed", calls.still_allowed.records)
-        .arg("denied", calls.would_be_denied.records)
-        .arg("unclear", calls.cannot_tell.records)
-        .arg("opened", calls.newly_allowed.records);
-    page.line("", &wording.say(&tally));
+    page.line("", &wording.say(&report.calls.tally()));
     for spot in &report.blind_spots {
         page.line("  ", spot);
     }

@@ -150,6 +150,20 @@ pub struct Calls {
     pub unexplained: Number,
 }
 
+impl Calls {
+    /// How many records of how many calls would fare in which way.
+    pub(super) fn tally(&self) -> Sentence {
+        Sentence::new("rehearse-tally")
+            .arg("records", self.all.records)
+            .arg("calls", self.all.distinct)
+            .arg("untouched", self.untouched.records)
+            .arg("allowed", self.still_allowed.records)
+            .arg("denied", self.would_be_denied.records)
+            .arg("unclear", self.cannot_tell.records)
+            .arg("opened", self.newly_allowed.records)
+    }
+}
+
 /// What would become of some calls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Told {
