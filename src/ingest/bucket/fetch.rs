@@ -72,14 +72,14 @@ impl Queue {
             return None;
         }
         while let Some(object) = self.objects.get(state.next) {
-            let wanted = state.next <= at
-                || (state.coming.len() < OBJECTS && state.in_flight + size(object) <= IN_FLIGHT);
-            if !wanted {
+            let fits = state.coming.len() < OBJECTS && state.in_flight + size(object) <= IN_FLIGHT;
+            if state.next > at && !fits {
                 break;
             }
             let number = state.next;
             state.next += 1;
-            if size(object) <= WHOLE && number >= at.saturating_sub(OBJECTS) {
+            // What is passed over for want of room is asked for when it is its turn.
+            if size(object) <= WHOLE && (fits || number == at) {
                 state.in_flight += size(object);
                 state.coming.insert(number, ask_for(object));
             }
