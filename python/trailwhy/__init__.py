@@ -54,4 +54,4 @@ def analyze(
         "--",
         *options.each(paths),
     ]
-    return Result(*result.make(binary.find(program), arguments))
+    return Result(result.make(binary.find(program), arguments))

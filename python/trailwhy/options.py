@@ -17,7 +17,11 @@ def each(paths: Paths | None) -> list[str]:
     """The paths, whether one or several were given."""
     if paths is None:
         return []
-    return [os.fspath(paths)] if isinstance(paths, (str, os.PathLike)) else [*map(os.fspath, paths)]
+    return (
+        [os.fspath(paths)]
+        if isinstance(paths, (str, os.PathLike))
+        else [os.fspath(path) for path in paths]
+    )
 
 
 def moment(value: Moment) -> str:

@@ -22,13 +22,16 @@ _SHOWN = 20
 class Report:
     """A report, as JSON and as a page; its files go when nobody holds it any more."""
 
-    def __init__(self, folder: TemporaryDirectory[str], summary: str) -> None:
+    def __init__(self, folder: TemporaryDirectory[str]) -> None:
         self._folder = folder
-        self.summary = summary
-        """Fifteen lines of text, for a chat or a ticket."""
 
     def __repr__(self) -> str:
-        return self.summary.rstrip("\n")
+        return self.text.rstrip("\n")
+
+    @cached_property
+    def text(self) -> str:
+        """The report as at a terminal."""
+        return self._path("report.txt").read_text(encoding="utf-8")
 
     @cached_property
     def report(self) -> dict[str, Any]:
@@ -49,7 +52,8 @@ class Report:
         table = (
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
         )
-        return f"<p>{escape(self.summary.strip().splitlines()[0])}</p>{table}{more}"
+        found, _, _ = self.text.strip().partition("\n\n")
+        return f"<p>{escape(found)}</p>{table}{more}"
 
     def _path(self, name: str) -> Path:
         return Path(self._folder.name) / name
@@ -87,20 +91,14 @@ class Result(Report):
         return self._rows(Change)
 
 
-def make(program: str, arguments: Sequence[str]) -> tuple[TemporaryDirectory[str], str]:
+def make(program: str, arguments: Sequence[str]) -> TemporaryDirectory[str]:
     """Lets the program write a report in all the forms that [`Report`] hands out."""
     folder: TemporaryDirectory[str] = TemporaryDirectory(prefix="trailwhy-")
     place = Path(folder.name)
+    reports = [f"--output={place / name}" for name in ("report.json", "report.html", "report.txt")]
     command, *rest = arguments
-    summary = binary.run(
-        program,
-        [
-            *(command, "--quiet", "--format=summary", f"--tables={place / 'tables'}"),
-            *(f"--output={place / 'report.json'}", f"--output={place / 'report.html'}"),
-            *rest,
-        ],
-    )
-    return folder, summary
+    binary.run(program, [command, "--quiet", f"--tables={place / 'tables'}", *reports, *rest])
+    return folder
 
 
 _COLUMNS = ("kind", "times", "what", "layer", "certainty", "first seen (UTC)", "repair")

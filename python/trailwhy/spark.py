@@ -55,8 +55,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 class SparkResult(result.Report):
     """What was found on Spark: records as DataFrames."""
 
-    def __init__(self, spark: SparkSession, folder: TemporaryDirectory[str], summary: str) -> None:
-        super().__init__(folder, summary)
+    def __init__(self, spark: SparkSession, folder: TemporaryDirectory[str]) -> None:
+        super().__init__(folder)
         self._spark = spark
 
     @cached_property
@@ -158,7 +158,7 @@ def analyze(
         )
         merged = _merged(context, plan, rounds(plan, depth), how, folder)
         arguments = [*known, *options.saying(lang, time_zone, redact), *map(str, merged)]
-        return SparkResult(spark, *result.make(found, ["merge", *arguments]))
+        return SparkResult(spark, result.make(found, ["merge", *arguments]))
 
 
 def rounds(plan: Sequence[str], depth: int) -> list[int]:
@@ -239,12 +239,12 @@ def _sent_whole() -> Iterator[None]:
     """Sends what executors do along, that they need the program and no module."""
     modules = (binary, parts)
     for module in modules:
-        cloudpickle.register_pickle_by_value(module)
+        cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         for module in modules:
-            cloudpickle.unregister_pickle_by_value(module)
+            cloudpickle.unregister_pickle_by_value(module)  # type: ignore[no-untyped-call]
 
 
 _KEPT = ("spark.jobGroup.id", "spark.job.description", "spark.job.interruptOnCancel")
@@ -266,7 +266,7 @@ def _said(context: SparkContext) -> Iterator[None]:
 def _stage(context: SparkContext, doing: str) -> Iterator[None]:
     """Says in Spark's pages what a stage does, where it would say `count at spark.py:99`."""
     context.setJobDescription(f"trailwhy: {doing}")
-    with SCCallSiteSync(context):
+    with SCCallSiteSync(context):  # type: ignore[no-untyped-call]
         context.setLocalProperty("callSite.short", f"trailwhy: {doing}")
         yield
 
