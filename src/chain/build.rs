@@ -13,16 +13,16 @@ use rayon::prelude::*;
 
 use super::assign::{Assignment, Turn};
 use super::call::{Child, Token};
-use super::ending::{self, FailedWork};
 use super::evidence;
+use super::failed_work::{self, FailedWork};
+use super::id_hash::{IdHash, IdHasher};
 use super::index::{Index, Sources};
 use super::keys::{self, InferredKey};
-use super::knowledge::{Knowledge, Sort as AskedSort};
+use super::knowledge::{Knowledge, ParentCriteria};
 use super::lags::{Lags, Runs};
 use super::learned::{Habits, Keys, Remembered};
 use super::link::{Link, LinkKind, Synthesized};
-use super::mark::{Mark, Marks};
-use super::names::{ActionId, Names, Sort};
+use super::names::{ActionId, EventKind, Names};
 use super::prepared;
 use super::roles::Roles;
 use super::session::Sessions;
@@ -57,7 +57,7 @@ pub struct Chains {
     known_keys: Keys,
     known_runs: Runs,
     sessions: Sessions,
-    marks: Marks,
+    hasher: IdHasher,
 }
 
 /// What stretches of an export teach those that follow.
@@ -72,7 +72,7 @@ pub struct Learned {
     /// How soon services take on roles.
     runs: Runs,
     /// What marks are made with: the same text has the same in every stretch.
-    marks: Marks,
+    hasher: IdHasher,
 }
 
 /// What linking found for one event. Positions are those of the events it was found among.
@@ -106,35 +106,35 @@ impl Chains {
         learned: Learned,
         turn: &dyn Fn(usize) -> Turn,
     ) -> Chains {
-        let Learned { roles, habits: earlier, keys: known_keys, runs, marks } = learned;
+        let Learned { roles, habits: earlier, keys: known_keys, runs, hasher } = learned;
         let names = Names::new(events, knowledge);
-        let mut sessions = Sessions::new(events, &names, &marks);
-        sessions.learn_handed((events, quiet), &names, &roles, knowledge.table(), &marks);
+        let mut sessions = Sessions::new(events, &names, &hasher);
+        sessions.learn_handed((events, quiet), &names, &roles, knowledge.table(), &hasher);
         let mut chains =
-            Chains { links: Vec::new(), copies: copies(events, &marks), ..Chains::default() };
+            Chains { links: Vec::new(), copies: copies(events, &hasher), ..Chains::default() };
         chains.links.resize_with(events.len(), || None);
         let mut children: Vec<Child> = events
             .par_iter()
             .enumerate()
             .filter(|(i, _)| !chains.copies.contains_key(i))
             .filter_map(|(i, e)| {
-                let brief = names.brief(i).filter(|brief| brief.sort != Sort::Notification)?;
+                let brief = names.brief(i).filter(|brief| brief.kind != EventKind::Notification)?;
                 let is_kms = names.of(i).is_some_and(|name| name.is_kms);
-                let kind = sessions.child_kind(e, brief.signed, is_kms, &marks)?;
-                Some(Child::new(i, e, kind, &names, &marks))
+                let kind = sessions.child_kind(e, brief.signed, is_kms, &hasher)?;
+                Some(Child::new(i, e, kind, &names, &hasher))
             })
             .collect();
         // No record tells a service role by itself.
         let told = children.iter().filter(|c| c.kind == CallerKind::ServiceRole);
         let told: Vec<usize> = told.map(|c| c.index).collect();
-        lend_tokens(&mut children, &sessions, &marks);
-        let sorts = asked(&mut children, knowledge, &names);
+        lend_tokens(&mut children, &sessions, &hasher);
+        let criteria = asked(&mut children, knowledge, &names);
         chains.roles = roles;
-        let sources = Sources { names: &names, knowledge, roles: &chains.roles, marks: &marks };
-        let mut index = Index::new(events, &children, &sorts, &chains.copies, &sources);
-        let known_keys = known_keys.and(&children, &marks);
+        let sources = Sources { names: &names, knowledge, roles: &chains.roles, hasher: &hasher };
+        let mut index = Index::new(events, &children, &criteria, &chains.copies, &sources);
+        let known_keys = known_keys.and(&children, &hasher);
         index.learn_keys(&known_keys);
-        let (lags, runs) = Lags::learn(&children, &sorts, &index, &names, (&marks, runs));
+        let (lags, runs) = Lags::learn(&children, &criteria, &index, &names, (&hasher, runs));
         let scales = Scales {
             events,
             index: &index,
@@ -142,8 +142,8 @@ impl Chains {
             sessions: &sessions,
             knowledge,
             names: &names,
-            sorts: &sorts,
-            marks: &marks,
+            criteria: &criteria,
+            hasher: &hasher,
         };
         let habits = earlier.each_ref().map(|earlier| Habits::of(earlier, &names));
         let taught = habits.clone();
@@ -155,12 +155,13 @@ impl Chains {
             taught.map(|taught| taught.remember(earlier.next().unwrap_or_default(), &names));
         // Who runs with a role makes calls as any principal does, so that it mattered for nothing
         // above.
-        let programs = children.par_iter().filter(|c| sessions.is_program(c.event, c.kind, &marks));
+        let programs =
+            children.par_iter().filter(|c| sessions.is_program(c.event, c.kind, &hasher));
         let programs: Vec<usize> = programs.map(|c| c.index).collect();
         prepared::link(&mut chains, events, &names, knowledge.table());
         chains.fall_back(&children, knowledge);
-        chains.keys = keys::inferred(events, &children, &chains, &index, &known_keys, &marks);
-        chains.failed_work = ending::failed(events, &names, knowledge.table());
+        chains.keys = keys::inferred(events, &children, &chains, &index, &known_keys, &hasher);
+        chains.failed_work = failed_work::failed(events, &names, knowledge.table());
         chains.list_children();
         chains.kms = names.all().iter().map(|name| name.is_kms).collect();
         chains.runs = names.all().iter().map(|name| name.runs).collect();
@@ -171,7 +172,7 @@ impl Chains {
             }
         }
         chains.sessions = sessions;
-        (chains.known_keys, chains.known_runs, chains.marks) = (known_keys, runs, marks);
+        (chains.known_keys, chains.known_runs, chains.hasher) = (known_keys, runs, hasher);
         chains
     }
 
@@ -196,13 +197,13 @@ impl Chains {
         learned: Learned,
         settled: Vec<Settled>,
     ) -> Chains {
-        let Learned { roles, habits, keys, runs, marks } = learned;
+        let Learned { roles, habits, keys, runs, hasher } = learned;
         let names = Names::new(events, knowledge);
-        let mut chains = Chains { copies: copies(events, &marks), ..Chains::default() };
+        let mut chains = Chains { copies: copies(events, &hasher), ..Chains::default() };
         chains.links.resize_with(events.len(), || None);
-        let mut sessions = Sessions::new(events, &names, &marks);
-        sessions.learn_handed((events, &[]), &names, &roles, knowledge.table(), &marks);
-        chains.failed_work = ending::failed(events, &names, knowledge.table());
+        let mut sessions = Sessions::new(events, &names, &hasher);
+        sessions.learn_handed((events, &[]), &names, &roles, knowledge.table(), &hasher);
+        chains.failed_work = failed_work::failed(events, &names, knowledge.table());
         chains.kms = names.all().iter().map(|name| name.is_kms).collect();
         chains.runs = names.all().iter().map(|name| name.runs).collect();
         (chains.names, chains.kinds) = names.into_numbers();
@@ -210,7 +211,7 @@ impl Chains {
         chains.sessions = sessions;
         (chains.roles, chains.habits) = (roles, habits);
         (chains.known_keys, chains.known_runs) = (keys, runs);
-        chains.marks = marks;
+        chains.hasher = hasher;
         chains
     }
 
@@ -250,7 +251,7 @@ impl Chains {
         let again = {
             let (roles, habits) = (self.roles.clone(), self.habits.clone());
             let (keys, runs) = (self.known_keys.clone(), self.known_runs.clone());
-            let learned = Learned { roles, habits, keys, runs, marks: self.marks.clone() };
+            let learned = Learned { roles, habits, keys, runs, hasher: self.hasher.clone() };
             Chains::build_with(events, &[], knowledge, learned, &|_| Turn::Before)
         };
         for at in lost {
@@ -271,7 +272,7 @@ impl Chains {
                 std::mem::take(&mut self.known_keys)
             },
             runs: std::mem::take(&mut self.known_runs),
-            marks: self.marks.clone(),
+            hasher: self.hasher.clone(),
         }
     }
 
@@ -462,8 +463,8 @@ impl Chains {
     /// creation date.
     pub fn issuer(&self, event: &Event) -> Option<usize> {
         self.sessions
-            .issuer_by_key(event, &self.marks)
-            .or_else(|| self.sessions.issuer_by_date(event, &self.marks))
+            .issuer_by_key(event, &self.hasher)
+            .or_else(|| self.sessions.issuer_by_date(event, &self.hasher))
     }
 
     /// The KMS key of a denied call whose text does not name it, as its chain tells: the key that
@@ -489,14 +490,14 @@ impl Chains {
 }
 
 /// Copies of one call: same `sharedEventID`, different `eventID`. The original is the caller's own.
-fn copies(events: &[Event], marks: &Marks) -> BTreeMap<usize, usize> {
+fn copies(events: &[Event], hasher: &IdHasher) -> BTreeMap<usize, usize> {
     let shared = events.par_iter().enumerate().filter_map(|(i, event)| {
         let shared = event.get(event::Field::SharedEventId)?;
-        Some((marks.of(shared), i))
+        Some((hasher.of(shared), i))
     });
-    let mut shared: Vec<(Mark, usize)> = shared.collect();
+    let mut shared: Vec<(IdHash, usize)> = shared.collect();
     shared.par_sort_unstable();
-    let is_own = |(_, i): &&(Mark, usize)| {
+    let is_own = |(_, i): &&(IdHash, usize)| {
         events.get(*i).is_some_and(|e| {
             e.caller_account().is_some()
                 && e.caller_account() == e.get(event::Field::RecipientAccountId)
@@ -514,13 +515,13 @@ fn copies(events: &[Event], marks: &Marks) -> BTreeMap<usize, usize> {
 
 /// An `AssumeRole` by a service says little of what the service is about to do; what is then done
 /// with the session says it (the table to back up, the group to scale).
-fn lend_tokens(children: &mut [Child<'_>], sessions: &Sessions, marks: &Marks) {
+fn lend_tokens(children: &mut [Child<'_>], sessions: &Sessions, hasher: &IdHasher) {
     let mut lent: BTreeMap<usize, Vec<Token>> = BTreeMap::new();
     for child in children.iter() {
         if matches!(child.kind, CallerKind::ServiceRole | CallerKind::ServiceLinkedRole)
             && let Some(issuer) = sessions
-                .issuer_by_key(child.event, marks)
-                .or_else(|| sessions.issuer_by_date(child.event, marks))
+                .issuer_by_key(child.event, hasher)
+                .or_else(|| sessions.issuer_by_date(child.event, hasher))
         {
             let lent = lent.entry(issuer).or_default();
             // A session that does a thousand things is not told by what it does.
@@ -543,20 +544,24 @@ const MOST_ASIDE: usize = 12;
 const MOST_LENT: usize = 256;
 
 /// Numbers the calls by what the table is asked about them, and asks it once for each.
-fn asked(children: &mut [Child<'_>], knowledge: &Knowledge, names: &Names<'_>) -> Vec<AskedSort> {
-    let mut numbers: Map<(ActionId, CallerKind, Mark), u32> = Map::default();
-    let mut sorts = Vec::new();
+fn asked(
+    children: &mut [Child<'_>],
+    knowledge: &Knowledge,
+    names: &Names<'_>,
+) -> Vec<ParentCriteria> {
+    let mut numbers: Map<(ActionId, CallerKind, IdHash), u32> = Map::default();
+    let mut criteria = Vec::new();
     for child in children {
-        let next = sorts.len() as u32;
+        let next = criteria.len() as u32;
         let told = (child.action, child.kind, child.invokers);
-        child.sort = *numbers.entry(told).or_insert_with(|| {
+        child.criteria = *numbers.entry(told).or_insert_with(|| {
             let context = super::call::encryption_context(child.event);
             let keys = context.iter().map(|(key, _)| key.as_str());
             let invokers = knowledge.invokers(child.event.invoked_by(), keys);
             let action = names.action_text(child.action);
-            sorts.push(knowledge.sort(invokers, action, child.kind, names));
+            criteria.push(knowledge.criteria(invokers, action, child.kind, names));
             next
         });
     }
-    sorts
+    criteria
 }

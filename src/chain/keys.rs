@@ -7,9 +7,9 @@ use foldhash::fast::RandomState;
 
 use super::build::Chains;
 use super::call::{self, Child, alias_in};
+use super::id_hash::IdHasher;
 use super::index::{Index, keys_named_by, place};
 use super::learned::Keys;
-use super::mark::Marks;
 use crate::event::{self, Event};
 
 /// Request parameter -> KMS keys that calls with it led to, and how often.
@@ -31,7 +31,7 @@ pub(super) fn inferred(
     chains: &Chains,
     index: &Index,
     keys: &Keys,
-    marks: &Marks,
+    hasher: &IdHasher,
 ) -> BTreeMap<usize, InferredKey> {
     let mut found = BTreeMap::new();
     let lost: Vec<&Child<'_>> = children.iter().filter(|c| c.is_kms && c.key.is_none()).collect();
@@ -50,7 +50,7 @@ pub(super) fn inferred(
                     let arn = key_by_features(root, &alike)?;
                     Some(InferredKey { arn, is_named: false })
                 };
-                key_of_parent(root, at, index, keys, marks).or_else(by_features)
+                key_of_parent(root, at, index, keys, hasher).or_else(by_features)
             });
             if let Some(key) = told {
                 found.insert(child.index, key.clone());
@@ -92,13 +92,13 @@ fn key_of_parent(
     at: usize,
     index: &Index,
     known: &Keys,
-    marks: &Marks,
+    hasher: &IdHasher,
 ) -> Option<InferredKey> {
     let facts = index.facts(at)?;
     let mut keys: BTreeSet<String> = BTreeSet::new();
     for named in keys_named_by(root) {
         if let Some(alias) = alias_in(&named) {
-            let behind = known.behind(marks.of_pair(&place(root), alias));
+            let behind = known.behind(hasher.of_pair(&place(root), alias));
             keys.extend(behind.iter().filter_map(|key| known.arn(*key)).map(str::to_owned));
         } else if call::key_arn_in(&named).is_some() {
             keys.insert(named);

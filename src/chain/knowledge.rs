@@ -90,7 +90,7 @@ pub(super) enum Invokers {
 
 /// Calls of one action by one set of invokers: all that the table is asked about a call.
 #[derive(Debug)]
-pub(super) struct Sort {
+pub(super) struct ParentCriteria {
     invokers: Invokers,
     rows: Rows,
     /// Rows that list the action.
@@ -118,7 +118,7 @@ pub(super) struct Fit {
     pub untold: bool,
 }
 
-impl Sort {
+impl ParentCriteria {
     /// Whether rows of the table tell who called.
     pub(super) fn is_known(&self) -> bool {
         matches!(self.invokers, Invokers::Rows(_))
@@ -270,13 +270,13 @@ impl Knowledge {
     }
 
     /// What the table says of calls of `action` by `invokers`.
-    pub(super) fn sort(
+    pub(super) fn criteria(
         &self,
         invokers: Invokers,
         action: &str,
         kind: CallerKind,
         names: &Names<'_>,
-    ) -> Sort {
+    ) -> ParentCriteria {
         let services = self.table.services().iter().enumerate();
         // What makes calls for assistants makes no others.
         let signs = |s: &Service| s.signs_as(CallerKind::Agent) == (kind == CallerKind::Agent);
@@ -309,9 +309,11 @@ impl Knowledge {
         };
         // A parent that no row speaks of, or one of a service behind, has the usual time.
         let reach = reach.unwrap_or(0).max(self.max_lag(None, kind)).min(HOUR);
-        let mut sort = Sort { invokers, rows, may_call, reach, own, answered, fitting: Vec::new() };
-        sort.fitting = names.all().iter().map(|root| sort.may_fit(root)).collect();
-        sort
+        let mut wanted_parent =
+            ParentCriteria { invokers, rows, may_call, reach, own, answered, fitting: Vec::new() };
+        wanted_parent.fitting =
+            names.all().iter().map(|root| wanted_parent.may_fit(root)).collect();
+        wanted_parent
     }
 
     /// Services that can have made a call: its encryption context keys tell best, then `invokedBy`.

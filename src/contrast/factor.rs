@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute::Attribute;
-use super::property::{Card, PRESENT, Property, State, Told, is_part, sort_of};
+use super::property::{PRESENT, Profile, Property, PropertyValue, State, is_part, resource_type};
 use super::split::{LogFactorials, Members};
 use super::window::{self, Window};
 use crate::event::Time;
@@ -93,7 +93,11 @@ impl Known<'_> {
 }
 
 /// Ranks what failures have more often than successes.
-pub(super) fn rank(failures: &[Card<'_>], successes: &[Card<'_>], known: &Known<'_>) -> Ranking {
+pub(super) fn rank(
+    failures: &[Profile<'_>],
+    successes: &[Profile<'_>],
+    known: &Known<'_>,
+) -> Ranking {
     if failures.is_empty() || successes.is_empty() {
         return Ranking::default();
     }
@@ -158,9 +162,9 @@ struct Column<'t> {
 }
 
 impl<'t> Table<'t> {
-    fn of(failures: &'t [Card<'t>], successes: &'t [Card<'t>]) -> Table<'t> {
+    fn of(failures: &'t [Profile<'t>], successes: &'t [Profile<'t>]) -> Table<'t> {
         let all = || failures.iter().chain(successes);
-        let properties: BTreeSet<&Property> = all().flat_map(Card::properties).collect();
+        let properties: BTreeSet<&Property> = all().flat_map(Profile::properties).collect();
         let mut table = Table {
             columns: BTreeMap::new(),
             failures: failures.len(),
@@ -168,9 +172,9 @@ impl<'t> Table<'t> {
             not_compared: Vec::new(),
         };
         for property in properties {
-            let mut states: Vec<State<'_>> = all().map(|card| card.state(property)).collect();
+            let mut states: Vec<State<'_>> = all().map(|profile| profile.state(property)).collect();
             if *property == Property::Attribute(Attribute::Resource) {
-                one_sort(&mut states);
+                keep_one_type(&mut states);
             }
             if matches!(property, Property::Step(_)) {
                 seen_at_that_time(&mut states, failures, successes);
@@ -200,7 +204,7 @@ impl<'t> Table<'t> {
             match state {
                 State::Unknown => {}
                 State::Absent => put(None),
-                State::Told(told) => told.texts.iter().for_each(|text| put(Some(text.as_ref()))),
+                State::Known(told) => told.texts.iter().for_each(|text| put(Some(text.as_ref()))),
             }
         }
         let members = |calls: Vec<usize>| {
@@ -316,7 +320,7 @@ impl<'t> Table<'t> {
     fn shown(&self, column: &Column<'_>, value: Option<&str>) -> Option<String> {
         let value = value?;
         let named = column.states.iter().find_map(|state| match state {
-            State::Told(told) if told.texts.len() == 1 && told.texts.contains(value) => {
+            State::Known(told) if told.texts.len() == 1 && told.texts.contains(value) => {
                 Some(told.shown())
             }
             _ => None,
@@ -466,15 +470,15 @@ impl<'t> Table<'t> {
 }
 
 /// Of different sorts of things, as the texts of refusals name them, none is like another.
-fn one_sort(states: &mut [State<'_>]) {
+fn keep_one_type(states: &mut [State<'_>]) {
     let sort = states.iter().find_map(|state| match state {
-        State::Told(told) => sort_of(told),
+        State::Known(told) => resource_type(told),
         _ => None,
     });
     let Some(sort) = sort else { return };
     for state in states {
-        if let State::Told(told) = state
-            && sort_of(told).is_some_and(|other| other != sort)
+        if let State::Known(told) = state
+            && resource_type(told).is_some_and(|other| other != sort)
         {
             *state = State::Unknown;
         }
@@ -484,15 +488,18 @@ fn one_sort(states: &mut [State<'_>]) {
 /// Steps of successes are expected from failures only where the log shows them at about that time.
 const NEAR_SECONDS: i64 = 86_400;
 
-fn seen_at_that_time(states: &mut [State<'_>], failures: &[Card<'_>], successes: &[Card<'_>]) {
-    let times = || failures.iter().map(|card| card.time);
+fn seen_at_that_time(
+    states: &mut [State<'_>],
+    failures: &[Profile<'_>],
+    successes: &[Profile<'_>],
+) {
+    let times = || failures.iter().map(|profile| profile.time);
     let (Some(first), Some(last)) = (times().min(), times().max()) else { return };
     let (from, to) = (first.plus_seconds(-NEAR_SECONDS), last.plus_seconds(NEAR_SECONDS));
     let (failed, succeeded) = states.split_at_mut(failures.len());
-    let is_seen = succeeded
-        .iter()
-        .zip(successes)
-        .any(|(state, card)| matches!(state, State::Told(_)) && (from..=to).contains(&card.time));
+    let is_seen = succeeded.iter().zip(successes).any(|(state, profile)| {
+        matches!(state, State::Known(_)) && (from..=to).contains(&profile.time)
+    });
     let is_missing = |state: &State<'_>| *state == State::Absent;
     if !is_seen && failed.iter().any(is_missing) {
         failed.iter_mut().filter(|s| is_missing(s)).for_each(|state| *state = State::Unknown);
@@ -505,7 +512,7 @@ fn variety(states: &[State<'_>]) -> usize {
         .filter_map(|state| match state {
             State::Unknown => None,
             State::Absent => Some(None),
-            State::Told(told) => Some(Some(&told.texts)),
+            State::Known(told) => Some(Some(&told.texts)),
         })
         .collect();
     texts.len()
@@ -513,7 +520,7 @@ fn variety(states: &[State<'_>]) -> usize {
 
 fn number(state: &State<'_>) -> Option<f64> {
     match state {
-        State::Told(Told { number, .. }) => *number,
+        State::Known(PropertyValue { number, .. }) => *number,
         _ => None,
     }
 }

@@ -10,9 +10,9 @@ mod nearest;
 mod needed;
 mod parameter;
 mod property;
-mod seen;
 mod shape;
 mod split;
+mod trail_coverage;
 mod vanished;
 mod window;
 

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use super::behind::Behind;
 use super::changed::Suspects;
+use super::comparison_set::ComparisonSet;
 use super::deciding::found;
+use super::evidence::{Evidence, Witness};
 use super::failing::Failing;
-use super::hopeful::{as_stated, hopeful, opened};
-use super::incarnation::grant_of_predecessor;
-use super::picture::Picture;
-use super::supposed::supposed;
-use super::testimony::{Testimony, Witness};
+use super::optimistic::{as_stated, opened, optimistic};
+use super::org_policy_hypothesis::org_policy_hypothesis;
+use super::recreated_principal::grant_of_predecessor;
 use super::worked::{Compared, Success, Worked};
 use crate::chain::Chains;
 use crate::contrast::{Among, Observation};
@@ -71,7 +71,7 @@ pub struct Found {
 pub struct Evaluated {
     /// What denied.
     pub found: Option<Found>,
-    /// The failures of the picture, ready for trying fixes.
+    /// The failures of the comparison set, ready for trying fixes.
     pub denied: Vec<Case>,
     /// Successes whose policies are known, for trying fixes.
     pub successes: Compared,
@@ -100,17 +100,17 @@ const SUCCESSES: usize = 60;
 
 /// The last change before which evaluating allows the call that was denied after it.
 fn turned_by<'h>(
-    picture: &Picture<'_, '_>,
+    set: &ComparisonSet<'_, '_>,
     events: &[Event],
     chains: &Chains,
     history: &'h History,
     layer: Layer,
     suspects: &Suspects<'h>,
 ) -> Option<&'h Change> {
-    let index = picture.observation().index;
+    let index = set.observation().index;
     // Services revoke grants all the time: that this one mattered is clear only where no call can
     // have worked without it.
-    let worked = picture.last_success_before().is_some();
+    let worked = set.last_success_before().is_some();
     // A role loses its policies before it is deleted and gets them back when it is made anew: where
     // another layer is at fault it is the new role that this layer does not know.
     let is_remade = suspects
@@ -126,12 +126,12 @@ fn turned_by<'h>(
         }
         let moment = Moment {
             time: change.time.plus_seconds(-1),
-            resource: picture.one().arn(),
+            resource: set.one().arn(),
             likelihood: Likelihood::Assumed,
-            behind: picture.one().behind.as_ref(),
+            behind: set.one().behind.as_ref(),
         };
         case_at(events, chains, history, index, &moment).is_some_and(|case| {
-            evaluate(&case.request, &hopeful(&case.request, &case.layers)).is_allowed()
+            evaluate(&case.request, &optimistic(&case.request, &case.layers)).is_allowed()
         })
     })
 }
@@ -400,9 +400,9 @@ fn via(events: &[Event], chains: &Chains, index: usize) -> Option<Vec<String>> {
     (!services.is_empty()).then_some(services)
 }
 
-/// Evaluates a picture's failures and the successes nearest to them.
+/// Evaluates a comparison set's failures and the successes nearest to them.
 pub fn evaluated(
-    picture: &Picture<'_, '_>,
+    set: &ComparisonSet<'_, '_>,
     events: &[Event],
     chains: &Chains,
     history: &History,
@@ -410,16 +410,16 @@ pub fn evaluated(
     worked: &Worked,
 ) -> Evaluated {
     let mut result = Evaluated::default();
-    for failing in picture.failing.iter().take(FAILURES) {
+    for failing in set.failing.iter().take(FAILURES) {
         let resource = failing.arn();
         result.denied.extend(case_of(events, chains, history, failing, resource));
     }
-    let stated = picture.one().denial.stated.as_ref().map(|s| s.layer);
+    let stated = set.one().denial.stated.as_ref().map(|s| s.layer);
     result.found = result.denied.first().and_then(|case| found(case, stated));
     if let (None, Some(first)) = (&result.found, result.denied.first_mut()) {
         // Of several things asked for at once, the one of which something can be told.
-        let each = each_case(events, chains, history, picture.one().denied);
-        let is_several = each.len() > 1 && picture.one().behind.is_none();
+        let each = each_case(events, chains, history, set.one().denied);
+        let is_several = each.len() > 1 && set.one().behind.is_none();
         let told = each.into_iter().find_map(|case| Some((found(&case, stated)?, case)));
         if let Some((found, case)) = told.filter(|_| is_several) {
             result.found = Some(found);
@@ -428,7 +428,7 @@ pub fn evaluated(
     }
     if result.found.as_ref().is_none_or(|found| !found.complete && found.statement.is_none())
         && let Some((found, cases)) =
-            supposed(picture, events, chains, history, &result.denied, suspects)
+            org_policy_hypothesis(set, events, chains, history, &result.denied, suspects)
     {
         result.found = Some(found);
         result.denied = cases;
@@ -439,13 +439,13 @@ pub fn evaluated(
         });
         return result;
     };
-    result.turned_by = turned_by(picture, events, chains, history, layer, suspects).cloned();
+    result.turned_by = turned_by(set, events, chains, history, layer, suspects).cloned();
     let is_revoked =
         result.turned_by.as_ref().is_some_and(|c| matches!(c.subject, Subject::Grant { .. }));
     if let Some(found) = result.found.as_mut().filter(|found| {
         let is_missed = found.effect == Effect::ImplicitDeny
             && matches!(found.layer, Layer::ResourcePolicy | Layer::IdentityPolicy);
-        is_revoked || (is_missed && grant_of_predecessor(picture, history).is_some())
+        is_revoked || (is_missed && grant_of_predecessor(set, history).is_some())
     }) {
         // AWS names the layer where an Allow was missed last; what went away is the grant.
         found.layer = Layer::KmsGrant;
@@ -453,7 +453,7 @@ pub fn evaluated(
         found.label = None;
         found.condition_keys.clear();
     }
-    for success in nearest(picture) {
+    for success in nearest(set) {
         let Some(tried) = worked.at(success.index, events, chains, history) else { continue };
         match tried.decided {
             DecisionResult::Allowed => result.confirmed += 1,
@@ -484,8 +484,8 @@ pub(super) fn success_at(
         case = case_at(events, chains, history, index, &moment).unwrap_or(case);
         decided = evaluate(&case.request, &case.layers).result;
     }
-    let hopeful = hopeful(&case.request, &case.layers);
-    Some(Success { case, decided, hopeful })
+    let optimistic = optimistic(&case.request, &case.layers);
+    Some(Success { case, decided, optimistic })
 }
 
 fn is_denied(result: DecisionResult) -> bool {
@@ -498,28 +498,28 @@ fn recently_changed(history: &History, success: &Observation<'_>) -> bool {
 }
 
 /// Successes of the same principal or on the same resource first, then by nearness in time.
-pub(super) fn nearest<'p, 'e>(picture: &Picture<'p, 'e>) -> Vec<&'p Observation<'e>> {
-    let Some(crowd) = picture.crowd else { return Vec::new() };
-    let own = |o: &Observation<'e>| picture.same_principal(o);
-    let there = |o: &Observation<'e>| picture.same_resource(o);
+pub(super) fn nearest<'p, 'e>(set: &ComparisonSet<'p, 'e>) -> Vec<&'p Observation<'e>> {
+    let Some(crowd) = set.crowd else { return Vec::new() };
+    let own = |o: &Observation<'e>| set.same_principal(o);
+    let there = |o: &Observation<'e>| set.same_resource(o);
     let near = |among: Among, skip: &dyn Fn(&Observation<'e>) -> bool| {
         let lists = crowd.lists(among, crowd.ever(), |_| true);
         // Of calls that another one stands for nothing more is known.
         let is_left = |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !skip(o));
-        let near = lists
-            .flat_map(|list| crowd.outward(list, picture.first).filter(is_left).take(SUCCESSES));
+        let near =
+            lists.flat_map(|list| crowd.outward(list, set.first).filter(is_left).take(SUCCESSES));
         near.collect::<Vec<_>>()
     };
-    let mut both = near(picture.of_both(), &|o| !own(o));
+    let mut both = near(set.of_both(), &|o| !own(o));
     both.sort_unstable();
-    let mut one = near(picture.by_principal(), &|o| !own(o) || there(o));
-    one.extend(near(picture.on_resource(), &|o| own(o)));
+    let mut one = near(set.by_principal(), &|o| !own(o) || there(o));
+    one.extend(near(set.on_resource(), &|o| own(o)));
     one.sort_unstable();
     let mut found: Vec<(i64, u32)> = both.into_iter().chain(one).take(SUCCESSES).collect();
     let left = SUCCESSES - found.len();
     let is_other =
         |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !own(o) && !there(o));
-    found.extend(crowd.around(picture.first).filter(is_other).take(left));
+    found.extend(crowd.around(set.first).filter(is_other).take(left));
     found.into_iter().filter_map(|(_, at)| crowd.at(at)).collect()
 }
 
@@ -648,7 +648,7 @@ fn unknown_layers(layers: &Layers) -> Vec<Sentence> {
 /// Whether the call is denied without what was found as well: by another statement, or since nothing
 /// allows it.
 fn is_denied_besides(case: &Case, found: &Found) -> bool {
-    let layers = hopeful(&case.request, &case.layers);
+    let layers = optimistic(&case.request, &case.layers);
     let without = match (&found.label, &found.statement) {
         (Some(label), Some(statement)) => {
             let here = policies(&layers, found.layer);
@@ -668,13 +668,13 @@ fn is_denied_besides(case: &Case, found: &Found) -> bool {
 }
 
 /// What evaluating says about the layers.
-pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Testimony> {
+pub fn evidence(evaluated: &Evaluated, set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
     let found = evaluated.found.as_ref()?;
     let repeats = evaluated.denied.first().is_some_and(|case| case.is_as_stated);
     if repeats && found.statement.is_none() && found.layer != Layer::KmsGrant {
         return None;
     }
-    let id = picture.observation().event.id();
+    let id = set.observation().event.id();
     let policy = found
         .label
         .as_ref()
@@ -705,13 +705,13 @@ pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Tes
         (false, 0) => 4.0,
         (false, _) => 2.0,
     };
-    Some(Testimony::new(Witness::Evaluated, text).weigh(found.layer, found.effect, trust).event(id))
+    Some(Evidence::new(Witness::Evaluated, text).weigh(found.layer, found.effect, trust).event(id))
 }
 
 /// What the evaluation hangs on: what was assumed, and what is not known. It weighs nothing.
 ///
 /// Where evaluating found nothing, what is not known is still told to whoever gave policies.
-pub fn reservations(evaluated: &Evaluated, history: &History) -> Vec<Testimony> {
+pub fn reservations(evaluated: &Evaluated, history: &History) -> Vec<Evidence> {
     let has_found = evaluated.found.is_some();
     let is_told = has_found || !history.is_without_dumps();
     let Some(case) = evaluated.denied.first().filter(|_| is_told) else { return Vec::new() };
@@ -723,7 +723,7 @@ pub fn reservations(evaluated: &Evaluated, history: &History) -> Vec<Testimony> 
     if let Some((what, more)) = shortened(&unknown) {
         told.push(Sentence::new("evaluated-unknown").arg("what", what).arg("more", more));
     }
-    told.into_iter().map(|text| Testimony::new(Witness::Evaluated, text)).collect()
+    told.into_iter().map(|text| Evidence::new(Witness::Evaluated, text)).collect()
 }
 
 /// The first of them, and how many more there are; `None` where there are none.

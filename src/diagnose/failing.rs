@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::behind::{self, Behind};
+use super::kinds::Kind;
 use super::reported;
-use super::words::Kind;
 use crate::chain::{Chains, Knowledge, Roles};
 use crate::contrast;
 use crate::event::{self, CallerKind, Denial, Event, Failure, Field, Form, KmsRefusal, Whose};

@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::benign;
+use super::comparison_set::{Pool, makes_new};
 use super::failing::Failing;
 use super::incident::{Incident, Verdict};
-use super::picture::{Pool, makes_new};
+use super::kinds::{Certainty, Kind};
 use super::sensitive::{Deed, SENSITIVE, When, is_like};
-use super::words::{Certainty, Kind};
 use crate::aws;
 use crate::chain::Chains;
 use crate::contrast::{Among, Attribute, Observation};
@@ -55,7 +55,7 @@ const SWEEP_SERVICES: usize = 4;
 const SWEEP_SECONDS: i64 = 600;
 
 /// Marks the incidents that look like a guardrail doing its work.
-pub(super) fn mark(incidents: &mut [Incident], log: &Log<'_>) {
+pub(super) fn flag(incidents: &mut [Incident], log: &Log<'_>) {
     let sweeps = Sweeps::of(incidents, log);
     for incident in incidents {
         incident.guardrail = guardrail(incident, log, &sweeps);
@@ -215,8 +215,9 @@ fn worked_before(failing: &Failing, whose: Whose, log: &Log<'_>) -> bool {
     let Some(crowd) = log.pool.of(one.event) else { return false };
     let earlier = crowd.before(one.event.time);
     let any = makes_new(one.event) || failing.resource.is_none();
-    let resource = Observation::mark_of(failing.resource.as_deref());
-    let (principal, account) = (one.mark(Attribute::Principal), one.mark(Attribute::CallerAccount));
+    let resource = Observation::value_hash_of(failing.resource.as_deref());
+    let (principal, account) =
+        (one.value_hash(Attribute::Principal), one.value_hash(Attribute::CallerAccount));
     let among = match (whose, any) {
         (Whose::Caller, true) => Among::Principal(principal),
         (Whose::Caller, false) => Among::Both(principal, resource),

@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 
 use super::changed::PROPAGATION_SECONDS;
 use super::evaluated;
+use super::evidence::{Evidence, Witness};
 use super::failing::{Failing, Implied};
-use super::testimony::{Testimony, Witness};
 use crate::chain::{Chains, encryption_context, kms_key};
 use crate::contrast;
 use crate::event::arn::Arn;
@@ -95,7 +95,7 @@ fn takes_on_role(one: &Failing) -> bool {
 }
 
 /// That the resource is a conclusion, and from what.
-pub(super) fn testimony(one: &Failing) -> Option<Testimony> {
+pub(super) fn evidence(one: &Failing) -> Option<Evidence> {
     let resource = one.resource.as_deref()?;
     let (text, witness) = match one.implied_by? {
         Implied::Policies => {
@@ -108,7 +108,7 @@ pub(super) fn testimony(one: &Failing) -> Option<Testimony> {
             (Sentence::new("changed-implied").arg("resource", resource), Witness::Changed)
         }
     };
-    Some(Testimony::new(witness, text))
+    Some(Evidence::new(witness, text))
 }
 
 /// Caller, action, service in between, Region, text and hour.

@@ -27,7 +27,7 @@ pub struct Success {
     /// What they say.
     pub decided: DecisionResult,
     /// The policies with what is not known taken to let it through.
-    pub hopeful: Layers,
+    pub optimistic: Layers,
 }
 
 /// The successes that were evaluated.

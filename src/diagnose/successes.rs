@@ -1,12 +1,12 @@
-//! Who else succeeded, on what else and when: what a picture is asked of the calls that worked.
+//! Who else succeeded, on what else and when: what a comparison set is asked of the calls that worked.
 
 use std::ops::Range;
 
-use super::picture::{Picture, Seen, When, makes_new};
+use super::comparison_set::{ComparisonSet, Seen, When, makes_new};
 use crate::contrast::{Among, Attribute, Crowd, Found, Observation};
 use crate::event::Time;
 
-impl<'p, 'e> Picture<'p, 'e> {
+impl<'p, 'e> ComparisonSet<'p, 'e> {
     /// Successes of the same call by anybody on anything, in order of time.
     pub fn successes(&self) -> &'p [Observation<'e>] {
         self.crowd.map(Crowd::all).unwrap_or_default()
@@ -14,26 +14,26 @@ impl<'p, 'e> Picture<'p, 'e> {
 
     /// Those of the same principal.
     pub fn by_principal(&self) -> Among {
-        Among::Principal(self.observation().mark(Attribute::Principal))
+        Among::Principal(self.observation().value_hash(Attribute::Principal))
     }
 
     /// Those on the same resource.
     pub fn on_resource(&self) -> Among {
-        Among::Resource(self.resource_mark())
+        Among::Resource(self.resource_hash())
     }
 
     /// Those of the same principal on the same resource.
     pub fn of_both(&self) -> Among {
-        Among::Both(self.observation().mark(Attribute::Principal), self.resource_mark())
+        Among::Both(self.observation().value_hash(Attribute::Principal), self.resource_hash())
     }
 
     /// Those of the same account.
     pub fn in_account(&self) -> Among {
-        Among::Account(self.observation().mark(Attribute::CallerAccount))
+        Among::Account(self.observation().value_hash(Attribute::CallerAccount))
     }
 
-    fn resource_mark(&self) -> u64 {
-        Observation::mark_of(self.one().resource.as_deref())
+    fn resource_hash(&self) -> u64 {
+        Observation::value_hash_of(self.one().resource.as_deref())
     }
 
     /// Positions in a crowd that lie in a period.
