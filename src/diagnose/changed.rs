@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::case::Found;
 use super::comparison_set::ComparisonSet;
-use super::evaluated::Found;
 use super::evidence::{Evidence, Witness};
 use crate::event::{CallerKind, Effect, Layer, Time};
 use crate::history::History;

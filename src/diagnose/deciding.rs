@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::evaluated::{Case, Found, only_grants_unknown, policies, replaced};
+use super::case::{Case, Found, only_grants_unknown, policies, replaced};
 use super::optimistic::{alone, left_to_account, opened, optimistic};
 use crate::event::{Effect, Layer};
 use crate::iam::{

@@ -2,8 +2,9 @@
 //! `get-request-authorization-details`), and where its texts and the evaluation disagree.
 
 use super::behind;
+use super::case::{Case, policies};
 use super::comparison_set::ComparisonSet;
-use super::evaluated::{Case, Evaluated, policies};
+use super::evaluated::Evaluated;
 use super::evidence::{Evidence, Witness};
 use super::failing::Failing;
 use crate::contrast;

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::benign::{Callers, Worth};
+use super::case::Found;
 use super::comparison_set::{ComparisonSet, Pool, makes_new};
 use super::decoded_message::{self, DecodedMessage};
-use super::evaluated::Found;
-use super::failing::{Failing, failing};
+use super::failing::Failing;
+use super::finding::failing;
 use super::folded::Folded;
 use super::healed::{self, Healed, Healing};
 use super::incident::{Benign, Diagnosis, Incident, Occurrence, Verdict};

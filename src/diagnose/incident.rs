@@ -1,9 +1,9 @@
 //! What a diagnosis is made of, before it is put into words.
 
-use super::evaluated::Found;
+use super::case::Found;
 use super::evidence::Evidence;
 use super::failing::Failing;
-use super::guardrail::Guardrail;
+use super::guardrail_reason::Guardrail;
 use super::healed::Healed;
 use super::kinds::{Certainty, Kind};
 use super::next::Command;

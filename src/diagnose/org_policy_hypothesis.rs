@@ -3,10 +3,11 @@
 //! accounts lie. Where its text denies the very call that worked until then, and none that went on
 //! working, it is taken to hang there.
 
+use super::case::{Case, Found};
+use super::cases::each_case;
 use super::changed::{PROPAGATION_SECONDS, Suspects};
 use super::comparison_set::ComparisonSet;
 use super::deciding::found;
-use super::evaluated::{Case, Found, each_case, nearest};
 use crate::chain::Chains;
 use crate::event::{Event, Layer};
 use crate::history::History;
@@ -49,7 +50,8 @@ pub(super) fn org_policy_hypothesis(
         })?;
         found.complete = false;
         let settled = change.time.plus_seconds(PROPAGATION_SECONDS);
-        let later = nearest(set).into_iter().filter(|success| success.event.time > settled);
+        let later =
+            set.nearest_successes().into_iter().filter(|success| success.event.time > settled);
         let refuted = later
             .flat_map(|success| each_case(events, chains, history, success.index))
             .filter_map(|case| place(&case))

@@ -83,7 +83,38 @@ impl<'p, 'e> ComparisonSet<'p, 'e> {
         let last = crowd.last(among, crowd.before(self.first), |o| self.same_principal(o))?;
         Some(last.time)
     }
+
+    /// Successes of the same principal or on the same resource first, then by nearness in time.
+    pub fn nearest_successes(&self) -> Vec<&'p Observation<'e>> {
+        let Some(crowd) = self.crowd else { return Vec::new() };
+        let own = |o: &Observation<'e>| self.same_principal(o);
+        let there = |o: &Observation<'e>| self.same_resource(o);
+        let near = |among: Among, skip: &dyn Fn(&Observation<'e>) -> bool| {
+            let lists = crowd.lists(among, crowd.ever(), |_| true);
+            // Of calls that another one stands for nothing more is known.
+            let is_left =
+                |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !skip(o));
+            let near = lists.flat_map(|list| {
+                crowd.outward(list, self.first).filter(is_left).take(MOST_EVALUATED)
+            });
+            near.collect::<Vec<_>>()
+        };
+        let mut both = near(self.of_both(), &|o| !own(o));
+        both.sort_unstable();
+        let mut one = near(self.by_principal(), &|o| !own(o) || there(o));
+        one.extend(near(self.on_resource(), &|o| own(o)));
+        one.sort_unstable();
+        let mut found: Vec<(i64, u32)> = both.into_iter().chain(one).take(MOST_EVALUATED).collect();
+        let left = MOST_EVALUATED - found.len();
+        let is_other =
+            |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !own(o) && !there(o));
+        found.extend(crowd.around(self.first).filter(is_other).take(left));
+        found.into_iter().filter_map(|(_, at)| crowd.at(at)).collect()
+    }
 }
+
+/// Successes that are evaluated per incident.
+const MOST_EVALUATED: usize = 60;
 
 fn named(crowd: &Crowd<'_>, found: &Found) -> Seen {
     let calls = found.first.iter().filter_map(|at| crowd.at(*at));

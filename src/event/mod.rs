@@ -20,8 +20,8 @@ pub mod secrets;
 mod time;
 
 pub use action::{action, is_read_like};
-pub use denial::{Denial, Form, denial};
 pub(crate) use caller::has_internal_agent;
+pub use denial::{Denial, Form, denial};
 pub use identity::{CallerKind, IdentityType};
 pub use layer::{Effect, Layer, Outcome};
 pub use notification::Notification;
