@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use super::build::Chains;
 use super::call::Child;
+use super::chains::Chains;
 use super::id_hash::IdHash;
 use super::learned::{Habits, Taken};
 use super::link::{Basis, Link, LinkKind};

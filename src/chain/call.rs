@@ -2,6 +2,7 @@
 //! used, the ids in its request.
 
 use super::id_hash::{IdHash, IdHasher};
+use super::kms::{alias_in, context_key, kms_key};
 use super::names::{ActionId, Names};
 use crate::event::{self, CallerKind, Event, Failure, Field, arn, json, partition};
 
@@ -254,21 +255,6 @@ pub(super) fn role_hash(arn: &str, hasher: &IdHasher) -> Option<IdHash> {
     Some(hasher.of_pair(account, name))
 }
 
-/// The key of an encryption context pair at a path of a KMS request: `encryptionContext`, both
-/// contexts of `ReEncrypt`, or the constraint of `CreateGrant`.
-fn context_key(path: &str) -> Option<&str> {
-    let (head, key) = path.split_once('.')?;
-    match head {
-        "encryptionContext" | "sourceEncryptionContext" | "destinationEncryptionContext" => {
-            Some(key)
-        }
-        "constraints" => key
-            .strip_prefix("encryptionContextSubset.")
-            .or_else(|| key.strip_prefix("encryptionContextEquals.")),
-        _ => None,
-    }
-}
-
 /// Members of KMS requests that never identify anything.
 fn is_kms_setting(path: &str) -> bool {
     matches!(
@@ -281,11 +267,6 @@ fn is_kms_setting(path: &str) -> bool {
             | "dryRun"
             | "retiringPrincipal"
     )
-}
-
-/// The alias in a key's name or ARN.
-pub(super) fn alias_in(key_id: &str) -> Option<&str> {
-    key_id.find("alias/").and_then(|at| key_id.get(at..))
 }
 
 /// The forms in which a value may stand in another record: itself, and the parts of an ARN or URL
@@ -327,41 +308,4 @@ fn identifies(value: &str) -> bool {
         && !arn::is_account_id(value)
         && value.parse::<f64>().is_err()
         && !matches!(value, "true" | "false" | "HIDDEN_DUE_TO_SECURITY_REASONS")
-}
-
-/// The encryption context of a KMS call; empty for other calls.
-pub fn encryption_context(event: &Event) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    if event.source() == "kms.amazonaws.com" {
-        json::leaves(event.request().unwrap_or_default(), |path, value| {
-            if let Some(key) = context_key(path) {
-                pairs.push((key.to_owned(), value.to_owned()));
-            }
-        });
-    }
-    pairs
-}
-
-/// The ARN of the KMS key a call used: `resources`, else the request, else the error text (a denied
-/// KMS call has lost both members, and only its text names the key).
-pub fn kms_key(event: &Event) -> Option<&str> {
-    [event.get(Field::Resources), event.request(), event.error_message()]
-        .into_iter()
-        .flatten()
-        .find_map(key_arn_in)
-}
-
-/// The first KMS key ARN in a text.
-pub(super) fn key_arn_in(text: &str) -> Option<&str> {
-    for (start, _) in text.match_indices("arn:aws") {
-        let rest = text.get(start..)?;
-        let end = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '/' | '_')))
-            .unwrap_or(rest.len());
-        let arn = rest.get(..end)?;
-        if arn.contains(":kms:") && arn.contains(":key/") {
-            return Some(arn);
-        }
-    }
-    None
 }

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use super::call::{self, Child, Region, alias_in, role_hash, tokens_of};
+use super::call::{self, Child, Region, role_hash, tokens_of};
+use super::criteria::ParentCriteria;
 use super::id_hash::{IdFilter, IdHash, IdHasher, IdLists};
-use super::knowledge::{Knowledge, ParentCriteria};
+use super::kms::{alias_in, names_key_member, place};
+use super::knowledge::Knowledge;
 use super::learned::Keys;
 use super::names::{EventKind, Name, Names, SourceId};
 use super::roles::Roles;
@@ -545,36 +547,4 @@ impl Scope<'_, '_> {
 fn is_own_denial(event: &Event) -> bool {
     let denied = event::denial(event).and_then(|denial| denial.action);
     denied.is_some_and(|denied| denied.split(':').next() == event::action(event).split(':').next())
-}
-
-/// Account and Region in which an alias has its meaning.
-pub(super) fn place(event: &Event) -> String {
-    format!("{}/{}", event.account().unwrap_or_default(), event.region().unwrap_or_default())
-}
-
-/// KMS keys that a call names, as ARN, id or alias, in the order of their text.
-pub(super) fn keys_named_by(event: &Event) -> Vec<String> {
-    let mut keys = Vec::new();
-    for field in [Field::RequestParameters, Field::ResponseElements, Field::Resources] {
-        json::leaves(event.get(field).unwrap_or_default(), |path, value| {
-            if names_key_member(path) {
-                keys.push(value.to_owned());
-            }
-        });
-    }
-    keys.sort_unstable();
-    keys.dedup();
-    keys
-}
-
-/// Members that carry a KMS key by AWS's usual names (`kmsKeyId`, `kMSMasterKeyId`,
-/// `x-amz-server-side-encryption-aws-kms-key-id`, …).
-fn names_key_member(path: &str) -> bool {
-    let last = path.rsplit('.').next().unwrap_or(path).as_bytes();
-    // IdFilter of every member of every call.
-    let has = |word: &[u8]| {
-        last.iter().any(|byte| matches!(byte, b'k' | b'K'))
-            && last.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word))
-    };
-    (has(b"kms") && has(b"key")) || last.eq_ignore_ascii_case(b"masterkeyid")
 }

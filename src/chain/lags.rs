@@ -7,9 +7,9 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::call::Child;
+use super::criteria::ParentCriteria;
 use super::id_hash::{IdHash, IdHasher};
 use super::index::Index;
-use super::knowledge::ParentCriteria;
 use super::names::Names;
 use crate::event::CallerKind;
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::RandomState;
 
-use super::call::{self, Child};
+use super::call::Child;
 use super::id_hash::{IdHash, IdHasher};
-use super::index::place;
+use super::kms::{alias_in, kms_key, place};
 use super::names::{ActionId, Names};
 
 type Map<K, V> = HashMap<K, V, RandomState>;
@@ -40,10 +40,10 @@ impl Keys {
             let Some(key) = child.key else { continue };
             keys.texts
                 .entry(key.arn)
-                .or_insert_with(|| call::kms_key(child.event).unwrap_or_default().to_owned());
+                .or_insert_with(|| kms_key(child.event).unwrap_or_default().to_owned());
             if child.alias.is_some()
                 && let Some(alias) =
-                    child.event.request_value("keyId").as_deref().and_then(call::alias_in)
+                    child.event.request_value("keyId").as_deref().and_then(alias_in)
             {
                 let alias = hasher.of_pair(&place(child.event), alias);
                 add(keys.behind.entry(alias).or_default(), key.arn, now);

@@ -4,11 +4,14 @@
 mod assign;
 mod build;
 mod call;
+mod chains;
+mod criteria;
 mod evidence;
 mod failed_work;
 mod id_hash;
 mod index;
 mod keys;
+mod kms;
 mod knowledge;
 mod lags;
 mod learned;
@@ -21,9 +24,9 @@ mod session;
 mod weigh;
 
 pub use assign::Turn;
-pub use build::{Chains, Learned, Settled};
-pub use call::{encryption_context, kms_key};
+pub use chains::{Chains, Learned, Settled};
 pub use failed_work::FailedWork;
+pub use kms::{encryption_context, kms_key};
 pub use knowledge::{Knowledge, Origins};
 pub use link::{Link, LinkKind, Synthesized};
 pub use roles::{Role, Roles, named_by};

@@ -1,9 +1,10 @@
 //! Adds up what speaks for and against one call being the parent of another.
 
 use super::call::Child;
+use super::criteria::{Fit, ParentCriteria};
 use super::id_hash::IdHasher;
 use super::index::{Index, RootFacts, early};
-use super::knowledge::{Fit, Knowledge, ParentCriteria};
+use super::knowledge::Knowledge;
 use super::lags::Lags;
 use super::link::{Basis, LinkKind};
 use super::names::{Direction, Name, Names};

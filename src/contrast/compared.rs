@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute::{Attribute, Observation};
 use super::crowd::{Among, Crowd};
-use super::factor::{FEWEST, Known, Ranking, rank};
+use super::factor::{Known, Ranking};
 use super::property::{Profile, Property, PropertyValue, State};
+use super::ranking::{FEWEST, rank};
 use crate::chain::Chains;
 use crate::event::{self, Event};
 

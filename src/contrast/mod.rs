@@ -10,6 +10,7 @@ mod nearest;
 mod needed;
 mod parameter;
 mod property;
+mod ranking;
 mod shape;
 mod split;
 mod trail_coverage;

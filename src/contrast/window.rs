@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::factor::{Factor, Table};
+use super::factor::Factor;
 use super::property::{Profile, Property};
 use super::split::{LogFactorials, Members};
 use crate::event::Time;
@@ -88,8 +88,12 @@ impl Window {
     }
 
     /// The row of the window, where all successes lie out of it and that is no accident.
-    pub(super) fn alone(&self, table: &Table<'_>, tests: usize, is_few: bool) -> Option<Factor> {
-        let (failures, successes) = table.sides();
+    pub(super) fn alone(
+        &self,
+        (failures, successes): (usize, usize),
+        tests: usize,
+        is_few: bool,
+    ) -> Option<Factor> {
         let calls = failures + successes;
         let all = Members::of(calls, |_| true);
         if !self.parts(&all, failures, calls) {
