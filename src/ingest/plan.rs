@@ -2,22 +2,25 @@
 
 use std::thread;
 
-use super::blind_spot::{BlindSpot, BlindSpotKind};
-#[cfg(feature = "s3")]
-use super::bucket;
-use super::file::{self, Account, Desk, Order};
-use super::layout::DELIVERY_SLACK;
-use super::ledger::Ledger;
-use super::pipeline;
-use super::reading::Part;
-use super::selection::{Moment, Selection};
-use super::sight::Sight;
-#[cfg(feature = "s3")]
-use super::source::{Found, Place};
-use super::source::{Input, Source, discover};
-use super::{Needs, Options, Progress};
 use crate::error::Result;
 use crate::event::Time;
+#[cfg(feature = "s3")]
+use crate::ingest::files::bucket;
+use crate::ingest::files::delivery::DELIVERY_SLACK;
+#[cfg(feature = "s3")]
+use crate::ingest::files::selection::Bounds;
+use crate::ingest::files::selection::{Moment, Selection};
+#[cfg(feature = "s3")]
+use crate::ingest::files::source::{Found, Place};
+use crate::ingest::files::source::{Input, Source, discover};
+use crate::ingest::ledger::books::Books;
+use crate::ingest::ledger::coverage::Coverage;
+use crate::ingest::ledger::totals::Ledger;
+use crate::ingest::options::{Options, Progress};
+use crate::ingest::reading::file::{self, Account, Order, ReaderState};
+use crate::ingest::reading::pipeline;
+use crate::ingest::record::header::Needs;
+use crate::ingest::record::known::Part;
 
 /// What a worker gives of some files.
 struct Given {
@@ -37,18 +40,18 @@ const MOST_STORED: u64 = 600;
 const ENOUGH: usize = 256;
 
 /// The work to be done.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     sources: Vec<Source>,
-    pub(super) selection: Selection,
+    pub(crate) selection: Selection,
     /// Bounds that hang on the last event, as long as that is not known.
-    pub(super) since: Option<i64>,
-    pub(super) until: Option<i64>,
+    pub(crate) since: Option<i64>,
+    pub(crate) until: Option<i64>,
     options: Options,
     ledger: Ledger,
 }
 
 impl Plan {
-    pub(super) fn make(inputs: &[Input], options: &Options) -> Result<Plan> {
+    pub(crate) fn make(inputs: &[Input], options: &Options) -> Result<Plan> {
         let selection = Selection {
             since: at(options.since),
             until: at(options.until),
@@ -58,7 +61,9 @@ impl Plan {
         #[cfg_attr(not(feature = "s3"), allow(unused_mut, reason = "only buckets add to it"))]
         let mut found = discover(inputs, &options.roots)?;
         #[cfg(feature = "s3")]
-        in_buckets(inputs, &selection, options, &mut found)?;
+        let bounds = Bounds { since: options.since, until: options.until };
+        #[cfg(feature = "s3")]
+        in_buckets(inputs, &selection, bounds, &mut found)?;
         let mut plan = Plan {
             selection,
             since: before_last(options.since),
@@ -111,7 +116,7 @@ impl Plan {
     }
 
     /// Turns spans before the last event into moments.
-    pub(super) fn bound(&mut self, last: Time) {
+    pub(crate) fn bound(&mut self, last: Time) {
         if let Some(seconds) = self.since.take() {
             self.selection.since = Some(last.plus_seconds(-seconds));
         }
@@ -125,7 +130,7 @@ impl Plan {
     fn last_event(&self) -> Option<Time> {
         let everything = Selection::default();
         let order = Order::new(&everything, self.options.caps);
-        let mut desk = Desk::default();
+        let mut desk = ReaderState::default();
         let mut last: Option<Time> = None;
         for source in self.sources.iter().rev() {
             let stamp = source.delivery.as_ref()?.stamp.plus_seconds(60);
@@ -141,7 +146,7 @@ impl Plan {
     }
 
     /// Reads everything; `take` is given what each file holds and then nothing, file by file.
-    pub(super) fn run(
+    pub(crate) fn run(
         &self,
         progress: &dyn Progress,
         mut take: impl FnMut(usize, Option<Part>),
@@ -160,11 +165,11 @@ impl Plan {
         take: &mut dyn FnMut(usize, Option<Part>),
     ) -> Books {
         progress.found(self.sources.len() as u64);
-        let mut books = Books { ledger: self.ledger.clone(), sight: Sight::default() };
+        let mut books = Books { ledger: self.ledger.clone(), coverage: Coverage::default() };
         // The number of threads must not matter: it would show in what comes late.
         let together = (self.sources.len() / ENOUGH).clamp(1, TOGETHER);
         let jobs = self.sources.len().div_ceil(together);
-        let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Given)| {
+        let job = |number: usize, desk: &mut ReaderState, emit: &mut dyn FnMut(Given)| {
             let mut gathered = Part::default();
             let mut accounts = Vec::with_capacity(together);
             let sources = self.sources.iter().enumerate();
@@ -184,7 +189,7 @@ impl Plan {
             take(number * together, Some(given.part));
             for (at, account) in given.accounts {
                 if let Some(source) = self.sources.get(at) {
-                    books.enter(source, account);
+                    account.enter(source, &mut books);
                 }
                 take(at, None);
             }
@@ -193,7 +198,7 @@ impl Plan {
     }
 
     /// Whether so few records may be all that there are, by the sizes of the files.
-    pub(super) fn may_hold(&self, records: u64) -> bool {
+    pub(crate) fn may_hold(&self, records: u64) -> bool {
         let mut left = records.saturating_mul(MOST_STORED);
         self.sources.iter().filter_map(Source::size).all(|size| {
             let fits = size <= left;
@@ -203,36 +208,36 @@ impl Plan {
     }
 
     /// Whether everything can be read a second time: pipes cannot.
-    pub(super) fn can_be_read_again(&self) -> bool {
+    pub(crate) fn can_be_read_again(&self) -> bool {
         self.sources.iter().all(Source::can_be_read_again)
     }
 
     /// Finds the last event by reading everything, where bounds hang on it.
-    pub(super) fn find_bounds(&mut self) {
+    pub(crate) fn find_bounds(&mut self) {
         if self.since.is_none() && self.until.is_none() {
             return;
         }
         let needs: Needs = |_| false;
         let order = Order { needs: Some(needs), ..Order::new(&self.selection, self.options.caps) };
         let books = self.carry_out(order, &(), &mut |_, _| {});
-        if let Some((_, last)) = books.sight.span() {
+        if let Some((_, last)) = books.coverage.span() {
             self.bound(last);
         }
     }
 
     /// The files, in the order in which they are read, and those that could not be looked at.
-    pub(super) fn into_sources(self) -> (Vec<Source>, Ledger) {
+    pub(crate) fn into_sources(self) -> (Vec<Source>, Ledger) {
         (self.sources, self.ledger)
     }
 
-    pub(super) fn threads(&self) -> usize {
+    pub(crate) fn threads(&self) -> usize {
         let all = || thread::available_parallelism().map_or(1, usize::from);
         self.options.threads.filter(|threads| *threads > 0).unwrap_or_else(all)
     }
 
     /// Once this file is read, every event older than the returned moment is in; `None` when the
     /// names of the files that follow do not tell, or bounds hang on the last event of all.
-    pub(super) fn complete_after(&self, number: usize) -> Option<Time> {
+    pub(crate) fn complete_after(&self, number: usize) -> Option<Time> {
         let next = self.sources.get(number + 1)?.delivery.as_ref()?;
         let is_bounded = self.since.is_none() && self.until.is_none();
         let stamp = (self.ledger.ordered && is_bounded).then_some(next.stamp)?;
@@ -245,7 +250,7 @@ impl Plan {
 fn in_buckets(
     inputs: &[Input],
     selection: &Selection,
-    options: &Options,
+    bounds: Bounds,
     found: &mut Found,
 ) -> Result<()> {
     let urls: Vec<&str> = inputs
@@ -255,7 +260,7 @@ fn in_buckets(
             Input::Stdin | Input::Path(_) => None,
         })
         .collect();
-    found.sources.extend(bucket::find(&urls, selection, options)?.into_iter().map(Source::object));
+    found.sources.extend(bucket::find(&urls, selection, bounds)?.into_iter().map(Source::object));
     found.sort();
     Ok(())
 }
@@ -271,54 +276,5 @@ fn before_last(moment: Option<Moment>) -> Option<i64> {
     match moment {
         Some(Moment::BeforeLast(seconds)) => Some(seconds),
         Some(Moment::At(_)) | None => None,
-    }
-}
-
-/// The ledger while it is being written.
-pub(super) struct Books {
-    pub(super) ledger: Ledger,
-    pub(super) sight: Sight,
-}
-
-impl Books {
-    /// Adds what was counted elsewhere. What is known only at the end is left out.
-    pub(super) fn add(&mut self, other: Ledger, sight: Sight) {
-        let own = &mut self.ledger;
-        own.files_found += other.files_found;
-        own.files_read += other.files_read;
-        own.files_out_of_range += other.files_out_of_range;
-        own.skipped.extend(other.skipped);
-        own.records.read += other.records.read;
-        own.records.malformed += other.records.malformed;
-        own.records.out_of_range += other.records.out_of_range;
-        own.leave_out(other.outside);
-        own.ordered &= other.ordered;
-        own.late += other.late;
-        own.bytes_stored += other.bytes_stored;
-        own.bytes_inflated += other.bytes_inflated;
-        self.sight.add(sight);
-    }
-
-    fn enter(&mut self, source: &Source, mut account: Account) {
-        account.enter(source, &mut self.ledger);
-        self.sight.add(std::mem::take(&mut account.tally.sight));
-    }
-
-    /// The finished ledger.
-    pub(super) fn close(mut self, kept: u64, duplicates: u64, out_of_range: u64) -> Ledger {
-        let ledger = &mut self.ledger;
-        ledger.records.kept = kept;
-        ledger.records.duplicates = duplicates;
-        ledger.records.out_of_range += out_of_range;
-        ledger.skipped.sort();
-        ledger.span = self.sight.span();
-        ledger.accounts = self.sight.accounts();
-        ledger.regions = self.sight.regions();
-        ledger.blind_spots = self.sight.blind_spots();
-        let nothing = ledger.nothing_in_range();
-        ledger.note(
-            nothing.map(|detail| BlindSpot::new(BlindSpotKind::NothingInRange, detail, None)),
-        );
-        self.ledger
     }
 }

@@ -1,0 +1,218 @@
+//! A record put together from parts: columns of a table, members under other names. It ends as JSON
+//! in CloudTrail's own form, so that there is one way from a record to an event.
+
+use chrono::NaiveDateTime;
+use serde_json::{Map, Value};
+
+use crate::ingest::formats::column::{self, Place};
+use crate::ingest::formats::{athena_struct, python_literal};
+
+/// Words that tools write where there is nothing (pandas, SQL engines, Splunk, Hive).
+const NOTHING: &[&str] = &["", "-", "null", "nan", "none", "nat", "<na>", "\\n"];
+
+/// Times as people read them: Azure Monitor Logs ("TimeGenerated [UTC]"), Kibana Discover.
+const TIMES: &[&str] = &["%m/%d/%Y, %I:%M:%S%.f %p", "%b %d, %Y @ %H:%M:%S%.f"];
+
+/// Deepest nesting of names in a column's name.
+const DEPTH: usize = 32;
+
+/// A record being put together.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(crate) struct RowRecord {
+    record: Map<String, Value>,
+    /// What stands in for members that are not there.
+    instead: Map<String, Value>,
+}
+
+impl RowRecord {
+    /// Sets a member by its name in some spelling, `userIdentity.arn` included; a name that is none
+    /// of a record's is passed over. The first value that is none of nothing stays.
+    pub(crate) fn set(&mut self, name: &str, value: Value) {
+        if let Some(place) = column::place(name) {
+            self.put(&place, value);
+        }
+    }
+
+    /// Sets the member at a place.
+    pub(crate) fn put(&mut self, place: &Place, value: Value) {
+        let value = unprinted(place, value);
+        if is_nothing(place, &value) || place.below.len() > DEPTH {
+            return;
+        }
+        let map = if place.stands_in { &mut self.instead } else { &mut self.record };
+        let value = respelled(place.member, value);
+        let mut slot = map.entry(place.member).or_insert(Value::Null);
+        for name in &place.below {
+            if slot.is_null() {
+                *slot = Value::Object(Map::new());
+            }
+            let Value::Object(map) = slot else { return };
+            slot = map.entry(name.clone()).or_insert(Value::Null);
+        }
+        if slot.is_null() {
+            *slot = value;
+        }
+    }
+
+    /// Whether there is a member under CloudTrail's name.
+    pub(crate) fn has(&self, member: &str) -> bool {
+        self.record.contains_key(member) || self.instead.contains_key(member)
+    }
+
+    /// The record as JSON.
+    pub(crate) fn json(self) -> Option<String> {
+        let RowRecord { mut record, instead } = self;
+        for (member, value) in instead {
+            record.entry(member).or_insert(value);
+        }
+        for (member, value) in &mut record {
+            lists(value, DEPTH);
+            if member == "resources" {
+                resources(value);
+            }
+        }
+        serde_json::to_string(&Value::Object(record)).ok()
+    }
+}
+
+/// Below a request a word is what was asked for: `acl=none`.
+fn is_nothing(place: &Place, value: &Value) -> bool {
+    let asked = !place.below.is_empty() && place.member != "userIdentity";
+    match value {
+        Value::Null => true,
+        Value::String(text) if asked => text.is_empty() || text == "-",
+        Value::String(text) => NOTHING.iter().any(|word| text.trim().eq_ignore_ascii_case(word)),
+        _ => false,
+    }
+}
+
+/// Structures that come as text are parsed: JSON, `{'k': 'v'}` as Python prints it, or `{k=v}` as
+/// Athena does. Below a request only what Python printed is one: requests hold JSON as text.
+fn unprinted(place: &Place, value: Value) -> Value {
+    let Value::String(text) = &value else { return value };
+    let trimmed = text.trim();
+    if place.member == "eventTime" {
+        return time(trimmed).map_or(value, Value::String);
+    }
+    if python_literal::begins(trimmed) {
+        return python_literal::parse(trimmed).unwrap_or(value);
+    }
+    if is_account(place)
+        && let Some(number) = trimmed.strip_suffix(".0")
+    {
+        return Value::String(number.to_owned());
+    }
+    let whole = place.below.is_empty() || place.member == "userIdentity";
+    if !column::is_structure(place.member) || !whole || !trimmed.starts_with(['{', '[', '"']) {
+        return value;
+    }
+    serde_json::from_str(trimmed).ok().or_else(|| athena_struct::parse(trimmed)).unwrap_or(value)
+}
+
+/// A time in RFC 3339, where it is written as portals write it for people.
+fn time(text: &str) -> Option<String> {
+    let mut times = TIMES.iter().filter_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    times.next().map(|time| time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
+}
+
+/// Whether the member is the id of an account, which tools take for a number.
+fn is_account(place: &Place) -> bool {
+    let name = place.below.last().map_or(place.member, String::as_str);
+    name.ends_with("ccountId")
+}
+
+/// CloudTrail's spelling of every name in a structure whose names are fixed.
+fn respelled(member: &str, value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let name = |name: String| match column::respelled(member, &name) {
+                Some(spelled) => spelled.to_owned(),
+                None => name,
+            };
+            map.into_iter().map(|(at, v)| (name(at), respelled(member, v))).collect()
+        }
+        Value::Array(list) => list.into_iter().map(|v| respelled(member, v)).collect(),
+        other => other,
+    }
+}
+
+/// Objects whose names count from nought are lists that were flattened.
+fn lists(value: &mut Value, depth: usize) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    match value {
+        Value::Object(map) => {
+            map.iter_mut().for_each(|(_, value)| lists(value, depth));
+            let counts = (0..map.len()).all(|number| map.contains_key(&number.to_string()));
+            if counts && !map.is_empty() {
+                let taken = (0..map.len()).filter_map(|number| map.remove(&number.to_string()));
+                *value = Value::Array(taken.collect());
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| lists(value, depth)),
+        _ => {}
+    }
+}
+
+/// `resources` is a list of objects; flattened it is one, or one of lists.
+fn resources(value: &mut Value) {
+    let Value::Object(map) = value else { return };
+    let length = map.values().filter_map(Value::as_array).map(Vec::len).max();
+    let row = |at: usize| -> Value {
+        let cell = |value: &Value| match value {
+            Value::Array(list) => list.get(at).cloned(),
+            other => Some(other.clone()),
+        };
+        map.iter().filter_map(|(name, value)| Some((name.clone(), cell(value)?))).collect()
+    };
+    *value = (0..length.unwrap_or(1)).map(row).collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn puts_columns_together() {
+        let mut draft = RowRecord::default();
+        draft.set("eventname", "Decrypt".into());
+        draft.set("useridentity", "{type=IAMUser, principalid=AIDA}".into());
+        draft.set("requestparameters", r#"{"keyId":"k"}"#.into());
+        draft.set("resources", "[{arn=arn:aws:s3:::b, accountid=1}]".into());
+        draft.set("responseelements", "null".into());
+        draft.set("p_log_type", "AWS.CloudTrail".into());
+        draft.set("userIdentity.arn", "arn:x".into());
+        assert_eq!(
+            draft.json().unwrap(),
+            concat!(
+                r#"{"eventName":"Decrypt","#,
+                r#""userIdentity":{"type":"IAMUser","principalId":"AIDA","arn":"arn:x"},"#,
+                r#""requestParameters":{"keyId":"k"},"#,
+                r#""resources":[{"ARN":"arn:aws:s3:::b","accountId":"1"}]}"#
+            )
+        );
+    }
+
+    #[test]
+    fn puts_flattened_lists_and_printed_values_together() {
+        let mut draft = RowRecord::default();
+        draft.set("@timestamp", "2026-05-18T05:47:51Z".into());
+        draft.set("eventTime", "2026-05-18T05:47:50Z".into());
+        draft.set("errorCode", "nan".into());
+        draft.set("recipientAccountId", "111122223333.0".into());
+        draft.set("resources{}.ARN", serde_json::json!(["a", "b"]));
+        draft.set("resources{}.type", serde_json::json!(["t", "u"]));
+        draft.set("requestParameters.items.0.id", "i".into());
+        draft.set("requestParameters.items.1.id", "j".into());
+        draft.set("requestParameters.policyDocument", r#"{"Version":"1"}"#.into());
+        draft.set("requestParameters.tags", "[{'key': 'k'}]".into());
+        assert_eq!(
+            draft.json().unwrap(),
+            concat!(
+                r#"{"eventTime":"2026-05-18T05:47:50Z","recipientAccountId":"111122223333","#,
+                r#""resources":[{"ARN":"a","type":"t"},{"ARN":"b","type":"u"}],"#,
+                r#""requestParameters":{"items":[{"id":"i"},{"id":"j"}],"#,
+                r#""policyDocument":"{\"Version\":\"1\"}","tags":[{"key":"k"}]}}"#
+            )
+        );
+    }
+}

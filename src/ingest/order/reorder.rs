@@ -1,0 +1,327 @@
+//! Puts a stream of events in order of time while holding only a few minutes of it.
+//!
+//! A delivery file stamped 10:00 holds nothing that happened before 09:45 (module `layout`), so once
+//! all files up to a stamp are read, everything older than that by the slack is complete. Where names
+//! do not tell, or too much happened at once, what waits is put away until it is its turn.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::io;
+
+use crate::event::{Event, Time};
+use crate::ingest::order::batch::Batch;
+use crate::ingest::order::merge;
+use crate::ingest::order::run::{Run, RunWriter};
+use crate::ingest::record::identifier::Identifier;
+use crate::ingest::record::known::Part;
+use crate::ingest::record::known::{self, Known};
+
+/// Do not hand over fewer than this many events at a time unless it is the end: whoever gets them
+/// has something to do for each batch.
+const WORTHWHILE: usize = 2_048;
+
+/// A batch that need not be larger is about this large.
+const LARGE: usize = 16_384;
+
+/// How long ids are remembered after their events were handed over, in seconds: a second trail's
+/// copy of a record comes within the delivery slack.
+pub(crate) const MEMORY: i64 = 3_600;
+
+/// Milliseconds of events that wait together. Names of delivery files tell the minute, so what is
+/// complete is complete by the minute.
+const SHELF: i64 = 60_000;
+
+/// Events waiting for their neighbours.
+#[derive(Debug, Default)]
+pub(crate) struct Reorder {
+    shelves: BTreeMap<i64, Vec<Known>>,
+    waiting: usize,
+    /// Events that were put away, by the time of the first, and as they came.
+    away: BTreeMap<(Time, usize), Run>,
+    packer: Option<RunWriter>,
+    /// Stretches put away so far, and events in those that are.
+    stretches: usize,
+    absent: usize,
+    /// Whether what corrections replace stays.
+    keeps_replaced: bool,
+    late: Vec<Known>,
+    /// Everything before this moment has been handed over.
+    handed: Option<Time>,
+    /// Ids of events that were handed over.
+    given: Memory,
+    /// Ids of records that were not needed. Of two copies one may be so poor that it seems not to be
+    /// needed; the other is handed over all the same.
+    passed: Memory,
+    turned: Option<Time>,
+    /// Records that came once, needed or not.
+    pub(crate) kept: u64,
+    /// Late events so far.
+    pub(crate) late_ones: u64,
+}
+
+impl Reorder {
+    /// Takes in what a file gives.
+    pub(crate) fn push(&mut self, part: Part) {
+        for id in part.passed {
+            let new = self.passed.insert(id) && !self.given.contains(id);
+            self.kept += u64::from(new);
+        }
+        for known in part.events {
+            if self.handed.is_none_or(|handed| known.event.time >= handed) {
+                self.shelve(known);
+            } else if self.is_new(known.id) {
+                self.late.push(known);
+            }
+        }
+    }
+
+    /// Leaves what corrections replace, since what replaces them may be elsewhere.
+    pub(crate) fn keeping_replaced() -> Reorder {
+        Reorder { keeps_replaced: true, ..Reorder::default() }
+    }
+
+    /// Events that wait in memory, copies among them.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Puts everything away that waits in memory.
+    ///
+    /// Errs when it cannot be written.
+    pub(crate) fn make_room(&mut self) -> io::Result<()> {
+        let mut packer = self.packer.take().unwrap_or_else(RunWriter::away);
+        for mut shelf in std::mem::take(&mut self.shelves).into_values() {
+            known::sort(&mut shelf);
+            shelf.into_iter().try_for_each(|known| packer.push(known.event))?;
+        }
+        self.waiting = 0;
+        packer.stretches()?.into_iter().for_each(|stretch| self.put_away(stretch));
+        self.packer = Some(packer);
+        Ok(())
+    }
+
+    /// Takes in events that were packed.
+    pub(crate) fn put_away(&mut self, stretch: Run) {
+        self.absent += stretch.count;
+        self.away.insert((stretch.first, self.stretches), stretch);
+        self.stretches += 1;
+    }
+
+    fn shelve(&mut self, known: Known) {
+        self.waiting += 1;
+        self.shelves.entry(shelf_of(known.event.time)).or_default().push(known);
+    }
+
+    /// Whether an event is handed over for the first time; then it is counted, if a copy was not.
+    fn is_new(&mut self, id: Identifier) -> bool {
+        let new = self.given.insert(id);
+        self.kept += u64::from(new && !self.passed.contains(id));
+        new
+    }
+
+    /// Everything older than `complete` is in; hands over some of it if it is worth it. To be called
+    /// until there is nothing.
+    ///
+    /// Errs when what was put away cannot be had.
+    pub(crate) fn advance(&mut self, complete: Time) -> io::Result<Option<Batch>> {
+        if self.handed.is_some_and(|handed| complete <= handed) {
+            return Ok(None);
+        }
+        self.forget(complete);
+        if self.waiting + self.absent < WORTHWHILE {
+            return Ok(None);
+        }
+        // Whole shelves only.
+        let complete = start(shelf_of(complete));
+        if self.handed.is_some_and(|handed| complete <= handed) {
+            return Ok(None);
+        }
+        let (ready, until) = self.ready(complete, &mut |_| true)?;
+        self.handed = Some(until);
+        Ok(Some(self.hand_over(ready, Some(until))))
+    }
+
+    /// Hands over some of all that waits, as far as it is wanted; the last batch says that it is. Adds to
+    /// `removed` how many are not wanted.
+    ///
+    /// Errs when what was put away cannot be had.
+    pub(crate) fn rest(
+        &mut self,
+        takes: &dyn Fn(&Event) -> bool,
+        removed: &mut u64,
+    ) -> io::Result<Batch> {
+        let mut left_out = 0;
+        let mut wanted = |known: &Known| {
+            let takes = takes(&known.event);
+            left_out += u64::from(!takes);
+            takes
+        };
+        for shelf in self.shelves.values_mut() {
+            shelf.retain(&mut wanted);
+        }
+        self.waiting = self.shelves.values().map(Vec::len).sum();
+        let (ready, until) = self.ready(Time(i64::MAX), &mut wanted)?;
+        *removed += left_out;
+        let is_last = self.away.is_empty() && self.shelves.is_empty();
+        if !is_last {
+            self.forget(until);
+        }
+        self.handed = Some(until);
+        Ok(self.hand_over(ready, (!is_last).then_some(until)))
+    }
+
+    /// Hands over all that waits in memory, as far as it is wanted, and says how many are not.
+    pub(crate) fn all(&mut self, takes: &dyn Fn(&Event) -> bool) -> (Batch, u64) {
+        let mut ready = std::mem::take(&mut self.shelves);
+        for shelf in ready.values_mut() {
+            shelf.retain(|known| takes(&known.event));
+        }
+        let left = ready.values().map(Vec::len).sum();
+        let removed = (self.waiting - left) as u64;
+        self.waiting = left;
+        (self.hand_over(ready, None), removed)
+    }
+
+    /// Takes everything back into memory.
+    ///
+    /// Errs when it cannot be had.
+    pub(crate) fn fetch(&mut self) -> io::Result<()> {
+        while let Some((_, stretch)) = self.away.pop_first() {
+            self.absent -= stretch.count;
+            stretch.events()?.into_iter().for_each(|known| self.shelve(known));
+        }
+        Ok(())
+    }
+
+    /// Events that were put away.
+    pub(crate) fn absent(&self) -> usize {
+        self.absent
+    }
+
+    /// The time of the last event that waits.
+    pub(crate) fn last(&self) -> Option<Time> {
+        let times = self.shelves.values().next_back().into_iter().flatten();
+        let here = times.map(|known| known.event.time).max();
+        here.max(self.away.values().map(|stretch| stretch.last).max())
+    }
+
+    /// Whole shelves before `complete`, about as many as make a batch, and the moment before which
+    /// there is nothing else.
+    fn ready(
+        &mut self,
+        complete: Time,
+        wanted: &mut dyn FnMut(&Known) -> bool,
+    ) -> io::Result<(BTreeMap<i64, Vec<Known>>, Time)> {
+        let last = complete.0.div_euclid(SHELF);
+        loop {
+            let away = self.away.first_key_value().map(|((first, _), _)| shelf_of(*first));
+            let until = away.unwrap_or(last).min(last);
+            let here: usize = self.shelves.range(..until).map(|(_, shelf)| shelf.len()).sum();
+            if until == last || here >= LARGE {
+                let later = match until {
+                    _ if complete.0 == i64::MAX && until == last => BTreeMap::new(),
+                    until => self.shelves.split_off(&until),
+                };
+                let until = if until == last { complete } else { start(until) };
+                return Ok((std::mem::replace(&mut self.shelves, later), until));
+            }
+            let Some((_, stretch)) = self.away.pop_first() else { continue };
+            self.absent -= stretch.count;
+            for known in stretch.events()? {
+                if !wanted(&known) {
+                    continue;
+                }
+                // What a stretch says of itself may be wrong.
+                match self.handed.is_none_or(|handed| known.event.time >= handed) {
+                    true => self.shelve(known),
+                    false if self.is_new(known.id) => self.late.push(known),
+                    false => {}
+                }
+            }
+        }
+    }
+
+    fn hand_over(&mut self, ready: BTreeMap<i64, Vec<Known>>, complete: Option<Time>) -> Batch {
+        let count = ready.values().map(Vec::len).sum();
+        self.waiting -= count;
+        let mut events = Vec::with_capacity(count);
+        for mut shelf in ready.into_values() {
+            known::sort(&mut shelf);
+            events.append(&mut shelf);
+        }
+        merge::remove_copies(&mut events, |id| self.is_new(id));
+        if !self.keeps_replaced {
+            self.kept -= merge::remove_replaced(&mut events);
+        }
+        let mut late = std::mem::take(&mut self.late);
+        late.sort_unstable_by(known::order);
+        self.late_ones += late.len() as u64;
+        let bare = |known: Vec<Known>| known.into_iter().map(|known| known.event).collect();
+        Batch { events: bare(events), late: bare(late), complete_before: complete }
+    }
+
+    /// Forgets ids once both stretches are full.
+    fn forget(&mut self, now: Time) {
+        let turned = *self.turned.get_or_insert(now);
+        if now >= turned.plus_seconds(MEMORY) {
+            self.given.turn();
+            self.passed.turn();
+            self.turned = Some(now);
+        }
+    }
+}
+
+fn shelf_of(time: Time) -> i64 {
+    time.0.div_euclid(SHELF)
+}
+
+/// When a shelf begins.
+fn start(shelf: i64) -> Time {
+    Time(shelf.saturating_mul(SHELF))
+}
+
+/// Ids met in the present and in the previous stretch of [`MEMORY`], by their digests: a whole id
+/// would take twice the memory, and looking into memory is all that this costs.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    young: Digests,
+    old: Digests,
+}
+
+type Digests = HashSet<u64, BuildHasherDefault<Digest>>;
+
+impl Memory {
+    fn contains(&self, id: Identifier) -> bool {
+        self.young.contains(&id.digest()) || self.old.contains(&id.digest())
+    }
+
+    /// True when the id is new.
+    pub(crate) fn insert(&mut self, id: Identifier) -> bool {
+        !self.old.contains(&id.digest()) && self.young.insert(id.digest())
+    }
+
+    pub(crate) fn turn(&mut self) {
+        std::mem::swap(&mut self.old, &mut self.young);
+        self.young.clear();
+    }
+}
+
+/// A digest is scattered already.
+#[derive(Debug, Default)]
+struct Digest(u64);
+
+impl Hasher for Digest {
+    fn write_u64(&mut self, digest: u64) {
+        self.0 = digest;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,317 @@
+//! What one file gives: its events, and the account of everything that did not become one.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::event::{Field, Time};
+use crate::ingest::files::selection::Selection;
+use crate::ingest::formats::csv_table::Rows;
+use crate::ingest::formats::envelope::{self, Peeled};
+use crate::ingest::formats::json_table;
+use crate::ingest::formats::object::Object;
+use crate::ingest::formats::other_logs;
+use crate::ingest::formats::row_record::RowRecord;
+use crate::ingest::ledger::coverage::Coverage;
+use crate::ingest::ledger::reason::Reason;
+use crate::ingest::ledger::totals;
+use crate::ingest::ledger::trail_change;
+use crate::ingest::record::fields::Fields;
+use crate::ingest::record::header::{Header, Needs};
+use crate::ingest::record::identifier::Identifier;
+use crate::ingest::record::known::{self, Known, Part};
+use crate::ingest::record::to_event::{self, Flaw};
+use crate::ingest::record::wire::Record;
+use crate::wording::Sentence;
+
+/// What was met in one file, beside the events.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// What the kept events show of the export.
+    pub(crate) coverage: Coverage,
+    /// Records that could be understood, kept or not.
+    pub(crate) understood: u64,
+    /// Records that could not.
+    pub(crate) malformed: u64,
+    /// Records outside the selection.
+    pub(crate) out_of_range: u64,
+    /// The first and last time of those.
+    pub(crate) outside: Option<(Time, Time)>,
+    /// Records of a sort that holds no calls.
+    pub(crate) passed_over: BTreeMap<Reason, u64>,
+    /// Objects and lines that have nothing to do with CloudTrail.
+    pub(crate) foreign: u64,
+    /// An array was found under a name that holds records.
+    pub(crate) container: bool,
+    /// The text ended in the middle of a record.
+    pub(crate) cut: bool,
+    /// Why records were not understood.
+    pub(crate) flaws: BTreeMap<Flaw, u64>,
+    /// What the file is instead of a CloudTrail log, as far as recognised.
+    pub(crate) neighbour: Option<(Reason, Sentence)>,
+}
+
+impl Tally {
+    /// Whether this is a CloudTrail file at all; only then is what it holds counted as records.
+    pub(crate) fn recognised(&self) -> bool {
+        let summaries = self.flaws.contains_key(&Flaw::Summary);
+        let records = self.understood > 0 || !self.passed_over.is_empty() || summaries;
+        records || (self.container && self.foreign == 0 && self.neighbour.is_none())
+    }
+
+    fn met(&self) -> u64 {
+        self.understood + self.malformed + self.passed_over.values().sum::<u64>() + self.foreign
+    }
+}
+
+/// What one file gives, collected while it is walked through.
+#[derive(Debug)]
+pub(crate) struct Collector<'s> {
+    selection: &'s Selection,
+    needs: Option<Needs>,
+    /// What is not yet handed over.
+    part: Part,
+    /// Everything else.
+    pub(crate) tally: Tally,
+}
+
+impl<'s> Collector<'s> {
+    pub(crate) fn new(selection: &'s Selection, needs: Option<Needs>) -> Collector<'s> {
+        Collector { selection, needs, part: Part::default(), tally: Tally::default() }
+    }
+
+    /// What there is to be handed over, if it is at least so much, in order of time: here many
+    /// threads can do that at once.
+    pub(crate) fn part(&mut self, least: usize) -> Option<Part> {
+        if self.part.len() < least {
+            return None;
+        }
+        let mut part = std::mem::take(&mut self.part);
+        known::sort(&mut part.events);
+        Some(part)
+    }
+
+    /// A record in CloudTrail's own form; `text` is what it was parsed from.
+    pub(crate) fn record(&mut self, record: &Record<'_>, text: &str) {
+        if record.has_text_for_structure() || !record.is_whole() {
+            return match serde_json::from_str::<Object<'_>>(text) {
+                Ok(object) => self.unusual(record, text, &object),
+                Err(_) => self.flawed(Flaw::NoJson),
+            };
+        }
+        self.enter(record);
+    }
+
+    /// What begins like a record and does not say all that one does: a table on its side, a service's
+    /// message with records inside, a record whose structures a tool has flattened or turned into
+    /// text, or one that is so.
+    fn unusual(&mut self, record: &Record<'_>, text: &str, object: &Object<'_>) {
+        if json_table::transposed(object).is_some() {
+            self.element(text);
+        } else if envelope::is_message(object) {
+            let before = self.tally.met();
+            envelope::peel_message(object, self);
+            if self.tally.met() == before {
+                self.enter(record);
+            }
+        } else if record.has_text_for_structure() || envelope::is_flattened(object) {
+            self.draft(envelope::draft_of(object));
+        } else {
+            self.enter(record);
+        }
+    }
+
+    fn enter(&mut self, record: &Record<'_>) {
+        let raws = record.raws();
+        self.fields(&record.fields(&raws));
+    }
+
+    /// What a record says.
+    pub(crate) fn fields(&mut self, fields: &Fields<'_>) {
+        match to_event::padded(fields) {
+            None => self.take(fields),
+            Some(accounts) => self.take(&to_event::with_accounts(fields, &accounts)),
+        }
+    }
+
+    fn take(&mut self, fields: &Fields<'_>) {
+        if let Some(reason) = no_call(fields) {
+            *self.tally.passed_over.entry(reason).or_default() += 1;
+            return;
+        }
+        if fields.get(Field::EventSource).is_some_and(|source| source.starts_with("aws:")) {
+            // Notices of S3, SQS and others have the same outside.
+            let notice = match fields.get(Field::EventSource) {
+                Some("aws:s3") => Sentence::new("log-delivery-notice"),
+                _ => Sentence::new("log-notifications"),
+            };
+            self.tally.neighbour.get_or_insert((Reason::NotCloudtrail, notice));
+            self.tally.foreign += 1;
+            return;
+        }
+        let header = match to_event::time(fields) {
+            Ok(time) => Header::new(fields, time),
+            Err(flaw) => return self.flawed(flaw),
+        };
+        self.tally.understood += 1;
+        if !self.selection.takes(&header) {
+            self.tally.out_of_range += 1;
+            let time = header.time();
+            self.tally.outside = totals::united(self.tally.outside, Some((time, time)));
+            return;
+        }
+        let changes = trail_change::may_be(&header);
+        let wanted = changes || header.is_notification();
+        let needed = wanted || self.needs.is_none_or(|needs| needs(&header));
+        match fields.get(Field::EventId).filter(|_| !needed) {
+            Some(id) => {
+                self.tally.coverage.see(&header, id);
+                self.part.passed.push(identifier(id, fields, header.time()));
+            }
+            None => {
+                let known = Known::of(to_event::event(fields, header.time()));
+                self.tally.coverage.see(&header, known.event.id());
+                if changes {
+                    self.tally.coverage.change(&known.event);
+                }
+                self.part.events.push(known);
+            }
+        }
+    }
+
+    /// Something that should be a record and is none.
+    pub(crate) fn flawed(&mut self, flaw: Flaw) {
+        *self.tally.flaws.entry(flaw).or_default() += 1;
+        self.tally.malformed += 1;
+    }
+
+    fn enter_json(&mut self, json: &str) {
+        match serde_json::from_str::<Record<'_>>(json) {
+            Ok(record) => self.enter(&record),
+            Err(_) => self.flawed(Flaw::NoJson),
+        }
+    }
+
+    /// Any other value in a record's place. False when it is no JSON.
+    pub(crate) fn element(&mut self, text: &str) -> bool {
+        let before = self.tally.met();
+        let json = envelope::peel(text, self);
+        if json && self.tally.met() == before {
+            self.tally.foreign += 1;
+            if self.tally.neighbour.is_none() {
+                self.tally.neighbour = other_logs::list(text);
+            }
+        }
+        json
+    }
+
+    /// One row of a table.
+    pub(crate) fn cells(&mut self, table: &Rows, cells: &[Cow<'_, str>]) {
+        let whole = table.whole.and_then(|column| cells.get(column));
+        if whole.is_some_and(|cell| self.found(|out| envelope::peel_text(cell, out))) {
+            return;
+        }
+        if table.has("eventName") {
+            let mut draft = RowRecord::default();
+            for (place, cell) in table.places.iter().zip(cells) {
+                if let Some(place) = place {
+                    draft.put(place, Value::String(cell.to_string()));
+                }
+            }
+            return self.draft(draft);
+        }
+        let cells = table.names.iter().cloned().zip(cells);
+        let filled = cells.filter(|(_, cell)| !matches!(cell.as_ref(), "" | "-"));
+        self.found_in(filled.map(|(name, cell)| (name, Value::String(cell.to_string()))).collect());
+    }
+
+    /// One row of a table that is written as JSON.
+    pub(crate) fn row(&mut self, names: &[String], cells: Vec<Value>) {
+        self.found_in(names.iter().cloned().zip(cells).collect());
+    }
+
+    fn found_in(&mut self, row: json_table::Row) {
+        if !self.found(|out| envelope::peel_row(row, out)) {
+            self.tally.foreign += 1;
+        }
+    }
+
+    /// Whether looking gave anything that is counted.
+    fn found(&mut self, look: impl FnOnce(&mut dyn Peeled) -> bool) -> bool {
+        let before = self.tally.met();
+        look(self);
+        self.tally.met() > before
+    }
+
+    /// A line that holds no JSON.
+    pub(crate) fn foreign_line(&mut self, line: &str) {
+        if line.trim().is_empty() {
+            return;
+        }
+        self.tally.foreign += 1;
+        if self.tally.neighbour.is_none() && self.tally.foreign < 8 {
+            self.tally.neighbour = other_logs::line(line);
+        }
+    }
+
+    /// Text that cannot be parsed where a record should be.
+    pub(crate) fn malformed(&mut self) {
+        self.flawed(Flaw::NoJson);
+    }
+
+    /// The text ends in the middle of something.
+    pub(crate) fn cut(&mut self) {
+        self.tally.cut = true;
+        self.tally.malformed += 1;
+    }
+}
+
+/// Why the record tells of no call, if it does not: Insights events and aggregated data events.
+fn no_call(fields: &Fields<'_>) -> Option<Reason> {
+    let kind = fields.get(Field::EventType);
+    let category = fields.get(Field::EventCategory);
+    if kind == Some("AwsCloudTrailInsight") || category == Some("Insight") {
+        return Some(Reason::Insight);
+    }
+    let aggregated = kind == Some("AwsAggregatedEvent") || category == Some("Aggregated");
+    aggregated.then_some(Reason::Aggregated)
+}
+
+/// The number of a record with that `eventID`.
+fn identifier(id: &str, fields: &Fields<'_>, time: Time) -> Identifier {
+    let plain = Identifier::of_members(id, |field| fields.get(field), time);
+    plain.unwrap_or_else(|| Identifier::of_event(&to_event::event(fields, time)))
+}
+
+impl Peeled for Collector<'_> {
+    fn record(&mut self, text: &str, object: &Object<'_>) {
+        match serde_json::from_str::<Record<'_>>(text) {
+            Ok(record) if record.has_text_for_structure() || !record.is_whole() => {
+                self.unusual(&record, text, object);
+            }
+            Ok(record) => self.enter(&record),
+            Err(_) => self.draft(envelope::draft_of(object)),
+        }
+    }
+
+    fn draft(&mut self, draft: RowRecord) {
+        if !draft.has("userIdentity") && draft.has("eventName") && !draft.has("eventType") {
+            return self.flawed(Flaw::Summary);
+        }
+        match draft.json() {
+            Some(json) => self.enter_json(&json),
+            None => self.flawed(Flaw::NoJson),
+        }
+    }
+
+    fn mapped(&mut self, json: &str) {
+        self.enter_json(json);
+    }
+
+    fn other(&mut self, object: &Object<'_>) {
+        if self.tally.neighbour.is_none() {
+            self.tally.neighbour = other_logs::object(object);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Reads one file from first byte to last, whatever it is made of.
+
+use std::io::{self, Read};
+
+use crate::ingest::files::selection::Selection;
+use crate::ingest::files::source::Source;
+use crate::ingest::files::system_error::said_by_system;
+use crate::ingest::formats::other_logs;
+use crate::ingest::inflate::caps::Caps;
+use crate::ingest::inflate::gzip;
+use crate::ingest::inflate::stream::{Bytes, Damage, Inflate};
+use crate::ingest::inflate::utf16::Charset;
+use crate::ingest::inflate::whole_file;
+use crate::ingest::inflate::window::Window;
+use crate::ingest::ledger::books::Books;
+use crate::ingest::ledger::reason::{Reason, Skip};
+use crate::ingest::reading::collector::{Collector, Tally};
+use crate::ingest::reading::scan::{LARGEST_VALUE, Scan};
+use crate::ingest::record::header::Needs;
+use crate::ingest::record::known::Part;
+use crate::ingest::record::structural_index::StructuralIndex;
+use crate::ingest::record::to_event::Flaw;
+use crate::wording::Sentence;
+
+/// Bytes looked at together: small enough to stay in the processor's cache between inflating and
+/// parsing, large enough that a record cut by its end costs little.
+pub(crate) const WINDOW: usize = 512 << 10;
+
+/// So much of a file is looked at, however small the window, to tell what it is made of.
+const START: usize = 512;
+
+/// Records handed over together, so that a huge file does not gather all of its own first.
+pub(crate) const PART: usize = 1024;
+
+/// What a worker keeps from file to file.
+#[derive(Debug, Default)]
+pub(crate) struct ReaderState {
+    inflate: Inflate,
+    window: Window,
+    /// Text that is not yet UTF-8.
+    raw: Window,
+    marks: StructuralIndex,
+}
+
+/// What reading a file needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Order<'o> {
+    pub(crate) selection: &'o Selection,
+    /// What decides whether a record is needed; without it all are.
+    pub(crate) needs: Option<Needs>,
+    pub(crate) caps: Caps,
+    /// Bytes looked at together.
+    pub(crate) window: usize,
+    /// Whether records are read by their outline where that can be done; otherwise all go through
+    /// the parser, to compare.
+    pub(crate) outlines: bool,
+}
+
+impl<'o> Order<'o> {
+    pub(crate) fn new(selection: &'o Selection, caps: Caps) -> Order<'o> {
+        Order { selection, needs: None, caps, window: WINDOW, outlines: true }
+    }
+}
+
+/// The account of one file; its events have been handed over.
+pub(crate) struct Account {
+    pub(crate) tally: Tally,
+    pub(crate) stored: u64,
+    inflated: u64,
+    damage: Option<Damage>,
+    invalid_utf8: bool,
+}
+
+/// Reads a source; events go to `emit` part by part, the account is returned.
+pub(crate) fn read<'o>(
+    source: &Source,
+    order: Order<'o>,
+    desk: &mut ReaderState,
+    emit: &mut dyn FnMut(Part),
+) -> Account {
+    match source.open() {
+        Ok(mut bytes) => read_bytes(&mut *bytes, order, desk, emit),
+        Err(error) => Account {
+            tally: Tally::default(),
+            stored: 0,
+            inflated: 0,
+            damage: Some(Damage { reason: Reason::Unreadable, detail: said_by_system(&error) }),
+            invalid_utf8: false,
+        },
+    }
+}
+
+/// Reads bytes as [`read`] does a file.
+pub(crate) fn read_bytes<'o>(
+    bytes: &mut dyn Read,
+    order: Order<'o>,
+    desk: &mut ReaderState,
+    emit: &mut dyn FnMut(Part),
+) -> Account {
+    let ReaderState { inflate, window, raw, marks } = desk;
+    window.shrink(whole_file::LARGEST + WINDOW);
+    raw.shrink(0);
+    let mut bytes = inflate.open(bytes, order.caps);
+    let more = bytes.fill(window, order.window.max(START));
+    if window.bytes().starts_with(&gzip::MAGIC) {
+        return read_inner(&mut bytes, window, order, emit);
+    }
+    walk(bytes, more, order, Space { window, raw, marks }, emit)
+}
+
+/// Gzip inside gzip: Firehose compresses what CloudWatch Logs sends it compressed.
+fn read_inner<'o>(
+    outer: &mut Bytes<'_>,
+    window: &mut Window,
+    order: Order<'o>,
+    emit: &mut dyn FnMut(Part),
+) -> Account {
+    let mut desk = ReaderState::default();
+    let ReaderState { inflate, window: inner, raw, marks } = &mut desk;
+    let mut rest = Rest { outer, window };
+    let mut bytes = inflate.open(&mut rest, order.caps).in_pieces();
+    let more = bytes.fill(inner, order.window.max(START));
+    let mut account = walk(bytes, more, order, Space { window: inner, raw, marks }, emit);
+    account.stored = outer.stored();
+    if account.damage.is_none() {
+        account.damage = outer.damage().cloned();
+    }
+    account
+}
+
+/// What is left of a stream behind a window.
+struct Rest<'r, 'i> {
+    outer: &'r mut Bytes<'i>,
+    window: &'r mut Window,
+}
+
+impl Read for Rest<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.window.len() == 0 {
+            self.outer.fill(self.window, 1);
+        }
+        let count = self.window.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..count), self.window.bytes().get(..count))
+        {
+            to.copy_from_slice(from);
+        }
+        self.window.consume(count);
+        Ok(count)
+    }
+}
+
+/// The memory a walk needs.
+struct Space<'s> {
+    window: &'s mut Window,
+    raw: &'s mut Window,
+    marks: &'s mut StructuralIndex,
+}
+
+fn walk<'o>(
+    mut bytes: Bytes<'_>,
+    mut more: bool,
+    order: Order<'o>,
+    space: Space<'_>,
+    emit: &mut dyn FnMut(Part),
+) -> Account {
+    let Space { window, raw, marks } = space;
+    let mut reading = Collector::new(order.selection, order.needs);
+    let mut invalid_utf8 = false;
+    if let Some(format) = other_logs::format(window.bytes()) {
+        reading.tally.neighbour = Some((Reason::UnsupportedFormat, format));
+        return Account::of(reading, &bytes, invalid_utf8);
+    }
+    let charset = Charset::of(window.bytes());
+    if charset != Charset::Utf8 {
+        std::mem::swap(window, raw);
+        more = charset.fill(&mut bytes, more, raw, window, order.window);
+    }
+    let mut scan = Scan::new(order.outlines.then_some(marks));
+    loop {
+        let (consumed, replaced) =
+            window.with_text(!more, |text| scan.scan(text, !more, &mut reading));
+        invalid_utf8 |= replaced;
+        if let Some(part) = reading.part(PART) {
+            emit(part);
+        }
+        if !more {
+            break;
+        }
+        window.consume(consumed);
+        // Beyond the cap of a value there is nothing to wait for.
+        let most = LARGEST_VALUE + order.window;
+        let target = order.window.max(most.min(window.len() * 2));
+        more = match charset {
+            Charset::Utf8 => bytes.fill(window, target),
+            other => other.fill(&mut bytes, true, raw, window, target),
+        };
+    }
+    if let Some(part) = reading.part(1) {
+        emit(part);
+    }
+    Account::of(reading, &bytes, invalid_utf8)
+}
+
+impl Account {
+    fn of(reading: Collector<'_>, bytes: &Bytes<'_>, invalid_utf8: bool) -> Account {
+        Account {
+            tally: reading.tally,
+            stored: bytes.stored(),
+            inflated: bytes.given(),
+            damage: bytes.damage().cloned(),
+            invalid_utf8,
+        }
+    }
+
+    /// Writes this file's account into the ledger.
+    pub(crate) fn enter(mut self, source: &Source, books: &mut Books) {
+        books.coverage.add(std::mem::take(&mut self.tally.coverage));
+        let ledger = &mut books.ledger;
+        ledger.bytes_stored += self.stored;
+        ledger.bytes_inflated += self.inflated;
+        for (reason, detail) in self.reasons() {
+            let recovered = self.tally.understood;
+            ledger.skipped.push(Skip { path: source.name(), reason, detail, recovered });
+        }
+        if !self.tally.recognised() {
+            return;
+        }
+        ledger.files_read += 1;
+        ledger.records.read += self.tally.understood + self.tally.malformed;
+        ledger.records.malformed += self.tally.malformed;
+        ledger.records.out_of_range += self.tally.out_of_range;
+        ledger.leave_out(self.tally.outside);
+    }
+
+    /// Everything that has to be said about the file.
+    pub(crate) fn reasons(&self) -> Vec<(Reason, Option<Sentence>)> {
+        let tally = &self.tally;
+        let mut reasons = Vec::new();
+        for (reason, count) in &tally.passed_over {
+            reasons.push((*reason, Some(passed_over(*count))));
+        }
+        if let Some(damage) = &self.damage {
+            reasons.push((damage.reason, Some(damage.detail.clone())));
+        } else if self.inflated == 0 {
+            reasons.push((Reason::Empty, None));
+        } else if !tally.recognised() {
+            reasons.push(match &tally.neighbour {
+                Some((reason, detail)) => (*reason, Some(detail.clone())),
+                None if tally.flaws.contains_key(&Flaw::TooLarge) => {
+                    (Reason::NotCloudtrail, Some(Flaw::TooLarge.sentence()))
+                }
+                None => (Reason::NotCloudtrail, None),
+            });
+            return reasons;
+        }
+        if !tally.recognised() {
+            return reasons;
+        }
+        if tally.cut && self.damage.is_none() {
+            reasons.push((Reason::TruncatedJson, Some(Sentence::new("log-ends-in-record"))));
+        }
+        let flaws = tally.flaws.iter().map(|(flaw, count)| flawed(flaw.sentence(), *count));
+        let together =
+            |before, after| Sentence::new("list-next").arg("before", before).arg("after", after);
+        if let Some(detail) = flaws.reduce(together) {
+            reasons.push((Reason::MalformedRecords, Some(detail)));
+        }
+        if tally.foreign > 0 {
+            let detail = Sentence::new("log-no-records").arg("count", tally.foreign.to_string());
+            reasons.push((Reason::NotCloudtrail, Some(detail)));
+        }
+        if self.invalid_utf8 {
+            let detail = Sentence::new("log-no-utf8");
+            reasons.push((Reason::InvalidUtf8, Some(detail)));
+        }
+        reasons
+    }
+}
+
+// Counts go in as text: the report has them without separators.
+
+fn passed_over(count: u64) -> Sentence {
+    match count {
+        1 => Sentence::new("log-passed-over-one"),
+        _ => Sentence::new("log-passed-over").arg("count", count.to_string()),
+    }
+}
+
+fn flawed(flaw: Sentence, count: u64) -> Sentence {
+    match count {
+        1 => Sentence::new("log-flaw-one").arg("flaw", flaw),
+        _ => Sentence::new("log-flaw").arg("count", count.to_string()).arg("flaw", flaw),
+    }
+}

@@ -1,0 +1,61 @@
+//! Events with the number that identifies them, and their order.
+
+use std::cmp::Ordering;
+
+use crate::event::Event;
+use crate::ingest::record::identifier::Identifier;
+
+/// An event and the number that tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) id: Identifier,
+    pub(crate) event: Event,
+}
+
+impl Known {
+    pub(crate) fn of(event: Event) -> Known {
+        Known { id: Identifier::of_event(&event), event }
+    }
+}
+
+/// Sorted by time, then by `eventID`, then by what else tells records apart. The numbers are compared
+/// where they have the order of the texts, because the texts lie far away.
+pub(crate) fn order(a: &Known, b: &Known) -> Ordering {
+    let by_id = || match a.id.ordered && b.id.ordered {
+        true => a.id.event_number().cmp(&b.id.event_number()),
+        false => a.event.id().cmp(b.event.id()),
+    };
+    let by_time = a.event.time.cmp(&b.event.time);
+    by_time.then_with(by_id).then_with(|| a.id.says().cmp(&b.id.says()))
+}
+
+/// Sorts. What comes from one file is in order already, which this way of sorting makes use of.
+pub(crate) fn sort(events: &mut [Known]) {
+    events.sort_by(order);
+}
+
+/// Records of one file that are handed over together.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    /// Those that are needed.
+    pub(crate) events: Vec<Known>,
+    /// The numbers of those that are not: they are counted, and copies of them are still copies.
+    pub(crate) passed: Vec<Identifier>,
+}
+
+impl Part {
+    /// Adds what follows.
+    pub(crate) fn append(&mut self, mut next: Part) {
+        if self.len() == 0 {
+            *self = next;
+            return;
+        }
+        self.events.append(&mut next.events);
+        self.passed.append(&mut next.passed);
+    }
+
+    /// Records in it.
+    pub(crate) fn len(&self) -> usize {
+        self.events.len() + self.passed.len()
+    }
+}
