@@ -250,8 +250,8 @@ mod tests {
     use proptest::test_runner::Config;
 
     use super::*;
-    use crate::ingest::parts::contribution::tests::{concluded, contribution};
     use crate::ingest::packing::compress::unpack;
+    use crate::ingest::parts::contribution::tests::{concluded, contribution};
     use crate::ingest::{Streamed, conclude};
 
     /// Bytes of the head before and after, the head, and what follows it.

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::StreamExt;
 use object_store::{GetOptions, ObjectStore};
 
-use super::{Object, Said};
+use super::connection::{Bucket, Listed};
+use super::trouble::Said;
 
 /// Bytes of objects that were asked for and are not yet read.
 const IN_FLIGHT: u64 = 48 << 20;
@@ -31,7 +32,7 @@ type Whole = Result<Vec<u8>, Said>;
 /// Objects in the order in which they are read.
 #[derive(Debug)]
 pub(super) struct Queue {
-    objects: Vec<Object>,
+    objects: Vec<Listed>,
     state: Mutex<State>,
 }
 
@@ -44,7 +45,7 @@ struct State {
 }
 
 impl Queue {
-    pub(super) fn new(objects: Vec<Object>) -> Queue {
+    pub(super) fn new(objects: Vec<Listed>) -> Queue {
         Queue { objects, state: Mutex::default() }
     }
 
@@ -90,16 +91,16 @@ impl Queue {
     }
 }
 
-fn size(object: &Object) -> u64 {
+fn size(object: &Listed) -> u64 {
     object.size.unwrap_or(UNKNOWN)
 }
 
 /// The object as it was listed, and no other.
-fn as_listed(object: &Object) -> GetOptions {
+fn as_listed(object: &Listed) -> GetOptions {
     GetOptions { if_match: object.e_tag.clone(), ..GetOptions::default() }
 }
 
-fn ask_for(object: &Object) -> Receiver<Whole> {
+fn ask_for(object: &Listed) -> Receiver<Whole> {
     let (sender, receiver) = sync_channel(1);
     let bucket = Arc::clone(&object.bucket);
     let (key, options) = (object.key.clone(), as_listed(object));
@@ -116,14 +117,14 @@ fn ask_for(object: &Object) -> Receiver<Whole> {
 }
 
 /// A runtime cannot end on one of its own threads.
-fn drop_elsewhere(bucket: Arc<super::Bucket>) {
+fn drop_elsewhere(bucket: Arc<Bucket>) {
     if Arc::strong_count(&bucket) == 1 {
         std::thread::spawn(move || drop(bucket));
     }
 }
 
 /// The bytes of an object that nobody asked for before, piece by piece.
-pub(super) fn directly(object: &Object) -> io::Result<Box<dyn Read>> {
+pub(super) fn directly(object: &Listed) -> io::Result<Box<dyn Read>> {
     let (sender, receiver) = sync_channel(PIECES);
     let bucket = Arc::clone(&object.bucket);
     let (key, options) = (object.key.clone(), as_listed(object));

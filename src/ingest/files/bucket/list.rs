@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{ListResult, ObjectMeta, ObjectStore};
 
-use super::{Bucket, Object};
+use super::connection::{Bucket, Listed};
 use crate::error::{Error, Result};
 use crate::event::Time;
 use crate::ingest::files::delivery::Delivery;
@@ -44,7 +44,7 @@ pub(super) fn below(
     prefix: &Path,
     selection: &Selection,
     bounds: Bounds,
-) -> Result<Vec<Object>> {
+) -> Result<Vec<Listed>> {
     let found = bucket.runtime.block_on(async {
         let is_bounded = bounds.since.is_some() || bounds.until.is_some();
         if !is_bounded && selection.regions.is_empty() {
@@ -54,9 +54,13 @@ pub(super) fn below(
     });
     let found = found.map_err(|error| Error::Said(bucket.trouble.sentence(None, &error)))?;
     let objects = found.into_iter().filter(|meta| !meta.location.as_ref().is_empty());
-    Ok(objects
-        .map(|meta| Object::new(bucket, meta.location, Some(meta.size), meta.e_tag))
-        .collect())
+    let listed = |meta: ObjectMeta| Listed {
+        bucket: Arc::clone(bucket),
+        key: meta.location,
+        size: Some(meta.size),
+        e_tag: meta.e_tag,
+    };
+    Ok(objects.map(listed).collect())
 }
 
 async fn all(bucket: &Bucket, prefix: &Path) -> object_store::Result<Vec<ObjectMeta>> {

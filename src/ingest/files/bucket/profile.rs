@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::variable;
 use crate::error::{Error, Result};
 use crate::given::{self, Cap};
 use crate::wording::{Sentence, shell};
@@ -80,6 +79,11 @@ impl Profile {
         }
         Ok(Profile { keys, region })
     }
+}
+
+/// An environment variable that says something.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn home(file: &str) -> Option<PathBuf> {
