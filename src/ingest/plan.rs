@@ -17,16 +17,16 @@ use crate::ingest::ledger::books::Books;
 use crate::ingest::ledger::coverage::Coverage;
 use crate::ingest::ledger::totals::Ledger;
 use crate::ingest::options::{Options, Progress};
-use crate::ingest::reading::file::{self, Account, Order, ReaderState};
+use crate::ingest::reading::file::{self, FileAccount, ReadOptions, ReaderState};
 use crate::ingest::reading::pipeline;
 use crate::ingest::record::header::Needs;
 use crate::ingest::record::known::Part;
 
 /// What a worker gives of some files.
-struct Given {
+struct JobResult {
     part: Part,
     /// When they are read, their numbers and their accounts.
-    accounts: Vec<(usize, Account)>,
+    accounts: Vec<(usize, FileAccount)>,
 }
 
 /// So many small files are read as one job: handing over costs more than reading one of 3 KB.
@@ -53,8 +53,8 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn make(inputs: &[Input], options: &Options) -> Result<Plan> {
         let selection = Selection {
-            since: at(options.since),
-            until: at(options.until),
+            since: moment_at(options.since),
+            until: moment_at(options.until),
             accounts: options.accounts.iter().cloned().collect(),
             regions: options.regions.iter().cloned().collect(),
         };
@@ -129,8 +129,8 @@ impl Plan {
     /// as an event is found that is younger than the next stamp.
     fn last_event(&self) -> Option<Time> {
         let everything = Selection::default();
-        let order = Order::new(&everything, self.options.caps);
-        let mut desk = ReaderState::default();
+        let how = ReadOptions::new(&everything, self.options.caps);
+        let mut state = ReaderState::default();
         let mut last: Option<Time> = None;
         for source in self.sources.iter().rev() {
             let stamp = source.delivery.as_ref()?.stamp.plus_seconds(60);
@@ -140,7 +140,7 @@ impl Plan {
             let mut emit = |part: Part| {
                 last = last.max(part.events.iter().map(|known| known.event.time).max());
             };
-            file::read(source, order, &mut desk, &mut emit);
+            file::read(source, how, &mut state, &mut emit);
         }
         last
     }
@@ -154,13 +154,13 @@ impl Plan {
         // What is not needed is gone at once, so its time must not be asked for later.
         let bounded = self.since.is_none() && self.until.is_none();
         let needs = self.options.needs.filter(|_| bounded);
-        let order = Order { needs, ..Order::new(&self.selection, self.options.caps) };
-        self.carry_out(order, progress, &mut take)
+        let how = ReadOptions { needs, ..ReadOptions::new(&self.selection, self.options.caps) };
+        self.read_all(how, progress, &mut take)
     }
 
-    fn carry_out(
+    fn read_all(
         &self,
-        order: Order<'_>,
+        how: ReadOptions<'_>,
         progress: &dyn Progress,
         take: &mut dyn FnMut(usize, Option<Part>),
     ) -> Books {
@@ -169,21 +169,24 @@ impl Plan {
         // The number of threads must not matter: it would show in what comes late.
         let together = (self.sources.len() / ENOUGH).clamp(1, TOGETHER);
         let jobs = self.sources.len().div_ceil(together);
-        let job = |number: usize, desk: &mut ReaderState, emit: &mut dyn FnMut(Given)| {
+        let job = |number: usize, state: &mut ReaderState, emit: &mut dyn FnMut(JobResult)| {
             let mut gathered = Part::default();
             let mut accounts = Vec::with_capacity(together);
             let sources = self.sources.iter().enumerate();
             for (at, source) in sources.skip(number * together).take(together) {
-                let account = file::read(source, order, desk, &mut |part| {
+                let account = file::read(source, how, state, &mut |part| {
                     gathered.append(part);
                     if gathered.len() >= file::PART {
-                        emit(Given { part: std::mem::take(&mut gathered), accounts: Vec::new() });
+                        emit(JobResult {
+                            part: std::mem::take(&mut gathered),
+                            accounts: Vec::new(),
+                        });
                     }
                 });
                 progress.done(account.stored, account.tally.understood);
                 accounts.push((at, account));
             }
-            emit(Given { part: gathered, accounts });
+            emit(JobResult { part: gathered, accounts });
         };
         pipeline::in_order(jobs, self.threads(), job, |number, given| {
             take(number * together, Some(given.part));
@@ -218,8 +221,11 @@ impl Plan {
             return;
         }
         let needs: Needs = |_| false;
-        let order = Order { needs: Some(needs), ..Order::new(&self.selection, self.options.caps) };
-        let books = self.carry_out(order, &(), &mut |_, _| {});
+        let how = ReadOptions {
+            needs: Some(needs),
+            ..ReadOptions::new(&self.selection, self.options.caps)
+        };
+        let books = self.read_all(how, &(), &mut |_, _| {});
         if let Some((_, last)) = books.coverage.span() {
             self.bound(last);
         }
@@ -265,7 +271,7 @@ fn in_buckets(
     Ok(())
 }
 
-fn at(moment: Option<Moment>) -> Option<Time> {
+fn moment_at(moment: Option<Moment>) -> Option<Time> {
     match moment {
         Some(Moment::At(time)) => Some(time),
         Some(Moment::BeforeLast(_)) | None => None,

@@ -39,7 +39,7 @@ pub struct Root {
 impl Root {
     /// What is below the folder is named `name/…`, and the folder itself `name`.
     pub fn new(folder: &Path, name: &str) -> Root {
-        Root { folder: plain(folder), name: name.trim_end_matches('/').to_owned() }
+        Root { folder: absolute(folder), name: name.trim_end_matches('/').to_owned() }
     }
 
     fn name(&self, path: &Path) -> Option<String> {
@@ -50,15 +50,15 @@ impl Root {
 }
 
 /// The same place by one spelling; links stay what they are.
-fn plain(path: &Path) -> PathBuf {
+fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// How a path is told: by the innermost of the roots it is below, else as it is, with what is no UTF-8
+/// How a path is display_name: by the innermost of the roots it is below, else as it is, with what is no UTF-8
 /// replaced.
-fn told(path: &Path, roots: &[Root]) -> String {
+fn display_name(path: &Path, roots: &[Root]) -> String {
     let innermost = || {
-        let path = plain(path);
+        let path = absolute(path);
         let named = roots.iter().filter_map(|root| Some((root, root.name(&path)?)));
         named.max_by_key(|(root, _)| root.folder.as_os_str().len()).map(|(_, name)| name)
     };
@@ -91,7 +91,7 @@ pub struct Source {
 
 impl Source {
     fn file(path: &Path, roots: &[Root]) -> Source {
-        let (delivery, name) = (Delivery::of(path), told(path, roots));
+        let (delivery, name) = (Delivery::of(path), display_name(path, roots));
         Source { place: Place::File(path.to_path_buf()), delivery, name }
     }
 
@@ -233,7 +233,7 @@ fn walk(top: &Path, roots: &[Root], found: &mut Found) {
 }
 
 fn unreadable(top: &Path, roots: &[Root], error: &walkdir::Error) -> Skip {
-    let path = told(error.path().unwrap_or(top), roots);
+    let path = display_name(error.path().unwrap_or(top), roots);
     let reason = match error.loop_ancestor() {
         Some(_) => Reason::SymlinkLoop,
         None => Reason::Unreadable,

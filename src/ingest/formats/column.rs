@@ -169,12 +169,12 @@ pub(crate) struct Place {
     /// The names below it.
     pub(crate) below: Vec<String>,
     /// Whether it only stands in for a member that is not there.
-    pub(crate) stands_in: bool,
+    pub(crate) is_fallback: bool,
 }
 
 impl Place {
     fn of(member: &'static str, below: Vec<String>) -> Place {
-        Place { member, below, stands_in: false }
+        Place { member, below, is_fallback: false }
     }
 }
 
@@ -183,7 +183,7 @@ pub(crate) fn place(name: &str) -> Option<Place> {
     // Azure's portal adds the time zone to the names of columns of times.
     let name = name.trim().trim_end_matches(" [UTC]");
     if TIMES.contains(&name) {
-        return Some(Place { stands_in: true, ..Place::of("eventTime", Vec::new()) });
+        return Some(Place { is_fallback: true, ..Place::of("eventTime", Vec::new()) });
     }
     let plain = || PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
     named(name).or_else(|| named(plain()?))

@@ -59,11 +59,11 @@ pub(crate) fn is_wrapper_member(name: &str) -> bool {
 }
 
 /// Takes what is found inside wrappers.
-pub(crate) trait Peeled {
+pub(crate) trait RecordSink {
     /// An object with members of a record, under CloudTrail's names.
     fn record(&mut self, text: &str, object: &Object<'_>);
     /// A record in other words: columns of a result, another spelling.
-    fn draft(&mut self, draft: RowRecord);
+    fn row_record(&mut self, row_record: RowRecord);
     /// A record of another schema, put into CloudTrail's.
     fn mapped(&mut self, json: &str);
     /// An object that holds no record.
@@ -71,7 +71,7 @@ pub(crate) trait Peeled {
 }
 
 /// Looks for records in `text` and hands each to `out`. False when `text` is no JSON.
-pub(crate) fn peel(text: &str, out: &mut dyn Peeled) -> bool {
+pub(crate) fn find_records(text: &str, out: &mut dyn RecordSink) -> bool {
     let text = text.trim_start();
     match text.as_bytes().first() {
         Some(b'{') => match serde_json::from_str::<Object<'_>>(text) {
@@ -93,7 +93,7 @@ pub(crate) fn peel(text: &str, out: &mut dyn Peeled) -> bool {
 }
 
 /// True when a record was found.
-fn value_in(raw: &str, depth: usize, out: &mut dyn Peeled) -> bool {
+fn value_in(raw: &str, depth: usize, out: &mut dyn RecordSink) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return false };
     match raw.as_bytes().first() {
         Some(b'{') => match serde_json::from_str::<Object<'_>>(raw) {
@@ -113,11 +113,11 @@ fn value_in(raw: &str, depth: usize, out: &mut dyn Peeled) -> bool {
 }
 
 /// Looks for a record in text that is JSON, possibly behind a time stamp or a syslog header.
-pub(crate) fn peel_text(text: &str, out: &mut dyn Peeled) -> bool {
+pub(crate) fn find_in_text(text: &str, out: &mut dyn RecordSink) -> bool {
     text_in(text, DEPTH, out)
 }
 
-fn text_in(text: &str, depth: usize, out: &mut dyn Peeled) -> bool {
+fn text_in(text: &str, depth: usize, out: &mut dyn RecordSink) -> bool {
     if let Some(inner) = base64_text::text(text) {
         return depth.checked_sub(1).is_some_and(|depth| text_in(&inner, depth, out));
     }
@@ -140,7 +140,7 @@ fn text_in(text: &str, depth: usize, out: &mut dyn Peeled) -> bool {
     }
 }
 
-fn object_in(text: &str, object: &Object<'_>, depth: usize, out: &mut dyn Peeled) -> bool {
+fn object_in(text: &str, object: &Object<'_>, depth: usize, out: &mut dyn RecordSink) -> bool {
     if let Some(json) = notification::record(object) {
         out.mapped(&json);
         return true;
@@ -162,7 +162,7 @@ fn object_in(text: &str, object: &Object<'_>, depth: usize, out: &mut dyn Peeled
         return true;
     }
     if !is_message(object) && object.0.iter().filter(|(name, _)| is_column(name)).count() >= 3 {
-        out.draft(columns(object.0.iter().map(|(name, raw)| (name.as_ref(), raw.get()))));
+        out.row_record(columns(object.0.iter().map(|(name, raw)| (name.as_ref(), raw.get()))));
         return true;
     }
     if inside(object, depth, out) {
@@ -194,7 +194,7 @@ pub(crate) fn is_message(object: &Object<'_>) -> bool {
 }
 
 /// Looks into what a service handed to a function.
-pub(crate) fn peel_message(object: &Object<'_>, out: &mut dyn Peeled) -> bool {
+pub(crate) fn find_in_message(object: &Object<'_>, out: &mut dyn RecordSink) -> bool {
     inside(object, DEPTH, out)
 }
 
@@ -202,14 +202,14 @@ pub(crate) fn peel_message(object: &Object<'_>, out: &mut dyn Peeled) -> bool {
 fn first_inside<'r>(
     mut values: impl Iterator<Item = &'r RawValue>,
     depth: usize,
-    out: &mut dyn Peeled,
+    out: &mut dyn RecordSink,
 ) -> bool {
     values.any(|raw| mentions_a_record(raw.get()) && value_in(raw.get(), depth, out))
 }
 
 /// Looks into everything that an object of an unknown sort holds; into its texts only where nothing
 /// else gave a record.
-fn inside(object: &Object<'_>, depth: usize, out: &mut dyn Peeled) -> bool {
+fn inside(object: &Object<'_>, depth: usize, out: &mut dyn RecordSink) -> bool {
     let others = || object.0.iter().filter(|(name, _)| !is_wrapper_member(name));
     let is_text = |raw: &&RawValue| raw.get().starts_with('"');
     let mut any = false;
@@ -219,7 +219,7 @@ fn inside(object: &Object<'_>, depth: usize, out: &mut dyn Peeled) -> bool {
     any || first_inside(others().map(|(_, raw)| *raw).filter(is_text), depth, out)
 }
 
-fn array_in(elements: &[&RawValue], depth: usize, out: &mut dyn Peeled) -> bool {
+fn array_in(elements: &[&RawValue], depth: usize, out: &mut dyn RecordSink) -> bool {
     if let Some(row) = row_of(elements) {
         return row_in(row, depth, out);
     }
@@ -246,7 +246,7 @@ fn row_of(elements: &[&RawValue]) -> Option<Vec<(String, Value)>> {
     (!cells.is_empty()).then_some(cells)
 }
 
-fn rows_in(rows: Vec<Vec<(String, Value)>>, depth: usize, out: &mut dyn Peeled) -> bool {
+fn rows_in(rows: Vec<Vec<(String, Value)>>, depth: usize, out: &mut dyn RecordSink) -> bool {
     let mut any = false;
     for row in rows {
         any |= row_in(row, depth, out);
@@ -255,11 +255,11 @@ fn rows_in(rows: Vec<Vec<(String, Value)>>, depth: usize, out: &mut dyn Peeled) 
 }
 
 /// Looks for a record in the cells of one row of a table; true when one was found.
-pub(crate) fn peel_row(row: Vec<(String, Value)>, out: &mut dyn Peeled) -> bool {
+pub(crate) fn find_in_row(row: Vec<(String, Value)>, out: &mut dyn RecordSink) -> bool {
     row_in(row, DEPTH, out)
 }
 
-fn row_in(row: Vec<(String, Value)>, depth: usize, out: &mut dyn Peeled) -> bool {
+fn row_in(row: Vec<(String, Value)>, depth: usize, out: &mut dyn RecordSink) -> bool {
     let whole = row.iter().filter(|(name, _)| column::holds_records(name));
     for (_, value) in whole {
         if cell_in(value, depth, out) {
@@ -274,11 +274,11 @@ fn row_in(row: Vec<(String, Value)>, depth: usize, out: &mut dyn Peeled) -> bool
         }
     }
     if row.iter().filter(|(name, _)| is_column(name)).count() >= 2 {
-        let mut draft = RowRecord::default();
+        let mut row_record = RowRecord::default();
         for (name, value) in row {
-            draft.set(&name, value);
+            row_record.set(&name, value);
         }
-        out.draft(draft);
+        out.row_record(row_record);
         return true;
     }
     let mut any = false;
@@ -289,7 +289,7 @@ fn row_in(row: Vec<(String, Value)>, depth: usize, out: &mut dyn Peeled) -> bool
 }
 
 /// Looks for a record in one cell.
-fn cell_in(value: &Value, depth: usize, out: &mut dyn Peeled) -> bool {
+fn cell_in(value: &Value, depth: usize, out: &mut dyn RecordSink) -> bool {
     match value {
         Value::String(text) => text_in(text, depth, out),
         Value::Object(_) | Value::Array(_) => {
@@ -301,8 +301,8 @@ fn cell_in(value: &Value, depth: usize, out: &mut dyn Peeled) -> bool {
 }
 
 /// The members of a record, to be put together again.
-pub(crate) fn draft_of(object: &Object<'_>) -> RowRecord {
-    // The last member of a name counts, as JSON parsers have it; the draft keeps the first it gets.
+pub(crate) fn row_record_of(object: &Object<'_>) -> RowRecord {
+    // The last member of a name counts, as JSON parsers have it; the row_record keeps the first it gets.
     let mut seen = HashSet::default();
     let mut last: Vec<_> = object.0.iter().rev().filter(|(name, _)| seen.insert(name)).collect();
     last.reverse();
@@ -314,20 +314,20 @@ pub(crate) fn is_flattened(object: &Object<'_>) -> bool {
     let flat = |name: &str| {
         !is_record_member(name)
             && column::place(name).is_some_and(|place| {
-                place.stands_in || place.member != name || !place.below.is_empty()
+                place.is_fallback || place.member != name || !place.below.is_empty()
             })
     };
     object.0.iter().any(|(name, _)| flat(name))
 }
 
 fn columns<'c>(cells: impl Iterator<Item = (&'c str, &'c str)>) -> RowRecord {
-    let mut draft = RowRecord::default();
+    let mut row_record = RowRecord::default();
     for (name, raw) in cells {
         if let Ok(value) = serde_json::from_str(raw) {
-            draft.set(name, value);
+            row_record.set(name, value);
         }
     }
-    draft
+    row_record
 }
 
 /// Whether it is worth looking inside: most values are not.

@@ -21,7 +21,7 @@ const DEPTH: usize = 32;
 pub(crate) struct RowRecord {
     record: Map<String, Value>,
     /// What stands in for members that are not there.
-    instead: Map<String, Value>,
+    fallbacks: Map<String, Value>,
 }
 
 impl RowRecord {
@@ -35,11 +35,11 @@ impl RowRecord {
 
     /// Sets the member at a place.
     pub(crate) fn put(&mut self, place: &Place, value: Value) {
-        let value = unprinted(place, value);
+        let value = parsed(place, value);
         if is_nothing(place, &value) || place.below.len() > DEPTH {
             return;
         }
-        let map = if place.stands_in { &mut self.instead } else { &mut self.record };
+        let map = if place.is_fallback { &mut self.fallbacks } else { &mut self.record };
         let value = respelled(place.member, value);
         let mut slot = map.entry(place.member).or_insert(Value::Null);
         for name in &place.below {
@@ -56,19 +56,19 @@ impl RowRecord {
 
     /// Whether there is a member under CloudTrail's name.
     pub(crate) fn has(&self, member: &str) -> bool {
-        self.record.contains_key(member) || self.instead.contains_key(member)
+        self.record.contains_key(member) || self.fallbacks.contains_key(member)
     }
 
     /// The record as JSON.
     pub(crate) fn json(self) -> Option<String> {
-        let RowRecord { mut record, instead } = self;
-        for (member, value) in instead {
+        let RowRecord { mut record, fallbacks } = self;
+        for (member, value) in fallbacks {
             record.entry(member).or_insert(value);
         }
         for (member, value) in &mut record {
-            lists(value, DEPTH);
+            unflatten_lists(value, DEPTH);
             if member == "resources" {
-                resources(value);
+                unflatten_resources(value);
             }
         }
         serde_json::to_string(&Value::Object(record)).ok()
@@ -88,7 +88,7 @@ fn is_nothing(place: &Place, value: &Value) -> bool {
 
 /// Structures that come as text are parsed: JSON, `{'k': 'v'}` as Python prints it, or `{k=v}` as
 /// Athena does. Below a request only what Python printed is one: requests hold JSON as text.
-fn unprinted(place: &Place, value: Value) -> Value {
+fn parsed(place: &Place, value: Value) -> Value {
     let Value::String(text) = &value else { return value };
     let trimmed = text.trim();
     if place.member == "eventTime" {
@@ -137,24 +137,24 @@ fn respelled(member: &str, value: Value) -> Value {
 }
 
 /// Objects whose names count from nought are lists that were flattened.
-fn lists(value: &mut Value, depth: usize) {
+fn unflatten_lists(value: &mut Value, depth: usize) {
     let Some(depth) = depth.checked_sub(1) else { return };
     match value {
         Value::Object(map) => {
-            map.iter_mut().for_each(|(_, value)| lists(value, depth));
+            map.iter_mut().for_each(|(_, value)| unflatten_lists(value, depth));
             let counts = (0..map.len()).all(|number| map.contains_key(&number.to_string()));
             if counts && !map.is_empty() {
                 let taken = (0..map.len()).filter_map(|number| map.remove(&number.to_string()));
                 *value = Value::Array(taken.collect());
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(|value| lists(value, depth)),
+        Value::Array(list) => list.iter_mut().for_each(|value| unflatten_lists(value, depth)),
         _ => {}
     }
 }
 
 /// `resources` is a list of objects; flattened it is one, or one of lists.
-fn resources(value: &mut Value) {
+fn unflatten_resources(value: &mut Value) {
     let Value::Object(map) = value else { return };
     let length = map.values().filter_map(Value::as_array).map(Vec::len).max();
     let row = |at: usize| -> Value {
@@ -173,16 +173,16 @@ mod tests {
 
     #[test]
     fn puts_columns_together() {
-        let mut draft = RowRecord::default();
-        draft.set("eventname", "Decrypt".into());
-        draft.set("useridentity", "{type=IAMUser, principalid=AIDA}".into());
-        draft.set("requestparameters", r#"{"keyId":"k"}"#.into());
-        draft.set("resources", "[{arn=arn:aws:s3:::b, accountid=1}]".into());
-        draft.set("responseelements", "null".into());
-        draft.set("p_log_type", "AWS.CloudTrail".into());
-        draft.set("userIdentity.arn", "arn:x".into());
+        let mut row_record = RowRecord::default();
+        row_record.set("eventname", "Decrypt".into());
+        row_record.set("useridentity", "{type=IAMUser, principalid=AIDA}".into());
+        row_record.set("requestparameters", r#"{"keyId":"k"}"#.into());
+        row_record.set("resources", "[{arn=arn:aws:s3:::b, accountid=1}]".into());
+        row_record.set("responseelements", "null".into());
+        row_record.set("p_log_type", "AWS.CloudTrail".into());
+        row_record.set("userIdentity.arn", "arn:x".into());
         assert_eq!(
-            draft.json().unwrap(),
+            row_record.json().unwrap(),
             concat!(
                 r#"{"eventName":"Decrypt","#,
                 r#""userIdentity":{"type":"IAMUser","principalId":"AIDA","arn":"arn:x"},"#,
@@ -194,19 +194,19 @@ mod tests {
 
     #[test]
     fn puts_flattened_lists_and_printed_values_together() {
-        let mut draft = RowRecord::default();
-        draft.set("@timestamp", "2026-05-18T05:47:51Z".into());
-        draft.set("eventTime", "2026-05-18T05:47:50Z".into());
-        draft.set("errorCode", "nan".into());
-        draft.set("recipientAccountId", "111122223333.0".into());
-        draft.set("resources{}.ARN", serde_json::json!(["a", "b"]));
-        draft.set("resources{}.type", serde_json::json!(["t", "u"]));
-        draft.set("requestParameters.items.0.id", "i".into());
-        draft.set("requestParameters.items.1.id", "j".into());
-        draft.set("requestParameters.policyDocument", r#"{"Version":"1"}"#.into());
-        draft.set("requestParameters.tags", "[{'key': 'k'}]".into());
+        let mut row_record = RowRecord::default();
+        row_record.set("@timestamp", "2026-05-18T05:47:51Z".into());
+        row_record.set("eventTime", "2026-05-18T05:47:50Z".into());
+        row_record.set("errorCode", "nan".into());
+        row_record.set("recipientAccountId", "111122223333.0".into());
+        row_record.set("resources{}.ARN", serde_json::json!(["a", "b"]));
+        row_record.set("resources{}.type", serde_json::json!(["t", "u"]));
+        row_record.set("requestParameters.items.0.id", "i".into());
+        row_record.set("requestParameters.items.1.id", "j".into());
+        row_record.set("requestParameters.policyDocument", r#"{"Version":"1"}"#.into());
+        row_record.set("requestParameters.tags", "[{'key': 'k'}]".into());
         assert_eq!(
-            draft.json().unwrap(),
+            row_record.json().unwrap(),
             concat!(
                 r#"{"eventTime":"2026-05-18T05:47:50Z","recipientAccountId":"111122223333","#,
                 r#""resources":[{"ARN":"a","type":"t"},{"ARN":"b","type":"u"}],"#,

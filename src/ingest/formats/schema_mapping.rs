@@ -161,28 +161,28 @@ pub(crate) fn record(value: &Value) -> Option<String> {
         }
         false => value,
     };
-    let class = look(value, "class_uid");
+    let class = value_at(value, "class_uid");
     let number = class.and_then(|class| class.as_u64().or_else(|| class.as_str()?.parse().ok()));
     let table = match number {
         Some(3001 | 3002 | 3005 | 6003) => OCSF,
         Some(_) => return None,
-        None if NAMES.iter().any(|name| look(value, name).is_some()) => ELASTIC,
+        None if NAMES.iter().any(|name| value_at(value, name).is_some()) => ELASTIC,
         None => return None,
     };
-    let mut draft = RowRecord::default();
+    let mut row_record = RowRecord::default();
     for (from, to) in table {
-        if let Some(found) = look(value, from) {
-            draft.set(to, found.clone());
+        if let Some(found) = value_at(value, from) {
+            row_record.set(to, found.clone());
         }
     }
-    if !draft.has("eventName") || !draft.has("eventTime") {
+    if !row_record.has("eventName") || !row_record.has("eventTime") {
         return None;
     }
-    draft.json()
+    row_record.json()
 }
 
 /// What stands at a dotted path; a list of one is its element, as search engines return it.
-fn look<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+fn value_at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     let mut found = value;
     for name in path.split('.') {
         found = found.get(name)?;

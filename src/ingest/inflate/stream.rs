@@ -31,7 +31,7 @@ pub(crate) struct Inflate {
     crc: Crc,
     input: Window,
     ahead: Window,
-    at_once: WholeFile,
+    whole_file: WholeFile,
 }
 
 impl Default for Inflate {
@@ -41,7 +41,7 @@ impl Default for Inflate {
             crc: Crc::new(),
             input: Window::default(),
             ahead: Window::default(),
-            at_once: WholeFile::default(),
+            whole_file: WholeFile::default(),
         }
     }
 }
@@ -61,33 +61,33 @@ pub(crate) struct Bytes<'i> {
     deflate: &'i mut Decompress,
     crc: &'i mut Crc,
     input: &'i mut Window,
-    at_once: Option<&'i mut WholeFile>,
+    whole_file: Option<&'i mut WholeFile>,
     source: ReadAhead<'i>,
     caps: Caps,
     state: State,
     stored: u64,
     given: u64,
     /// The source has no more.
-    dry: bool,
+    source_ended: bool,
     damage: Option<Damage>,
 }
 
 impl Inflate {
     /// Starts with a file.
     pub(crate) fn open<'i>(&'i mut self, source: &'i mut dyn Read, caps: Caps) -> Bytes<'i> {
-        let Inflate { deflate, crc, input, ahead, at_once } = self;
+        let Inflate { deflate, crc, input, ahead, whole_file } = self;
         input.clear();
         Bytes {
             deflate,
             crc,
             input,
-            at_once: Some(at_once),
+            whole_file: Some(whole_file),
             source: ReadAhead::new(source, ahead),
             caps,
             state: State::Start,
             stored: 0,
             given: 0,
-            dry: false,
+            source_ended: false,
             damage: None,
         }
     }
@@ -96,7 +96,7 @@ impl Inflate {
 impl<'i> Bytes<'i> {
     /// The same, but piece by piece only: what a stream gives is not read further than needed.
     pub(crate) fn in_pieces(self) -> Bytes<'i> {
-        Bytes { at_once: None, ..self }
+        Bytes { whole_file: None, ..self }
     }
 
     /// Bytes taken from the file so far.
@@ -117,8 +117,8 @@ impl<'i> Bytes<'i> {
     /// Fills the window until it holds `target` bytes, or more; false at the end, be it proper or by
     /// damage.
     pub(crate) fn fill(&mut self, window: &mut Window, target: usize) -> bool {
-        if let Some(at_once) = self.at_once.take()
-            && let Some(done) = at_once.inflate(&mut self.source, window, self.caps)
+        if let Some(whole_file) = self.whole_file.take()
+            && let Some(done) = whole_file.inflate(&mut self.source, window, self.caps)
         {
             (self.stored, self.given) = (done.stored as u64, done.given as u64);
             self.state = State::End;
@@ -153,11 +153,11 @@ impl<'i> Bytes<'i> {
 
     /// Gets more of the file; false when there is none.
     fn refill(&mut self) -> bool {
-        while !self.dry {
+        while !self.source_ended {
             let free = self.input.free();
             let room = free.len().min(CHUNK);
             match self.source.read(free.get_mut(..room).unwrap_or_default()) {
-                Ok(0) => self.dry = true,
+                Ok(0) => self.source_ended = true,
                 Ok(count) => {
                     self.input.filled(count);
                     self.stored += count as u64;
@@ -165,7 +165,7 @@ impl<'i> Bytes<'i> {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    self.dry = true;
+                    self.source_ended = true;
                     self.stop(Reason::Unreadable, said_by_system(&error));
                 }
             }

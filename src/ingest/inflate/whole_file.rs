@@ -31,7 +31,7 @@ impl fmt::Debug for WholeFile {
 
 /// A file that was inflated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Done {
+pub(crate) struct Inflated {
     pub(crate) stored: usize,
     pub(crate) given: usize,
 }
@@ -44,13 +44,13 @@ impl WholeFile {
         file: &mut ReadAhead<'_>,
         window: &mut Window,
         caps: Caps,
-    ) -> Option<Done> {
+    ) -> Option<Inflated> {
         if !file.gather(gzip::MAGIC.len()).starts_with(&gzip::MAGIC) {
             return None;
         }
         file.gather(LARGEST_STORED + 1);
         let stored = file.all().filter(|stored| stored.len() <= LARGEST_STORED)?;
-        let given = claimed(stored).filter(|length| {
+        let given = claimed_length(stored).filter(|length| {
             let plausible = LARGEST.min(stored.len().saturating_mul(MOST_FOR_ONE));
             (1..=plausible).contains(length) && *length as u64 <= caps.bytes
         })?;
@@ -59,7 +59,7 @@ impl WholeFile {
         if self.0.gzip_decompress(stored, free).ok()? != given {
             return None;
         }
-        let done = Done { stored: stored.len(), given };
+        let done = Inflated { stored: stored.len(), given };
         window.filled(given);
         file.clear();
         Some(done)
@@ -70,7 +70,7 @@ impl WholeFile {
 ///
 /// The decoder does not say where in the file the member ended. It ends with its length, so where the
 /// four bytes of the length stand nowhere but at the end of the file, the member ends there, too.
-fn claimed(file: &[u8]) -> Option<usize> {
+fn claimed_length(file: &[u8]) -> Option<usize> {
     let Header::Ends(_) = gzip::header(file) else { return None };
     let length = file.last_chunk::<4>()?;
     let (_, before) = file.split_last()?;
@@ -111,7 +111,7 @@ mod tests {
     /// What both ways give of a file, and whether it was inflated at once.
     fn both(file: &[u8], caps: Caps) -> ([Outcome; 2], bool) {
         let mut inflate = Inflate::default();
-        let at_once = outcome(inflate.open(&mut &*file, caps), 1 << 12);
+        let whole_file = outcome(inflate.open(&mut &*file, caps), 1 << 12);
         let in_pieces = outcome(inflate.open(&mut &*file, caps).in_pieces(), 1 << 12);
         let mut window = Window::default();
         let done = {
@@ -120,7 +120,7 @@ mod tests {
             WholeFile::default().inflate(&mut ahead, &mut window, caps)
         };
         assert_eq!(done.is_some(), window.len() > 0);
-        ([at_once, in_pieces], done.is_some())
+        ([whole_file, in_pieces], done.is_some())
     }
 
     fn member(text: &[u8]) -> Vec<u8> {
@@ -132,18 +132,21 @@ mod tests {
     /// Says whether the file is inflated at once, having seen that both ways give the same. Of a file
     /// whose damage changed nothing (a length for a code that no byte has, say) the decoder for whole
     /// files may give more: all of it, as the checksum says.
-    fn goes_at_once(file: &[u8], caps: Caps) -> bool {
-        let ([at_once, in_pieces], done) = both(file, caps);
+    fn goes_whole(file: &[u8], caps: Caps) -> bool {
+        let ([whole_file, in_pieces], done) = both(file, caps);
         if done && in_pieces.3.is_some() {
             assert_eq!(
                 gzip::checksum(&file[file.len() - 8..]),
-                Some(libdeflater::crc32(&at_once.0))
+                Some(libdeflater::crc32(&whole_file.0))
             );
-            assert!(at_once.0.starts_with(&in_pieces.0), "the texts differ");
+            assert!(whole_file.0.starts_with(&in_pieces.0), "the texts differ");
             return true;
         }
-        assert!(at_once.0 == in_pieces.0, "the texts differ");
-        assert_eq!((at_once.1, at_once.2, at_once.3), (in_pieces.1, in_pieces.2, in_pieces.3));
+        assert!(whole_file.0 == in_pieces.0, "the texts differ");
+        assert_eq!(
+            (whole_file.1, whole_file.2, whole_file.3),
+            (in_pieces.1, in_pieces.2, in_pieces.3)
+        );
         done
     }
 
@@ -157,7 +160,7 @@ mod tests {
         lying[one.len() - 4] += 1;
         let mut damaged = one.clone();
         damaged[one.len() - 8] ^= 1;
-        assert!(goes_at_once(&one, caps));
+        assert!(goes_whole(&one, caps));
         for other in [
             with(&one),
             with(&member(b"other")),
@@ -174,12 +177,12 @@ mod tests {
             b"plain".to_vec(),
             Vec::new(),
         ] {
-            assert!(!goes_at_once(&other, caps), "{:?}", other.get(..40));
+            assert!(!goes_whole(&other, caps), "{:?}", other.get(..40));
         }
         // The length and what follows it look like one length: 0, 1, 1, 0, and 1, 1, 0.
         let odd = member(&vec![b'x'; 0x01_01_00]);
-        assert!(goes_at_once(&odd, caps));
-        assert!(!goes_at_once(&[&odd[..], &[1, 1, 0]].concat(), caps));
+        assert!(goes_whole(&odd, caps));
+        assert!(!goes_whole(&[&odd[..], &[1, 1, 0]].concat(), caps));
     }
 
     #[test]
@@ -187,25 +190,25 @@ mod tests {
         let text = vec![b'x'; 3_000];
         let file = member(&text);
         let caps = |bytes| Caps { bytes, ..Caps::default() };
-        assert!(goes_at_once(&file, caps(3_000)));
-        assert!(!goes_at_once(&file, caps(2_999)));
+        assert!(goes_whole(&file, caps(3_000)));
+        assert!(!goes_whole(&file, caps(2_999)));
         let ([stopped, _], _) = both(&file, caps(2_999));
         assert!(stopped.3.is_some());
-        assert!(goes_at_once(&member(&vec![b'x'; LARGEST]), Caps::default()));
-        assert!(!goes_at_once(&member(&vec![b'x'; LARGEST + 1]), Caps::default()));
+        assert!(goes_whole(&member(&vec![b'x'; LARGEST]), Caps::default()));
+        assert!(!goes_whole(&member(&vec![b'x'; LARGEST + 1]), Caps::default()));
         let stored = |bytes: usize| {
             let mut file = GzEncoder::new(Vec::new(), Compression::none());
             file.write_all(&vec![b'x'; bytes]).unwrap();
             file.finish().unwrap()
         };
-        assert!(goes_at_once(&stored(LARGEST_STORED - 1_000), Caps::default()));
-        assert!(!goes_at_once(&stored(LARGEST_STORED), Caps::default()));
+        assert!(goes_whole(&stored(LARGEST_STORED - 1_000), Caps::default()));
+        assert!(!goes_whole(&stored(LARGEST_STORED), Caps::default()));
         // A bomb claims little, or so much that it is not believed.
         let mut bomb = member(&vec![0; 70 << 20]);
-        assert!(!goes_at_once(&bomb, Caps::default()));
+        assert!(!goes_whole(&bomb, Caps::default()));
         let end = bomb.len() - 4;
         bomb[end..].copy_from_slice(&1_000_000_u32.to_le_bytes());
-        assert!(!goes_at_once(&bomb, Caps::default()));
+        assert!(!goes_whole(&bomb, Caps::default()));
     }
 
     fn change() -> impl Strategy<Value = (u8, Index, u8)> {
@@ -237,7 +240,7 @@ mod tests {
                     _ => file.truncate(at.max(4)),
                 }
             }
-            goes_at_once(&file, Caps::default());
+            goes_whole(&file, Caps::default());
         }
 
         /// Of a damaged file that takes several readings, too, and no more of it is read.
@@ -253,7 +256,7 @@ mod tests {
             let mut file = member(&text);
             let at = place.index(file.len());
             file[at] ^= 0x10;
-            goes_at_once(&file, Caps::default());
+            goes_whole(&file, Caps::default());
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Coverage {
     pub(crate) writes: u64,
     pub(crate) data: u64,
     /// Records that do not say who called.
-    pub(crate) nameless: u64,
+    pub(crate) without_caller: u64,
     /// Accounts that call but are no recipients, and accounts that own what was called.
     pub(crate) callers: BTreeMap<String, Mention>,
     pub(crate) owners: BTreeMap<String, Mention>,
@@ -48,13 +48,13 @@ pub(crate) struct Stream {
 impl Stream {
     fn count(&mut self, hour: i64, count: u64) {
         if self.now.0 != hour {
-            self.settle();
+            self.flush();
             self.now.0 = hour;
         }
         self.now.1 += count;
     }
 
-    fn settle(&mut self) {
+    fn flush(&mut self) {
         if self.now.1 > 0 {
             *self.hours.entry(self.now.0).or_default() += self.now.1;
             self.now.1 = 0;
@@ -71,16 +71,16 @@ pub(crate) struct Mention {
 
 impl Coverage {
     /// Notes one record with that id.
-    pub(crate) fn see(&mut self, header: &Header<'_>, id: &str) {
+    pub(crate) fn count(&mut self, header: &Header<'_>, id: &str) {
         let time = header.time();
         let (first, last) = self.span.unwrap_or((time, time));
         self.span = Some((first.min(time), last.max(time)));
         let hour = time.0.div_euclid(HOUR);
         self.stream(header.account(), header.get(Field::AwsRegion)).count(hour, 1);
         self.kms += u64::from(header.source() == "kms.amazonaws.com");
-        self.nameless += u64::from(!header.names_caller());
-        self.see_category(header);
-        self.see_accounts(header, id);
+        self.without_caller += u64::from(!header.names_caller());
+        self.count_category(header);
+        self.count_accounts(header, id);
     }
 
     /// Notes what an event changed about a trail, if it did.
@@ -88,7 +88,7 @@ impl Coverage {
         self.changes.extend(trail_change::of(event));
     }
 
-    fn see_category(&mut self, header: &Header<'_>) {
+    fn count_category(&mut self, header: &Header<'_>) {
         let category = header.get(Field::EventCategory);
         if category == Some("Data") || header.management_event() == Some(false) {
             self.data += 1;
@@ -101,7 +101,7 @@ impl Coverage {
         }
     }
 
-    fn see_accounts(&mut self, header: &Header<'_>, id: &str) {
+    fn count_accounts(&mut self, header: &Header<'_>, id: &str) {
         let Some(recipient) = header.get(Field::RecipientAccountId) else { return };
         let caller = header.get(Field::AccountId);
         if let Some(caller) = caller.filter(|a| *a != recipient && is_account(a)) {
@@ -133,18 +133,18 @@ impl Coverage {
             (a, b) => a.or(b),
         };
         for mut theirs in other.streams {
-            theirs.settle();
+            theirs.flush();
             let stream = self.stream(theirs.account.as_deref(), theirs.region.as_deref());
             for (hour, count) in theirs.hours {
                 stream.count(hour, count);
             }
-            stream.settle();
+            stream.flush();
         }
         self.kms += other.kms;
         self.reads += other.reads;
         self.writes += other.writes;
         self.data += other.data;
-        self.nameless += other.nameless;
+        self.without_caller += other.without_caller;
         for (mine, others) in [(&mut self.callers, other.callers), (&mut self.owners, other.owners)]
         {
             for (account, mention) in others {
@@ -156,9 +156,9 @@ impl Coverage {
     }
 
     /// Puts what was noted in an order that does not tell in which order it was seen.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn flush(&mut self) {
         for stream in &mut self.streams {
-            stream.settle();
+            stream.flush();
             stream.now = (0, 0);
         }
         self.streams.sort_by(|a, b| (&a.account, &a.region).cmp(&(&b.account, &b.region)));
@@ -191,7 +191,7 @@ impl Coverage {
         self.missing_categories(&mut spots);
         self.missing_region(&mut spots);
         self.missing_hours(&mut spots);
-        self.unseen_accounts(&mut spots);
+        self.missing_accounts(&mut spots);
         spots.sort();
         spots.dedup();
         spots
@@ -211,10 +211,10 @@ impl Coverage {
         if self.data == 0 {
             push(BlindSpotKind::DataEventsMissing, Sentence::new("log-no-data"));
         }
-        if self.nameless > 0 {
-            let records = match self.nameless {
-                1 => Sentence::new("log-nameless-once"),
-                count => Sentence::new("log-nameless").arg("count", count.to_string()),
+        if self.without_caller > 0 {
+            let records = match self.without_caller {
+                1 => Sentence::new("log-without_caller-once"),
+                count => Sentence::new("log-without_caller").arg("count", count.to_string()),
             };
             let detail = Sentence::new("log-no-callers").arg("records", records);
             push(BlindSpotKind::CallersMissing, detail);
@@ -250,7 +250,7 @@ impl Coverage {
 
     /// Denials across accounts are recorded only for the caller (KMS developer guide, "Logging AWS
     /// KMS API calls"), policies only in the account that owns them.
-    fn unseen_accounts(&self, spots: &mut Vec<BlindSpot>) {
+    fn missing_accounts(&self, spots: &mut Vec<BlindSpot>) {
         let seen = self.accounts();
         let unseen = |(account, _): &(&String, &Mention)| !seen.contains(*account);
         let callers = self.callers.iter().filter(unseen).map(|(account, mention)| {

@@ -64,7 +64,7 @@ pub struct Ledger {
     pub blind_spots: Vec<BlindSpot>,
 }
 
-/// From the first to the last of two stretches of time.
+/// From the first to the last of two runs of time.
 pub(crate) fn united(
     one: Option<(Time, Time)>,
     other: Option<(Time, Time)>,

@@ -13,11 +13,11 @@ pub(crate) struct TrailChange {
     pub(crate) time: Time,
     pub(crate) event_id: String,
     pub(crate) trail: String,
-    pub(crate) what: What,
+    pub(crate) effect: Effect,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub(crate) enum What {
+pub(crate) enum Effect {
     Started,
     Stopped,
     Deleted,
@@ -37,11 +37,11 @@ pub(crate) fn of(event: &Event) -> Option<TrailChange> {
     if event.source() != SOURCE || event.failed() {
         return None;
     }
-    let what = match event.name() {
-        "StartLogging" => What::Started,
-        "StopLogging" => What::Stopped,
-        "DeleteTrail" => What::Deleted,
-        "PutEventSelectors" => What::Selected(left_out(event.request()?)?),
+    let effect = match event.name() {
+        "StartLogging" => Effect::Started,
+        "StopLogging" => Effect::Stopped,
+        "DeleteTrail" => Effect::Deleted,
+        "PutEventSelectors" => Effect::Selected(left_out(event.request()?)?),
         _ => return None,
     };
     let named = || event.request_value("trailName").or_else(|| event.request_value("name"));
@@ -53,7 +53,7 @@ pub(crate) fn of(event: &Event) -> Option<TrailChange> {
         time: event.time,
         event_id: event.id().to_owned(),
         trail: format!("{name} of account {account}"),
-        what,
+        effect,
     })
 }
 
@@ -143,20 +143,21 @@ pub(crate) fn blind_spots(changes: &[TrailChange]) -> Vec<BlindSpot> {
     let mut spots = Vec::new();
     for (at, change) in changes.iter().enumerate() {
         let later = || changes.iter().skip(at + 1).filter(|other| other.trail == change.trail);
-        match &change.what {
-            What::Started => {}
-            What::Stopped | What::Deleted => {
-                let end = later().find(|other| other.what == What::Started);
-                let done = match change.what {
-                    What::Deleted => Sentence::new("log-deleted"),
+        match &change.effect {
+            Effect::Started => {}
+            Effect::Stopped | Effect::Deleted => {
+                let end = later().find(|other| other.effect == Effect::Started);
+                let done = match change.effect {
+                    Effect::Deleted => Sentence::new("log-deleted"),
                     _ => Sentence::new("log-stopped"),
                 };
                 spots.push(spot(BlindSpotKind::LoggingStopped, change, done, end));
             }
-            What::Selected(kinds) => {
+            Effect::Selected(kinds) => {
                 for kind in kinds {
-                    let takes = |w: &What| matches!(w, What::Selected(now) if !now.contains(kind));
-                    let end = later().find(|other| takes(&other.what));
+                    let takes =
+                        |w: &Effect| matches!(w, Effect::Selected(now) if !now.contains(kind));
+                    let end = later().find(|other| takes(&other.effect));
                     spots.push(spot(*kind, change, leaves_out(*kind), end));
                 }
             }

@@ -32,12 +32,12 @@ pub(crate) fn remove_copies(events: &mut Vec<Known>, mut is_new: impl FnMut(Iden
         }
     }
     if !again.is_empty() {
-        best_of(events, &again);
+        keep_best(events, &again);
     }
 }
 
 /// Of the copies in `again` the best is left, if it was here that the first was met.
-fn best_of(events: &mut Vec<Known>, again: &HashSet<u128>) {
+fn keep_best(events: &mut Vec<Known>, again: &HashSet<u128>) {
     let mut copies: HashMap<u128, Vec<usize>> = HashMap::default();
     for (at, known) in events.iter().enumerate() {
         if again.contains(&known.id.number()) {
@@ -61,7 +61,7 @@ fn best_of(events: &mut Vec<Known>, again: &HashSet<u128>) {
 pub(crate) fn remove_replaced(events: &mut Vec<Known>) -> u64 {
     let before = events.len();
     remove_corrected(events);
-    remove_lesser(events);
+    remove_incomplete(events);
     (before - events.len()) as u64
 }
 
@@ -99,28 +99,31 @@ fn remove_corrected(events: &mut Vec<Known>) {
 
 /// Forms of export that have lost the caller, the request or its id have the rest: what such a record
 /// says another one of that id says as well, and more.
-fn remove_lesser(events: &mut Vec<Known>) {
+fn remove_incomplete(events: &mut Vec<Known>) {
     // By what none of them lacks, then by what each has: as many as are masked alike can be compared.
     let mut alike: BTreeMap<(u128, u64), BTreeMap<u8, Vec<&Known>>> = BTreeMap::new();
     for (id, places) in repeated(events) {
         for known in places.iter().filter_map(|at| events.get(*at)) {
-            let shapes = alike.entry((id, said(&known.event))).or_default();
-            shapes.entry(shape(&known.event)).or_default().push(known);
+            let by_members = alike.entry((id, call_and_outcome(&known.event))).or_default();
+            by_members.entry(present_members(&known.event)).or_default().push(known);
         }
     }
-    let mut lesser: HashSet<u128> = HashSet::default();
-    for shapes in alike.values() {
-        for (own, poor) in shapes {
-            let richer =
-                shapes.iter().filter(|(shape, _)| **shape != *own && **shape & own == *own);
+    let mut incomplete: HashSet<u128> = HashSet::default();
+    for by_members in alike.values() {
+        for (own, poor) in by_members {
+            let richer = by_members.iter().filter(|(present_members, _)| {
+                **present_members != *own && **present_members & own == *own
+            });
             let richer = richer.flat_map(|(_, records)| records);
-            let say: HashSet<u64> = richer.map(|known| said_of(&known.event, *own)).collect();
-            let poor = poor.iter().filter(|known| say.contains(&said_of(&known.event, *own)));
-            lesser.extend(poor.map(|known| known.id.number()));
+            let digests: HashSet<u64> =
+                richer.map(|known| members_digest(&known.event, *own)).collect();
+            let poor =
+                poor.iter().filter(|known| digests.contains(&members_digest(&known.event, *own)));
+            incomplete.extend(poor.map(|known| known.id.number()));
         }
     }
-    if !lesser.is_empty() {
-        events.retain(|known| !lesser.contains(&known.id.number()));
+    if !incomplete.is_empty() {
+        events.retain(|known| !incomplete.contains(&known.id.number()));
     }
 }
 
@@ -136,25 +139,25 @@ const MAY_LACK: [Field; 7] = [
 ];
 
 /// What was called when, and how it ended: no form has lost that.
-fn said(event: &Event) -> u64 {
+fn call_and_outcome(event: &Event) -> u64 {
     let plain = [Field::EventSource, Field::EventName, Field::ErrorCode].map(|f| event.get(f));
     let second = event.time.0.div_euclid(1_000).to_string();
     number(plain.into_iter().chain([Some(second.as_str())]))
 }
 
 /// Which of [`MAY_LACK`] are there, a bit for each.
-fn shape(event: &Event) -> u8 {
+fn present_members(event: &Event) -> u8 {
     let there = MAY_LACK.iter().enumerate().filter(|(_, field)| event.get(**field).is_some());
-    there.fold(0, |shape, (at, _)| shape | 1 << at)
+    there.fold(0, |present_members, (at, _)| present_members | 1 << at)
 }
 
-/// What an event says in those of [`MAY_LACK`] that are in a shape.
-fn said_of(event: &Event, shape: u8) -> u64 {
-    let fields = MAY_LACK.iter().enumerate().filter(|(at, _)| shape >> at & 1 == 1);
+/// What an event says in those of [`MAY_LACK`] that are in a present_members.
+fn members_digest(event: &Event, present_members: u8) -> u64 {
+    let fields = MAY_LACK.iter().enumerate().filter(|(at, _)| present_members >> at & 1 == 1);
     number(fields.map(|(_, field)| event.get(*field)))
 }
 
-/// The places of records whose id others have that say something else, by that id.
+/// The places of records whose id others have that digests something else, by that id.
 fn repeated(events: &[Known]) -> BTreeMap<u128, Vec<usize>> {
     let mut first: HashMap<u128, usize> = HashMap::default();
     let mut places: BTreeMap<u128, Vec<usize>> = BTreeMap::new();
@@ -172,8 +175,8 @@ fn repeated(events: &[Known]) -> BTreeMap<u128, Vec<usize>> {
     places
 }
 
-/// Gives every record an id of its own where several that say different things have the same: the
-/// second becomes `ID#2`, the third `ID#3`, in their order. Returns what is to be said about it.
+/// Gives every record an id of its own where several that digests different things have the same: the
+/// second becomes `ID#2`, the third `ID#3`, in their order. Returns what is to be call_and_outcome about it.
 pub(crate) fn tell_apart(events: &mut [Known]) -> Option<BlindSpot> {
     let repeated = repeated(events);
     let (ids, records) = (repeated.len(), repeated.values().map(Vec::len).sum::<usize>());

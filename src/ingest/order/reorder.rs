@@ -18,10 +18,10 @@ use crate::ingest::record::known::{self, Known};
 
 /// Do not hand over fewer than this many events at a time unless it is the end: whoever gets them
 /// has something to do for each batch.
-const WORTHWHILE: usize = 2_048;
+const SMALLEST_BATCH: usize = 2_048;
 
 /// A batch that need not be larger is about this large.
-const LARGE: usize = 16_384;
+const USUAL_BATCH: usize = 16_384;
 
 /// How long ids are remembered after their events were handed over, in seconds: a second trail's
 /// copy of a record comes within the delivery slack.
@@ -29,18 +29,18 @@ pub(crate) const MEMORY: i64 = 3_600;
 
 /// Milliseconds of events that wait together. Names of delivery files tell the minute, so what is
 /// complete is complete by the minute.
-const SHELF: i64 = 60_000;
+const MINUTE: i64 = 60_000;
 
 /// Events waiting for their neighbours.
 #[derive(Debug, Default)]
 pub(crate) struct Reorder {
-    shelves: BTreeMap<i64, Vec<Known>>,
+    minutes: BTreeMap<i64, Vec<Known>>,
     waiting: usize,
     /// Events that were put away, by the time of the first, and as they came.
-    away: BTreeMap<(Time, usize), Run>,
-    packer: Option<RunWriter>,
+    spilled: BTreeMap<(Time, usize), Run>,
+    writer: Option<RunWriter>,
     /// Stretches put away so far, and events in those that are.
-    stretches: usize,
+    run_count: usize,
     absent: usize,
     /// Whether what corrections replace stays.
     keeps_replaced: bool,
@@ -48,11 +48,11 @@ pub(crate) struct Reorder {
     /// Everything before this moment has been handed over.
     handed: Option<Time>,
     /// Ids of events that were handed over.
-    given: Memory,
+    handed_over: RecentIds,
     /// Ids of records that were not needed. Of two copies one may be so poor that it seems not to be
     /// needed; the other is handed over all the same.
-    passed: Memory,
-    turned: Option<Time>,
+    unneeded: RecentIds,
+    last_turn: Option<Time>,
     /// Records that came once, needed or not.
     pub(crate) kept: u64,
     /// Late events so far.
@@ -62,13 +62,13 @@ pub(crate) struct Reorder {
 impl Reorder {
     /// Takes in what a file gives.
     pub(crate) fn push(&mut self, part: Part) {
-        for id in part.passed {
-            let new = self.passed.insert(id) && !self.given.contains(id);
+        for id in part.unneeded {
+            let new = self.unneeded.insert(id) && !self.handed_over.contains(id);
             self.kept += u64::from(new);
         }
         for known in part.events {
             if self.handed.is_none_or(|handed| known.event.time >= handed) {
-                self.shelve(known);
+                self.hold(known);
             } else if self.is_new(known.id) {
                 self.late.push(known);
             }
@@ -85,37 +85,37 @@ impl Reorder {
         self.waiting
     }
 
-    /// Puts everything away that waits in memory.
+    /// Puts everything spilled that waits in memory.
     ///
     /// Errs when it cannot be written.
     pub(crate) fn make_room(&mut self) -> io::Result<()> {
-        let mut packer = self.packer.take().unwrap_or_else(RunWriter::away);
-        for mut shelf in std::mem::take(&mut self.shelves).into_values() {
-            known::sort(&mut shelf);
-            shelf.into_iter().try_for_each(|known| packer.push(known.event))?;
+        let mut writer = self.writer.take().unwrap_or_else(RunWriter::to_temporary_file);
+        for mut minute in std::mem::take(&mut self.minutes).into_values() {
+            known::sort(&mut minute);
+            minute.into_iter().try_for_each(|known| writer.push(known.event))?;
         }
         self.waiting = 0;
-        packer.stretches()?.into_iter().for_each(|stretch| self.put_away(stretch));
-        self.packer = Some(packer);
+        writer.runs()?.into_iter().for_each(|run| self.add_run(run));
+        self.writer = Some(writer);
         Ok(())
     }
 
     /// Takes in events that were packed.
-    pub(crate) fn put_away(&mut self, stretch: Run) {
-        self.absent += stretch.count;
-        self.away.insert((stretch.first, self.stretches), stretch);
-        self.stretches += 1;
+    pub(crate) fn add_run(&mut self, run: Run) {
+        self.absent += run.count;
+        self.spilled.insert((run.first, self.run_count), run);
+        self.run_count += 1;
     }
 
-    fn shelve(&mut self, known: Known) {
+    fn hold(&mut self, known: Known) {
         self.waiting += 1;
-        self.shelves.entry(shelf_of(known.event.time)).or_default().push(known);
+        self.minutes.entry(minute_of(known.event.time)).or_default().push(known);
     }
 
     /// Whether an event is handed over for the first time; then it is counted, if a copy was not.
     fn is_new(&mut self, id: Identifier) -> bool {
-        let new = self.given.insert(id);
-        self.kept += u64::from(new && !self.passed.contains(id));
+        let new = self.handed_over.insert(id);
+        self.kept += u64::from(new && !self.unneeded.contains(id));
         new
     }
 
@@ -128,11 +128,11 @@ impl Reorder {
             return Ok(None);
         }
         self.forget(complete);
-        if self.waiting + self.absent < WORTHWHILE {
+        if self.waiting + self.absent < SMALLEST_BATCH {
             return Ok(None);
         }
-        // Whole shelves only.
-        let complete = start(shelf_of(complete));
+        // Whole minutes only.
+        let complete = start(minute_of(complete));
         if self.handed.is_some_and(|handed| complete <= handed) {
             return Ok(None);
         }
@@ -156,13 +156,13 @@ impl Reorder {
             left_out += u64::from(!takes);
             takes
         };
-        for shelf in self.shelves.values_mut() {
-            shelf.retain(&mut wanted);
+        for minute in self.minutes.values_mut() {
+            minute.retain(&mut wanted);
         }
-        self.waiting = self.shelves.values().map(Vec::len).sum();
+        self.waiting = self.minutes.values().map(Vec::len).sum();
         let (ready, until) = self.ready(Time(i64::MAX), &mut wanted)?;
         *removed += left_out;
-        let is_last = self.away.is_empty() && self.shelves.is_empty();
+        let is_last = self.spilled.is_empty() && self.minutes.is_empty();
         if !is_last {
             self.forget(until);
         }
@@ -172,9 +172,9 @@ impl Reorder {
 
     /// Hands over all that waits in memory, as far as it is wanted, and says how many are not.
     pub(crate) fn all(&mut self, takes: &dyn Fn(&Event) -> bool) -> (Batch, u64) {
-        let mut ready = std::mem::take(&mut self.shelves);
-        for shelf in ready.values_mut() {
-            shelf.retain(|known| takes(&known.event));
+        let mut ready = std::mem::take(&mut self.minutes);
+        for minute in ready.values_mut() {
+            minute.retain(|known| takes(&known.event));
         }
         let left = ready.values().map(Vec::len).sum();
         let removed = (self.waiting - left) as u64;
@@ -186,9 +186,9 @@ impl Reorder {
     ///
     /// Errs when it cannot be had.
     pub(crate) fn fetch(&mut self) -> io::Result<()> {
-        while let Some((_, stretch)) = self.away.pop_first() {
-            self.absent -= stretch.count;
-            stretch.events()?.into_iter().for_each(|known| self.shelve(known));
+        while let Some((_, run)) = self.spilled.pop_first() {
+            self.absent -= run.count;
+            run.events()?.into_iter().for_each(|known| self.hold(known));
         }
         Ok(())
     }
@@ -200,40 +200,40 @@ impl Reorder {
 
     /// The time of the last event that waits.
     pub(crate) fn last(&self) -> Option<Time> {
-        let times = self.shelves.values().next_back().into_iter().flatten();
+        let times = self.minutes.values().next_back().into_iter().flatten();
         let here = times.map(|known| known.event.time).max();
-        here.max(self.away.values().map(|stretch| stretch.last).max())
+        here.max(self.spilled.values().map(|run| run.last).max())
     }
 
-    /// Whole shelves before `complete`, about as many as make a batch, and the moment before which
+    /// Whole minutes before `complete`, about as many as make a batch, and the moment before which
     /// there is nothing else.
     fn ready(
         &mut self,
         complete: Time,
         wanted: &mut dyn FnMut(&Known) -> bool,
     ) -> io::Result<(BTreeMap<i64, Vec<Known>>, Time)> {
-        let last = complete.0.div_euclid(SHELF);
+        let last = complete.0.div_euclid(MINUTE);
         loop {
-            let away = self.away.first_key_value().map(|((first, _), _)| shelf_of(*first));
-            let until = away.unwrap_or(last).min(last);
-            let here: usize = self.shelves.range(..until).map(|(_, shelf)| shelf.len()).sum();
-            if until == last || here >= LARGE {
+            let spilled = self.spilled.first_key_value().map(|((first, _), _)| minute_of(*first));
+            let until = spilled.unwrap_or(last).min(last);
+            let here: usize = self.minutes.range(..until).map(|(_, minute)| minute.len()).sum();
+            if until == last || here >= USUAL_BATCH {
                 let later = match until {
                     _ if complete.0 == i64::MAX && until == last => BTreeMap::new(),
-                    until => self.shelves.split_off(&until),
+                    until => self.minutes.split_off(&until),
                 };
                 let until = if until == last { complete } else { start(until) };
-                return Ok((std::mem::replace(&mut self.shelves, later), until));
+                return Ok((std::mem::replace(&mut self.minutes, later), until));
             }
-            let Some((_, stretch)) = self.away.pop_first() else { continue };
-            self.absent -= stretch.count;
-            for known in stretch.events()? {
+            let Some((_, run)) = self.spilled.pop_first() else { continue };
+            self.absent -= run.count;
+            for known in run.events()? {
                 if !wanted(&known) {
                     continue;
                 }
-                // What a stretch says of itself may be wrong.
+                // What a run says of itself may be wrong.
                 match self.handed.is_none_or(|handed| known.event.time >= handed) {
-                    true => self.shelve(known),
+                    true => self.hold(known),
                     false if self.is_new(known.id) => self.late.push(known),
                     false => {}
                 }
@@ -245,9 +245,9 @@ impl Reorder {
         let count = ready.values().map(Vec::len).sum();
         self.waiting -= count;
         let mut events = Vec::with_capacity(count);
-        for mut shelf in ready.into_values() {
-            known::sort(&mut shelf);
-            events.append(&mut shelf);
+        for mut minute in ready.into_values() {
+            known::sort(&mut minute);
+            events.append(&mut minute);
         }
         merge::remove_copies(&mut events, |id| self.is_new(id));
         if !self.keeps_replaced {
@@ -260,37 +260,37 @@ impl Reorder {
         Batch { events: bare(events), late: bare(late), complete_before: complete }
     }
 
-    /// Forgets ids once both stretches are full.
+    /// Forgets ids once both run_count are full.
     fn forget(&mut self, now: Time) {
-        let turned = *self.turned.get_or_insert(now);
-        if now >= turned.plus_seconds(MEMORY) {
-            self.given.turn();
-            self.passed.turn();
-            self.turned = Some(now);
+        let last_turn = *self.last_turn.get_or_insert(now);
+        if now >= last_turn.plus_seconds(MEMORY) {
+            self.handed_over.turn();
+            self.unneeded.turn();
+            self.last_turn = Some(now);
         }
     }
 }
 
-fn shelf_of(time: Time) -> i64 {
-    time.0.div_euclid(SHELF)
+fn minute_of(time: Time) -> i64 {
+    time.0.div_euclid(MINUTE)
 }
 
-/// When a shelf begins.
-fn start(shelf: i64) -> Time {
-    Time(shelf.saturating_mul(SHELF))
+/// When a minute begins.
+fn start(minute: i64) -> Time {
+    Time(minute.saturating_mul(MINUTE))
 }
 
-/// Ids met in the present and in the previous stretch of [`MEMORY`], by their digests: a whole id
+/// Ids met in the present and in the previous run of [`MEMORY`], by their digests: a whole id
 /// would take twice the memory, and looking into memory is all that this costs.
 #[derive(Debug, Default)]
-pub(crate) struct Memory {
+pub(crate) struct RecentIds {
     young: Digests,
     old: Digests,
 }
 
 type Digests = HashSet<u64, BuildHasherDefault<Digest>>;
 
-impl Memory {
+impl RecentIds {
     fn contains(&self, id: Identifier) -> bool {
         self.young.contains(&id.digest()) || self.old.contains(&id.digest())
     }

@@ -11,7 +11,7 @@ use crate::ingest::record::known::Known;
 /// So many events are packed together where they are kept: fewer take more room.
 const KEPT: usize = 32_768;
 
-/// So many where they only wait, since many stretches may have to be unpacked at once.
+/// So many where they only wait, since many runs may have to be unpacked at once.
 const WAITING: usize = 2_048;
 
 /// The same, in bytes of what they say.
@@ -36,8 +36,8 @@ pub(crate) struct Run {
 /// Where it lies: at which byte of what.
 #[derive(Debug, Clone)]
 enum Place {
-    Held(Arc<[u8]>, usize),
-    Away(Arc<Mutex<File>>, u64),
+    Memory(Arc<[u8]>, usize),
+    File(Arc<Mutex<File>>, u64),
 }
 
 impl Run {
@@ -51,19 +51,19 @@ impl Run {
             count: events.len(),
             inflated,
             bytes: packed.len(),
-            place: Place::Held(packed.into(), 0),
+            place: Place::Memory(packed.into(), 0),
         }))
     }
 
     /// What lies in a file that is in memory, from this byte on.
     pub(crate) fn within(self, file: &Arc<[u8]>, at: usize) -> Run {
-        Run { place: Place::Held(Arc::clone(file), at), ..self }
+        Run { place: Place::Memory(Arc::clone(file), at), ..self }
     }
 
     /// What was written of it without the bytes.
-    pub(crate) fn told((first, last): (Time, Time), counts: (usize, usize, usize)) -> Run {
+    pub(crate) fn without_bytes((first, last): (Time, Time), counts: (usize, usize, usize)) -> Run {
         let (count, inflated, bytes) = counts;
-        let place = Place::Held(Arc::default(), 0);
+        let place = Place::Memory(Arc::default(), 0);
         Run { first, last, count, inflated, bytes, place }
     }
 
@@ -72,11 +72,11 @@ impl Run {
     /// Errs when a temporary file cannot be read.
     pub(crate) fn packed(&self) -> io::Result<Vec<u8>> {
         match &self.place {
-            Place::Held(bytes, at) => {
+            Place::Memory(bytes, at) => {
                 let packed = at.checked_add(self.bytes).and_then(|end| bytes.get(*at..end));
                 packed.map(<[u8]>::to_vec).ok_or_else(damaged)
             }
-            Place::Away(file, at) => {
+            Place::File(file, at) => {
                 let mut packed = vec![0; self.bytes];
                 let mut file = file.lock().map_err(|_| damaged())?;
                 file.seek(SeekFrom::Start(*at))?;
@@ -111,7 +111,7 @@ pub(crate) struct RunWriter {
     /// So many together.
     most: usize,
     /// What was packed.
-    stretches: Vec<Run>,
+    runs: Vec<Run>,
     /// Where it is put, if not in memory.
     file: Option<(Arc<Mutex<File>>, u64)>,
 }
@@ -124,7 +124,7 @@ impl RunWriter {
 
     /// Packs into a file that has no name and goes with the program; in memory, where none can be
     /// made.
-    pub(crate) fn away() -> RunWriter {
+    pub(crate) fn to_temporary_file() -> RunWriter {
         let file = tempfile::tempfile().ok().map(|file| (Arc::new(Mutex::new(file)), 0));
         RunWriter { level: 1, most: WAITING, file, ..RunWriter::default() }
     }
@@ -146,25 +146,25 @@ impl RunWriter {
     fn pack(&mut self) -> io::Result<()> {
         let events = std::mem::take(&mut self.waiting);
         self.bytes = 0;
-        let Some(mut stretch) = Run::of(&events, self.level)? else { return Ok(()) };
+        let Some(mut run) = Run::of(&events, self.level)? else { return Ok(()) };
         if let Some((file, end)) = &mut self.file {
-            let packed = stretch.packed()?;
+            let packed = run.packed()?;
             let mut to = file.lock().map_err(|_| damaged())?;
             to.seek(SeekFrom::Start(*end))?;
             to.write_all(&packed)?;
             drop(to);
-            stretch.place = Place::Away(Arc::clone(file), *end);
+            run.place = Place::File(Arc::clone(file), *end);
             *end += packed.len() as u64;
         }
-        self.stretches.push(stretch);
+        self.runs.push(run);
         Ok(())
     }
 
     /// What was packed since the last time.
     ///
     /// Errs when it cannot be written.
-    pub(crate) fn stretches(&mut self) -> io::Result<Vec<Run>> {
+    pub(crate) fn runs(&mut self) -> io::Result<Vec<Run>> {
         self.pack()?;
-        Ok(std::mem::take(&mut self.stretches))
+        Ok(std::mem::take(&mut self.runs))
     }
 }

@@ -5,8 +5,8 @@
 //! format               a number: 5
 //! version              of the trailwhy that wrote it
 //! inflated, packed     bytes of the head before and after
-//! head                 zstd: a [`Part`], which tells of each stretch how long it is
-//! stretches            zstd: [`Columns`] of some thousand events each, in order of time
+//! head                 zstd: a [`Head`], which tells of each run how long it is
+//! runs            zstd: [`Columns`] of some thousand events each, in order of time
 //! checksum             CRC-32 of all before it, 4 bytes
 //! ```
 //!
@@ -47,16 +47,16 @@ const FARTHEST_HOUR: u64 = 2_500_000_000;
 
 /// What stands before the events.
 #[derive(Debug, Serialize, Deserialize)]
-struct Part<'c> {
+struct Head<'c> {
     terms: Cow<'c, Terms>,
     ledger: Cow<'c, Ledger>,
     coverage: Cow<'c, Coverage>,
-    stretches: Vec<Extent>,
+    runs: Vec<RunEntry>,
 }
 
-/// How far a stretch goes.
+/// How far a run goes.
 #[derive(Debug, Serialize, Deserialize)]
-struct Extent {
+struct RunEntry {
     first: Time,
     last: Time,
     count: usize,
@@ -64,25 +64,25 @@ struct Extent {
     bytes: usize,
 }
 
-impl Extent {
-    fn of(stretch: &Run) -> Extent {
-        let Run { first, last, count, inflated, bytes, .. } = *stretch;
-        Extent { first, last, count, inflated, bytes }
+impl RunEntry {
+    fn of(run: &Run) -> RunEntry {
+        let Run { first, last, count, inflated, bytes, .. } = *run;
+        RunEntry { first, last, count, inflated, bytes }
     }
 }
 
-impl<'c> Part<'c> {
-    fn of(contribution: &'c Contribution) -> Part<'c> {
-        let Contribution { terms, stretches, ledger, coverage } = contribution;
-        Part {
+impl<'c> Head<'c> {
+    fn of(contribution: &'c Contribution) -> Head<'c> {
+        let Contribution { terms, runs, ledger, coverage } = contribution;
+        Head {
             terms: Cow::Borrowed(terms),
             ledger: Cow::Borrowed(ledger),
             coverage: Cow::Borrowed(coverage),
-            stretches: stretches.iter().map(Extent::of).collect(),
+            runs: runs.iter().map(RunEntry::of).collect(),
         }
     }
 
-    /// With the stretches, which fill `file` from a byte on to the checksum.
+    /// With the runs, which fill `file` from a byte on to the checksum.
     fn contribution(self, file: &Arc<[u8]>, from: usize) -> Option<Contribution> {
         let sound = self.counts().all(|count| count <= MOST);
         let mut hours = self.coverage.streams.iter().flat_map(|stream| stream.hours.keys());
@@ -90,19 +90,19 @@ impl<'c> Part<'c> {
             return None;
         }
         let mut at = from;
-        let mut stretches = Vec::new();
-        for Extent { first, last, count, inflated, bytes } in self.stretches {
-            let stretch = Run::told((first, last), (count, inflated, bytes)).within(file, at);
+        let mut runs = Vec::new();
+        for RunEntry { first, last, count, inflated, bytes } in self.runs {
+            let run = Run::without_bytes((first, last), (count, inflated, bytes)).within(file, at);
             at = at.checked_add(bytes)?;
             // Strangers make files, too.
             let is_sound = count <= bytes.saturating_mul(INFLATED.ratio).max(INFLATED.free);
-            stretches.push(Some(stretch).filter(|_| is_sound && first <= last)?);
+            runs.push(Some(run).filter(|_| is_sound && first <= last)?);
         }
         (at.checked_add(CHECKSUM) == Some(file.len())).then(|| Contribution {
             terms: self.terms.into_owned(),
             ledger: self.ledger.into_owned(),
             coverage: self.coverage.into_owned(),
-            stretches,
+            runs,
         })
     }
 
@@ -126,7 +126,7 @@ impl<'c> Part<'c> {
             coverage.reads,
             coverage.writes,
             coverage.data,
-            coverage.nameless,
+            coverage.without_caller,
         ];
         let skipped = ledger.skipped.iter().map(|skip| skip.recovered);
         let hours = coverage.streams.iter().flat_map(|stream| stream.hours.values().copied());
@@ -203,18 +203,18 @@ impl Refusal {
 
 /// The file of a contribution.
 fn encode(contribution: &Contribution) -> io::Result<Vec<u8>> {
-    let head = postcard::to_stdvec(&Part::of(contribution)).map_err(io::Error::other)?;
-    let stretches = contribution.stretches.iter().map(Run::packed);
-    framed(&head, stretches.collect::<io::Result<Vec<_>>>()?.iter().flatten())
+    let head = postcard::to_stdvec(&Head::of(contribution)).map_err(io::Error::other)?;
+    let runs = contribution.runs.iter().map(Run::packed);
+    framed(&head, runs.collect::<io::Result<Vec<_>>>()?.iter().flatten())
 }
 
-fn framed<'b>(head: &[u8], stretches: impl Iterator<Item = &'b u8>) -> io::Result<Vec<u8>> {
+fn framed<'b>(head: &[u8], runs: impl Iterator<Item = &'b u8>) -> io::Result<Vec<u8>> {
     let packed = zstd::bulk::compress(head, LEVEL)?;
     let start = (FORMAT, VERSION, head.len(), packed.len());
     let mut file =
         postcard::to_extend(&start, PARTIAL_RESULT.to_vec()).map_err(io::Error::other)?;
     file.extend(packed);
-    file.extend(stretches);
+    file.extend(runs);
     file.extend(checksum(&file).to_be_bytes());
     Ok(file)
 }
@@ -239,7 +239,7 @@ fn decode(file: &[u8]) -> std::result::Result<Contribution, Refusal> {
     let from = before - rest.len();
     let (packed, _) = rest.split_at_checked(length).ok_or(Refusal::Damaged)?;
     let body = inflated(packed, count, INFLATED.of(packed)).ok_or(Refusal::Damaged)?;
-    let (part, rest) = postcard::take_from_bytes::<Part<'_>>(&body).map_err(damaged)?;
+    let (part, rest) = postcard::take_from_bytes::<Head<'_>>(&body).map_err(damaged)?;
     let part = Some(part).filter(|_| rest.is_empty()).ok_or(Refusal::Damaged)?;
     part.contribution(&file.into(), from + length).ok_or(Refusal::Damaged)
 }

@@ -94,9 +94,9 @@ fn bound(moment: Option<Moment>, option: &str) -> Result<Option<Time>> {
 pub struct Contribution {
     /// Under which terms it was made.
     pub(crate) terms: Terms,
-    /// In the order of time, then of ids; no id twice. What corrections replace is still there,
+    /// In the order of time, then of ids; no id twice. Effect corrections replace is still there,
     /// because a part cannot know the correction of a correction in another one.
-    pub(crate) stretches: Vec<Run>,
+    pub(crate) runs: Vec<Run>,
     /// The account so far: `records.kept` with what corrections replace, no duplicates, nothing that
     /// [`Coverage`] knows better.
     pub(crate) ledger: Ledger,
@@ -142,7 +142,7 @@ impl Contribution {
 
     fn pack(terms: Terms, mut reorder: Reorder, books: Books) -> Result<Contribution> {
         let Books { mut ledger, mut coverage } = books;
-        let mut packer = RunWriter::new(compress::LEVEL);
+        let mut writer = RunWriter::new(compress::LEVEL);
         ledger.records.notifications = 0;
         loop {
             let batch = reorder.rest(&|_| true, &mut 0).map_err(Error::temporary)?;
@@ -150,7 +150,7 @@ impl Contribution {
                 merge::notifications(&batch.events) + merge::notifications(&batch.late);
             ledger.records.notifications += notifications;
             for event in batch.late.into_iter().chain(batch.events) {
-                packer.push(event).map_err(Error::temporary)?;
+                writer.push(event).map_err(Error::temporary)?;
             }
             if batch.complete_before.is_none() {
                 break;
@@ -158,9 +158,9 @@ impl Contribution {
         }
         ledger.records.kept = reorder.kept;
         ledger.skipped.sort();
-        coverage.settle();
-        let stretches = packer.stretches().map_err(Error::temporary)?;
-        Ok(Contribution { terms, stretches, ledger, coverage })
+        coverage.flush();
+        let runs = writer.runs().map_err(Error::temporary)?;
+        Ok(Contribution { terms, runs, ledger, coverage })
     }
 
     /// Under which terms it was made.
@@ -189,7 +189,7 @@ pub(crate) fn together(parts: Parts<'_>, mut reorder: Reorder) -> Result<(Terms,
     let mut books = Books { ledger, coverage: Coverage::default() };
     let mut terms: Option<Terms> = None;
     for part in parts {
-        let Contribution { terms: own, stretches, ledger, coverage } = part?;
+        let Contribution { terms: own, runs, ledger, coverage } = part?;
         let first = terms.get_or_insert_with(|| own.clone());
         if let Some(difference) = first.difference(&own) {
             return Err(Error::Usage(format!(
@@ -197,7 +197,7 @@ pub(crate) fn together(parts: Parts<'_>, mut reorder: Reorder) -> Result<(Terms,
             )));
         }
         books.add(ledger, coverage);
-        stretches.into_iter().for_each(|stretch| reorder.put_away(stretch));
+        runs.into_iter().for_each(|run| reorder.add_run(run));
     }
     Ok((terms.unwrap_or_default(), reorder, books))
 }
@@ -215,7 +215,7 @@ pub(crate) mod tests {
     use crate::ingest::ledger::coverage::{Mention, Stream};
     use crate::ingest::ledger::reason::{Reason, Skip};
     use crate::ingest::ledger::totals::Records;
-    use crate::ingest::ledger::trail_change::{TrailChange, What};
+    use crate::ingest::ledger::trail_change::{Effect, TrailChange};
     use crate::ingest::order::run::RunWriter;
     use crate::ingest::record::known::{self, Known};
     use crate::ingest::{Ingested, Streamed, conclude};
@@ -310,20 +310,28 @@ pub(crate) mod tests {
         };
         let kinds = prop::collection::vec(0..BlindSpotKind::ALL.len(), 0..3)
             .prop_map(|kinds| kinds.into_iter().map(|kind| BlindSpotKind::ALL[kind]).collect());
-        let what = prop_oneof![
-            Just(What::Started),
-            Just(What::Stopped),
-            Just(What::Deleted),
-            kinds.prop_map(What::Selected)
+        let effect = prop_oneof![
+            Just(Effect::Started),
+            Just(Effect::Stopped),
+            Just(Effect::Deleted),
+            kinds.prop_map(Effect::Selected)
         ];
-        let change = (time(), id(), text(), what)
-            .prop_map(|(time, event_id, trail, what)| TrailChange { time, event_id, trail, what });
+        let change = (time(), id(), text(), effect).prop_map(|(time, event_id, trail, effect)| {
+            TrailChange { time, event_id, trail, effect }
+        });
         let counts = prop::array::uniform5(0..200_u64);
         let streams = prop::collection::vec(stream, 0..4);
         let changes = prop::collection::vec(change, 0..4);
         let span = prop::option::of((time(), time()));
         (span, streams, counts, mentions(), mentions(), changes).prop_map(
-            |(span, streams, [kms, reads, writes, data, nameless], callers, owners, changes)| {
+            |(
+                span,
+                streams,
+                [kms, reads, writes, data, without_caller],
+                callers,
+                owners,
+                changes,
+            )| {
                 let mut coverage = Coverage::default();
                 let span = span.map(|(a, b)| (a.min(b), a.max(b)));
                 let seen = Coverage {
@@ -333,7 +341,7 @@ pub(crate) mod tests {
                     reads,
                     writes,
                     data,
-                    nameless,
+                    without_caller,
                     callers,
                     owners,
                     changes,
@@ -341,7 +349,7 @@ pub(crate) mod tests {
                 };
                 // Streams of one account and Region become one.
                 coverage.add(seen);
-                coverage.settle();
+                coverage.flush();
                 coverage
             },
         )
@@ -379,7 +387,7 @@ pub(crate) mod tests {
                     ..Ledger::default()
                 };
                 let terms = Terms::default();
-                Contribution { terms, stretches: packed(events), ledger, coverage }
+                Contribution { terms, runs: packed(events), ledger, coverage }
             },
         )
     }
@@ -394,9 +402,9 @@ pub(crate) mod tests {
     }
 
     fn packed(events: Vec<Event>) -> Vec<Run> {
-        let mut packer = RunWriter::new(compress::LEVEL);
-        events.into_iter().for_each(|event| packer.push(event).unwrap());
-        packer.stretches().unwrap()
+        let mut writer = RunWriter::new(compress::LEVEL);
+        events.into_iter().for_each(|event| writer.push(event).unwrap());
+        writer.runs().unwrap()
     }
 
     fn merged(parts: &[&Contribution]) -> Contribution {
@@ -430,7 +438,7 @@ pub(crate) mod tests {
             prop_assert_eq!(bytes(&merged(&[&merged(&[&c, &b]), &a])), bytes(&whole));
             prop_assert_eq!(bytes(&merged(&[&b, &merged(&[&c, &a])])), bytes(&whole));
             prop_assert_eq!(bytes(&merged(&[&a])), bytes(&a));
-            let count: usize = whole.stretches.iter().map(|stretch| stretch.count).sum();
+            let count: usize = whole.runs.iter().map(|run| run.count).sum();
             let ingested = concluded(vec![whole]);
             let records = ingested.ledger.records;
             prop_assert_eq!(records.kept, ingested.events.len() as u64);
@@ -461,7 +469,7 @@ pub(crate) mod tests {
             let options = Options::default();
             let part = Contribution::gather(&inputs, &options, None, usize::MAX, &()).unwrap();
             let file = part.encode().unwrap();
-            let events: usize = part.stretches.iter().map(|stretch| stretch.count).sum();
+            let events: usize = part.runs.iter().map(|run| run.count).sum();
             assert!(file.len() < events * 70, "{}: {} bytes", logs.display(), file.len());
             let decoded = Contribution::decode(&file, &logs).unwrap();
             assert_eq!(bytes(&decoded), file);
@@ -488,7 +496,7 @@ pub(crate) mod tests {
         let part = |events: Vec<Event>| {
             let records = Records { read: 2, kept: 2, ..Records::default() };
             let ledger = Ledger { records, ..Ledger::default() };
-            Contribution { stretches: packed(events), ledger, ..Contribution::default() }
+            Contribution { runs: packed(events), ledger, ..Contribution::default() }
         };
         let first = part(vec![event("a", None), event("c", None)]);
         // `c` corrects `b`, which corrects `a`.

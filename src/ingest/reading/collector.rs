@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::event::{Field, Time};
 use crate::ingest::files::selection::Selection;
 use crate::ingest::formats::csv_table::Rows;
-use crate::ingest::formats::envelope::{self, Peeled};
+use crate::ingest::formats::envelope::{self, RecordSink};
 use crate::ingest::formats::json_table;
 use crate::ingest::formats::object::Object;
 use crate::ingest::formats::other_logs;
@@ -41,7 +41,7 @@ pub(crate) struct Tally {
     /// Records of a sort that holds no calls.
     pub(crate) passed_over: BTreeMap<Reason, u64>,
     /// Objects and lines that have nothing to do with CloudTrail.
-    pub(crate) foreign: u64,
+    pub(crate) unrelated: u64,
     /// An array was found under a name that holds records.
     pub(crate) container: bool,
     /// The text ended in the middle of a record.
@@ -49,7 +49,7 @@ pub(crate) struct Tally {
     /// Why records were not understood.
     pub(crate) flaws: BTreeMap<Flaw, u64>,
     /// What the file is instead of a CloudTrail log, as far as recognised.
-    pub(crate) neighbour: Option<(Reason, Sentence)>,
+    pub(crate) other_log: Option<(Reason, Sentence)>,
 }
 
 impl Tally {
@@ -57,11 +57,11 @@ impl Tally {
     pub(crate) fn recognised(&self) -> bool {
         let summaries = self.flaws.contains_key(&Flaw::Summary);
         let records = self.understood > 0 || !self.passed_over.is_empty() || summaries;
-        records || (self.container && self.foreign == 0 && self.neighbour.is_none())
+        records || (self.container && self.unrelated == 0 && self.other_log.is_none())
     }
 
     fn met(&self) -> u64 {
-        self.understood + self.malformed + self.passed_over.values().sum::<u64>() + self.foreign
+        self.understood + self.malformed + self.passed_over.values().sum::<u64>() + self.unrelated
     }
 }
 
@@ -111,12 +111,12 @@ impl<'s> Collector<'s> {
             self.element(text);
         } else if envelope::is_message(object) {
             let before = self.tally.met();
-            envelope::peel_message(object, self);
+            envelope::find_in_message(object, self);
             if self.tally.met() == before {
                 self.enter(record);
             }
         } else if record.has_text_for_structure() || envelope::is_flattened(object) {
-            self.draft(envelope::draft_of(object));
+            self.row_record(envelope::row_record_of(object));
         } else {
             self.enter(record);
         }
@@ -146,8 +146,8 @@ impl<'s> Collector<'s> {
                 Some("aws:s3") => Sentence::new("log-delivery-notice"),
                 _ => Sentence::new("log-notifications"),
             };
-            self.tally.neighbour.get_or_insert((Reason::NotCloudtrail, notice));
-            self.tally.foreign += 1;
+            self.tally.other_log.get_or_insert((Reason::NotCloudtrail, notice));
+            self.tally.unrelated += 1;
             return;
         }
         let header = match to_event::time(fields) {
@@ -166,12 +166,12 @@ impl<'s> Collector<'s> {
         let needed = wanted || self.needs.is_none_or(|needs| needs(&header));
         match fields.get(Field::EventId).filter(|_| !needed) {
             Some(id) => {
-                self.tally.coverage.see(&header, id);
-                self.part.passed.push(identifier(id, fields, header.time()));
+                self.tally.coverage.count(&header, id);
+                self.part.unneeded.push(identifier(id, fields, header.time()));
             }
             None => {
                 let known = Known::of(to_event::event(fields, header.time()));
-                self.tally.coverage.see(&header, known.event.id());
+                self.tally.coverage.count(&header, known.event.id());
                 if changes {
                     self.tally.coverage.change(&known.event);
                 }
@@ -196,11 +196,11 @@ impl<'s> Collector<'s> {
     /// Any other value in a record's place. False when it is no JSON.
     pub(crate) fn element(&mut self, text: &str) -> bool {
         let before = self.tally.met();
-        let json = envelope::peel(text, self);
+        let json = envelope::find_records(text, self);
         if json && self.tally.met() == before {
-            self.tally.foreign += 1;
-            if self.tally.neighbour.is_none() {
-                self.tally.neighbour = other_logs::list(text);
+            self.tally.unrelated += 1;
+            if self.tally.other_log.is_none() {
+                self.tally.other_log = other_logs::list(text);
             }
         }
         json
@@ -209,17 +209,17 @@ impl<'s> Collector<'s> {
     /// One row of a table.
     pub(crate) fn cells(&mut self, table: &Rows, cells: &[Cow<'_, str>]) {
         let whole = table.whole.and_then(|column| cells.get(column));
-        if whole.is_some_and(|cell| self.found(|out| envelope::peel_text(cell, out))) {
+        if whole.is_some_and(|cell| self.found(|out| envelope::find_in_text(cell, out))) {
             return;
         }
         if table.has("eventName") {
-            let mut draft = RowRecord::default();
+            let mut row_record = RowRecord::default();
             for (place, cell) in table.places.iter().zip(cells) {
                 if let Some(place) = place {
-                    draft.put(place, Value::String(cell.to_string()));
+                    row_record.put(place, Value::String(cell.to_string()));
                 }
             }
-            return self.draft(draft);
+            return self.row_record(row_record);
         }
         let cells = table.names.iter().cloned().zip(cells);
         let filled = cells.filter(|(_, cell)| !matches!(cell.as_ref(), "" | "-"));
@@ -232,26 +232,26 @@ impl<'s> Collector<'s> {
     }
 
     fn found_in(&mut self, row: json_table::Row) {
-        if !self.found(|out| envelope::peel_row(row, out)) {
-            self.tally.foreign += 1;
+        if !self.found(|out| envelope::find_in_row(row, out)) {
+            self.tally.unrelated += 1;
         }
     }
 
     /// Whether looking gave anything that is counted.
-    fn found(&mut self, look: impl FnOnce(&mut dyn Peeled) -> bool) -> bool {
+    fn found(&mut self, look: impl FnOnce(&mut dyn RecordSink) -> bool) -> bool {
         let before = self.tally.met();
         look(self);
         self.tally.met() > before
     }
 
     /// A line that holds no JSON.
-    pub(crate) fn foreign_line(&mut self, line: &str) {
+    pub(crate) fn unrelated_line(&mut self, line: &str) {
         if line.trim().is_empty() {
             return;
         }
-        self.tally.foreign += 1;
-        if self.tally.neighbour.is_none() && self.tally.foreign < 8 {
-            self.tally.neighbour = other_logs::line(line);
+        self.tally.unrelated += 1;
+        if self.tally.other_log.is_none() && self.tally.unrelated < 8 {
+            self.tally.other_log = other_logs::line(line);
         }
     }
 
@@ -284,22 +284,25 @@ fn identifier(id: &str, fields: &Fields<'_>, time: Time) -> Identifier {
     plain.unwrap_or_else(|| Identifier::of_event(&to_event::event(fields, time)))
 }
 
-impl Peeled for Collector<'_> {
+impl RecordSink for Collector<'_> {
     fn record(&mut self, text: &str, object: &Object<'_>) {
         match serde_json::from_str::<Record<'_>>(text) {
             Ok(record) if record.has_text_for_structure() || !record.is_whole() => {
                 self.unusual(&record, text, object);
             }
             Ok(record) => self.enter(&record),
-            Err(_) => self.draft(envelope::draft_of(object)),
+            Err(_) => self.row_record(envelope::row_record_of(object)),
         }
     }
 
-    fn draft(&mut self, draft: RowRecord) {
-        if !draft.has("userIdentity") && draft.has("eventName") && !draft.has("eventType") {
+    fn row_record(&mut self, row_record: RowRecord) {
+        if !row_record.has("userIdentity")
+            && row_record.has("eventName")
+            && !row_record.has("eventType")
+        {
             return self.flawed(Flaw::Summary);
         }
-        match draft.json() {
+        match row_record.json() {
             Some(json) => self.enter_json(&json),
             None => self.flawed(Flaw::NoJson),
         }
@@ -310,8 +313,8 @@ impl Peeled for Collector<'_> {
     }
 
     fn other(&mut self, object: &Object<'_>) {
-        if self.tally.neighbour.is_none() {
-            self.tally.neighbour = other_logs::object(object);
+        if self.tally.other_log.is_none() {
+            self.tally.other_log = other_logs::object(object);
         }
     }
 }

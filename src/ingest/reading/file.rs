@@ -39,12 +39,12 @@ pub(crate) struct ReaderState {
     window: Window,
     /// Text that is not yet UTF-8.
     raw: Window,
-    marks: StructuralIndex,
+    index: StructuralIndex,
 }
 
 /// What reading a file needs to know.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Order<'o> {
+pub(crate) struct ReadOptions<'o> {
     pub(crate) selection: &'o Selection,
     /// What decides whether a record is needed; without it all are.
     pub(crate) needs: Option<Needs>,
@@ -53,17 +53,17 @@ pub(crate) struct Order<'o> {
     pub(crate) window: usize,
     /// Whether records are read by their outline where that can be done; otherwise all go through
     /// the parser, to compare.
-    pub(crate) outlines: bool,
+    pub(crate) fast_path: bool,
 }
 
-impl<'o> Order<'o> {
-    pub(crate) fn new(selection: &'o Selection, caps: Caps) -> Order<'o> {
-        Order { selection, needs: None, caps, window: WINDOW, outlines: true }
+impl<'o> ReadOptions<'o> {
+    pub(crate) fn new(selection: &'o Selection, caps: Caps) -> ReadOptions<'o> {
+        ReadOptions { selection, needs: None, caps, window: WINDOW, fast_path: true }
     }
 }
 
 /// The account of one file; its events have been handed over.
-pub(crate) struct Account {
+pub(crate) struct FileAccount {
     pub(crate) tally: Tally,
     pub(crate) stored: u64,
     inflated: u64,
@@ -74,13 +74,13 @@ pub(crate) struct Account {
 /// Reads a source; events go to `emit` part by part, the account is returned.
 pub(crate) fn read<'o>(
     source: &Source,
-    order: Order<'o>,
-    desk: &mut ReaderState,
+    options: ReadOptions<'o>,
+    state: &mut ReaderState,
     emit: &mut dyn FnMut(Part),
-) -> Account {
+) -> FileAccount {
     match source.open() {
-        Ok(mut bytes) => read_bytes(&mut *bytes, order, desk, emit),
-        Err(error) => Account {
+        Ok(mut bytes) => read_bytes(&mut *bytes, options, state, emit),
+        Err(error) => FileAccount {
             tally: Tally::default(),
             stored: 0,
             inflated: 0,
@@ -93,34 +93,34 @@ pub(crate) fn read<'o>(
 /// Reads bytes as [`read`] does a file.
 pub(crate) fn read_bytes<'o>(
     bytes: &mut dyn Read,
-    order: Order<'o>,
-    desk: &mut ReaderState,
+    options: ReadOptions<'o>,
+    state: &mut ReaderState,
     emit: &mut dyn FnMut(Part),
-) -> Account {
-    let ReaderState { inflate, window, raw, marks } = desk;
+) -> FileAccount {
+    let ReaderState { inflate, window, raw, index } = state;
     window.shrink(whole_file::LARGEST + WINDOW);
     raw.shrink(0);
-    let mut bytes = inflate.open(bytes, order.caps);
-    let more = bytes.fill(window, order.window.max(START));
+    let mut bytes = inflate.open(bytes, options.caps);
+    let more = bytes.fill(window, options.window.max(START));
     if window.bytes().starts_with(&gzip::MAGIC) {
-        return read_inner(&mut bytes, window, order, emit);
+        return read_inner(&mut bytes, window, options, emit);
     }
-    walk(bytes, more, order, Space { window, raw, marks }, emit)
+    walk(bytes, more, options, Space { window, raw, index }, emit)
 }
 
 /// Gzip inside gzip: Firehose compresses what CloudWatch Logs sends it compressed.
 fn read_inner<'o>(
     outer: &mut Bytes<'_>,
     window: &mut Window,
-    order: Order<'o>,
+    options: ReadOptions<'o>,
     emit: &mut dyn FnMut(Part),
-) -> Account {
-    let mut desk = ReaderState::default();
-    let ReaderState { inflate, window: inner, raw, marks } = &mut desk;
+) -> FileAccount {
+    let mut state = ReaderState::default();
+    let ReaderState { inflate, window: inner, raw, index } = &mut state;
     let mut rest = Rest { outer, window };
-    let mut bytes = inflate.open(&mut rest, order.caps).in_pieces();
-    let more = bytes.fill(inner, order.window.max(START));
-    let mut account = walk(bytes, more, order, Space { window: inner, raw, marks }, emit);
+    let mut bytes = inflate.open(&mut rest, options.caps).in_pieces();
+    let more = bytes.fill(inner, options.window.max(START));
+    let mut account = walk(bytes, more, options, Space { window: inner, raw, index }, emit);
     account.stored = outer.stored();
     if account.damage.is_none() {
         account.damage = outer.damage().cloned();
@@ -153,29 +153,29 @@ impl Read for Rest<'_, '_> {
 struct Space<'s> {
     window: &'s mut Window,
     raw: &'s mut Window,
-    marks: &'s mut StructuralIndex,
+    index: &'s mut StructuralIndex,
 }
 
 fn walk<'o>(
     mut bytes: Bytes<'_>,
     mut more: bool,
-    order: Order<'o>,
+    options: ReadOptions<'o>,
     space: Space<'_>,
     emit: &mut dyn FnMut(Part),
-) -> Account {
-    let Space { window, raw, marks } = space;
-    let mut reading = Collector::new(order.selection, order.needs);
+) -> FileAccount {
+    let Space { window, raw, index } = space;
+    let mut reading = Collector::new(options.selection, options.needs);
     let mut invalid_utf8 = false;
     if let Some(format) = other_logs::format(window.bytes()) {
-        reading.tally.neighbour = Some((Reason::UnsupportedFormat, format));
-        return Account::of(reading, &bytes, invalid_utf8);
+        reading.tally.other_log = Some((Reason::UnsupportedFormat, format));
+        return FileAccount::of(reading, &bytes, invalid_utf8);
     }
     let charset = Charset::of(window.bytes());
     if charset != Charset::Utf8 {
         std::mem::swap(window, raw);
-        more = charset.fill(&mut bytes, more, raw, window, order.window);
+        more = charset.fill(&mut bytes, more, raw, window, options.window);
     }
-    let mut scan = Scan::new(order.outlines.then_some(marks));
+    let mut scan = Scan::new(options.fast_path.then_some(index));
     loop {
         let (consumed, replaced) =
             window.with_text(!more, |text| scan.scan(text, !more, &mut reading));
@@ -188,8 +188,8 @@ fn walk<'o>(
         }
         window.consume(consumed);
         // Beyond the cap of a value there is nothing to wait for.
-        let most = LARGEST_VALUE + order.window;
-        let target = order.window.max(most.min(window.len() * 2));
+        let most = LARGEST_VALUE + options.window;
+        let target = options.window.max(most.min(window.len() * 2));
         more = match charset {
             Charset::Utf8 => bytes.fill(window, target),
             other => other.fill(&mut bytes, true, raw, window, target),
@@ -198,12 +198,12 @@ fn walk<'o>(
     if let Some(part) = reading.part(1) {
         emit(part);
     }
-    Account::of(reading, &bytes, invalid_utf8)
+    FileAccount::of(reading, &bytes, invalid_utf8)
 }
 
-impl Account {
-    fn of(reading: Collector<'_>, bytes: &Bytes<'_>, invalid_utf8: bool) -> Account {
-        Account {
+impl FileAccount {
+    fn of(reading: Collector<'_>, bytes: &Bytes<'_>, invalid_utf8: bool) -> FileAccount {
+        FileAccount {
             tally: reading.tally,
             stored: bytes.stored(),
             inflated: bytes.given(),
@@ -244,7 +244,7 @@ impl Account {
         } else if self.inflated == 0 {
             reasons.push((Reason::Empty, None));
         } else if !tally.recognised() {
-            reasons.push(match &tally.neighbour {
+            reasons.push(match &tally.other_log {
                 Some((reason, detail)) => (*reason, Some(detail.clone())),
                 None if tally.flaws.contains_key(&Flaw::TooLarge) => {
                     (Reason::NotCloudtrail, Some(Flaw::TooLarge.sentence()))
@@ -265,8 +265,8 @@ impl Account {
         if let Some(detail) = flaws.reduce(together) {
             reasons.push((Reason::MalformedRecords, Some(detail)));
         }
-        if tally.foreign > 0 {
-            let detail = Sentence::new("log-no-records").arg("count", tally.foreign.to_string());
+        if tally.unrelated > 0 {
+            let detail = Sentence::new("log-no-records").arg("count", tally.unrelated.to_string());
             reasons.push((Reason::NotCloudtrail, Some(detail)));
         }
         if self.invalid_utf8 {

@@ -9,7 +9,7 @@ use crate::event::Event;
 use crate::ingest::files::selection::Selection;
 use crate::ingest::inflate::caps::Caps;
 use crate::ingest::ledger::reason::Reason;
-use crate::ingest::reading::file::{self, Order, ReaderState, WINDOW};
+use crate::ingest::reading::file::{self, ReadOptions, ReaderState, WINDOW};
 use crate::ingest::record::fast_path::{FastPath, Stop};
 use crate::ingest::record::fields::Fields;
 use crate::ingest::record::known::Part;
@@ -26,12 +26,13 @@ struct Outcome {
     reasons: Vec<(Reason, Option<Sentence>)>,
 }
 
-fn outcome(mut content: &[u8], window: usize, outlines: bool) -> Outcome {
+fn outcome(mut content: &[u8], window: usize, fast_path: bool) -> Outcome {
     let selection = Selection::default();
-    let order = Order { window, outlines, ..Order::new(&selection, Caps::default()) };
+    let options =
+        ReadOptions { window, fast_path, ..ReadOptions::new(&selection, Caps::default()) };
     let mut known = Vec::new();
     let mut emit = |mut part: Part| known.append(&mut part.events);
-    let account = file::read_bytes(&mut content, order, &mut ReaderState::default(), &mut emit);
+    let account = file::read_bytes(&mut content, options, &mut ReaderState::default(), &mut emit);
     Outcome {
         events: known.into_iter().map(|known| known.event).collect(),
         understood: account.tally.understood,
@@ -282,13 +283,13 @@ proptest! {
     /// What an outline reads, the parser reads, to the same end and with the same result; where an
     /// outline wants more, the parser has no record either.
     #[test]
-    fn an_outline_says_what_the_parser_says(text in record(), wounds in wounds(2)) {
+    fn the_fast_path_says_what_the_parser_says(text in record(), wounds in wounds(2)) {
         let text = garbled(text, &wounds);
-        let mut marks = StructuralIndex::default();
-        marks.map(text.as_bytes());
+        let mut index = StructuralIndex::default();
+        index.build(text.as_bytes());
         let mut fields = Fields::default();
         let mut parsed = serde_json::Deserializer::from_str(&text).into_iter::<Record<'_>>();
-        match (FastPath { text: &text, marks: &marks }).record(0, &mut fields) {
+        match (FastPath { text: &text, index: &index }).record(0, &mut fields) {
             Ok(end) => {
                 let record = parsed.next().unwrap().unwrap();
                 prop_assert_eq!(parsed.byte_offset(), end);
@@ -335,7 +336,7 @@ proptest! {
 /// The record that most others look like is read by its outline: otherwise the above would compare
 /// nothing.
 #[test]
-fn usual_records_are_read_by_their_outline() {
+fn usual_records_take_the_fast_path() {
     let text = concat!(
         r#"{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","sessionContext":"#,
         r#"{"sessionIssuer":{"type":"Role"},"attributes":{"mfaAuthenticated":"false"}}},"#,
@@ -343,10 +344,10 @@ fn usual_records_are_read_by_their_outline() {
         r#""eventName":"Decrypt","requestParameters":{"a":["\u00e9\\",1.5e3,null,{}]},"#,
         r#""responseElements":null,"readOnly":true,"newMember":[{"a":false}]}"#,
     );
-    let mut marks = StructuralIndex::default();
-    marks.map(text.as_bytes());
+    let mut index = StructuralIndex::default();
+    index.build(text.as_bytes());
     let mut fields = Fields::default();
-    let end = FastPath { text, marks: &marks }.record(0, &mut fields);
+    let end = FastPath { text, index: &index }.record(0, &mut fields);
     assert_eq!(end, Ok(text.len()));
     assert_eq!(fields.identity_type, Some("AssumedRole"));
     assert_eq!(fields.filled().len(), 9);

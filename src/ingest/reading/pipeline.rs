@@ -13,7 +13,7 @@ const PARTS: usize = 4;
 /// Gives the parts of one file, one after the other.
 pub(crate) type Emit<'e, T> = &'e mut dyn FnMut(T);
 
-/// Runs `job` for every number below `jobs` on `threads` threads, each with a desk of its own, and
+/// Runs `job` for every number below `jobs` on `threads` threads, each with a scratch of its own, and
 /// calls `take` with what they emit: all of job 0, then all of job 1, and so on.
 pub(crate) fn in_order<D: Default, T: Send>(
     jobs: usize,
@@ -22,9 +22,9 @@ pub(crate) fn in_order<D: Default, T: Send>(
     mut take: impl FnMut(usize, T),
 ) {
     if threads <= 1 || jobs <= 1 {
-        let mut desk = D::default();
+        let mut scratch = D::default();
         for number in 0..jobs {
-            job(number, &mut desk, &mut |part| take(number, part));
+            job(number, &mut scratch, &mut |part| take(number, part));
         }
         return;
     }
@@ -32,10 +32,10 @@ pub(crate) fn in_order<D: Default, T: Send>(
     std::thread::scope(|scope| {
         for _ in 0..threads.min(jobs) {
             scope.spawn(|| {
-                let mut desk = D::default();
+                let mut scratch = D::default();
                 while let Some(number) = line.next() {
                     let done = Done { line: &line, number };
-                    job(number, &mut desk, &mut |part| line.put(number, part));
+                    job(number, &mut scratch, &mut |part| line.put(number, part));
                     drop(done);
                 }
             });
@@ -80,8 +80,8 @@ struct State<T> {
     waiting: usize,
     /// How many wait for room, and whether somebody waits for something to take: waking nobody is
     /// not free, and there are as many occasions as there are files.
-    crowd: usize,
-    idle: bool,
+    waiting_for_room: usize,
+    taker_waits: bool,
 }
 
 struct Slot<T> {
@@ -92,7 +92,8 @@ struct Slot<T> {
 impl<T> Line<T> {
     fn new(jobs: usize, threads: usize) -> Line<T> {
         let slots = VecDeque::new();
-        let state = State { next: 0, front: 0, slots, waiting: 0, crowd: 0, idle: false };
+        let state =
+            State { next: 0, front: 0, slots, waiting: 0, waiting_for_room: 0, taker_waits: false };
         Line {
             state: Mutex::new(state),
             room: Condvar::new(),
@@ -126,9 +127,9 @@ impl<T> Line<T> {
         &'g self,
         mut state: MutexGuard<'g, State<T>>,
     ) -> MutexGuard<'g, State<T>> {
-        state.crowd += 1;
+        state.waiting_for_room += 1;
         let mut state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
-        state.crowd -= 1;
+        state.waiting_for_room -= 1;
         state
     }
 
@@ -143,7 +144,7 @@ impl<T> Line<T> {
                 Some(slot) if !full || (at == 0 && slot.parts.len() < PARTS) => {
                     slot.parts.push_back(part);
                     state.waiting += 1;
-                    return self.tell(&state, at);
+                    return self.wake_taker(&state, at);
                 }
                 _ => state = self.wait_for_room(state),
             }
@@ -156,19 +157,19 @@ impl<T> Line<T> {
         if let Some(slot) = state.slots.get_mut(at) {
             slot.done = true;
         }
-        self.tell(&state, at);
+        self.wake_taker(&state, at);
     }
 
     /// Wakes whoever waits for something to take, if this is where it is taken from.
-    fn tell(&self, state: &State<T>, at: usize) {
-        if at == 0 && state.idle {
+    fn wake_taker(&self, state: &State<T>, at: usize) {
+        if at == 0 && state.taker_waits {
             self.ready.notify_one();
         }
     }
 
     /// Wakes those who wait for room, if there are any.
-    fn make_room(&self, state: &State<T>) {
-        if state.crowd > 0 {
+    fn wake_waiting(&self, state: &State<T>) {
+        if state.waiting_for_room > 0 {
             self.room.notify_all();
         }
     }
@@ -181,21 +182,21 @@ impl<T> Line<T> {
             if let Some(slot) = state.slots.front_mut() {
                 if let Some(part) = slot.parts.pop_front() {
                     state.waiting -= 1;
-                    self.make_room(&state);
+                    self.wake_waiting(&state);
                     return Some((front, part));
                 }
                 if slot.done {
                     state.slots.pop_front();
                     state.front += 1;
-                    self.make_room(&state);
+                    self.wake_waiting(&state);
                     continue;
                 }
             } else if front >= self.jobs {
                 return None;
             }
-            state.idle = true;
+            state.taker_waits = true;
             state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
-            state.idle = false;
+            state.taker_waits = false;
         }
     }
 }

@@ -76,8 +76,8 @@ pub(crate) struct Scan<'m> {
     names: Option<Vec<String>>,
     /// Of the text being walked through, as soon as a record is met in it; without them every record
     /// goes through the parser.
-    marks: Option<&'m mut StructuralIndex>,
-    marked: bool,
+    index: Option<&'m mut StructuralIndex>,
+    is_indexed: bool,
 }
 
 /// What the file is made of.
@@ -93,22 +93,22 @@ enum Mode {
 }
 
 impl<'m> Scan<'m> {
-    /// At the start of a file; the memory of `marks` is used again.
-    pub(crate) fn new(marks: Option<&'m mut StructuralIndex>) -> Scan<'m> {
+    /// At the start of a file; the memory of `index` is used again.
+    pub(crate) fn new(index: Option<&'m mut StructuralIndex>) -> Scan<'m> {
         Scan {
             frames: Vec::new(),
             lost: false,
             mode: Mode::Unknown,
             names: None,
-            marks,
-            marked: false,
+            index,
+            is_indexed: false,
         }
     }
 
     /// Reads as many records as `text` holds and returns how much of it is done with. `last` says
     /// that nothing follows.
     pub(crate) fn scan(&mut self, text: &str, last: bool, reading: &mut Collector<'_>) -> usize {
-        self.marked = false;
+        self.is_indexed = false;
         if matches!(self.mode, Mode::Unknown) {
             self.mode = look_at_start(text, reading);
         }
@@ -247,7 +247,7 @@ impl<'m> Scan<'m> {
         if tail.first() != b'{' {
             return self.element(tail, reading);
         }
-        if let Some(step) = self.outlined(tail, reading) {
+        if let Some(step) = self.by_fast_path(tail, reading) {
             return step;
         }
         match self.opening(tail, reading) {
@@ -266,14 +266,14 @@ impl<'m> Scan<'m> {
     }
 
     /// Reads a record as CloudTrail writes it; `None` when what is here is anything else.
-    fn outlined(&mut self, tail: Tail<'_>, reading: &mut Collector<'_>) -> Option<Step> {
-        let marks = self.marks.as_deref_mut().filter(|_| json_extent::is_record(tail.rest()))?;
-        if !self.marked {
-            marks.map(tail.text.as_bytes());
-            self.marked = true;
+    fn by_fast_path(&mut self, tail: Tail<'_>, reading: &mut Collector<'_>) -> Option<Step> {
+        let index = self.index.as_deref_mut().filter(|_| json_extent::is_record(tail.rest()))?;
+        if !self.is_indexed {
+            index.build(tail.text.as_bytes());
+            self.is_indexed = true;
         }
         let mut fields = Fields::default();
-        match (FastPath { text: tail.text, marks }).record(tail.at, &mut fields) {
+        match (FastPath { text: tail.text, index }).record(tail.at, &mut fields) {
             Ok(end) if fields.is_whole() => {
                 reading.fields(&fields);
                 Some(Step::To(end))
@@ -307,7 +307,7 @@ impl<'m> Scan<'m> {
                     return Opening::Container(start);
                 }
                 Member::Other { record: true, .. } => return Opening::Record,
-                Member::Other { peel: true, .. } => return Opening::Element,
+                Member::Other { wrapper: true, .. } => return Opening::Element,
                 Member::Other { start, end, .. } => {
                     self.note_names(here, start, end);
                     at.at = end;
@@ -413,7 +413,7 @@ enum Member {
         start: usize,
         end: usize,
         record: bool,
-        peel: bool,
+        wrapper: bool,
     },
     More,
     /// There is no member here.
@@ -457,16 +457,16 @@ fn member(tail: Tail<'_>) -> Member {
     };
     let (key, start) = (tail.key(), value.at);
     let record = envelope::is_record_member(key);
-    let peel = envelope::is_wrapper_member(key);
-    if record || peel {
-        return Member::Other { start, end: start, record, peel };
+    let wrapper = envelope::is_wrapper_member(key);
+    if record || wrapper {
+        return Member::Other { start, end: start, record, wrapper };
     }
     let (holds, around) = (CONTAINERS.contains(&key), AROUND.contains(&key));
     if (holds && value.first() == b'[') || (around && value.first() == b'{') {
         return Member::Container(start);
     }
     match json_extent::value(value.rest()) {
-        Extent::Ends(length) => Member::Other { start, end: start + length, record, peel },
+        Extent::Ends(length) => Member::Other { start, end: start + length, record, wrapper },
         Extent::Open => starved(),
         Extent::Broken => Member::None,
     }
@@ -529,7 +529,7 @@ fn look_at_start(text: &str, reading: &mut Collector<'_>) -> Mode {
     match Table::of(header, lines.next().unwrap_or_default()) {
         Some(table) => {
             if let Table::Refused(reason, why) = &table {
-                reading.tally.neighbour = Some((*reason, why.clone()));
+                reading.tally.other_log = Some((*reason, why.clone()));
             }
             Mode::Table(table)
         }
@@ -572,7 +572,7 @@ fn line(tail: Tail<'_>, reading: &mut Collector<'_>) -> Step {
     match line.find('{') {
         Some(offset) => Step::To(tail.at + offset),
         None => {
-            reading.foreign_line(line);
+            reading.unrelated_line(line);
             Step::To(tail.at + end.max(1))
         }
     }

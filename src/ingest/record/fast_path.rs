@@ -1,5 +1,5 @@
 //! Reads a record as CloudTrail itself writes it, without blanks between the parts, from mark to
-//! mark (module `marks`): nothing is copied, unescaped or converted, yet what is not JSON is noticed.
+//! mark (module `index`): nothing is copied, unescaped or converted, yet what is not JSON is noticed.
 //!
 //! Anything unusual, from a blank to a number where a text belongs, is left to the parser (module
 //! `wire`), which gives the same result for what is read here. A property test compares the two.
@@ -23,11 +23,11 @@ type Next = Result<usize, Stop>;
 /// Deeper nesting is for the parser.
 const DEPTH: u32 = 64;
 
-/// A text and its marks.
+/// A text and its index.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FastPath<'t, 'm> {
     pub(crate) text: &'t str,
-    pub(crate) marks: &'m StructuralIndex,
+    pub(crate) index: &'m StructuralIndex,
 }
 
 /// Reads an object whose members mostly come in the given order: each name is tried in turn where
@@ -35,9 +35,9 @@ pub(crate) struct FastPath<'t, 'm> {
 /// hits. What is left when all were tried is gone through again; a name that is nowhere in the
 /// table is passed over. A name that comes twice is for the parser.
 macro_rules! object {
-    ($outline:ident, $start:expr; $($name:literal => $read:ident($($into:tt)*),)*) => {{
-        let mut at = $outline.expect($start, b'{')?;
-        if $outline.byte(at) == Some(b'}') {
+    ($reader:ident, $start:expr; $($name:literal => $read:ident($($into:tt)*),)*) => {{
+        let mut at = $reader.expect($start, b'{')?;
+        if $reader.byte(at) == Some(b'}') {
             return Ok(at + 1);
         }
         let mut seen = 0_u64;
@@ -45,13 +45,13 @@ macro_rules! object {
             let before = at;
             let mut bit = 1_u64;
             $(
-                if let Some(value) = $outline.named(at, concat!("\"", $name, "\":").as_bytes()) {
+                if let Some(value) = $reader.named(at, concat!("\"", $name, "\":").as_bytes()) {
                     if seen & bit != 0 {
                         return Err(Stop::Unusual);
                     }
                     seen |= bit;
-                    let next = $outline.$read(value, $($into)*)?;
-                    if $outline.ends(next)? {
+                    let next = $reader.$read(value, $($into)*)?;
+                    if $reader.ends(next)? {
                         return Ok(next + 1);
                     }
                     at = next + 1;
@@ -60,8 +60,8 @@ macro_rules! object {
             )*
             let _ = bit;
             if at == before {
-                let next = $outline.unknown(at)?;
-                if $outline.ends(next)? {
+                let next = $reader.unknown(at)?;
+                if $reader.ends(next)? {
                     return Ok(next + 1);
                 }
                 at = next + 1;
@@ -77,7 +77,7 @@ impl<'t> FastPath<'t, '_> {
         let reached = end.unwrap_or(self.text.len());
         match end {
             Err(Stop::Unusual) => end,
-            _ if self.marks.has_control(at..reached) => Err(Stop::Unusual),
+            _ if self.index.has_control(at..reached) => Err(Stop::Unusual),
             _ => end,
         }
     }
@@ -218,7 +218,7 @@ impl<'t> FastPath<'t, '_> {
     #[inline]
     fn text(self, at: usize, slot: &mut Option<&'t str>) -> Next {
         if self.byte(at) == Some(b'"')
-            && let Some(end) = self.marks.near_stop(at + 1)
+            && let Some(end) = self.index.near_stop(at + 1)
             && self.byte(end) == Some(b'"')
         {
             *slot = self.text.get(at + 1..end);
@@ -232,7 +232,7 @@ impl<'t> FastPath<'t, '_> {
         if self.byte(at) != Some(b'"') {
             return self.word(at, slot);
         }
-        let end = self.marks.stop(at + 1).ok_or(Stop::More)?;
+        let end = self.index.stop(at + 1).ok_or(Stop::More)?;
         if self.byte(end) != Some(b'"') {
             return Err(Stop::Unusual);
         }
@@ -338,7 +338,7 @@ impl<'t> FastPath<'t, '_> {
     /// Past a string.
     #[inline]
     fn string(self, at: usize) -> Next {
-        match self.marks.near_stop(at + 1) {
+        match self.index.near_stop(at + 1) {
             Some(end) if self.byte(end) == Some(b'"') => Ok(end + 1),
             _ => self.other_string(at),
         }
@@ -349,7 +349,7 @@ impl<'t> FastPath<'t, '_> {
     fn other_string(self, at: usize) -> Next {
         let mut from = at + 1;
         loop {
-            let stop = self.marks.stop(from).ok_or(Stop::More)?;
+            let stop = self.index.stop(from).ok_or(Stop::More)?;
             if self.byte(stop) == Some(b'"') {
                 return Ok(stop + 1);
             }

@@ -33,7 +33,7 @@ pub(crate) struct Identifier {
     // Two halves, because a `u128` would have to be aligned to 16 bytes.
     high: u64,
     low: u64,
-    says: u64,
+    content: u64,
     /// Whether it is a GUID in lower case, so that numbers have the order of their texts.
     pub(crate) ordered: bool,
 }
@@ -42,18 +42,19 @@ impl Identifier {
     /// Of an event.
     pub(crate) fn of_event(event: &Event) -> Identifier {
         let get = |field| event.get(field);
-        let says = says(get, event.time).unwrap_or_else(|| says_all(get, event.time));
-        Identifier { says, ..Identifier::of(event.id()) }
+        let content =
+            content(get, event.time).unwrap_or_else(|| content_without_request_id(get, event.time));
+        Identifier { content, ..Identifier::of(event.id()) }
     }
 
-    /// Of a record from its plain members; `None` where they do not tell it from others, and the
+    /// Of a record from its call_members members; `None` where they do not tell it from others, and the
     /// event has to be made. `id` is its `eventID`.
     pub(crate) fn of_members<'r>(
         id: &str,
         get: impl Fn(Field) -> Option<&'r str>,
         time: Time,
     ) -> Option<Identifier> {
-        Some(Identifier { says: says(get, time)?, ..Identifier::of(id) })
+        Some(Identifier { content: content(get, time)?, ..Identifier::of(id) })
     }
 
     /// Of an id alone.
@@ -69,12 +70,13 @@ impl Identifier {
     }
 
     fn new(number: u128, ordered: bool) -> Identifier {
-        Identifier { high: (number >> 64) as u64, low: number as u64, says: 0, ordered }
+        Identifier { high: (number >> 64) as u64, low: number as u64, content: 0, ordered }
     }
 
     /// The number by which copies are told.
     pub(crate) fn number(self) -> u128 {
-        u128::from(self.high ^ self.says) << 64 | u128::from(self.low ^ self.says.rotate_left(29))
+        u128::from(self.high ^ self.content) << 64
+            | u128::from(self.low ^ self.content.rotate_left(29))
     }
 
     /// The number of the `eventID` alone.
@@ -88,8 +90,8 @@ impl Identifier {
     }
 
     /// What the record says beside its id, as a number without meaning.
-    pub(crate) fn says(self) -> u64 {
-        self.says
+    pub(crate) fn content(self) -> u64 {
+        self.content
     }
 
     /// 64 bits of the number, evenly scattered even where ids are counted up. Of ten million different
@@ -106,20 +108,23 @@ impl Identifier {
 
 /// What all copies of a record say the same, whichever form of export they come from; `None` where
 /// that does not tell it from another call of the same second, because it has no request id.
-fn says<'r>(get: impl Fn(Field) -> Option<&'r str>, time: Time) -> Option<u64> {
-    let request = get(Field::RequestId).filter(|id| tells(id))?;
-    Some(seconds(number(plain(get, Some(request))), time))
+fn content<'r>(get: impl Fn(Field) -> Option<&'r str>, time: Time) -> Option<u64> {
+    let request = get(Field::RequestId).filter(|id| looks_like_request_id(id))?;
+    Some(with_second(number(call_members(get, Some(request))), time))
 }
 
-/// The same of a record that has no request id: what was asked for tells it from others.
-fn says_all<'r>(get: impl Fn(Field) -> Option<&'r str> + Copy, time: Time) -> u64 {
+/// The same of a record that has no request id: what was asked for looks_like_request_id it from others.
+fn content_without_request_id<'r>(
+    get: impl Fn(Field) -> Option<&'r str> + Copy,
+    time: Time,
+) -> u64 {
     let asked =
         [Field::RequestParameters, Field::ServiceEventDetails, Field::ErrorMessage].map(get);
-    seconds(number(plain(get, None).into_iter().chain(asked)), time)
+    with_second(number(call_members(get, None).into_iter().chain(asked)), time)
 }
 
 /// What was called, by whom, and how it ended.
-fn plain<'r>(
+fn call_members<'r>(
     get: impl Fn(Field) -> Option<&'r str>,
     request: Option<&'r str>,
 ) -> [Option<&'r str>; 5] {
@@ -131,13 +136,13 @@ fn plain<'r>(
 }
 
 /// Some forms of export have fractions of a second where others have none.
-fn seconds(number: u64, time: Time) -> u64 {
+fn with_second(number: u64, time: Time) -> u64 {
     number.rotate_left(1) ^ (time.0.div_euclid(1_000) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// Whether a request id is one: what stands in its place where ids were masked is short, or a few
 /// characters again and again.
-fn tells(id: &str) -> bool {
+fn looks_like_request_id(id: &str) -> bool {
     let letters = id.bytes().filter(u8::is_ascii_alphanumeric);
     let different = letters.fold(0_u64, |met, byte| met | 1 << (byte & 63));
     id.len() >= 12 && different.count_ones() >= 6 && id.bytes().any(|byte| byte.is_ascii_digit())
@@ -220,7 +225,7 @@ mod tests {
             "4KBNVRGD25RG1KEO9UT4V3FQDJVV4KQNSO5AEMVJF66Q9ASUAAJG",
             "79104EXAMPLEB723",
         ] {
-            assert!(tells(id), "{id}");
+            assert!(looks_like_request_id(id), "{id}");
         }
         for mask in [
             "",
@@ -231,7 +236,7 @@ mod tests {
             "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
             "00000000-0000-0000-0000-000000000000",
         ] {
-            assert!(!tells(mask), "{mask}");
+            assert!(!looks_like_request_id(mask), "{mask}");
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn order(a: &Known, b: &Known) -> Ordering {
         false => a.event.id().cmp(b.event.id()),
     };
     let by_time = a.event.time.cmp(&b.event.time);
-    by_time.then_with(by_id).then_with(|| a.id.says().cmp(&b.id.says()))
+    by_time.then_with(by_id).then_with(|| a.id.content().cmp(&b.id.content()))
 }
 
 /// Sorts. What comes from one file is in order already, which this way of sorting makes use of.
@@ -40,7 +40,7 @@ pub(crate) struct Part {
     /// Those that are needed.
     pub(crate) events: Vec<Known>,
     /// The numbers of those that are not: they are counted, and copies of them are still copies.
-    pub(crate) passed: Vec<Identifier>,
+    pub(crate) unneeded: Vec<Identifier>,
 }
 
 impl Part {
@@ -51,11 +51,11 @@ impl Part {
             return;
         }
         self.events.append(&mut next.events);
-        self.passed.append(&mut next.passed);
+        self.unneeded.append(&mut next.unneeded);
     }
 
     /// Records in it.
     pub(crate) fn len(&self) -> usize {
-        self.events.len() + self.passed.len()
+        self.events.len() + self.unneeded.len()
     }
 }

@@ -20,13 +20,13 @@ pub(crate) struct StructuralIndex {
 
 impl StructuralIndex {
     /// Maps the text.
-    pub(crate) fn map(&mut self, text: &[u8]) {
+    pub(crate) fn build(&mut self, text: &[u8]) {
         let StructuralIndex { stops, controls } = self;
         stops.clear();
         controls.clear();
         let (blocks, rest) = text.as_chunks::<64>();
         let mut note = |(at, block): (usize, &[u8; 64])| {
-            let found = Found::of(block);
+            let found = Block::of(block);
             if found.controls != 0 {
                 controls.push((at, found.controls));
             }
@@ -91,14 +91,14 @@ impl StructuralIndex {
 
 /// The bytes of interest in 64, a bit for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Found {
+struct Block {
     stops: u64,
     controls: u64,
 }
 
-impl Found {
+impl Block {
     #[inline]
-    fn of(block: &[u8; 64]) -> Found {
+    fn of(block: &[u8; 64]) -> Block {
         let (parts, _) = block.as_chunks::<16>();
         let mut stops = 0;
         let mut least = u8x16::splat(u8::MAX);
@@ -115,7 +115,7 @@ impl Found {
                 controls | bits(at, below_blank(u8x16::new(*part)))
             }),
         };
-        Found { stops, controls }
+        Block { stops, controls }
     }
 }
 
@@ -143,13 +143,13 @@ mod tests {
             from in 0..300_usize,
             length in 0..200_usize,
         ) {
-            let mut marks = StructuralIndex::default();
-            marks.map(&text);
+            let mut index = StructuralIndex::default();
+            index.build(&text);
             let stop = (from..text.len()).find(|at| b"\"\\".contains(&text[*at]));
-            prop_assert_eq!(marks.stop(from), stop);
+            prop_assert_eq!(index.stop(from), stop);
             let range = from.min(text.len())..(from + length).min(text.len());
             let control = text[range.clone()].iter().any(|byte| *byte < 0x20);
-            prop_assert_eq!(marks.has_control(range), control);
+            prop_assert_eq!(index.has_control(range), control);
         }
     }
 }
