@@ -16,24 +16,24 @@ pub struct Options {
     pub accounts: Vec<String>,
     /// Regions; empty means all.
     pub regions: Vec<String>,
-    /// Files read at the same time; `None` means as many as there are processors.
+    /// How many files are read at the same time; `None` means as many as there are processors.
     pub threads: Option<usize>,
     /// Folders whose files are named by where they came from.
     pub roots: Vec<Root>,
     /// How far a file may inflate.
     pub caps: Caps,
-    /// Decides which records are needed; without it all are. Those that are not are accounted for
-    /// like the others, but no event is made of them.
+    /// Decides which records are needed; without it all are. The others are counted in the ledger, but no event is
+    /// made of them.
     pub needs: Option<Needs>,
 }
 
-/// Told how the reading goes; called from several threads.
+/// Is called while files are read, from several threads.
 pub trait Progress: Sync {
-    /// So many files will be read.
+    /// This many files will be read.
     fn found(&self, _files: u64) {}
-    /// A file is done with; it took so many bytes on disk and held so many records.
+    /// A file was read: `stored` bytes on disk, with `records` records that could be understood.
     fn done(&self, _stored: u64, _records: u64) {}
 }
 
-/// Nobody watches.
+/// Ignores progress.
 impl Progress for () {}

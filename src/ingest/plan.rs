@@ -22,28 +22,28 @@ use crate::ingest::reading::pipeline;
 use crate::ingest::record::header::Needs;
 use crate::ingest::record::known::Part;
 
-/// What a worker gives of some files.
+/// What a job read of its files.
 struct JobResult {
     part: Part,
-    /// When they are read, their numbers and their accounts.
+    /// The numbers and the accounts of the files that are read to the end; only in the last result of a job.
     accounts: Vec<(usize, FileAccount)>,
 }
 
-/// So many small files are read as one job: handing over costs more than reading one of 3 KB.
-const TOGETHER: usize = 16;
+/// The most files that one job reads: handing over costs more than reading a file of 3 KB.
+const MOST_FILES_IN_JOB: usize = 16;
 
-/// Bytes that a record takes in a file, at most as a rule: some 150 where it is compressed. Where
-/// the rule fails, everything is read once more.
+/// Bytes that a record takes in a file, as a high estimate: about 150 where it is compressed. Where a record takes
+/// more, everything is read twice.
 const MOST_STORED: u64 = 600;
 
-/// With so many jobs there is work for every thread to the end.
-const ENOUGH: usize = 256;
+/// With this many jobs every thread has work to the end.
+const ENOUGH_JOBS: usize = 256;
 
 /// The work to be done.
 pub(crate) struct Plan {
     sources: Vec<Source>,
     pub(crate) selection: Selection,
-    /// Bounds that hang on the last event, as long as that is not known.
+    /// Seconds before the last event, as long as that event is not known.
     pub(crate) since: Option<i64>,
     pub(crate) until: Option<i64>,
     options: Options,
@@ -95,7 +95,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Tells what is fetched in which order it is read.
+    /// Tells the fetching from S3 in which order objects will be read.
     fn line_up(&mut self) {
         #[cfg(feature = "s3")]
         bucket::line_up(self.sources.iter_mut().filter_map(|source| match &mut source.place {
@@ -104,7 +104,7 @@ impl Plan {
         }));
     }
 
-    /// Finds the last event, where the names allow to find it without reading everything.
+    /// Finds the last event, if the names of the files allow that without reading everything.
     fn resolve(&mut self) {
         let ordered = self.sources.iter().all(|source| source.delivery.is_some());
         if !ordered || (self.since.is_none() && self.until.is_none()) {
@@ -125,8 +125,8 @@ impl Plan {
         }
     }
 
-    /// Files are stamped after their events: reading from the last file backwards can stop as soon
-    /// as an event is found that is younger than the next stamp.
+    /// Reads from the last file backwards. A file holds no event later than its stamp, so reading can stop once an
+    /// event is found that is later than the next stamp.
     fn last_event(&self) -> Option<Time> {
         let everything = Selection::default();
         let how = ReadOptions::new(&everything, self.options.caps);
@@ -145,13 +145,15 @@ impl Plan {
         last
     }
 
-    /// Reads everything; `take` is given what each file holds and then nothing, file by file.
+    /// Reads everything. Calls `take` with the number of a file and what it holds, part by part, and with `None` at the
+    /// end of each file; in the order of the files.
     pub(crate) fn run(
         &self,
         progress: &dyn Progress,
         mut take: impl FnMut(usize, Option<Part>),
     ) -> Books {
-        // What is not needed is gone at once, so its time must not be asked for later.
+        // Of records that are not needed no event is made, so a bound that is found later could not be applied to
+        // them.
         let bounded = self.since.is_none() && self.until.is_none();
         let needs = self.options.needs.filter(|_| bounded);
         let how = ReadOptions { needs, ..ReadOptions::new(&self.selection, self.options.caps) };
@@ -166,8 +168,8 @@ impl Plan {
     ) -> Books {
         progress.found(self.sources.len() as u64);
         let mut books = Books { ledger: self.ledger.clone(), coverage: Coverage::default() };
-        // The number of threads must not matter: it would show in what comes late.
-        let together = (self.sources.len() / ENOUGH).clamp(1, TOGETHER);
+        // Must not depend on the number of threads, which would show in the count of late events.
+        let together = (self.sources.len() / ENOUGH_JOBS).clamp(1, MOST_FILES_IN_JOB);
         let jobs = self.sources.len().div_ceil(together);
         let job = |number: usize, state: &mut ReaderState, emit: &mut dyn FnMut(JobResult)| {
             let mut gathered = Part::default();
@@ -200,7 +202,7 @@ impl Plan {
         books
     }
 
-    /// Whether so few records may be all that there are, by the sizes of the files.
+    /// Whether the files are so small that they may hold no more than `records` records.
     pub(crate) fn may_hold(&self, records: u64) -> bool {
         let mut left = records.saturating_mul(MOST_STORED);
         self.sources.iter().filter_map(Source::size).all(|size| {
@@ -210,12 +212,12 @@ impl Plan {
         })
     }
 
-    /// Whether everything can be read a second time: pipes cannot.
+    /// Whether everything can be read twice, as pipes cannot.
     pub(crate) fn can_be_read_again(&self) -> bool {
         self.sources.iter().all(Source::can_be_read_again)
     }
 
-    /// Finds the last event by reading everything, where bounds hang on it.
+    /// Finds the last event by reading everything, if bounds depend on it.
     pub(crate) fn find_bounds(&mut self) {
         if self.since.is_none() && self.until.is_none() {
             return;
@@ -241,8 +243,8 @@ impl Plan {
         self.options.threads.filter(|threads| *threads > 0).unwrap_or_else(all)
     }
 
-    /// Once this file is read, every event older than the returned moment is in; `None` when the
-    /// names of the files that follow do not tell, or bounds hang on the last event of all.
+    /// The moment before which every event has been read once this file is; `None` when the names of the files that
+    /// follow do not say, or when bounds depend on the last event.
     pub(crate) fn complete_after(&self, number: usize) -> Option<Time> {
         let next = self.sources.get(number + 1)?.delivery.as_ref()?;
         let is_bounded = self.since.is_none() && self.until.is_none();
@@ -251,7 +253,7 @@ impl Plan {
     }
 }
 
-/// Adds what lies in buckets.
+/// Adds the objects of the inputs that name buckets.
 #[cfg(feature = "s3")]
 fn in_buckets(
     inputs: &[Input],

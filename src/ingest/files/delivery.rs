@@ -1,4 +1,4 @@
-//! The delivery layout of a trail: what the name of a log file says before the file is opened.
+//! What the name of a delivery file says before the file is opened.
 //!
 //! `ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_UNIQUE.json.gz` (AWS CloudTrail user guide, "Finding
 //! your CloudTrail log files"). Names never decide what a file is, only whether it needs to be
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::event::Time;
 
-/// A record is in a file stamped no later than this after the call, in seconds. CloudTrail promises
+/// The longest time from a call to the stamp of the file that holds its record, in seconds. CloudTrail promises
 /// "an average of about 5 minutes"; under 15 is what is observed.
 pub const DELIVERY_SLACK: i64 = 15 * 60;
 

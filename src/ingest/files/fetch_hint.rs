@@ -1,5 +1,5 @@
-//! What was typed for a path and is none, but the name of something that holds the records elsewhere:
-//! told with the command that fetches them.
+//! A path that does not exist may name records elsewhere: an S3 address, a trail, a log group, a web address.
+//! The message then gives the command that fetches them.
 
 use crate::event::arn::Arn;
 use crate::event::partition;
@@ -7,12 +7,12 @@ use crate::sanitize;
 use crate::wording::Sentence;
 use crate::wording::shell::quote;
 
-/// Knows one way to name something that lies elsewhere.
+/// Recognises one kind of name; `None` for any other.
 type Reader = fn(&str) -> Option<Sentence>;
 
 const READERS: [Reader; 5] = [in_bucket, bucket_by_arn, trail, log_group, address];
 
-/// What to say of a path that is not there; `None` where it is a path and nothing else.
+/// What to say of a path that does not exist; `None` where it names nothing else.
 pub(crate) fn of(path: &str) -> Option<Sentence> {
     READERS.iter().find_map(|reader| reader(path))
 }
@@ -102,7 +102,7 @@ mod tests {
     use crate::wording::{Language, Wording};
 
     #[test]
-    fn what_lies_elsewhere_is_told_with_the_command_that_fetches_it() {
+    fn names_of_records_elsewhere_give_the_command_that_fetches_them() {
         for (path, command) in [
             ("s3://trail/AWSLogs/", "aws s3 sync s3://trail/AWSLogs/ s3-export"),
             ("s3://trail", "aws s3 sync s3://trail s3-export"),

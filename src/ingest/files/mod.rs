@@ -1,4 +1,7 @@
 //! Where records lie: files, standard input, objects in S3; and which of them are wanted.
+//!
+//! Goes in: what the user typed. Comes out: sources in the order in which they are read, each with what its
+//! name says. A path that does not exist is an error; what cannot be read below a folder is only noted.
 
 #[cfg(feature = "s3")]
 pub(crate) mod bucket;

@@ -1,4 +1,4 @@
-//! Which records are wanted: a stretch of time, accounts, Regions.
+//! Which records are wanted: a range of time, accounts, Regions.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use crate::ingest::record::header::Header;
 pub enum Moment {
     /// A point in time.
     At(Time),
-    /// So many seconds before the last event of the export.
+    /// A number of seconds before the last event of the export.
     BeforeLast(i64),
 }
 
@@ -78,13 +78,13 @@ impl Selection {
         self.takes_time(header.time()) && self.takes_account(header) && self.takes_region(header)
     }
 
-    /// Whether a moment lies in the wanted stretch of time.
+    /// Whether a moment lies in the wanted range of time.
     pub fn takes_time(&self, time: Time) -> bool {
         self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time <= until)
     }
 
-    /// Service control policies are changed in the management account, so what Organizations
-    /// records passes any account filter.
+    /// Service control policies are changed in the management account, so records of Organizations pass any
+    /// account filter.
     fn takes_account(&self, header: &Header<'_>) -> bool {
         let named = |account: Option<&str>| account.is_some_and(|a| self.accounts.contains(a));
         self.accounts.is_empty()

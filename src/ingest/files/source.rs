@@ -54,8 +54,8 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// How a path is display_name: by the innermost of the roots it is below, else as it is, with what is no UTF-8
-/// replaced.
+/// How a path is displayed: relative to the innermost root it is below, else as it is, with bytes that are no
+/// UTF-8 replaced.
 fn display_name(path: &Path, roots: &[Root]) -> String {
     let innermost = || {
         let path = absolute(path);
@@ -85,7 +85,7 @@ pub struct Source {
     pub place: Place,
     /// What its name says, where it has a delivery name.
     pub delivery: Option<Delivery>,
-    /// How it is called in the ledger.
+    /// Its name in the ledger.
     name: String,
 }
 
@@ -105,12 +105,12 @@ impl Source {
         Source { place: Place::Object(object), delivery, name }
     }
 
-    /// How the file is called in the ledger.
+    /// The name of the file in the ledger.
     pub fn name(&self) -> String {
         self.name.clone()
     }
 
-    /// Bytes as they are stored; `None` where nothing tells before they are read.
+    /// Stored bytes; `None` where the size is unknown before reading.
     pub fn size(&self) -> Option<u64> {
         match &self.place {
             Place::Stdin => None,
@@ -130,8 +130,8 @@ impl Source {
         }
     }
 
-    /// Whether it gives the same when it is read a second time: pipes do not. Below a folder only files
-    /// are read, so that what has a delivery name need not be looked at.
+    /// Whether a second reading gives the same: pipes do not. What has a delivery name was found below a folder,
+    /// where only files are read, so its type need not be asked for.
     pub(crate) fn can_be_read_again(&self) -> bool {
         match &self.place {
             Place::Stdin => false,
@@ -156,7 +156,7 @@ impl Source {
         }
     }
 
-    /// What other programs and `--files-from` know it by; `None` for standard input.
+    /// The path or `s3://` address, as other programs and `--files-from` take it; `None` for standard input.
     pub fn address(&self) -> Option<&OsStr> {
         match &self.place {
             Place::Stdin => None,
@@ -176,16 +176,19 @@ pub struct Found {
     pub unreadable: Vec<Skip>,
 }
 
-/// Walks the inputs. A path that does not exist is an error, because the user named it, and so is one
-/// of a pipe, a device or a socket, which cannot be looked at beforehand nor read twice and may never
-/// end; what cannot be read below a folder is only noted. Symbolic links are followed, loops are noted.
+/// Finds the files below the inputs. Symbolic links are followed; loops, and what cannot be read below a
+/// folder, are only noted.
+///
+/// # Errors
+/// When a path that the user named does not exist, or is a pipe, a device or a socket: those cannot be read
+/// twice and may never end.
 pub fn discover(inputs: &[Input], roots: &[Root]) -> Result<Found> {
     let mut found = Found::default();
     let mut seen = BTreeSet::new();
     for input in inputs {
         match input {
             Input::Stdin => found.sources.push(Source::stdin()),
-            // Those are listed by who knows which days are wanted.
+            // Listed by the plan, which knows the days that are wanted.
             #[cfg(feature = "s3")]
             Input::Bucket(_) => {}
             Input::Path(path) => {
@@ -212,8 +215,7 @@ impl Found {
     }
 }
 
-/// By delivery time, so that memory can be bounded; the path, as it is spelled, makes the order
-/// total.
+/// By delivery time, so that memory can be bounded, then by the path as it is spelled.
 fn order(source: &Source) -> (bool, i64, Option<&OsStr>) {
     let stamp = source.delivery.as_ref().map(|d| d.stamp.0);
     (stamp.is_none(), stamp.unwrap_or(0), source.address())
@@ -225,7 +227,7 @@ fn walk(top: &Path, roots: &[Root], found: &mut Found) {
             Ok(entry) if entry.file_type().is_file() => {
                 found.sources.push(Source::file(entry.path(), roots));
             }
-            // A pipe or a device inside a folder would block for ever.
+            // A pipe or a device inside a folder would block forever.
             Ok(_) => {}
             Err(error) => found.unreadable.push(unreadable(top, roots, &error)),
         }

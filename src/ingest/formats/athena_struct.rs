@@ -1,6 +1,6 @@
 //! Reads structs as Athena and CloudTrail Lake print them in text: `{type=IAMUser, arn=arn:…}`.
 //!
-//! The form has no quotes, so where a value ends is told by what follows: a closing bracket, or a
+//! The form has no quotes, so a value ends before a closing bracket, or before a
 //! comma, a blank and the next name with its equals sign. Names in AWS hold no blanks, which makes
 //! this safe for identities.
 

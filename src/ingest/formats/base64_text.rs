@@ -1,4 +1,4 @@
-//! Text behind base64, compressed or not: how CloudWatch Logs, Kinesis and Firehose hand records over
+//! Text in base64, compressed or not, as CloudWatch Logs, Kinesis and Firehose deliver records
 //! (CloudWatch Logs user guide, "Subscription filters": `awslogs.data`; Lambda developer guide,
 //! "Kinesis": `kinesis.data`).
 
@@ -8,10 +8,10 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::ingest::inflate::gzip;
 
-/// No payload of these services comes near: Lambda takes 6 MB, Kinesis 10 MB.
+/// Far above any payload of these services: Lambda takes 6 MB, Kinesis 10 MB.
 const LARGEST: u64 = 64 << 20;
 
-/// How base64 begins of gzip, of a JSON object and of a JSON array.
+/// The first characters of base64 of gzip, of a JSON object and of a JSON array.
 const STARTS: &[&str] = &["H4sI", "eyJ", "eyA", "ewo", "ew0", "W3s", "WyB", "Wwo"];
 
 /// Whether the text may be an encoded one.
@@ -29,12 +29,12 @@ pub(crate) fn text(encoded: &str) -> Option<String> {
         return String::from_utf8(bytes).ok();
     }
     let mut text = String::new();
-    // What was delivered before damage is kept.
+    // What was inflated before damage is kept.
     let read = MultiGzDecoder::new(bytes.as_slice()).take(LARGEST).read_to_string(&mut text);
     (read.is_ok() || !text.is_empty()).then_some(text)
 }
 
-/// Both alphabets of RFC 4648; padding and line ends are passed over.
+/// Decodes both alphabets of RFC 4648; padding and line ends are skipped.
 fn decode(encoded: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(encoded.len() / 4 * 3);
     let (mut held, mut bits) = (0_u32, 0_u32);

@@ -1,7 +1,7 @@
 //! From the name of a column, as any tool writes it, to the member of a record that it holds.
 //!
-//! Tools spell the names in every way (`useridentity`, `user_identity`, `User Identity`), flatten what
-//! is nested with every sort of joint (`userIdentity.type`, `userIdentity_type`, `UserIdentityType`,
+//! Tools spell the names in many ways (`useridentity`, `user_identity`, `User Identity`), flatten what
+//! is nested with many kinds of separators (`userIdentity.type`, `userIdentity_type`, `UserIdentityType`,
 //! `resources{}.ARN`), and some have names of their own. The first two are one rule, over the names of
 //! CloudTrail's own record; the last is a table.
 
@@ -52,7 +52,7 @@ const STRUCTURES: &[&str] = &[
     "eventContext",
 ];
 
-/// What stands below those whose names CloudTrail fixes (CloudTrail user guide, "CloudTrail
+/// The names below the structures whose names CloudTrail fixes (CloudTrail user guide, "CloudTrail
 /// userIdentity element" and "CloudTrail record contents"); requests and responses keep the names
 /// they have.
 const BELOW: &[(&str, &[&str])] = &[
@@ -106,7 +106,7 @@ const BELOW: &[(&str, &[&str])] = &[
 /// `user_identity.session_context.creation_date`).
 const LEFT_OUT: &[&str] = &["attributes", "sessionContext"];
 
-/// Names of columns that no spelling of a record's member gives, letters and digits only.
+/// Names of columns that are no spelling of a record's member, letters and digits only.
 const ALIASES: &[(&str, &str)] = &[
     // Microsoft Sentinel, table AWSCloudTrail (Azure Monitor Logs reference).
     ("awseventid", "eventID"),
@@ -129,11 +129,11 @@ const ALIASES: &[(&str, &str)] = &[
     ("usertype", "userIdentity.type"),
 ];
 
-/// Columns that tell the time where the record's own is gone: Logstash's date filter, CloudWatch Logs
+/// Columns that hold the time where the record's own time was dropped: Logstash's date filter, CloudWatch Logs
 /// Insights, Splunk's CSV, Sentinel's tables.
 const TIMES: &[&str] = &["@timestamp", "TimeGenerated", "_time"];
 
-/// What tools put before the names of all columns (Elastic, Splunk, jq and pandas over a wrapper).
+/// Prefixes that tools put before the names of all columns (Elastic, Splunk, jq and pandas over a wrapper).
 const PREFIXES: &[&str] = &[
     "_source.",
     "aws.cloudtrail.",
@@ -161,14 +161,14 @@ const WHOLE: &[&str] = &[
     "record",
 ];
 
-/// Where the value of a column belongs.
+/// The member of a record that a column's value belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The member of the record.
     pub(crate) member: &'static str,
     /// The names below it.
     pub(crate) below: Vec<String>,
-    /// Whether it only stands in for a member that is not there.
+    /// Whether it is used only if the member itself is missing.
     pub(crate) is_fallback: bool,
 }
 
@@ -178,7 +178,7 @@ impl Place {
     }
 }
 
-/// Where the value of a column of that name belongs; `None` when it is no member's.
+/// The place of the value of a column of that name; `None` when it is not that of a member.
 pub(crate) fn place(name: &str) -> Option<Place> {
     // Azure's portal adds the time zone to the names of columns of times.
     let name = name.trim().trim_end_matches(" [UTC]");
@@ -249,7 +249,7 @@ fn below(member: &'static str, name: &str) -> Option<Place> {
     let rest = parts.get(path.len()..)?;
     match fixed(member).and_then(|paths| known(paths, &rest.concat())) {
         Some(known) => path.extend(known.split('.').map(str::to_owned)),
-        // Without a joint any word that begins like a member would be one.
+        // Without a separator any word that begins like a member would match.
         None if joint.is_none() && fixed(member).is_some() => return None,
         None => {
             path.extend(rest.iter().map(|part| respelled(member, part).unwrap_or(part).to_owned()));
@@ -258,7 +258,7 @@ fn below(member: &'static str, name: &str) -> Option<Place> {
     (!path.is_empty()).then(|| Place::of(member, path))
 }
 
-/// What follows the member's name, and what joins it.
+/// What follows the member's name, and the separator between them, if there is one.
 fn after<'n>(member: &str, name: &'n str) -> Option<(&'n str, Option<char>)> {
     let mut letters = member.chars();
     let mut rest = name;

@@ -1,5 +1,5 @@
-//! Tables: CSV results of Athena, CloudTrail Lake, CloudWatch Logs Insights and everything else that
-//! writes a header, a row at a time (RFC 4180).
+//! CSV tables (RFC 4180) with a header, as Athena, CloudTrail Lake, CloudWatch Logs Insights and others write
+//! them, read a row at a time.
 
 use std::borrow::Cow;
 
@@ -8,16 +8,16 @@ use crate::ingest::formats::schema_mapping;
 use crate::ingest::ledger::reason::Reason;
 use crate::wording::Sentence;
 
-/// What a record cannot do without.
+/// Members without which a row is no record.
 const NEEDED: [&str; 4] = ["eventTime", "eventSource", "eventName", "userIdentity"];
 
-/// What may stand between columns.
+/// Delimiters that are tried.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
-/// How a quoted cell begins that holds a record.
+/// How a quoted cell that holds a record begins.
 const RECORDS: [&str; 2] = ["\"{\"\"event", "\"{\"\"user"];
 
-/// So many columns of a record are no chance.
+/// With this many columns of a record, a table is one of CloudTrail events and not of something else.
 const FEW: usize = 3;
 
 /// What the header of a table promises.
@@ -25,7 +25,7 @@ const FEW: usize = 3;
 pub(crate) enum Table {
     /// Rows that hold records.
     Rows(Rows),
-    /// Rows that have lost what a record cannot do without: what to say of them.
+    /// Rows that lack members without which they are no records: what to say of them.
     Refused(Reason, Sentence),
 }
 
@@ -34,11 +34,11 @@ pub(crate) enum Table {
 pub(crate) struct Rows {
     /// The names of the columns, as the header has them.
     pub(crate) names: Vec<String>,
-    /// Where what stands in the columns belongs.
+    /// The member that each column holds, if it holds one.
     pub(crate) places: Vec<Option<Place>>,
     /// The column that holds whole records, if one does.
     pub(crate) whole: Option<usize>,
-    /// Between columns.
+    /// What separates columns.
     pub(crate) delimiter: u8,
 }
 
@@ -53,7 +53,7 @@ impl Table {
     /// Reads the first two lines of a file; `None` when they are not the header of a table of
     /// CloudTrail events and a row.
     pub(crate) fn of(header: &str, row: &str) -> Option<Table> {
-        // A record behind a time stamp has the same names between the same commas.
+        // A line with a time stamp and a record has the same names between the same commas.
         if header.contains('{') && !header.contains("{}") {
             return None;
         }
@@ -99,8 +99,10 @@ impl Table {
     }
 }
 
-/// The cells of the first row of `text` and the bytes it takes; `None` when the row goes on beyond
-/// the text, unless this is the `last` of it.
+/// The cells of the first row of `text` and the bytes it takes; `None` when the row goes on beyond the text,
+/// which it cannot where the text is the `last` of the file. Damaged rows give what can be had of them: what
+/// stands between a closing quote and the next delimiter is dropped, and a quote that is never closed takes the
+/// rest of the file.
 pub(crate) fn row(text: &str, delimiter: u8, last: bool) -> Option<(Vec<Cow<'_, str>>, usize)> {
     let mut cells = Vec::new();
     let mut at = 0;

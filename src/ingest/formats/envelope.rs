@@ -1,5 +1,5 @@
-//! Peels a record out of what tools wrap around it: `lookup-events`, CloudWatch Logs, EventBridge,
-//! SIEM exports. Wrappers are recognised by what is inside, because their outsides are countless.
+//! Finds records inside what tools wrap around them: `lookup-events`, CloudWatch Logs, EventBridge, SIEM
+//! exports. A wrapper is recognised by what is inside, because there are too many kinds of wrappers to list.
 
 use foldhash::HashSet;
 use memchr::memmem;
@@ -12,8 +12,8 @@ use crate::ingest::formats::object::{Elements, Object};
 use crate::ingest::formats::row_record::RowRecord;
 use crate::ingest::formats::{base64_text, json_table, notification, schema_mapping};
 
-/// Deepest nesting of wrappers followed: a queue's message around a topic's around a log group's
-/// around a record.
+/// The deepest nesting of wrappers that is followed. Real ones need four: a queue's message around a topic's,
+/// around a log group's, around a record.
 const DEPTH: usize = 12;
 
 /// Members that only a record has: an object with one of them first is parsed as a record at once.
@@ -58,13 +58,13 @@ pub(crate) fn is_wrapper_member(name: &str) -> bool {
     WRAPPER_MEMBERS.contains(&name)
 }
 
-/// Takes what is found inside wrappers.
+/// Takes the records that are found inside wrappers.
 pub(crate) trait RecordSink {
     /// An object with members of a record, under CloudTrail's names.
     fn record(&mut self, text: &str, object: &Object<'_>);
-    /// A record in other words: columns of a result, another spelling.
+    /// A record put together from columns, or from members in another spelling.
     fn row_record(&mut self, row_record: RowRecord);
-    /// A record of another schema, put into CloudTrail's.
+    /// A record of another schema, converted to CloudTrail's, as JSON.
     fn mapped(&mut self, json: &str);
     /// An object that holds no record.
     fn other(&mut self, object: &Object<'_>);
@@ -92,7 +92,7 @@ pub(crate) fn find_records(text: &str, out: &mut dyn RecordSink) -> bool {
     }
 }
 
-/// True when a record was found.
+/// Looks for records in a JSON value; true when one was found.
 fn value_in(raw: &str, depth: usize, out: &mut dyn RecordSink) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return false };
     match raw.as_bytes().first() {
@@ -186,19 +186,19 @@ fn mapped(object: &Object<'_>, text: &str) -> Option<String> {
     schema_mapping::record(&value)
 }
 
-/// Whether the object is what a service handed to a function, with the names of a record outside and
-/// what was sent inside (Lambda developer guide: `"eventSource": "aws:sqs"`).
+/// Whether the object is a message that a service passed to a Lambda function: it has members named like those of
+/// a record, and what was sent is inside (Lambda developer guide: `"eventSource": "aws:sqs"`).
 pub(crate) fn is_message(object: &Object<'_>) -> bool {
     let source = object.get("eventSource").or_else(|| object.get("EventSource"));
     source.is_some_and(|source| source.get().starts_with("\"aws:"))
 }
 
-/// Looks into what a service handed to a function.
+/// Looks for records inside such a message.
 pub(crate) fn find_in_message(object: &Object<'_>, out: &mut dyn RecordSink) -> bool {
     inside(object, DEPTH, out)
 }
 
-/// Looks into one value after the other until one gives a record: they are copies of one.
+/// Looks into one value after the other until one holds a record: the values are copies of the same one.
 fn first_inside<'r>(
     mut values: impl Iterator<Item = &'r RawValue>,
     depth: usize,
@@ -207,8 +207,8 @@ fn first_inside<'r>(
     values.any(|raw| mentions_a_record(raw.get()) && value_in(raw.get(), depth, out))
 }
 
-/// Looks into everything that an object of an unknown sort holds; into its texts only where nothing
-/// else gave a record.
+/// Looks into every member of an object of an unknown kind; into its texts only if no other member holds a
+/// record.
 fn inside(object: &Object<'_>, depth: usize, out: &mut dyn RecordSink) -> bool {
     let others = || object.0.iter().filter(|(name, _)| !is_wrapper_member(name));
     let is_text = |raw: &&RawValue| raw.get().starts_with('"');
@@ -300,16 +300,16 @@ fn cell_in(value: &Value, depth: usize, out: &mut dyn RecordSink) -> bool {
     }
 }
 
-/// The members of a record, to be put together again.
+/// A row record made of the members of an object.
 pub(crate) fn row_record_of(object: &Object<'_>) -> RowRecord {
-    // The last member of a name counts, as JSON parsers have it; the row_record keeps the first it gets.
+    // The last member of a name counts, as JSON parsers have it; a row record keeps the first it gets.
     let mut seen = HashSet::default();
     let mut last: Vec<_> = object.0.iter().rev().filter(|(name, _)| seen.insert(name)).collect();
     last.reverse();
     columns(last.into_iter().map(|(name, raw)| (name.as_ref(), raw.get())))
 }
 
-/// Whether some members stand under names that only tools write.
+/// Whether some members have names that only tools write.
 pub(crate) fn is_flattened(object: &Object<'_>) -> bool {
     let flat = |name: &str| {
         !is_record_member(name)
@@ -330,7 +330,7 @@ fn columns<'c>(cells: impl Iterator<Item = (&'c str, &'c str)>) -> RowRecord {
     row_record
 }
 
-/// Whether it is worth looking inside: most values are not.
+/// Whether a value may hold a record, so that it is worth parsing: most do not.
 fn mentions_a_record(raw: &str) -> bool {
     let bytes = raw.as_bytes();
     let mentions = |word: &[u8]| memmem::find(bytes, word).is_some();
@@ -338,6 +338,6 @@ fn mentions_a_record(raw: &str) -> bool {
         || raw.match_indices('"').any(|(at, _)| raw.get(at + 1..).is_some_and(base64_text::begins))
 }
 
-/// Words without which nothing holds a record, or a notice of one.
+/// Every value that holds a record, or a notice of one, contains one of these.
 const WORDS: &[&[u8]] =
     &[b"event", b"Event", b"class_uid", b"detail-type", b"s3ObjectKey", b"\"requester\""];

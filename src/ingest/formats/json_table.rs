@@ -1,5 +1,5 @@
-//! Tables written as JSON: rows that are lists of cells below a list of names, and tables that stand on
-//! their side, a list or a map of cells for each column.
+//! Tables written as JSON: rows that are lists of cells, below a list of names; and transposed tables, with a
+//! list or a map of cells for each column.
 
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ const HEADERS: &[&str] = &[
     "columnMetadata",
 ];
 
-/// Where the list of names stands below such a member.
+/// Members below those that hold the list of names.
 const LISTS: &[&str] = &["fields", "rowType", "ColumnInfo"];
 
 /// What a column is called in such a list.
@@ -41,7 +41,7 @@ const NAMES: &[&str] = &["name", "Name"];
 /// GetQueryResults, BigQuery.
 const CELLS: &[(&str, &str)] = &[("Data", "VarCharValue"), ("f", "v")];
 
-/// The names of columns that a member of that name gives, if they are those of records.
+/// The names of columns that a member holds, if they are columns of records.
 pub(crate) fn names(member: &str, raw: &str) -> Option<Vec<String>> {
     if !HEADERS.contains(&member) {
         return None;
@@ -65,7 +65,7 @@ pub(crate) fn are_of_records(names: &[String]) -> bool {
     whole || (has("eventName") && has("eventTime")) || schema_mapping::are_columns(names)
 }
 
-/// The cells of a row that is a list; `None` when it is none.
+/// The cells of a row that is a list; `None` for any other value.
 pub(crate) fn cells(raw: &str) -> Option<Vec<Value>> {
     match serde_json::from_str(raw).ok()? {
         Value::Array(cells) => Some(cells),
@@ -88,7 +88,7 @@ pub(crate) fn header(cells: &[Value]) -> Option<Vec<String>> {
     texts.collect::<Option<Vec<String>>>().filter(|names| are_of_records(names))
 }
 
-/// The rows of a table that stands on its side: the name of each call is a list or a map of names
+/// The rows of a transposed table, in which `eventName` is a list or a map of the names of all calls
 /// (pandas `to_json()`, `to_dict("list")`); `None` when the object is none.
 pub(crate) fn transposed(object: &Object<'_>) -> Option<Vec<Row>> {
     let is_name = |name: &str| {

@@ -1,5 +1,4 @@
-//! A notification of Amazon EventBridge, written as a record, so that it is read, counted and kept
-//! as records are.
+//! Writes a notification of Amazon EventBridge as a record, so that it is read, counted and kept like one.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -24,7 +23,7 @@ struct Record<'a> {
     service_event_details: &'a RawValue,
 }
 
-/// Who tells.
+/// The service that sent it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Service<'a> {
@@ -38,8 +37,8 @@ struct Resource {
     arn: String,
 }
 
-/// The record that stands for an envelope; `None` when it is none of a notification that is known,
-/// one that holds a CloudTrail record among them.
+/// The record, as JSON, for an EventBridge envelope; `None` when its notification is not a known one, as when it
+/// holds a CloudTrail record.
 pub(crate) fn record(envelope: &Object<'_>) -> Option<String> {
     let text = |name: &str| serde_json::from_str::<String>(envelope.get(name)?.get()).ok();
     let row = row(&text("detail-type")?, &text("source")?)?;

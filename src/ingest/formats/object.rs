@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 pub(crate) struct Object<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    /// The last member of that name, as JSON parsers have it.
+    /// The last member of that name, which is the one that JSON parsers take.
     pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
     }

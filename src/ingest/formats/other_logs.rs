@@ -1,5 +1,5 @@
-//! Recognises what lies beside CloudTrail's logs in a bucket, so that it is passed over by name and
-//! not called damaged.
+//! Recognises files that lie beside CloudTrail's logs in a bucket, so that the ledger names them and does not
+//! call them damaged.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::ingest::formats::object::Object;
 use crate::ingest::ledger::reason::Reason;
 use crate::wording::{Argument, Sentence};
 
-/// Objects, by members that only they have together.
+/// Kinds of objects, each by members that no other kind has together.
 const OBJECTS: &[(&[&str], Reason, Sentence)] = &[
     (&["digestStartTime"], Reason::Digest, Sentence::new("log-digest")),
     (&["hashAlgorithm", "hashSignature"], Reason::Digest, Sentence::new("log-signature")),
@@ -33,7 +33,7 @@ const OBJECTS: &[(&[&str], Reason, Sentence)] = &[
     (&["srcaddr", "dstaddr"], Reason::FlowLogs, Sentence::new("log-flow-logs")),
 ];
 
-/// What an object is that is no record.
+/// What an object that is no record is instead.
 pub(crate) fn object(object: &Object<'_>) -> Option<(Reason, Sentence)> {
     let row = OBJECTS
         .iter()
@@ -41,14 +41,14 @@ pub(crate) fn object(object: &Object<'_>) -> Option<(Reason, Sentence)> {
     Some((row.1, row.2.clone()))
 }
 
-/// What a list is that holds no record.
+/// What a list without a record is instead.
 pub(crate) fn list(text: &str) -> Option<(Reason, Sentence)> {
     let cells: Vec<Value> = serde_json::from_str(text).ok()?;
     let rows = cells.len() > 1 && cells.iter().all(|cell| !cell.is_array());
     rows.then(|| (Reason::UnsupportedFormat, Sentence::new("log-rows-unnamed")))
 }
 
-/// What a line is that holds no JSON.
+/// What a line without JSON is instead.
 pub(crate) fn line(line: &str) -> Option<(Reason, Sentence)> {
     let words: Vec<&str> = line.split(' ').take(6).collect();
     match words.as_slice() {
@@ -84,10 +84,11 @@ fn is_canonical(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// What the file of a partial result begins with: no text, and damaged by whatever takes it for text.
+/// The first bytes of a partial result. They are no text, and a tool that converts text damages them, which
+/// makes such damage visible.
 pub(crate) const PARTIAL_RESULT: &[u8; 10] = b"\x8ftrailwhy\n";
 
-/// Formats told by their first bytes that are not read.
+/// Formats that are recognised by their first bytes and not read.
 const FORMATS: &[(&[u8], Said)] = &[
     (b"PK\x03\x04", || packed(Sentence::new("log-zip"), "unzip FILE -d unpacked")),
     (b"PK\x05\x06", || Sentence::new("log-empty-zip")),
@@ -106,15 +107,15 @@ const FORMATS: &[(&[u8], Said)] = &[
 /// Makes the sentence that names a format.
 type Said = fn() -> Sentence;
 
-/// What stands for the file in the command that unpacks it.
+/// The placeholder for the file in the command that unpacks it.
 pub const PACKED_FILE: &str = "FILE";
 
-/// What has the log inside, with the command that gets at it.
+/// An archive, with the command that unpacks it.
 fn packed(what: impl Into<Argument>, command: &str) -> Sentence {
     Sentence::new("log-archive").arg("what", what).arg("command", command)
 }
 
-/// What the result of a query can be exported as instead.
+/// A binary result of a query, which can be exported as text instead.
 fn columns(what: &str) -> Sentence {
     Sentence::new("log-query-result").arg("what", what)
 }

@@ -1,5 +1,5 @@
-//! Reads values as Python prints them, `{'type': 'IAMUser', 'mfa': None}`: what pandas leaves of a
-//! nested member in a cell of a CSV file (Python language reference, "Literals").
+//! Reads values as Python prints them, `{'type': 'IAMUser', 'mfa': None}`: what pandas writes
+//! for a nested member in a cell of a CSV file (Python language reference, "Literals").
 
 use serde_json::{Map, Number, Value};
 
@@ -64,7 +64,7 @@ fn elements(mut text: &str, end: char, depth: usize) -> Option<(Value, &str)> {
     }
 }
 
-/// Past a comma; up to the end where there is none.
+/// Skips a comma; at the end of the list there is none.
 fn next(text: &str, end: char) -> Option<&str> {
     let text = text.trim_start();
     match text.strip_prefix(',') {

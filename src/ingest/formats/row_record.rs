@@ -1,5 +1,5 @@
-//! A record put together from parts: columns of a table, members under other names. It ends as JSON
-//! in CloudTrail's own form, so that there is one way from a record to an event.
+//! A record put together from the columns of a table, or from members under other names. It becomes JSON in
+//! CloudTrail's own form, so that there is only one way from a record to an event.
 
 use chrono::NaiveDateTime;
 use serde_json::{Map, Value};
@@ -20,13 +20,13 @@ const DEPTH: usize = 32;
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct RowRecord {
     record: Map<String, Value>,
-    /// What stands in for members that are not there.
+    /// Values that are used if the member itself is missing.
     fallbacks: Map<String, Value>,
 }
 
 impl RowRecord {
-    /// Sets a member by its name in some spelling, `userIdentity.arn` included; a name that is none
-    /// of a record's is passed over. The first value that is none of nothing stays.
+    /// Sets a member by its name in any spelling, `userIdentity.arn` included; a name that a record does not
+    /// have is skipped. The first value that is not empty stays.
     pub(crate) fn set(&mut self, name: &str, value: Value) {
         if let Some(place) = column::place(name) {
             self.put(&place, value);
@@ -75,7 +75,7 @@ impl RowRecord {
     }
 }
 
-/// Below a request a word is what was asked for: `acl=none`.
+/// Whether a value means that there is none. Below a request a word such as `none` is a value: `acl=none`.
 fn is_nothing(place: &Place, value: &Value) -> bool {
     let asked = !place.below.is_empty() && place.member != "userIdentity";
     match value {
@@ -86,8 +86,8 @@ fn is_nothing(place: &Place, value: &Value) -> bool {
     }
 }
 
-/// Structures that come as text are parsed: JSON, `{'k': 'v'}` as Python prints it, or `{k=v}` as
-/// Athena does. Below a request only what Python printed is one: requests hold JSON as text.
+/// Parses structures that come as text: JSON, `{'k': 'v'}` as Python prints it, or `{k=v}` as
+/// Athena does. Below a request only Python's form is parsed, because requests themselves hold JSON as text.
 fn parsed(place: &Place, value: Value) -> Value {
     let Value::String(text) = &value else { return value };
     let trimmed = text.trim();
@@ -136,7 +136,7 @@ fn respelled(member: &str, value: Value) -> Value {
     }
 }
 
-/// Objects whose names count from nought are lists that were flattened.
+/// Turns objects whose names count from 0 back into the lists that were flattened.
 fn unflatten_lists(value: &mut Value, depth: usize) {
     let Some(depth) = depth.checked_sub(1) else { return };
     match value {

@@ -149,8 +149,8 @@ pub(crate) fn are_columns(names: &[String]) -> bool {
     has("class_uid") && has("api.operation") || has("event.action") && has("event.provider")
 }
 
-/// The record behind an object of one of the schemas; `None` when it is of neither, or speaks of
-/// something else than CloudTrail.
+/// The CloudTrail record, as JSON, that an object of one of the schemas was made from; `None` when the object is
+/// of neither schema, or holds something other than a CloudTrail record.
 pub(crate) fn record(value: &Value) -> Option<String> {
     let nested;
     let value = match value.as_object().is_some_and(|map| map.keys().any(|name| name.contains('.')))
@@ -181,7 +181,7 @@ pub(crate) fn record(value: &Value) -> Option<String> {
     row_record.json()
 }
 
-/// What stands at a dotted path; a list of one is its element, as search engines return it.
+/// The value at a dotted path; a list of one scalar gives the scalar, because search engines return lists.
 fn value_at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     let mut found = value;
     for name in path.split('.') {
@@ -193,11 +193,11 @@ fn value_at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     }
 }
 
-/// No schema nests deeper.
+/// More levels than any schema has.
 const LEVELS: usize = 24;
 
-/// Names with dots in them as nested objects. Where a name is that of a value and of an object, the
-/// first counts.
+/// Turns names with dots into nested objects. Where a name is both that of a value and of an object, the first
+/// one counts.
 fn unflattened(value: &Value) -> Value {
     let mut nested = Value::Object(Map::new());
     for (name, value) in value.as_object().into_iter().flatten() {

@@ -11,7 +11,7 @@ pub struct Caps {
 }
 
 impl Caps {
-    /// So much is always given: small files of few repeated records compress extremely well.
+    /// Bytes that are always given: small files of a few repeated records compress extremely well.
     pub const FREE: u64 = 64 << 20;
 }
 

@@ -1,7 +1,7 @@
 //! The frame of a gzip member (RFC 1952): header, and the checksum and length that follow.
 //!
-//! Done here rather than by a decoder from end to end, because that one hides what it had inflated
-//! when it meets damage, and allocates anew for every file.
+//! Read here and not by a decoder of whole gzip streams, because such a decoder gives nothing of what it had
+//! inflated before damage, and allocates memory for every file.
 
 /// Every member starts with these bytes; the third is the only method there is.
 pub(crate) const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
@@ -17,10 +17,10 @@ const EXTRA: u8 = 1 << 2;
 const NAME: u8 = 1 << 3;
 const COMMENT: u8 = 1 << 4;
 
-/// What the bytes where a member should start are.
+/// What stands where a member should start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Header {
-    /// A header of so many bytes.
+    /// A header of this many bytes.
     Ends(usize),
     /// It goes on beyond these bytes.
     More,

@@ -1,4 +1,7 @@
 //! From the bytes of a file to its text: gzip, UTF-16, windows of bounded size.
+//!
+//! Goes in: a reader of stored bytes. Comes out: text, a [`window::Window`] at a time. Damage and bombs end the
+//! text early and are noted; what was inflated before them is kept.
 
 pub(crate) mod caps;
 pub(crate) mod gzip;

@@ -1,4 +1,4 @@
-//! A file of which something may have been read ahead.
+//! Reads the start of a file ahead without taking it from whoever reads the file afterwards.
 
 use std::io::{self, Read};
 
@@ -7,7 +7,7 @@ use crate::ingest::inflate::window::Window;
 /// Bytes asked of the operating system at a time.
 pub(crate) const CHUNK: usize = 128 << 10;
 
-/// What was read ahead, then the rest of the file: reading it gives what the file would have given.
+/// Gives what was read ahead, then the rest of the file: together what the file itself would have given.
 pub(crate) struct ReadAhead<'i> {
     source: &'i mut dyn Read,
     window: &'i mut Window,
@@ -21,7 +21,7 @@ impl<'i> ReadAhead<'i> {
         ReadAhead { source, window, ended: None }
     }
 
-    /// Reads until so many bytes are there, or to the end; what is there then.
+    /// Reads until `count` bytes are there, or to the end; returns what was read.
     pub(crate) fn gather(&mut self, count: usize) -> &[u8] {
         while self.ended.is_none() && self.window.len() < count {
             let free = self.window.free();

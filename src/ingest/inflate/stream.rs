@@ -1,6 +1,6 @@
-//! Hands out the text bytes of a file: gzip is told by its first bytes, never by the name; what was
-//! delivered before damage is kept, and a bomb stops at the cap. Small files that are one whole
-//! member are inflated at once (see [`crate::ingest::inflate::whole_file`]).
+//! Gives the text bytes of a file. Gzip is recognised by its first bytes, never by the name; what was inflated
+//! before damage is kept, and a bomb is stopped at the cap. Small files of one member are inflated in one call
+//! (module `whole_file`).
 
 use std::io::{self, Read};
 
@@ -18,9 +18,9 @@ use crate::wording::Sentence;
 /// What ended a file early.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Damage {
-    /// The ledger's word.
+    /// The reason that goes into the ledger.
     pub(crate) reason: Reason,
-    /// What was met, for a person.
+    /// What was found, for a person.
     pub(crate) detail: Sentence,
 }
 
@@ -94,7 +94,7 @@ impl Inflate {
 }
 
 impl<'i> Bytes<'i> {
-    /// The same, but piece by piece only: what a stream gives is not read further than needed.
+    /// The same, but always piece by piece, so that no more is read than is needed.
     pub(crate) fn in_pieces(self) -> Bytes<'i> {
         Bytes { whole_file: None, ..self }
     }
@@ -109,13 +109,12 @@ impl<'i> Bytes<'i> {
         self.given
     }
 
-    /// What ended the file early, if anything did.
+    /// What ended the file early, if something did.
     pub(crate) fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }
 
-    /// Fills the window until it holds `target` bytes, or more; false at the end, be it proper or by
-    /// damage.
+    /// Fills the window until it holds at least `target` bytes; false at the end, whether regular or by damage.
     pub(crate) fn fill(&mut self, window: &mut Window, target: usize) -> bool {
         if let Some(whole_file) = self.whole_file.take()
             && let Some(done) = whole_file.inflate(&mut self.source, window, self.caps)
@@ -222,7 +221,7 @@ impl<'i> Bytes<'i> {
 
     fn body(&mut self, free: &mut [u8]) -> usize {
         if self.input.len() == 0 && !self.refill() {
-            // What the decoder still holds is given before the end is called an end.
+            // The decoder may still hold text, which comes before the end is noted.
             return self.inflate_some(free, Reason::TruncatedGzip);
         }
         self.inflate_some(free, Reason::CorruptGzip)
@@ -243,7 +242,7 @@ impl<'i> Bytes<'i> {
                 self.stop(stuck, Sentence::new("log-deflate-ends").arg("bytes", bytes));
             }
             Ok(_) => {}
-            // The library's words for it hang on how much was asked for at a time.
+            // The library's own message varies with the size of the buffer, so it is not used.
             Err(_) => {
                 let at = self.given + written as u64;
                 let detail = Sentence::new("log-deflate-damaged").arg("bytes", at.to_string());

@@ -3,7 +3,7 @@
 use crate::ingest::inflate::stream::Bytes;
 use crate::ingest::inflate::window::Window;
 
-/// How text is encoded, told by its first bytes.
+/// How text is encoded, recognised by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Charset {
     Utf8,
@@ -43,7 +43,7 @@ impl Charset {
         }
     }
 
-    /// Moves all whole characters from `raw` to `window`. A lone surrogate becomes U+FFFD.
+    /// Moves all complete characters from `raw` to `window`. A lone surrogate becomes U+FFFD.
     fn decode(self, raw: &mut Window, window: &mut Window) {
         let (pairs, _) = raw.bytes().as_chunks::<2>();
         let unit = |pair: &[u8; 2]| match self {

@@ -1,5 +1,5 @@
-//! Small gzip files inflated at once, by a library that is faster but knows neither streams nor what to
-//! do with damage: what is anything but one whole, sound member goes the way piece by piece.
+//! Inflates a small gzip file in one call, with a library that is faster but knows no streams and gives nothing
+//! of damaged text. Any file but one sound member is inflated piece by piece (module `stream`).
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ const LARGEST_STORED: usize = 1 << 20;
 /// A larger text is inflated piece by piece.
 pub(crate) const LARGEST: usize = 4 << 20;
 
-/// Deflate gives at most so many bytes for one: 258 for two codes of a bit each.
+/// The most bytes that deflate gives for one: 258 for two codes of a bit each.
 const MOST_FOR_ONE: usize = 1032;
 
 /// The decoder.
@@ -37,8 +37,8 @@ pub(crate) struct Inflated {
 }
 
 impl WholeFile {
-    /// Inflates a file into the window if all of it is one sound member; otherwise nothing happened,
-    /// and what was read of the file is still to be read.
+    /// Inflates a file into the window if all of it is one sound member. Otherwise the window is unchanged, and
+    /// what was read of the file can be read again.
     pub(crate) fn inflate(
         &mut self,
         file: &mut ReadAhead<'_>,
@@ -55,7 +55,7 @@ impl WholeFile {
             (1..=plausible).contains(length) && *length as u64 <= caps.bytes
         })?;
         let free = window.room(given).get_mut(..given)?;
-        // Length and checksum of the member are compared there.
+        // The library compares the length and the checksum of the member.
         if self.0.gzip_decompress(stored, free).ok()? != given {
             return None;
         }
@@ -66,10 +66,10 @@ impl WholeFile {
     }
 }
 
-/// The length that a file claims which is one member and no more.
+/// The inflated length that a file of a single member claims; `None` where it may hold more than one.
 ///
-/// The decoder does not say where in the file the member ended. It ends with its length, so where the
-/// four bytes of the length stand nowhere but at the end of the file, the member ends there, too.
+/// The decoder does not say where a member ended. A member ends with its length, so if the four bytes of the
+/// length occur only at the end of the file, the member ends there.
 fn claimed_length(file: &[u8]) -> Option<usize> {
     let Header::Ends(_) = gzip::header(file) else { return None };
     let length = file.last_chunk::<4>()?;

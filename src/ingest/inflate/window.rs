@@ -1,8 +1,8 @@
 //! The bytes of a file that are in memory: a window that moves forward over the text.
 //!
-//! The memory stays allocated and initialised from file to file, so that neither is paid for again.
+//! The memory is allocated and initialised once and used for file after file.
 
-/// A stretch of bytes, refilled at the end and consumed at the start.
+/// A buffer of bytes, refilled at the end and consumed at the start.
 #[derive(Debug, Default)]
 pub struct Window {
     bytes: Vec<u8>,
@@ -38,9 +38,9 @@ impl Window {
         }
     }
 
-    /// Shows the window as text; also says whether bytes that are no UTF-8 had to be replaced by
-    /// question marks, which is done in place so that offsets stay as they are. A character cut by
-    /// the end of the window is not shown unless this is the `last` window.
+    /// Calls `show` with the window as text, and returns whether bytes that are no UTF-8 had to be replaced by
+    /// question marks; that is done in place, so that offsets stay the same. A character cut by the end of the
+    /// window is left out unless this is the `last` window.
     pub fn with_text<T>(&mut self, last: bool, show: impl FnOnce(&str) -> T) -> (T, bool) {
         match str::from_utf8(self.bytes()) {
             Ok(text) => return (show(text), false),
@@ -73,7 +73,7 @@ impl Window {
         self.len()
     }
 
-    /// Free memory behind what is in the window, some in any case.
+    /// Free memory behind what is in the window, never empty.
     pub fn free(&mut self) -> &mut [u8] {
         if self.end == self.bytes.len() && self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
@@ -87,7 +87,7 @@ impl Window {
         self.bytes.get_mut(self.end..).unwrap_or_default()
     }
 
-    /// Free memory behind what is in the window, at least so much of it.
+    /// Free memory behind what is in the window, at least `count` bytes.
     pub fn room(&mut self, count: usize) -> &mut [u8] {
         let lacking = (self.end + count).saturating_sub(self.bytes.len());
         if lacking > 0 && self.start > 0 {
@@ -101,7 +101,7 @@ impl Window {
         self.bytes.get_mut(self.end..).unwrap_or_default()
     }
 
-    /// Says that so many bytes of [`Window::free`] or [`Window::room`] were written.
+    /// Takes in `count` bytes that were written to [`Window::free`] or [`Window::room`] .
     pub fn filled(&mut self, count: usize) {
         self.end = (self.end + count).min(self.bytes.len());
     }

@@ -1,15 +1,15 @@
-//! What an export cannot show: the words for it.
+//! The kinds of things that an export cannot show.
 
 use crate::wording::Sentence;
 
-/// One thing the log is blind to.
+/// One thing that the export cannot show.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlindSpot {
-    /// What sort.
+    /// Its kind.
     pub kind: BlindSpotKind,
     /// What it means, for a person.
     pub detail: Sentence,
-    /// The event that shows it, if one does.
+    /// The event that is the evidence, if there is one.
     pub event_id: Option<String>,
 }
 
@@ -19,7 +19,7 @@ impl BlindSpot {
     }
 }
 
-/// The sorts of blindness.
+/// What can be missing from an export.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]

@@ -4,14 +4,14 @@ use crate::ingest::ledger::blind_spot::{BlindSpot, BlindSpotKind};
 use crate::ingest::ledger::coverage::Coverage;
 use crate::ingest::ledger::totals::Ledger;
 
-/// The ledger while it is being written.
+/// The ledger and the coverage while they are added up.
 pub(crate) struct Books {
     pub(crate) ledger: Ledger,
     pub(crate) coverage: Coverage,
 }
 
 impl Books {
-    /// Adds what was counted elsewhere. What is known only at the end is left out.
+    /// Adds what was counted elsewhere, except for what is concluded only at the end.
     pub(crate) fn add(&mut self, other: Ledger, coverage: Coverage) {
         let own = &mut self.ledger;
         own.files_found += other.files_found;

@@ -1,5 +1,5 @@
-//! Watches the records go by and notes what the export can and cannot show. Collected per file and
-//! added up, so that neither threads nor order matter.
+//! Counts which hours, accounts, Regions and categories of events an export covers, and concludes what it
+//! cannot show. Counted for each file and added up, so that neither threads nor order matter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -12,14 +12,16 @@ use crate::ingest::ledger::trail_change::{self, TrailChange};
 use crate::ingest::record::header::Header;
 use crate::wording::Sentence;
 
+/// Milliseconds.
 const HOUR: i64 = 3_600_000;
 
-/// What was seen.
+/// What the records of an export cover.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Coverage {
     pub(crate) span: Option<(Time, Time)>,
     pub(crate) streams: Vec<Stream>,
-    /// Where the last event went: a delivery file holds one account and one Region.
+    /// The index of the stream that the last record was counted in: a delivery file mostly holds one account
+    /// and one Region.
     #[serde(skip)]
     pub(crate) last: usize,
     pub(crate) kms: u64,
@@ -70,7 +72,7 @@ pub(crate) struct Mention {
 }
 
 impl Coverage {
-    /// Notes one record with that id.
+    /// Counts one record with that id.
     pub(crate) fn count(&mut self, header: &Header<'_>, id: &str) {
         let time = header.time();
         let (first, last) = self.span.unwrap_or((time, time));
@@ -83,7 +85,7 @@ impl Coverage {
         self.count_accounts(header, id);
     }
 
-    /// Notes what an event changed about a trail, if it did.
+    /// Notes the change that an event made to a trail, if it made one.
     pub(crate) fn change(&mut self, event: &Event) {
         self.changes.extend(trail_change::of(event));
     }
@@ -126,7 +128,7 @@ impl Coverage {
         &mut self.streams[self.last]
     }
 
-    /// Adds what another file showed.
+    /// Adds what was counted in another file.
     pub(crate) fn add(&mut self, other: Coverage) {
         self.span = match (self.span, other.span) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
@@ -155,7 +157,7 @@ impl Coverage {
         self.changes.extend(other.changes);
     }
 
-    /// Puts what was noted in an order that does not tell in which order it was seen.
+    /// Sorts what was counted, so that the order of counting leaves no trace.
     pub(crate) fn flush(&mut self) {
         for stream in &mut self.streams {
             stream.flush();
@@ -285,7 +287,7 @@ fn hours(count: i64) -> Sentence {
     }
 }
 
-/// Below so many records, the absence of a sort of them says nothing.
+/// Among fewer records than this, the absence of a category says nothing.
 const FEW: u64 = 50;
 
 fn mention(
@@ -324,8 +326,14 @@ const NAME: &str = "\"accountId\"";
 
 static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(NAME));
 
-/// Stretches of empty hours in a stream that is busy otherwise: at least half a day of it, with
-/// 20 records in the quietest tenth of its hours, so that an empty hour is no chance.
+/// A stream with fewer hours than this is too short to call an empty hour a gap.
+const SHORTEST_STREAM_HOURS: usize = 12;
+
+/// A stream is busy if nine in ten of its hours hold at least this many records: an empty hour is then no
+/// coincidence.
+const BUSY_HOUR_RECORDS: u64 = 20;
+
+/// Runs of empty hours in a stream that is busy otherwise: from which hour to before which, since 1970.
 fn gaps(hours: &BTreeMap<i64, u64>) -> Vec<(i64, i64)> {
     let (Some((first, _)), Some((last, _))) = (hours.first_key_value(), hours.last_key_value())
     else {
@@ -334,7 +342,8 @@ fn gaps(hours: &BTreeMap<i64, u64>) -> Vec<(i64, i64)> {
     let mut counts: Vec<u64> = hours.values().copied().collect();
     counts.sort_unstable();
     let quiet = counts.get(counts.len() / 10).copied().unwrap_or(0);
-    if last - first < 12 || quiet < 20 || counts.len() < 12 {
+    let is_short = last - first < SHORTEST_STREAM_HOURS as i64;
+    if is_short || quiet < BUSY_HOUR_RECORDS || counts.len() < SHORTEST_STREAM_HOURS {
         return Vec::new();
     }
     let present: Vec<i64> = hours.keys().copied().collect();

@@ -1,5 +1,5 @@
-//! Sentences by their ids and what goes into them, so that a merged report says them in the
-//! language of whoever reads it. As JSON, whose parser does not go deeper than the stack does.
+//! Stores a sentence as its id and its arguments, so that a merged report can say it in the reader's
+//! language. Stored as JSON, because its parser limits nesting and so cannot overflow the stack.
 
 use serde::de::Error as _;
 use serde::ser::Error as _;

@@ -12,7 +12,7 @@ use crate::wording::Sentence;
 pub struct Records {
     /// All records met.
     pub read: u64,
-    /// Records analysed.
+    /// Records that are analysed.
     pub kept: u64,
     /// Copies of a kept record, and records that a later correction replaces.
     #[serde(skip)]
@@ -21,7 +21,7 @@ pub struct Records {
     pub malformed: u64,
     /// Records outside the window or the filters.
     pub out_of_range: u64,
-    /// Of those kept, the notifications of services: no calls, and not from CloudTrail.
+    /// How many of those kept are notifications that services sent to EventBridge.
     pub notifications: u64,
 }
 
@@ -50,8 +50,8 @@ pub struct Ledger {
     /// First and last event time among the kept.
     #[serde(skip)]
     pub span: Option<(Time, Time)>,
-    /// First and last time of what is not in what was asked for: events, and deliveries of files that
-    /// were not opened.
+    /// First and last time outside the range asked for: of events, and of the delivery of files that were not
+    /// opened.
     pub outside: Option<(Time, Time)>,
     /// Accounts the records were delivered to.
     #[serde(skip)]
@@ -64,7 +64,7 @@ pub struct Ledger {
     pub blind_spots: Vec<BlindSpot>,
 }
 
-/// From the first to the last of two runs of time.
+/// The span that covers two spans of time.
 pub(crate) fn united(
     one: Option<(Time, Time)>,
     other: Option<(Time, Time)>,
@@ -76,13 +76,12 @@ pub(crate) fn united(
 }
 
 impl Ledger {
-    /// Notes that something is there which is not in what was asked for.
+    /// Extends the span of what lies outside the range asked for.
     pub(crate) fn leave_out(&mut self, span: Option<(Time, Time)>) {
         self.outside = united(self.outside, span);
     }
 
-    /// That nothing of what was asked for is there, although something is: what there is, and from
-    /// when to when.
+    /// What to say when the export holds records but none in the range asked for; `None` otherwise.
     pub fn nothing_in_range(&self) -> Option<Sentence> {
         let Records { read, kept, malformed, out_of_range, .. } = self.records;
         let left_out = out_of_range > 0 || (read == 0 && self.files_out_of_range > 0);
@@ -103,8 +102,8 @@ impl Ledger {
         })
     }
 
-    /// That so much could not be understood that what could is no basis for saying that nothing is
-    /// wrong: how much, and what to do.
+    /// What to say when most records could not be understood, so that finding no incident means nothing; `None`
+    /// otherwise.
     pub fn mostly_malformed(&self) -> Option<Sentence> {
         let Records { read, malformed, .. } = self.records;
         let understood = read.saturating_sub(malformed);
@@ -115,7 +114,7 @@ impl Ledger {
         })
     }
 
-    /// Adds something that was found only when all was read.
+    /// Adds a blind spot that was found after reading.
     pub(crate) fn note(&mut self, spot: Option<BlindSpot>) {
         self.blind_spots.extend(spot);
         self.blind_spots.sort();

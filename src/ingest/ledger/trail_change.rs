@@ -25,14 +25,14 @@ pub(crate) enum Effect {
     Selected(Vec<BlindSpotKind>),
 }
 
-/// Whether it is worth asking for the change that a record's event made.
+/// Whether a record may be such a call, by what can be seen before an event is made of it.
 pub(crate) fn may_be(header: &Header<'_>) -> bool {
     header.source() == SOURCE && header.read_only() != Some(true) && !header.failed()
 }
 
 const SOURCE: &str = "cloudtrail.amazonaws.com";
 
-/// The change that an event made, if it succeeded and made one.
+/// The change that an event made; `None` when it failed or changed nothing of this kind.
 pub(crate) fn of(event: &Event) -> Option<TrailChange> {
     if event.source() != SOURCE || event.failed() {
         return None;
@@ -77,7 +77,7 @@ fn left_out(request: &str) -> Option<Vec<BlindSpotKind>> {
     Some(out)
 }
 
-/// What every selector leaves out: what one of them takes is recorded.
+/// What all selectors leave out: an event is recorded if one of them takes it.
 fn common(mut each: impl Iterator<Item = Vec<BlindSpotKind>>) -> Vec<BlindSpotKind> {
     let Some(first) = each.next() else { return Vec::new() };
     each.fold(first, |mut all, next| {
@@ -134,8 +134,7 @@ fn advanced_left_out(selector: &Value) -> Vec<BlindSpotKind> {
     out
 }
 
-/// The blind spots that changes of trails leave, each with the call that made it and until when it
-/// lasted.
+/// The blind spots that changes to trails leave, each with the call that made it and its end.
 pub(crate) fn blind_spots(changes: &[TrailChange]) -> Vec<BlindSpot> {
     let mut changes = changes.to_vec();
     changes.sort();

@@ -1,8 +1,8 @@
-//! What is handed over together while an export is read.
+//! Events that are handed over together while an export is read.
 
 use crate::event::{Event, Time};
 
-/// Some events in order.
+/// Some events in order of time.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Sorted by time, then by `eventID`; none older than those of the batch before. Ids are as

@@ -14,10 +14,10 @@ use crate::ingest::record::identifier::number;
 use crate::ingest::record::known::{Known, sort};
 use crate::wording::Sentence;
 
-/// Removes copies from sorted events; the best of each is left. `is_new` is asked once for every
-/// record and says whether it has not been asked for before.
+/// Removes copies from sorted events and keeps the best of each. `is_new` is called once for every record, and
+/// returns whether it is called for that record for the first time.
 pub(crate) fn remove_copies(events: &mut Vec<Known>, mut is_new: impl FnMut(Identifier) -> bool) {
-    // Copies mostly have the same time and are neighbours now.
+    // Copies mostly have the same time, so they are neighbours after sorting.
     events.dedup_by(|later, kept| {
         let same = later.id.number() == kept.id.number();
         if same && prefer(&later.event, &kept.event) == Ordering::Greater {
@@ -36,7 +36,7 @@ pub(crate) fn remove_copies(events: &mut Vec<Known>, mut is_new: impl FnMut(Iden
     }
 }
 
-/// Of the copies in `again` the best is left, if it was here that the first was met.
+/// Of the copies in `again`, keeps the best one of those whose first copy is among these events.
 fn keep_best(events: &mut Vec<Known>, again: &HashSet<u128>) {
     let mut copies: HashMap<u128, Vec<usize>> = HashMap::default();
     for (at, known) in events.iter().enumerate() {
@@ -56,8 +56,8 @@ fn keep_best(events: &mut Vec<Known>, again: &HashSet<u128>) {
     });
 }
 
-/// Removes what corrections replace, and copies that lack what another copy has; returns how many
-/// those were. Only of the finished whole: what replaces a record may be in another part.
+/// Removes what corrections replace, and copies that lack what another copy has; returns how many were removed.
+/// Only for the finished whole, because what replaces a record may be in another part.
 pub(crate) fn remove_replaced(events: &mut Vec<Known>) -> u64 {
     let before = events.len();
     remove_corrected(events);
@@ -66,7 +66,7 @@ pub(crate) fn remove_replaced(events: &mut Vec<Known>) -> u64 {
 }
 
 fn remove_corrected(events: &mut Vec<Known>) {
-    // A masked id may be that of many calls; a correction is of the same call as what it corrects.
+    // Where ids are masked, many calls may share one, so a correction must also name the same call.
     let call = |event: &Event| number([Some(event.source()), Some(event.name())]);
     let mut others: HashSet<(u128, u64)> = HashSet::default();
     let mut own: HashMap<(u128, u64), usize> = HashMap::default();
@@ -97,10 +97,11 @@ fn remove_corrected(events: &mut Vec<Known>) {
     });
 }
 
-/// Forms of export that have lost the caller, the request or its id have the rest: what such a record
-/// says another one of that id says as well, and more.
+/// Removes copies from forms of export that have lost the caller, the request or its id, if another copy with that id
+/// says the same and more.
 fn remove_incomplete(events: &mut Vec<Known>) {
-    // By what none of them lacks, then by what each has: as many as are masked alike can be compared.
+    // Grouped by what no form of export lacks, then by the members that are present, so that many records with the
+    // same masked id can be compared.
     let mut alike: BTreeMap<(u128, u64), BTreeMap<u8, Vec<&Known>>> = BTreeMap::new();
     for (id, places) in repeated(events) {
         for known in places.iter().filter_map(|at| events.get(*at)) {
@@ -127,7 +128,7 @@ fn remove_incomplete(events: &mut Vec<Known>) {
     }
 }
 
-/// What some forms of export have lost.
+/// Members that some forms of export have lost.
 const MAY_LACK: [Field; 7] = [
     Field::Arn,
     Field::PrincipalId,
@@ -138,26 +139,26 @@ const MAY_LACK: [Field; 7] = [
     Field::ErrorMessage,
 ];
 
-/// What was called when, and how it ended: no form has lost that.
+/// A hash of what was called, when, and how it ended, which no form of export has lost.
 fn call_and_outcome(event: &Event) -> u64 {
     let plain = [Field::EventSource, Field::EventName, Field::ErrorCode].map(|f| event.get(f));
     let second = event.time.0.div_euclid(1_000).to_string();
     number(plain.into_iter().chain([Some(second.as_str())]))
 }
 
-/// Which of [`MAY_LACK`] are there, a bit for each.
+/// Which of [`MAY_LACK`] are present, a bit for each.
 fn present_members(event: &Event) -> u8 {
     let there = MAY_LACK.iter().enumerate().filter(|(_, field)| event.get(**field).is_some());
     there.fold(0, |present_members, (at, _)| present_members | 1 << at)
 }
 
-/// What an event says in those of [`MAY_LACK`] that are in a present_members.
+/// A hash of those of [`MAY_LACK`] whose bits are set.
 fn members_digest(event: &Event, present_members: u8) -> u64 {
     let fields = MAY_LACK.iter().enumerate().filter(|(at, _)| present_members >> at & 1 == 1);
     number(fields.map(|(_, field)| event.get(*field)))
 }
 
-/// The places of records whose id others have that digests something else, by that id.
+/// The indices of records whose id other records with other content have, by that id.
 fn repeated(events: &[Known]) -> BTreeMap<u128, Vec<usize>> {
     let mut first: HashMap<u128, usize> = HashMap::default();
     let mut places: BTreeMap<u128, Vec<usize>> = BTreeMap::new();
@@ -175,8 +176,8 @@ fn repeated(events: &[Known]) -> BTreeMap<u128, Vec<usize>> {
     places
 }
 
-/// Gives every record an id of its own where several that digests different things have the same: the
-/// second becomes `ID#2`, the third `ID#3`, in their order. Returns what is to be call_and_outcome about it.
+/// Gives every record an id of its own where records with different content have the same one: the second
+/// becomes `ID#2`, the third `ID#3`, in their order. Returns the blind spot that says so.
 pub(crate) fn tell_apart(events: &mut [Known]) -> Option<BlindSpot> {
     let repeated = repeated(events);
     let (ids, records) = (repeated.len(), repeated.values().map(Vec::len).sum::<usize>());
@@ -209,9 +210,8 @@ pub(crate) fn tell_apart(events: &mut [Known]) -> Option<BlindSpot> {
     Some(BlindSpot::new(BlindSpotKind::IdsRepeat, detail, Some(&example)))
 }
 
-/// Which of two copies of one record is the better: a correction before what it corrects, then the
-/// more complete one; between copies that are equally good the text decides, so that it never
-/// matters which came first.
+/// Which of two copies of one record is the better one: a correction over what it corrects, then the more complete
+/// one. Between equally good copies the text decides, so that it does not matter which came first.
 fn prefer(a: &Event, b: &Event) -> Ordering {
     let rank = |event: &Event| {
         let (fields, text) = event.content();
@@ -242,7 +242,7 @@ fn corrected(event: &Event) -> Option<String> {
     })
 }
 
-/// How many of these are no calls but what services told.
+/// How many of these are notifications of services and no calls.
 pub(crate) fn notifications(events: &[Event]) -> u64 {
     events.iter().filter(|event| event.is_notification()).count() as u64
 }

@@ -1,8 +1,9 @@
 //! Puts a stream of events in order of time while holding only a few minutes of it.
 //!
-//! A delivery file stamped 10:00 holds nothing that happened before 09:45 (module `layout`), so once
-//! all files up to a stamp are read, everything older than that by the slack is complete. Where names
-//! do not tell, or too much happened at once, what waits is put away until it is its turn.
+//! A delivery file stamped 10:00 holds nothing that happened before 09:45 (module `delivery`), so once all files
+//! up to a stamp are read, everything older than the stamp by that slack is complete. Where the names of files do
+//! not say, or too much happened at once, events that wait are written to a temporary file in sorted runs, which
+//! are merged by time.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -16,44 +17,43 @@ use crate::ingest::record::identifier::Identifier;
 use crate::ingest::record::known::Part;
 use crate::ingest::record::known::{self, Known};
 
-/// Do not hand over fewer than this many events at a time unless it is the end: whoever gets them
-/// has something to do for each batch.
+/// The fewest events of a batch, but for the last one: each batch costs its receiver some work.
 const SMALLEST_BATCH: usize = 2_048;
 
-/// A batch that need not be larger is about this large.
+/// About as many events as a batch has while runs are merged.
 const USUAL_BATCH: usize = 16_384;
 
 /// How long ids are remembered after their events were handed over, in seconds: a second trail's
 /// copy of a record comes within the delivery slack.
 pub(crate) const MEMORY: i64 = 3_600;
 
-/// Milliseconds of events that wait together. Names of delivery files tell the minute, so what is
-/// complete is complete by the minute.
+/// Milliseconds. Events wait by the minute, because the names of delivery files give the minute, so what is
+/// complete is complete up to a minute.
 const MINUTE: i64 = 60_000;
 
-/// Events waiting for their neighbours.
+/// Events that wait until everything before them has been read.
 #[derive(Debug, Default)]
 pub(crate) struct Reorder {
     minutes: BTreeMap<i64, Vec<Known>>,
     waiting: usize,
-    /// Events that were put away, by the time of the first, and as they came.
+    /// Runs by the time of their first event, then in the order in which they came.
     spilled: BTreeMap<(Time, usize), Run>,
     writer: Option<RunWriter>,
-    /// Stretches put away so far, and events in those that are.
+    /// How many runs there have been, and how many events those that are left hold.
     run_count: usize,
     absent: usize,
-    /// Whether what corrections replace stays.
+    /// Whether events that a correction replaces are handed over all the same.
     keeps_replaced: bool,
     late: Vec<Known>,
     /// Everything before this moment has been handed over.
     handed: Option<Time>,
     /// Ids of events that were handed over.
     handed_over: RecentIds,
-    /// Ids of records that were not needed. Of two copies one may be so poor that it seems not to be
-    /// needed; the other is handed over all the same.
+    /// Ids of records that were not needed. Of two copies one may lack so much that it does not seem to be needed;
+    /// the other one is handed over.
     unneeded: RecentIds,
     last_turn: Option<Time>,
-    /// Records that came once, needed or not.
+    /// Different records so far, needed or not.
     pub(crate) kept: u64,
     /// Late events so far.
     pub(crate) late_ones: u64,
@@ -75,7 +75,7 @@ impl Reorder {
         }
     }
 
-    /// Leaves what corrections replace, since what replaces them may be elsewhere.
+    /// Keeps events that a correction replaces, for a part: another part may hold a correction of the correction.
     pub(crate) fn keeping_replaced() -> Reorder {
         Reorder { keeps_replaced: true, ..Reorder::default() }
     }
@@ -85,9 +85,10 @@ impl Reorder {
         self.waiting
     }
 
-    /// Puts everything spilled that waits in memory.
+    /// Writes everything that waits in memory to a temporary file.
     ///
-    /// Errs when it cannot be written.
+    /// # Errors
+    /// When it cannot be written.
     pub(crate) fn make_room(&mut self) -> io::Result<()> {
         let mut writer = self.writer.take().unwrap_or_else(RunWriter::to_temporary_file);
         for mut minute in std::mem::take(&mut self.minutes).into_values() {
@@ -100,7 +101,7 @@ impl Reorder {
         Ok(())
     }
 
-    /// Takes in events that were packed.
+    /// Takes in events that are packed.
     pub(crate) fn add_run(&mut self, run: Run) {
         self.absent += run.count;
         self.spilled.insert((run.first, self.run_count), run);
@@ -119,10 +120,11 @@ impl Reorder {
         new
     }
 
-    /// Everything older than `complete` is in; hands over some of it if it is worth it. To be called
-    /// until there is nothing.
+    /// Hands over a batch of what is older than `complete`, before which everything has been read. To be called until
+    /// it gives `None`: then too little is left to be worth a batch.
     ///
-    /// Errs when what was put away cannot be had.
+    /// # Errors
+    /// When a run cannot be read.
     pub(crate) fn advance(&mut self, complete: Time) -> io::Result<Option<Batch>> {
         if self.handed.is_some_and(|handed| complete <= handed) {
             return Ok(None);
@@ -131,7 +133,7 @@ impl Reorder {
         if self.waiting + self.absent < SMALLEST_BATCH {
             return Ok(None);
         }
-        // Whole minutes only.
+        // Only whole minutes are handed over.
         let complete = start(minute_of(complete));
         if self.handed.is_some_and(|handed| complete <= handed) {
             return Ok(None);
@@ -141,10 +143,11 @@ impl Reorder {
         Ok(Some(self.hand_over(ready, Some(until))))
     }
 
-    /// Hands over some of all that waits, as far as it is wanted; the last batch says that it is. Adds to
-    /// `removed` how many are not wanted.
+    /// Hands over the next batch of all that waits, without events that `takes` refuses, whose number is added to
+    /// `removed`. The last batch has no `complete_before`.
     ///
-    /// Errs when what was put away cannot be had.
+    /// # Errors
+    /// When a run cannot be read.
     pub(crate) fn rest(
         &mut self,
         takes: &dyn Fn(&Event) -> bool,
@@ -170,7 +173,7 @@ impl Reorder {
         Ok(self.hand_over(ready, (!is_last).then_some(until)))
     }
 
-    /// Hands over all that waits in memory, as far as it is wanted, and says how many are not.
+    /// Hands over all that waits in memory, without events that `takes` refuses, and how many those are.
     pub(crate) fn all(&mut self, takes: &dyn Fn(&Event) -> bool) -> (Batch, u64) {
         let mut ready = std::mem::take(&mut self.minutes);
         for minute in ready.values_mut() {
@@ -182,9 +185,10 @@ impl Reorder {
         (self.hand_over(ready, None), removed)
     }
 
-    /// Takes everything back into memory.
+    /// Reads all runs back into memory.
     ///
-    /// Errs when it cannot be had.
+    /// # Errors
+    /// When a run cannot be read.
     pub(crate) fn fetch(&mut self) -> io::Result<()> {
         while let Some((_, run)) = self.spilled.pop_first() {
             self.absent -= run.count;
@@ -193,7 +197,7 @@ impl Reorder {
         Ok(())
     }
 
-    /// Events that were put away.
+    /// How many events are in runs.
     pub(crate) fn absent(&self) -> usize {
         self.absent
     }
@@ -205,8 +209,8 @@ impl Reorder {
         here.max(self.spilled.values().map(|run| run.last).max())
     }
 
-    /// Whole minutes before `complete`, about as many as make a batch, and the moment before which
-    /// there is nothing else.
+    /// Whole minutes before `complete` with about as many events as make a batch, and the moment before which no
+    /// other event remains.
     fn ready(
         &mut self,
         complete: Time,
@@ -231,7 +235,7 @@ impl Reorder {
                 if !wanted(&known) {
                     continue;
                 }
-                // What a run says of itself may be wrong.
+                // A run of a stranger may hold events before the time of its first.
                 match self.handed.is_none_or(|handed| known.event.time >= handed) {
                     true => self.hold(known),
                     false if self.is_new(known.id) => self.late.push(known),
@@ -260,7 +264,7 @@ impl Reorder {
         Batch { events: bare(events), late: bare(late), complete_before: complete }
     }
 
-    /// Forgets ids once both run_count are full.
+    /// Forgets the ids of the period before the last, once the present period is over.
     fn forget(&mut self, now: Time) {
         let last_turn = *self.last_turn.get_or_insert(now);
         if now >= last_turn.plus_seconds(MEMORY) {
@@ -280,8 +284,8 @@ fn start(minute: i64) -> Time {
     Time(minute.saturating_mul(MINUTE))
 }
 
-/// Ids met in the present and in the previous run of [`MEMORY`], by their digests: a whole id
-/// would take twice the memory, and looking into memory is all that this costs.
+/// Ids of the present and the previous period of [`MEMORY`] seconds, as digests: whole ids would take twice the
+/// memory, and cache misses are the whole cost of looking ids up.
 #[derive(Debug, Default)]
 pub(crate) struct RecentIds {
     young: Digests,
@@ -306,7 +310,7 @@ impl RecentIds {
     }
 }
 
-/// A digest is scattered already.
+/// Passes a digest through: its bits are evenly distributed already.
 #[derive(Debug, Default)]
 struct Digest(u64);
 

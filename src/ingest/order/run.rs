@@ -1,4 +1,4 @@
-//! Events that wait for their neighbours: packed, in memory or in a temporary file.
+//! Sorted runs of events, packed, in memory or in a temporary file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -8,16 +8,16 @@ use crate::event::{Event, Time};
 use crate::ingest::packing::compress;
 use crate::ingest::record::known::Known;
 
-/// So many events are packed together where they are kept: fewer take more room.
-const KEPT: usize = 32_768;
+/// Events in a run that is kept in a partial result: smaller runs compress less well.
+const KEPT_RUN: usize = 32_768;
 
-/// So many where they only wait, since many runs may have to be unpacked at once.
-const WAITING: usize = 2_048;
+/// Events in a run that waits in a temporary file: many of those may be unpacked at the same time.
+const WAITING_RUN: usize = 2_048;
 
-/// The same, in bytes of what they say.
-const BYTES: usize = 8 << 20;
+/// The most bytes of text in a run of either kind.
+const RUN_BYTES: usize = 8 << 20;
 
-/// Some events in order of time.
+/// Packed events in order of time.
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
     /// The time of the first.
@@ -33,7 +33,7 @@ pub(crate) struct Run {
     place: Place,
 }
 
-/// Where it lies: at which byte of what.
+/// Where the bytes lie: in what, and from which offset on.
 #[derive(Debug, Clone)]
 enum Place {
     Memory(Arc<[u8]>, usize),
@@ -55,12 +55,13 @@ impl Run {
         }))
     }
 
-    /// What lies in a file that is in memory, from this byte on.
+    /// The same run with its bytes in a file that is in memory, from offset `at` on.
     pub(crate) fn within(self, file: &Arc<[u8]>, at: usize) -> Run {
         Run { place: Place::Memory(Arc::clone(file), at), ..self }
     }
 
-    /// What was written of it without the bytes.
+    /// A run as the head of a partial result describes it, with no bytes yet: first and last time; counts of events,
+    /// of inflated and of packed bytes.
     pub(crate) fn without_bytes((first, last): (Time, Time), counts: (usize, usize, usize)) -> Run {
         let (count, inflated, bytes) = counts;
         let place = Place::Memory(Arc::default(), 0);
@@ -102,31 +103,30 @@ fn damaged() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "a damaged partial result")
 }
 
-/// Packs events as they come.
+/// Packs sorted events into runs.
 #[derive(Debug, Default)]
 pub(crate) struct RunWriter {
     waiting: Vec<Event>,
     bytes: usize,
     level: i32,
-    /// So many together.
+    /// The most events of a run.
     most: usize,
-    /// What was packed.
+    /// Runs that are complete.
     runs: Vec<Run>,
-    /// Where it is put, if not in memory.
+    /// The file that they are written to and its length; in memory without one.
     file: Option<(Arc<Mutex<File>>, u64)>,
 }
 
 impl RunWriter {
-    /// Packs so well; in memory.
+    /// Packs in memory, at a level of zstd.
     pub(crate) fn new(level: i32) -> RunWriter {
-        RunWriter { level, most: KEPT, ..RunWriter::default() }
+        RunWriter { level, most: KEPT_RUN, ..RunWriter::default() }
     }
 
-    /// Packs into a file that has no name and goes with the program; in memory, where none can be
-    /// made.
+    /// Packs into a temporary file without a name, which ends with the program; in memory, if there can be none.
     pub(crate) fn to_temporary_file() -> RunWriter {
         let file = tempfile::tempfile().ok().map(|file| (Arc::new(Mutex::new(file)), 0));
-        RunWriter { level: 1, most: WAITING, file, ..RunWriter::default() }
+        RunWriter { level: 1, most: WAITING_RUN, file, ..RunWriter::default() }
     }
 
     /// Takes the next event, which is not before the last.
@@ -134,7 +134,8 @@ impl RunWriter {
     /// Errs when it cannot be written.
     pub(crate) fn push(&mut self, event: Event) -> io::Result<()> {
         let bytes = event.content().1.len();
-        let is_full = self.waiting.len() >= self.most || self.bytes.saturating_add(bytes) > BYTES;
+        let is_full =
+            self.waiting.len() >= self.most || self.bytes.saturating_add(bytes) > RUN_BYTES;
         if is_full {
             self.pack()?;
         }
@@ -160,7 +161,7 @@ impl RunWriter {
         Ok(())
     }
 
-    /// What was packed since the last time.
+    /// The runs that were packed since the last call.
     ///
     /// Errs when it cannot be written.
     pub(crate) fn runs(&mut self) -> io::Result<Vec<Run>> {

@@ -7,26 +7,26 @@ use flate2::Crc;
 use crate::event::Event;
 use crate::ingest::packing::event_columns::Columns;
 
-/// How well it is compressed: beyond that it takes several times as long for a hundredth.
+/// The level of zstd for what is kept: higher ones take several times as long for a hundredth of the size.
 pub(crate) const LEVEL: i32 = 9;
 
-/// Memory for looking back while a body is inflated, as a power of two: more than [`LEVEL`] takes.
+/// The largest window of zstd, as a power of two of bytes: larger than [`LEVEL`] needs.
 const WINDOW: u32 = 24;
 
-/// How far the file of a stranger may go. Ids alone are 16 bytes an event that nothing can compress,
-/// so real files stay far below.
+/// How large the content of a file from a stranger may be. Ids alone are 16 bytes for each event that cannot be
+/// compressed, so real files stay far below.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bound {
-    /// So many bytes are always given.
+    /// Bytes that are always allowed.
     pub(crate) free: usize,
-    /// Beyond that, so many for each byte of the file.
+    /// Beyond that, bytes for each byte of the file.
     pub(crate) ratio: usize,
 }
 
-/// What the body may inflate to.
+/// Bytes that a body may inflate to.
 pub(crate) const INFLATED: Bound = Bound { free: 16 << 20, ratio: 64 };
 
-/// What events and their columns may take in memory.
+/// Bytes that events and their columns may take in memory.
 const TAKEN: Bound = Bound { free: 512 << 20, ratio: 2_048 };
 
 impl Bound {
@@ -35,13 +35,16 @@ impl Bound {
     }
 }
 
-/// Events, packed so well, and how many bytes they took before.
+/// Packs events at a level of zstd; returns the bytes before compression, and the packed bytes.
+///
+/// # Errors
+/// When compressing fails, which does not happen in memory.
 pub(crate) fn pack(events: &[Event], level: i32) -> io::Result<(usize, Vec<u8>)> {
     let body = postcard::to_stdvec(&Columns::of(events)).map_err(io::Error::other)?;
     Ok((body.len(), zstd::bulk::compress(&body, level)?))
 }
 
-/// Events that were packed; `None` where they are damaged.
+/// The events that were packed; `None` when the bytes are damaged or too much comes out of them.
 pub(crate) fn unpack(packed: &[u8], inflated: usize) -> Option<Vec<Event>> {
     let body = self::inflated(packed, inflated, INFLATED.of(packed))?;
     let (columns, rest) = postcard::take_from_bytes::<Columns>(&body).ok()?;
@@ -55,7 +58,7 @@ pub(crate) fn checksum(bytes: &[u8]) -> u32 {
     crc.sum()
 }
 
-/// What is packed, if that is so much and not too much.
+/// Inflates bytes, if exactly `count` come out and that is no more than `most`.
 pub(crate) fn inflated(packed: &[u8], count: usize, most: usize) -> Option<Vec<u8>> {
     let limit = u64::try_from(count).ok().filter(|_| count <= most)?.checked_add(1)?;
     let mut body = Vec::new();

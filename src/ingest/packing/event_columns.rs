@@ -1,5 +1,5 @@
-//! Events by column. What says who called, or what sort of call it was, is the same in many of them:
-//! such fields are written once for each combination, and an event only names the combination.
+//! Events by column. Many events share who called, or what kind of call it was: such fields are written once for each
+//! combination, and an event refers to its combination.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Event, Field, IdentityType, Time};
 use crate::ingest::packing::text_column::{Column, Guids, Opened, Unpacking};
 
-/// What sort of call it was; [`Flags`] go with it.
+/// The kind of call; [`Flags`] belong to it.
 const CALL: &[Field] = &[
     Field::EventVersion,
     Field::EventSource,
@@ -20,7 +20,7 @@ const CALL: &[Field] = &[
     Field::ApiVersion,
 ];
 
-/// Who called; [`Session`] goes with it.
+/// Who called; [`Session`] belongs to it.
 const CALLER: &[Field] = &[
     Field::PrincipalId,
     Field::Arn,
@@ -45,10 +45,10 @@ const CALLER: &[Field] = &[
 const PLACE: &[Field] =
     &[Field::SourceIpAddress, Field::UserAgent, Field::VpcEndpointId, Field::VpcEndpointAccountId];
 
-/// What each event has for itself, in order of time.
+/// What differs in every event, in order of time.
 const OWN: &[Field] = &[Field::RequestId, Field::EventId, Field::SharedEventId];
 
-/// What resembles that of other events of the same sort, so that it is written beside theirs.
+/// What resembles that of other events of the same kind, so that it compresses well next to theirs.
 const SAID: &[Field] = &[
     Field::ErrorCode,
     Field::ErrorMessage,
@@ -65,7 +65,7 @@ const SAID: &[Field] = &[
 /// Events as they are written; they come back in the order in which they are given.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Columns {
-    /// Those of all columns, in the order of the members below.
+    /// The GUIDs of all columns, in the order of the members below.
     guids: Guids,
     /// By how many milliseconds each event is later than the one before.
     times: Vec<i64>,
@@ -78,14 +78,14 @@ pub(crate) struct Columns {
     said: Vec<Column>,
 }
 
-/// What of a call is no text.
+/// The members of a call that are no texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 struct Flags {
     read_only: Option<bool>,
     management_event: Option<bool>,
 }
 
-/// What of a caller is no text.
+/// The members of a caller that are no texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 struct Session {
     identity_type: IdentityType,
@@ -98,9 +98,9 @@ struct Session {
 #[derive(Debug, Serialize, Deserialize)]
 struct Combinations<R> {
     columns: Vec<Column>,
-    /// Of each combination what is no text.
+    /// For each combination, its members that are no texts.
     rest: Vec<R>,
-    /// Of each event the number of its combination.
+    /// For each event, the number of its combination.
     numbers: Vec<u32>,
 }
 
@@ -111,7 +111,7 @@ impl<R> Default for Combinations<R> {
 }
 
 impl Columns {
-    /// Of these events.
+    /// Makes columns of these events.
     pub(crate) fn of(events: &[Event]) -> Columns {
         let mut guids = Guids::new();
         let flags = |event: &Event| Flags {
@@ -219,7 +219,7 @@ fn opened(
     opened.collect::<Option<Vec<_>>>().filter(|_| count == fields.len())
 }
 
-/// Events in the order of what they are, and of who made them: what such calls say is alike.
+/// The indices of events by kind of call, then by caller: such calls have similar requests.
 fn order(calls: &[u32], callers: &[u32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..calls.len()).collect();
     order.sort_by_key(|at| (calls.get(*at), callers.get(*at)));
@@ -233,7 +233,7 @@ impl<R: Copy + Ord + std::hash::Hash> Combinations<R> {
         rest: impl Fn(&Event) -> R,
         guids: &mut Guids,
     ) -> Combinations<R> {
-        // Neighbours that begin alike take less.
+        // Sorted, because neighbours that begin alike compress better.
         let mut sorted: BTreeMap<(Vec<Option<&str>>, R), u32> = BTreeMap::new();
         let key = |event| {
             let texts: Vec<Option<&str>> =

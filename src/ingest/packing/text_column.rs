@@ -1,6 +1,5 @@
-//! Texts of one kind below each other. Those that were there before are only pointed at, and GUIDs,
-//! half of what a record is made of and nothing that can be compressed, are kept as the 16 bytes they
-//! are.
+//! A column of texts of one kind. A text that occurred before is written as a reference to it. GUIDs, which are half
+//! of a record and cannot be compressed, are kept as 16 bytes each.
 
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
@@ -15,9 +14,9 @@ const ESCAPE: char = '\u{2}';
 /// Bytes of a GUID as text.
 const DIGITS: usize = 36;
 
-/// There is no text in a row.
+/// A row without a text.
 const NONE: u32 = 0;
-/// The next of the texts is in it; higher numbers say how far back the text is.
+/// A row with the next of the texts; higher numbers give the distance back to the text.
 const NEXT: u32 = 1;
 
 /// A column as it is written.
@@ -31,7 +30,7 @@ pub(crate) struct Column {
 pub(crate) type Guids = Vec<[u8; 16]>;
 
 impl Column {
-    /// Of the texts in its rows.
+    /// Makes a column of the texts of its rows.
     pub(crate) fn of<'t>(
         cells: impl Iterator<Item = Option<&'t str>>,
         guids: &mut Guids,
@@ -55,7 +54,7 @@ impl Column {
         column
     }
 
-    /// The column with its texts as they were; `None` where it cannot be of so many rows.
+    /// The column with its texts as they were; `None` when it does not have this many rows.
     pub(crate) fn opened(self, rows: usize, unpacking: &mut Unpacking) -> Option<Opened> {
         let mut texts = self.texts.iter();
         let mut opened = Opened::default();
@@ -96,8 +95,7 @@ impl Opened {
 #[derive(Debug)]
 pub(crate) struct Unpacking {
     guids: std::vec::IntoIter<[u8; 16]>,
-    /// Bytes that may still be taken: what points at other texts can be made up so that a small file
-    /// gives more than there is memory.
+    /// Bytes that may still be used: a made-up file could refer to one text so often that the rows exceed memory.
     budget: usize,
 }
 
@@ -106,7 +104,7 @@ impl Unpacking {
         Unpacking { guids: guids.into_iter(), budget }
     }
 
-    /// Takes so much of the budget; `None` when there is no more.
+    /// Takes `bytes` from the budget; `None` when too few are left.
     pub(crate) fn spend(&mut self, bytes: usize) -> Option<()> {
         self.budget = self.budget.checked_sub(bytes)?;
         Some(())

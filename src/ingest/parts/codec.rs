@@ -1,12 +1,15 @@
-//! How a contribution lies in a file.
+//! The file format of a contribution.
+//!
+//! Goes in: a contribution. Comes out: the bytes of its file, and back. A file that is something else, damaged, or
+//! of another format is refused.
 //!
 //! ```text
 //! magic                10 bytes
 //! format               a number: 5
 //! version              of the trailwhy that wrote it
 //! inflated, packed     bytes of the head before and after
-//! head                 zstd: a [`Head`], which tells of each run how long it is
-//! runs            zstd: [`Columns`] of some thousand events each, in order of time
+//! head                 zstd: a [`Head`], which gives the length of each run
+//! runs                 zstd: [`Columns`] of some thousand events each, in order of time
 //! checksum             CRC-32 of all before it, 4 bytes
 //! ```
 //!
@@ -39,13 +42,13 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Bytes of the checksum.
 const CHECKSUM: usize = 4;
 
-/// More than all that was ever logged: thousands of such numbers can be added up.
+/// The largest count that is accepted: more than was ever logged, and thousands of them add up without overflow.
 const MOST: u64 = 1 << 48;
 
-/// Hours that are times.
+/// The farthest hour since 1970 that can be converted to a time.
 const FARTHEST_HOUR: u64 = 2_500_000_000;
 
-/// What stands before the events.
+/// What comes before the events.
 #[derive(Debug, Serialize, Deserialize)]
 struct Head<'c> {
     terms: Cow<'c, Terms>,
@@ -54,7 +57,7 @@ struct Head<'c> {
     runs: Vec<RunEntry>,
 }
 
-/// How far a run goes.
+/// What the head says of a run.
 #[derive(Debug, Serialize, Deserialize)]
 struct RunEntry {
     first: Time,
@@ -82,7 +85,7 @@ impl<'c> Head<'c> {
         }
     }
 
-    /// With the runs, which fill `file` from a byte on to the checksum.
+    /// The contribution of this head, with the runs, which fill `file` from offset `from` to the checksum.
     fn contribution(self, file: &Arc<[u8]>, from: usize) -> Option<Contribution> {
         let sound = self.counts().all(|count| count <= MOST);
         let mut hours = self.coverage.streams.iter().flat_map(|stream| stream.hours.keys());
@@ -94,7 +97,7 @@ impl<'c> Head<'c> {
         for RunEntry { first, last, count, inflated, bytes } in self.runs {
             let run = Run::without_bytes((first, last), (count, inflated, bytes)).within(file, at);
             at = at.checked_add(bytes)?;
-            // Strangers make files, too.
+            // A file may come from a stranger.
             let is_sound = count <= bytes.saturating_mul(INFLATED.ratio).max(INFLATED.free);
             runs.push(Some(run).filter(|_| is_sound && first <= last)?);
         }
@@ -106,7 +109,7 @@ impl<'c> Head<'c> {
         })
     }
 
-    /// Numbers of records, files and bytes, which will be added to others.
+    /// Every count of records, files and bytes, which will be added to those of other parts.
     fn counts(&self) -> impl Iterator<Item = u64> {
         let (ledger, coverage) = (&*self.ledger, &*self.coverage);
         let records = &ledger.records;

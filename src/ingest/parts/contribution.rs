@@ -1,5 +1,5 @@
-//! What one part of an export contributes to the whole: written to a file by
-//! `trailwhy analyze --partial`, put together by `trailwhy merge`.
+//! What one part of an export contributes to the whole: `trailwhy analyze --partial` writes it to a file, and
+//! `trailwhy merge` puts the files together.
 //!
 //! However an export is split and in whatever order its parts are merged, the outcome is the same:
 //! counts are added, copies are removed wherever they lie, and only the finished whole applies
@@ -40,7 +40,7 @@ impl Terms {
     /// What was asked for; `services` is the text of a service table.
     ///
     /// # Errors
-    /// When a bound hangs on the last event: each part has another one.
+    /// When a bound depends on the last event, which each part has another of.
     pub fn new(options: &Options, services: Option<&str>) -> Result<Terms> {
         Ok(Terms {
             since: bound(options.since, "--since")?,
@@ -92,24 +92,25 @@ fn bound(moment: Option<Moment>, option: &str) -> Result<Option<Time>> {
 /// What one part of an export contributes.
 #[derive(Debug, Clone, Default)]
 pub struct Contribution {
-    /// Under which terms it was made.
+    /// The terms under which it was made.
     pub(crate) terms: Terms,
-    /// In the order of time, then of ids; no id twice. Effect corrections replace is still there,
+    /// In the order of time, then of ids; no id twice. What corrections replace is still there,
     /// because a part cannot know the correction of a correction in another one.
     pub(crate) runs: Vec<Run>,
     /// The account so far: `records.kept` with what corrections replace, no duplicates, nothing that
     /// [`Coverage`] knows better.
     pub(crate) ledger: Ledger,
-    /// What was seen of the export.
+    /// What the part covers.
     pub(crate) coverage: Coverage,
 }
 
 impl Contribution {
-    /// Reads everything below the inputs and packs it. `services` is the text of a service table of
-    /// the user's. Events that wait for their turn are put away where there are more than `most`.
+    /// Reads everything below the inputs and packs it. `services` is the text of a service table of the user's. If more
+    /// than `most` events wait in memory, they go to a temporary file. Damaged files are in the ledger.
     ///
-    /// Errs when an input that the user named does not exist, when a bound hangs on the last event,
-    /// and when a temporary file cannot be written; damaged files are in the ledger.
+    /// # Errors
+    /// When an input that the user named does not exist, when a bound depends on the last event, or when a temporary
+    /// file cannot be written.
     pub fn gather(
         inputs: &[Input],
         options: &Options,
@@ -131,10 +132,10 @@ impl Contribution {
         Contribution::pack(terms, reorder, books)
     }
 
-    /// The same of parts, that they become one: neither their order nor how they were put together
-    /// before matters.
+    /// Merges parts into one. Neither their order matters nor how they were merged before.
     ///
-    /// Errs when a part cannot be had, is damaged, or was made under other terms than the first.
+    /// # Errors
+    /// When a part cannot be read, is damaged, or was made under other terms than the first.
     pub fn merge(parts: Parts<'_>) -> Result<Contribution> {
         let (terms, reorder, books) = together(parts, Reorder::keeping_replaced())?;
         Contribution::pack(terms, reorder, books)
@@ -163,7 +164,7 @@ impl Contribution {
         Ok(Contribution { terms, runs, ledger, coverage })
     }
 
-    /// Under which terms it was made.
+    /// The terms under which it was made.
     pub fn terms(&self) -> &Terms {
         &self.terms
     }
@@ -174,7 +175,7 @@ impl Contribution {
         self.terms.difference(&Terms { services, ..self.terms.clone() })
     }
 
-    /// The account so far: what is kept is final only when all parts are there.
+    /// The ledger so far: what is kept is final only when all parts are merged.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
@@ -183,7 +184,10 @@ impl Contribution {
 /// Parts of an export, one after the other.
 pub type Parts<'p> = &'p mut dyn Iterator<Item = Result<Contribution>>;
 
-/// Adds up what parts counted and lets `reorder` wait for what they hold.
+/// Adds up the counts of parts and gives their runs to `reorder`.
+///
+/// # Errors
+/// When a part cannot be read, is damaged, or was made under other terms than the first.
 pub(crate) fn together(parts: Parts<'_>, mut reorder: Reorder) -> Result<(Terms, Reorder, Books)> {
     let ledger = Ledger { ordered: true, ..Ledger::default() };
     let mut books = Books { ledger, coverage: Coverage::default() };

@@ -1,5 +1,5 @@
-//! Cuts an export into parts that are read separately and merged: by account and by day as far as the
-//! names of the files tell them, and within a day by time where a day is too large.
+//! Cuts an export into parcels of files that are read separately and merged: by account and day where the names of
+//! the files give them, and within a day by time where a day is too large.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use crate::ingest::ledger::totals::Ledger;
 use crate::ingest::options::Options;
 use crate::ingest::plan::Plan;
 
-/// How large parts are.
+/// The size of parcels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// At most so many parts, about equal in size.
+    /// At most this many parts, about equal in size.
     Parts(usize),
-    /// At most so many bytes in each, as they are stored; a larger file is a part of its own.
+    /// At most this many stored bytes in each part; a larger file is a part of its own.
     Bytes(u64),
 }
 
@@ -54,8 +54,8 @@ impl Parcel {
     }
 }
 
-/// The parts of what is below the inputs, and what could not be looked at. Nothing but the names and
-/// sizes of files is read, but for bounds that count from the last event.
+/// The parcels of the files below the inputs, and a ledger of what could not be looked at. Only the names and sizes of
+/// files are read, unless a bound counts from the last event.
 ///
 /// # Errors
 /// When an input that the user named does not exist.
@@ -102,8 +102,8 @@ fn parcels(mut sources: Vec<Source>, how: Cut) -> Vec<Parcel> {
     parcels
 }
 
-/// Of each file whether a part begins with it: at a new day where the whole day does not fit, and
-/// within a day that fits into no part.
+/// For each file, whether a parcel begins with it: at a new day if the whole day does not fit, and within a day
+/// that fits into no parcel.
 fn beginnings(files: &[(Source, u64)], days: &[u64], most: u64) -> Vec<bool> {
     let mut days = days.iter();
     let (mut held, mut left) = (0_u64, 0_usize);
@@ -123,7 +123,7 @@ fn beginnings(files: &[(Source, u64)], days: &[u64], most: u64) -> Vec<bool> {
     begins
 }
 
-/// The least size of parts with which there are no more than so many.
+/// The smallest size of parcels that gives no more than `parts` of them.
 fn least(files: &[(Source, u64)], days: &[u64], parts: usize) -> u64 {
     let total: u64 = files.iter().map(|(_, size)| size).sum();
     let fits = |most: u64| {

@@ -1,4 +1,4 @@
-//! What one file gives: its events, and the account of everything that did not become one.
+//! Collects what one file gives: its events, and the counts of everything that did not become one.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,10 +25,10 @@ use crate::ingest::record::to_event::{self, Flaw};
 use crate::ingest::record::wire::Record;
 use crate::wording::Sentence;
 
-/// What was met in one file, beside the events.
+/// What was counted in one file.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// What the kept events show of the export.
+    /// What the records cover.
     pub(crate) coverage: Coverage,
     /// Records that could be understood, kept or not.
     pub(crate) understood: u64,
@@ -38,7 +38,7 @@ pub(crate) struct Tally {
     pub(crate) out_of_range: u64,
     /// The first and last time of those.
     pub(crate) outside: Option<(Time, Time)>,
-    /// Records of a sort that holds no calls.
+    /// Records of kinds that are no calls, by kind.
     pub(crate) passed_over: BTreeMap<Reason, u64>,
     /// Objects and lines that have nothing to do with CloudTrail.
     pub(crate) unrelated: u64,
@@ -81,8 +81,8 @@ impl<'s> Collector<'s> {
         Collector { selection, needs, part: Part::default(), tally: Tally::default() }
     }
 
-    /// What there is to be handed over, if it is at least so much, in order of time: here many
-    /// threads can do that at once.
+    /// Takes the records collected so far, if there are at least `least` of them, in order of time. Sorting here
+    /// uses all threads.
     pub(crate) fn part(&mut self, least: usize) -> Option<Part> {
         if self.part.len() < least {
             return None;
@@ -103,9 +103,9 @@ impl<'s> Collector<'s> {
         self.enter(record);
     }
 
-    /// What begins like a record and does not say all that one does: a table on its side, a service's
-    /// message with records inside, a record whose structures a tool has flattened or turned into
-    /// text, or one that is so.
+    /// Takes an object that begins like a record but lacks some of one: a transposed table, a service's message
+    /// with records inside, a record whose structures a tool flattened or turned into text, or a record that
+    /// really is that short.
     fn unusual(&mut self, record: &Record<'_>, text: &str, object: &Object<'_>) {
         if json_table::transposed(object).is_some() {
             self.element(text);
@@ -127,7 +127,7 @@ impl<'s> Collector<'s> {
         self.fields(&record.fields(&raws));
     }
 
-    /// What a record says.
+    /// Takes a record by its fields.
     pub(crate) fn fields(&mut self, fields: &Fields<'_>) {
         match to_event::padded(fields) {
             None => self.take(fields),
@@ -141,7 +141,7 @@ impl<'s> Collector<'s> {
             return;
         }
         if fields.get(Field::EventSource).is_some_and(|source| source.starts_with("aws:")) {
-            // Notices of S3, SQS and others have the same outside.
+            // Notifications of S3, SQS and others look like records from outside.
             let notice = match fields.get(Field::EventSource) {
                 Some("aws:s3") => Sentence::new("log-delivery-notice"),
                 _ => Sentence::new("log-notifications"),
@@ -180,7 +180,7 @@ impl<'s> Collector<'s> {
         }
     }
 
-    /// Something that should be a record and is none.
+    /// Counts something that should be a record and is none.
     pub(crate) fn flawed(&mut self, flaw: Flaw) {
         *self.tally.flaws.entry(flaw).or_default() += 1;
         self.tally.malformed += 1;
@@ -193,7 +193,7 @@ impl<'s> Collector<'s> {
         }
     }
 
-    /// Any other value in a record's place. False when it is no JSON.
+    /// Takes any other value in a record's place. False when it is no JSON.
     pub(crate) fn element(&mut self, text: &str) -> bool {
         let before = self.tally.met();
         let json = envelope::find_records(text, self);
@@ -206,7 +206,7 @@ impl<'s> Collector<'s> {
         json
     }
 
-    /// One row of a table.
+    /// Takes one row of a CSV table.
     pub(crate) fn cells(&mut self, table: &Rows, cells: &[Cow<'_, str>]) {
         let whole = table.whole.and_then(|column| cells.get(column));
         if whole.is_some_and(|cell| self.found(|out| envelope::find_in_text(cell, out))) {
@@ -226,7 +226,7 @@ impl<'s> Collector<'s> {
         self.found_in(filled.map(|(name, cell)| (name, Value::String(cell.to_string()))).collect());
     }
 
-    /// One row of a table that is written as JSON.
+    /// Takes one row of a table written as JSON.
     pub(crate) fn row(&mut self, names: &[String], cells: Vec<Value>) {
         self.found_in(names.iter().cloned().zip(cells).collect());
     }
@@ -237,14 +237,14 @@ impl<'s> Collector<'s> {
         }
     }
 
-    /// Whether looking gave anything that is counted.
+    /// Calls `look`; whether it found anything that is counted.
     fn found(&mut self, look: impl FnOnce(&mut dyn RecordSink) -> bool) -> bool {
         let before = self.tally.met();
         look(self);
         self.tally.met() > before
     }
 
-    /// A line that holds no JSON.
+    /// Counts a line without JSON.
     pub(crate) fn unrelated_line(&mut self, line: &str) {
         if line.trim().is_empty() {
             return;
@@ -255,12 +255,12 @@ impl<'s> Collector<'s> {
         }
     }
 
-    /// Text that cannot be parsed where a record should be.
+    /// Counts text that cannot be parsed where a record should be.
     pub(crate) fn malformed(&mut self) {
         self.flawed(Flaw::NoJson);
     }
 
-    /// The text ends in the middle of something.
+    /// Notes that the text ends in the middle of a value.
     pub(crate) fn cut(&mut self) {
         self.tally.cut = true;
         self.tally.malformed += 1;
@@ -278,7 +278,7 @@ fn no_call(fields: &Fields<'_>) -> Option<Reason> {
     aggregated.then_some(Reason::Aggregated)
 }
 
-/// The number of a record with that `eventID`.
+/// The identifier of a record with that `eventID`.
 fn identifier(id: &str, fields: &Fields<'_>, time: Time) -> Identifier {
     let plain = Identifier::of_members(id, |field| fields.get(field), time);
     plain.unwrap_or_else(|| Identifier::of_event(&to_event::event(fields, time)))

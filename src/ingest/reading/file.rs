@@ -26,7 +26,7 @@ use crate::wording::Sentence;
 /// parsing, large enough that a record cut by its end costs little.
 pub(crate) const WINDOW: usize = 512 << 10;
 
-/// So much of a file is looked at, however small the window, to tell what it is made of.
+/// Bytes at the start of a file by which its format is recognised, however small the window.
 const START: usize = 512;
 
 /// Records handed over together, so that a huge file does not gather all of its own first.
@@ -42,7 +42,7 @@ pub(crate) struct ReaderState {
     index: StructuralIndex,
 }
 
-/// What reading a file needs to know.
+/// How a file is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadOptions<'o> {
     pub(crate) selection: &'o Selection,
@@ -51,8 +51,7 @@ pub(crate) struct ReadOptions<'o> {
     pub(crate) caps: Caps,
     /// Bytes looked at together.
     pub(crate) window: usize,
-    /// Whether records are read by their outline where that can be done; otherwise all go through
-    /// the parser, to compare.
+    /// Whether records take the fast path where they can; tests send all through the parser, to compare.
     pub(crate) fast_path: bool,
 }
 
@@ -108,7 +107,7 @@ pub(crate) fn read_bytes<'o>(
     walk(bytes, more, options, Space { window, raw, index }, emit)
 }
 
-/// Gzip inside gzip: Firehose compresses what CloudWatch Logs sends it compressed.
+/// Reads gzip inside gzip: Firehose compresses what CloudWatch Logs has compressed already.
 fn read_inner<'o>(
     outer: &mut Bytes<'_>,
     window: &mut Window,
@@ -128,7 +127,7 @@ fn read_inner<'o>(
     account
 }
 
-/// What is left of a stream behind a window.
+/// A window, then the rest of the stream it was filled from.
 struct Rest<'r, 'i> {
     outer: &'r mut Bytes<'i>,
     window: &'r mut Window,
@@ -149,7 +148,7 @@ impl Read for Rest<'_, '_> {
     }
 }
 
-/// The memory a walk needs.
+/// The memory that is used while a file is walked through.
 struct Space<'s> {
     window: &'s mut Window,
     raw: &'s mut Window,
@@ -187,7 +186,7 @@ fn walk<'o>(
             break;
         }
         window.consume(consumed);
-        // Beyond the cap of a value there is nothing to wait for.
+        // A value beyond the cap is given up, so no more than that needs to be in memory.
         let most = LARGEST_VALUE + options.window;
         let target = options.window.max(most.min(window.len() * 2));
         more = match charset {
@@ -232,7 +231,7 @@ impl FileAccount {
         ledger.leave_out(self.tally.outside);
     }
 
-    /// Everything that has to be said about the file.
+    /// Every reason, with its detail, why the file gave no records or not all.
     pub(crate) fn reasons(&self) -> Vec<(Reason, Option<Sentence>)> {
         let tally = &self.tally;
         let mut reasons = Vec::new();
@@ -277,7 +276,7 @@ impl FileAccount {
     }
 }
 
-// Counts go in as text: the report has them without separators.
+// Counts are passed as text, because the report writes them without separators.
 
 fn passed_over(count: u64) -> Sentence {
     match count {

@@ -1,10 +1,10 @@
-//! Where a JSON value ends, told from its quotes and brackets alone: for text that no parser
-//! accepts, and for values nobody needs to parse.
+//! Finds where a JSON value ends from its quotes and brackets alone: for text that no parser accepts, and for
+//! values that need not be parsed.
 
 /// How far a value reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// It takes so many bytes.
+    /// It takes this many bytes.
     Ends(usize),
     /// The text ends first.
     Open,

@@ -1,6 +1,5 @@
-//! Holds the two ways of reading a record, by its outline and by the parser, against each other:
-//! whatever the text, the same must be kept, counted and said. Windows of any size must not matter
-//! either.
+//! Compares the fast path with the parser: whatever the text, both must keep, count and report the same.
+//! Neither may the size of the window matter.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -17,7 +16,7 @@ use crate::ingest::record::structural_index::StructuralIndex;
 use crate::ingest::record::wire::Record;
 use crate::wording::Sentence;
 
-/// What a file of this content comes to.
+/// What reading a file of this content gives.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     events: Vec<Event>,
@@ -280,8 +279,8 @@ fn wounds(most: usize) -> impl Strategy<Value = Vec<(Index, u8, char)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// What an outline reads, the parser reads, to the same end and with the same result; where an
-    /// outline wants more, the parser has no record either.
+    /// What the fast path reads, the parser reads, to the same end and with the same result; where the fast path
+    /// needs more text, the parser finds no record either.
     #[test]
     fn the_fast_path_says_what_the_parser_says(text in record(), wounds in wounds(2)) {
         let text = garbled(text, &wounds);
@@ -304,7 +303,7 @@ proptest! {
         }
     }
 
-    /// Files of such records come to the same, however they are read.
+    /// Files of such records give the same, however they are read.
     #[test]
     fn files_come_to_the_same_either_way(
         records in prop::collection::vec(record(), 0..4),
@@ -320,7 +319,7 @@ proptest! {
         prop_assert_eq!(fast, outcome(file.as_bytes(), WINDOW, false));
     }
 
-    /// However little is looked at together, the same is found.
+    /// However small the window, the same is found.
     #[test]
     fn windows_do_not_matter(
         file in select(files()), window in 1..700_usize, wide in any::<bool>(), fast in any::<bool>(),
@@ -333,8 +332,7 @@ proptest! {
     }
 }
 
-/// The record that most others look like is read by its outline: otherwise the above would compare
-/// nothing.
+/// A usual record takes the fast path: otherwise the tests above would compare nothing.
 #[test]
 fn usual_records_take_the_fast_path() {
     let text = concat!(

@@ -1,5 +1,5 @@
-//! Reads files in parallel and hands over what they give in the order of the files, with a bound on
-//! how far reading may run ahead.
+//! Runs jobs in parallel and hands over their results in the order of the jobs, with a bound on how far ahead
+//! jobs may run.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,13 +7,13 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// Jobs begun but not yet handed over, for each thread.
 const AHEAD: usize = 8;
 
-/// Parts waiting to be handed over: so many for each thread, and some in any case.
+/// Parts that wait to be handed over, for each thread and for two more.
 const PARTS: usize = 4;
 
 /// Gives the parts of one file, one after the other.
 pub(crate) type Emit<'e, T> = &'e mut dyn FnMut(T);
 
-/// Runs `job` for every number below `jobs` on `threads` threads, each with a scratch of its own, and
+/// Runs `job` for every number below `jobs` on `threads` threads, each with a `D` of its own, and
 /// calls `take` with what they emit: all of job 0, then all of job 1, and so on.
 pub(crate) fn in_order<D: Default, T: Send>(
     jobs: usize,
@@ -46,7 +46,7 @@ pub(crate) fn in_order<D: Default, T: Send>(
     });
 }
 
-/// StructuralIndex a job as done even when it panics, so that nobody waits for it for ever.
+/// Marks a job as done even when it panics, so that no thread waits for it forever.
 struct Done<'l, T> {
     line: &'l Line<T>,
     number: usize,
@@ -78,8 +78,8 @@ struct State<T> {
     slots: VecDeque<Slot<T>>,
     /// Parts in all slots.
     waiting: usize,
-    /// How many wait for room, and whether somebody waits for something to take: waking nobody is
-    /// not free, and there are as many occasions as there are files.
+    /// How many threads wait for room, and whether the taker waits for a part. Notifying when nobody waits
+    /// costs time, and there are as many occasions as there are files.
     waiting_for_room: usize,
     taker_waits: bool,
 }
@@ -133,8 +133,8 @@ impl<T> Line<T> {
         state
     }
 
-    /// Puts a part in line, once there is room for it. The first job always has some of its own, so
-    /// that the others cannot keep it from going on.
+    /// Puts a part in line, once there is room for it. The first job always has some room of its own, so that the
+    /// others cannot block it.
     fn put(&self, number: usize, part: T) {
         let mut state = self.lock();
         loop {

@@ -18,8 +18,8 @@ use crate::ingest::record::structural_index::StructuralIndex;
 use crate::ingest::record::to_event::Flaw;
 use crate::ingest::record::wire::Record;
 
-/// A single value larger than this is given up: CloudTrail's own limit for a record is 1 MB, and
-/// wrappers hold few records each.
+/// The largest value that is read: CloudTrail's own limit for a record is 1 MB, and wrappers hold few records
+/// each.
 pub(crate) const LARGEST_VALUE: usize = 64 << 20;
 
 /// The members that hold the records, in every form that holds them in an array.
@@ -56,7 +56,7 @@ enum Frame {
     Numbered,
 }
 
-/// What one step of the walk came to.
+/// The result of one step of the walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     /// Go on at this offset.
@@ -72,10 +72,10 @@ pub(crate) struct Scan<'m> {
     /// Set after damage: look for the start of a record before anything else.
     lost: bool,
     mode: Mode,
-    /// What the cells of rows are called that are lists.
+    /// The names of columns, for rows that are lists of cells.
     names: Option<Vec<String>>,
-    /// Of the text being walked through, as soon as a record is met in it; without them every record
-    /// goes through the parser.
+    /// The structural index of the present text, built when the first record is found in it; without one every
+    /// record goes through the parser.
     index: Option<&'m mut StructuralIndex>,
     is_indexed: bool,
 }
@@ -167,7 +167,7 @@ impl<'m> Scan<'m> {
                 self.lost = false;
                 Step::To(tail.at + offset)
             }
-            // The mark may be cut in two by the end of the window.
+            // The end of the window may cut the start of a record in two.
             None if !tail.last && tail.rest().len() > 16 => Step::To(tail.text.len() - 16),
             None if !tail.last => Step::More,
             None => Step::To(tail.text.len()),
@@ -188,7 +188,7 @@ impl<'m> Scan<'m> {
             }
             Member::More => Step::More,
             Member::None => {
-                // Damage between members: whatever follows is looked at afresh.
+                // Damage between members: what follows is read as if at the top of the file.
                 self.frames.clear();
                 Step::To(tail.at + 1)
             }
@@ -211,7 +211,7 @@ impl<'m> Scan<'m> {
         }
     }
 
-    /// Keeps what the columns of the rows that follow are called.
+    /// Keeps the names of the columns of the rows that follow.
     fn note_names(&mut self, tail: Tail<'_>, start: usize, end: usize) {
         if let Some(names) =
             json_table::names(tail.key(), tail.text.get(start..end).unwrap_or_default())
@@ -265,7 +265,7 @@ impl<'m> Scan<'m> {
         }
     }
 
-    /// Reads a record as CloudTrail writes it; `None` when what is here is anything else.
+    /// Reads a record by the fast path; `None` when it has to go through the parser.
     fn by_fast_path(&mut self, tail: Tail<'_>, reading: &mut Collector<'_>) -> Option<Step> {
         let index = self.index.as_deref_mut().filter(|_| json_extent::is_record(tail.rest()))?;
         if !self.is_indexed {
@@ -318,7 +318,7 @@ impl<'m> Scan<'m> {
         }
     }
 
-    /// Anything else in a record's place: its extent is found first, then what is inside.
+    /// Reads anything else in a record's place: first finds its extent, then looks inside.
     fn element(&mut self, tail: Tail<'_>, reading: &mut Collector<'_>) -> Step {
         let rest = tail.rest();
         let length = match json_extent::value(rest) {
@@ -351,7 +351,7 @@ impl<'m> Scan<'m> {
     }
 }
 
-/// What an object turns out to be.
+/// What the first members of an object show it to be.
 enum Opening {
     /// It holds an array of records, which starts here.
     Container(usize),
@@ -381,8 +381,7 @@ impl<'t> Tail<'t> {
         self.text.as_bytes().get(self.at).copied().unwrap_or(0)
     }
 
-    /// Past white space, commas between values, byte order marks, and the NUL bytes that some
-    /// tools pad with.
+    /// Skips white space, commas between values, byte order marks, and the NUL bytes that some tools pad with.
     fn skip_blank(self) -> Option<Tail<'t>> {
         let rest = self.rest();
         let blank = |c: char| c.is_whitespace() || matches!(c, ',' | '\0' | '\u{feff}' | '\u{1e}');
@@ -472,7 +471,7 @@ fn member(tail: Tail<'_>) -> Member {
     }
 }
 
-/// A record as CloudTrail writes it: parsed where it stands.
+/// Parses a record as CloudTrail writes it.
 fn record(tail: Tail<'_>, reading: &mut Collector<'_>) -> Step {
     let mut parsed = Deserializer::from_str(tail.rest()).into_iter::<Record<'_>>();
     match parsed.next() {
@@ -487,8 +486,8 @@ fn record(tail: Tail<'_>, reading: &mut Collector<'_>) -> Step {
     }
 }
 
-/// A value that is no JSON. It reaches at most to the next record, so that a lost quote or bracket
-/// cannot swallow what follows; inside that reach it is mended if it can be.
+/// Reads a value that is no JSON. It reaches at most to the next record, so that a missing quote or bracket
+/// cannot swallow what follows; within that reach it is repaired if possible.
 fn salvage(tail: Tail<'_>, reading: &mut Collector<'_>) -> Step {
     let rest = tail.rest();
     let next = rest.get(1..).and_then(json_extent::next_record).map(|offset| offset + 1);
@@ -513,7 +512,7 @@ fn salvage(tail: Tail<'_>, reading: &mut Collector<'_>) -> Step {
     }
 }
 
-/// JSON allows no control characters inside strings; some tools write them, and damaged disks.
+/// Replaces control characters, which JSON does not allow inside strings, but some tools write.
 fn mended(text: &str) -> String {
     text.replace(|c: char| c.is_ascii_control(), " ")
 }
@@ -560,7 +559,7 @@ fn rows(table: &Rows, tail: Tail<'_>, reading: &mut Collector<'_>) -> usize {
     at
 }
 
-/// A line of text: what stands before a `{` is a time stamp or the like.
+/// Reads a line of text; what stands before a `{` is a time stamp or the like.
 fn line(tail: Tail<'_>, reading: &mut Collector<'_>) -> Step {
     let rest = tail.rest();
     let end = match memchr::memchr(b'\n', rest.as_bytes()) {

@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-/// The text without white space outside strings, and with slashes as they are, which some tools
-/// escape (pandas, PHP). It is borrowed where there is nothing to do; of white space the first name
-/// alone tells: whoever spreads JSON out does so throughout.
+/// The text without white space outside strings, and with plain slashes where a tool escaped them
+/// (pandas, PHP). It is borrowed where nothing changes. Only the first name is checked for white space:
+/// tools that spread JSON out do so throughout.
 pub(crate) fn compact(text: &str) -> Cow<'_, str> {
     let text = match is_spread(text.as_bytes()) {
         true => Cow::Owned(without_blanks(text)),

@@ -1,8 +1,8 @@
-//! Reads a record as CloudTrail itself writes it, without blanks between the parts, from mark to
-//! mark (module `index`): nothing is copied, unescaped or converted, yet what is not JSON is noticed.
+//! Reads a record as CloudTrail itself writes it, without blanks between the parts, by jumping from quote to
+//! quote (module `structural_index`). Nothing is copied, unescaped or converted, yet broken JSON is noticed.
 //!
-//! Anything unusual, from a blank to a number where a text belongs, is left to the parser (module
-//! `wire`), which gives the same result for what is read here. A property test compares the two.
+//! Anything unusual, such as a blank or a number where a text belongs, is left to the parser (module `wire`),
+//! which gives the same result for what is read here. A property test compares the two.
 
 use crate::event::Field;
 use crate::ingest::record::fields::Fields;
@@ -13,27 +13,27 @@ use crate::ingest::record::structural_index::StructuralIndex;
 pub(crate) enum Stop {
     /// The text ends inside the record.
     More,
-    /// Something for the parser.
+    /// Something that only the parser reads.
     Unusual,
 }
 
-/// Where to go on.
+/// The offset at which reading goes on.
 type Next = Result<usize, Stop>;
 
-/// Deeper nesting is for the parser.
+/// Deeper nesting is left to the parser.
 const DEPTH: u32 = 64;
 
-/// A text and its index.
+/// A text and its structural index.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FastPath<'t, 'm> {
     pub(crate) text: &'t str,
     pub(crate) index: &'m StructuralIndex,
 }
 
-/// Reads an object whose members mostly come in the given order: each name is tried in turn where
-/// the text stands, so that in the usual order every comparison but those with missing members
-/// hits. What is left when all were tried is gone through again; a name that is nowhere in the
-/// table is passed over. A name that comes twice is for the parser.
+/// Reads an object whose members mostly come in the given order. Each name of the table is tried in turn at
+/// the present offset, so in the usual order only the names of missing members fail to match. Members that
+/// come in another order are found when the table is gone through again; a name that is not in the table is
+/// skipped. An object with a name twice is left to the parser.
 macro_rules! object {
     ($reader:ident, $start:expr; $($name:literal => $read:ident($($into:tt)*),)*) => {{
         let mut at = $reader.expect($start, b'{')?;
@@ -210,11 +210,11 @@ impl<'t> FastPath<'t, '_> {
         Err(Stop::Unusual)
     }
 
-    /// A text; `true` and `false` are as good, `null` is none. With escapes in it, it is for the
+    /// A text; `true` and `false` are taken as texts, `null` as missing. A text with escapes is left to the
     /// parser.
     ///
-    /// Thirty members of each record come through here: what is not usual is out of the way, so that
-    /// this needs no more registers than there are.
+    /// Thirty members of each record are read here. The unusual cases are in a function of their own, so that
+    /// this one does not run out of registers.
     #[inline]
     fn text(self, at: usize, slot: &mut Option<&'t str>) -> Next {
         if self.byte(at) == Some(b'"')
@@ -268,17 +268,17 @@ impl<'t> FastPath<'t, '_> {
         }
     }
 
-    /// Past a member that nobody asks for.
+    /// Skips a member that no field takes.
     fn unknown(self, at: usize) -> Next {
         if self.byte(at) != Some(b'"') {
             return self.expect(at, b'"');
         }
-        // An escape may spell a name that is asked for.
+        // A name with an escape may be one of the table's.
         let end = self.text(at, &mut None)?;
         self.value(self.expect(end, b':')?)
     }
 
-    /// Past any value.
+    /// Skips any value.
     fn value(self, mut at: usize) -> Next {
         let mut open = Open::default();
         loop {
@@ -326,7 +326,7 @@ impl<'t> FastPath<'t, '_> {
         }
     }
 
-    /// Past the name of a member and its colon.
+    /// Skips the name of a member and its colon.
     #[inline]
     fn name(self, at: usize) -> Next {
         if self.byte(at) != Some(b'"') {
@@ -335,7 +335,7 @@ impl<'t> FastPath<'t, '_> {
         self.expect(self.string(at)?, b':')
     }
 
-    /// Past a string.
+    /// Skips a string.
     #[inline]
     fn string(self, at: usize) -> Next {
         match self.index.near_stop(at + 1) {
@@ -344,7 +344,7 @@ impl<'t> FastPath<'t, '_> {
         }
     }
 
-    /// Past a string that is long or has escapes in it.
+    /// Skips a string that is long or has escapes in it.
     #[inline(never)]
     fn other_string(self, at: usize) -> Next {
         let mut from = at + 1;
@@ -357,10 +357,10 @@ impl<'t> FastPath<'t, '_> {
         }
     }
 
-    /// Past a backslash and what it escapes.
+    /// Skips a backslash and what it escapes.
     fn escape(self, at: usize) -> Next {
         match self.byte(at + 1).ok_or(Stop::More)? {
-            // CloudTrail escapes no slash; tools do, and then names are looked for in vain.
+            // CloudTrail escapes no slash. Tools do, and the parser unescapes them.
             b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
             b'u' => {
                 let digits = self.text.as_bytes().get(at + 2..at + 6).ok_or(Stop::More)?;
@@ -380,7 +380,7 @@ impl<'t> FastPath<'t, '_> {
         Err(if word.starts_with(rest) { Stop::More } else { Stop::Unusual })
     }
 
-    /// Past a number as JSON has it (RFC 8259, section 6).
+    /// Skips a number as JSON has it (RFC 8259, section 6).
     fn number(self, at: usize) -> Next {
         let mut at = at + usize::from(self.byte(at) == Some(b'-'));
         at = match self.byte(at).ok_or(Stop::More)? {
@@ -399,7 +399,7 @@ impl<'t> FastPath<'t, '_> {
         self.byte(at).map(|_| at).ok_or(Stop::More)
     }
 
-    /// Past at least one digit.
+    /// Skips at least one digit.
     fn digits(self, at: usize) -> Next {
         let rest = self.text.as_bytes().get(at..).unwrap_or_default();
         match rest.iter().take_while(|byte| byte.is_ascii_digit()).count() {

@@ -1,11 +1,10 @@
-//! What one record says, member by member, borrowed from wherever it was read.
+//! What one record says, member by member, borrowed from the text it was read from.
 //!
-//! Both ways of reading a record, by its outline and by the parser, end here; headers and events are
-//! made of it.
+//! Both readers, the fast path and the parser, fill these fields; headers and events are made of them.
 
 use crate::event::{Event, Field};
 
-/// The members of a record. An empty text is none.
+/// The members of a record. An empty text counts as missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fields<'t> {
     texts: [Option<&'t str>; Event::FIELDS],
@@ -54,8 +53,8 @@ impl<'t> Fields<'t> {
         &mut self.texts[field as usize]
     }
 
-    /// Whether it says what every record says: which call, when, and who made it. What does not may
-    /// say it under other names.
+    /// Whether it says what every record says: which call, when, and by whom. A record that does not may
+    /// say so under names that a tool gave.
     #[inline]
     pub(crate) fn is_whole(&self) -> bool {
         self.time.is_some()
@@ -64,7 +63,7 @@ impl<'t> Fields<'t> {
             && self.names_caller()
     }
 
-    /// Whether it says anything of who made the call.
+    /// Whether it says anything about who made the call.
     #[inline]
     pub(crate) fn names_caller(&self) -> bool {
         self.identity_type.is_some()
@@ -78,7 +77,7 @@ impl<'t> Fields<'t> {
         &self.texts
     }
 
-    /// Everything that is there, by number, to compare.
+    /// Everything that is filled, by number, for tests to compare.
     #[cfg(test)]
     pub(crate) fn filled(&self) -> Vec<(usize, &'t str)> {
         let others = [

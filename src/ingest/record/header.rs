@@ -1,5 +1,5 @@
-//! What is known of a record before anything is copied out of the file: enough to decide whether it
-//! is needed.
+//! The plain members of a record before anything is copied out of the file: enough to decide whether
+//! the record is needed.
 
 use crate::event::notification::EVENT_TYPE;
 use crate::event::{Field, IdentityType, Time};
@@ -12,8 +12,7 @@ pub struct Header<'r> {
     time: Time,
 }
 
-/// Decides whether a record is needed. It sees each record alone, so that it cannot matter which
-/// file was read first.
+/// Decides whether a record is needed. It sees each record alone, so the order of files does not matter.
 pub type Needs = fn(&Header<'_>) -> bool;
 
 impl<'r> Header<'r> {
@@ -52,12 +51,12 @@ impl<'r> Header<'r> {
         self.get(Field::ErrorCode).is_some() || self.get(Field::ErrorMessage).is_some()
     }
 
-    /// Whether it is no call but what a service told Amazon EventBridge.
+    /// Whether it is a notification that a service sent to Amazon EventBridge, not a call.
     pub fn is_notification(&self) -> bool {
         self.get(Field::EventType) == Some(EVENT_TYPE)
     }
 
-    /// Whether it says anything of who made the call.
+    /// Whether it says anything about who made the call.
     pub fn names_caller(&self) -> bool {
         self.fields.names_caller()
     }

@@ -1,15 +1,16 @@
-//! Records as numbers: compared and remembered a hundred times as often as read.
+//! The number that identifies a record. Records are compared far more often than they are read, and
+//! numbers compare faster than texts.
 //!
-//! An `eventID` alone does not tell a record. People mask ids or write the same one everywhere before
-//! they share an export, and documentation repeats them; so what was called, when, by whom, and how
-//! it ended counts as well.
+//! An `eventID` alone does not identify a record: people mask ids, or write the same one everywhere, before
+//! they share an export, and documentation repeats them. So the number also covers what was called, when,
+//! by whom, and how it ended.
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::event::{Event, Field, Time};
 
-/// A number for some texts, the same on every machine: parts of an export that were read apart are
-/// put together by it (XXH3).
+/// A hash of some texts (XXH3). It is the same on every machine, because parts of an export that were read
+/// on different machines are merged by it.
 pub fn number<'t>(texts: impl IntoIterator<Item = Option<&'t str>>) -> u64 {
     texts.into_iter().fold(0, |seed, text| match text {
         Some(text) => xxh3_64_with_seed(text.as_bytes(), seed),
@@ -17,7 +18,7 @@ pub fn number<'t>(texts: impl IntoIterator<Item = Option<&'t str>>) -> u64 {
     })
 }
 
-/// Two numbers as one.
+/// Hashes two numbers into one.
 fn mix(one: u64, other: u64) -> u64 {
     let mut bytes = [0_u8; 16];
     let (head, tail) = bytes.split_at_mut(8);
@@ -26,8 +27,8 @@ fn mix(one: u64, other: u64) -> u64 {
     xxh3_64(&bytes)
 }
 
-/// A record: its `eventID`, a GUID as the number it is, anything else by a hash of 128 bits; and what
-/// it says where copies of a record say the same.
+/// Identifies a record: by its `eventID` (a GUID as the number it is, any other text as a hash of 128 bits)
+/// and by a hash of the content that all copies of a record share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Identifier {
     // Two halves, because a `u128` would have to be aligned to 16 bytes.
@@ -39,7 +40,7 @@ pub(crate) struct Identifier {
 }
 
 impl Identifier {
-    /// Of an event.
+    /// The identifier of an event.
     pub(crate) fn of_event(event: &Event) -> Identifier {
         let get = |field| event.get(field);
         let content =
@@ -47,8 +48,8 @@ impl Identifier {
         Identifier { content, ..Identifier::of(event.id()) }
     }
 
-    /// Of a record from its call_members members; `None` where they do not tell it from others, and the
-    /// event has to be made. `id` is its `eventID`.
+    /// Of a record from its plain members; `None` where they do not distinguish it from other calls, so that
+    /// the whole event has to be made. `id` is its `eventID`.
     pub(crate) fn of_members<'r>(
         id: &str,
         get: impl Fn(Field) -> Option<&'r str>,
@@ -57,7 +58,7 @@ impl Identifier {
         Some(Identifier { content: content(get, time)?, ..Identifier::of(id) })
     }
 
-    /// Of an id alone.
+    /// The identifier that an id alone gives, with nothing of the content.
     pub(crate) fn of(id: &str) -> Identifier {
         if let Some(number) = guid(id.as_bytes()) {
             return Identifier::new(number, true);
@@ -73,7 +74,7 @@ impl Identifier {
         Identifier { high: (number >> 64) as u64, low: number as u64, content: 0, ordered }
     }
 
-    /// The number by which copies are told.
+    /// The number that copies of one record share.
     pub(crate) fn number(self) -> u128 {
         u128::from(self.high ^ self.content) << 64
             | u128::from(self.low ^ self.content.rotate_left(29))
@@ -89,7 +90,7 @@ impl Identifier {
         Identifier { ordered: false, ..self }
     }
 
-    /// What the record says beside its id, as a number without meaning.
+    /// A hash of what the record says beside its id.
     pub(crate) fn content(self) -> u64 {
         self.content
     }
@@ -99,21 +100,21 @@ impl Identifier {
     #[inline]
     pub(crate) fn digest(self) -> u64 {
         let number = self.number();
-        // The digits of π, which mean nothing here.
+        // Digits of π: constants without a hidden structure.
         let high = u128::from((number >> 64) as u64 ^ 0x243f_6a88_85a3_08d3);
         let product = high * u128::from(number as u64 ^ 0x1319_8a2e_0370_7344);
         product as u64 ^ (product >> 64) as u64
     }
 }
 
-/// What all copies of a record say the same, whichever form of export they come from; `None` where
-/// that does not tell it from another call of the same second, because it has no request id.
+/// A hash of what all copies of a record share, whichever form of export they come from; `None` where the
+/// record has no request id, because the rest may be that of another call of the same second.
 fn content<'r>(get: impl Fn(Field) -> Option<&'r str>, time: Time) -> Option<u64> {
     let request = get(Field::RequestId).filter(|id| looks_like_request_id(id))?;
     Some(with_second(number(call_members(get, Some(request))), time))
 }
 
-/// The same of a record that has no request id: what was asked for looks_like_request_id it from others.
+/// The same for a record without a request id: its request and its error distinguish it from others.
 fn content_without_request_id<'r>(
     get: impl Fn(Field) -> Option<&'r str> + Copy,
     time: Time,
@@ -135,13 +136,12 @@ fn call_members<'r>(
     [get(Field::EventSource), get(Field::EventName), caller, get(Field::ErrorCode), request]
 }
 
-/// Some forms of export have fractions of a second where others have none.
+/// Adds the time to a hash, in whole seconds: some forms of export have fractions where others have none.
 fn with_second(number: u64, time: Time) -> u64 {
     number.rotate_left(1) ^ (time.0.div_euclid(1_000) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// Whether a request id is one: what stands in its place where ids were masked is short, or a few
-/// characters again and again.
+/// Whether a text is a request id and no mask: masks are short, or repeat a few characters.
 fn looks_like_request_id(id: &str) -> bool {
     let letters = id.bytes().filter(u8::is_ascii_alphanumeric);
     let different = letters.fold(0_u64, |met, byte| met | 1 << (byte & 63));

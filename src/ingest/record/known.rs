@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::event::Event;
 use crate::ingest::record::identifier::Identifier;
 
-/// An event and the number that tells it.
+/// An event and what identifies it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Known {
     pub(crate) id: Identifier,
@@ -18,8 +18,8 @@ impl Known {
     }
 }
 
-/// Sorted by time, then by `eventID`, then by what else tells records apart. The numbers are compared
-/// where they have the order of the texts, because the texts lie far away.
+/// By time, then by `eventID`, then by the hash of the content. Ids are compared as numbers where these have
+/// the order of the texts, because reading the texts costs a cache miss.
 pub(crate) fn order(a: &Known, b: &Known) -> Ordering {
     let by_id = || match a.id.ordered && b.id.ordered {
         true => a.id.event_number().cmp(&b.id.event_number()),
@@ -29,17 +29,17 @@ pub(crate) fn order(a: &Known, b: &Known) -> Ordering {
     by_time.then_with(by_id).then_with(|| a.id.content().cmp(&b.id.content()))
 }
 
-/// Sorts. What comes from one file is in order already, which this way of sorting makes use of.
+/// Sorts. Events of one file are mostly in order already, which a merge sort makes use of.
 pub(crate) fn sort(events: &mut [Known]) {
     events.sort_by(order);
 }
 
-/// Records of one file that are handed over together.
+/// Records of one file, or of a few small ones, that are handed over together.
 #[derive(Debug, Default)]
 pub(crate) struct Part {
     /// Those that are needed.
     pub(crate) events: Vec<Known>,
-    /// The numbers of those that are not: they are counted, and copies of them are still copies.
+    /// The identifiers of those that are not, which are counted and compared with copies all the same.
     pub(crate) unneeded: Vec<Identifier>,
 }
 

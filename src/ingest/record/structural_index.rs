@@ -1,14 +1,14 @@
 //! Where the quotes and backslashes of JSON text are, found for 64 bytes at a time.
 //!
-//! Most of an export is strings that only have to be passed over. Walking from bit to bit of this
-//! map does that several times as fast as reading byte by byte (the idea of simdjson's first stage;
+//! Most of an export is strings that only have to be skipped. Going from bit to bit of this index does that
+//! several times as fast as reading byte by byte (the idea of simdjson's first stage;
 //! Langdale and Lemire, "Parsing Gigabytes of JSON per Second").
 
 use std::ops::Range;
 
 use wide::u8x16;
 
-/// A map over a text, one bit for each byte.
+/// One bit for each byte of a text.
 #[derive(Debug, Default)]
 pub(crate) struct StructuralIndex {
     /// Quotes and backslashes; behind the last block of 64 is an empty one.
@@ -19,7 +19,7 @@ pub(crate) struct StructuralIndex {
 }
 
 impl StructuralIndex {
-    /// Maps the text.
+    /// Builds the index of a text, in the memory of the one before.
     pub(crate) fn build(&mut self, text: &[u8]) {
         let StructuralIndex { stops, controls } = self;
         stops.clear();
@@ -50,9 +50,8 @@ impl StructuralIndex {
 
     /// The first quote or backslash at or behind `from`, if it is among 64 bytes.
     ///
-    /// They lie in two blocks. Both are looked at, whether the second is needed or not: most strings
-    /// are shorter than that, but whether one ends in its first block is a question the processor
-    /// can only guess at.
+    /// The 64 bytes lie in two blocks. Both are always looked at: most strings end within them, but a branch on
+    /// whether one ends in the first block would be mispredicted.
     #[inline]
     pub(crate) fn near_stop(&self, from: usize) -> Option<usize> {
         let (at, bit) = (from / 64, from % 64);
@@ -108,7 +107,7 @@ impl Block {
             stops |= bits(at, quotes | bytes.simd_eq(u8x16::splat(b'\\')));
             least = least.min(bytes);
         }
-        // Control characters are rare: whether there is any is asked first.
+        // Control characters are rare, so one test for all 64 bytes comes first.
         let controls = match below_blank(least).to_bitmask() {
             0 => 0,
             _ => parts.iter().enumerate().fold(0, |controls, (at, part)| {

@@ -1,4 +1,4 @@
-//! Makes an [`Event`] of what a record says: one text buffer, secrets left out.
+//! Makes an [`Event`] of the fields of a record: one text buffer, secrets left out.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::event::{Event, Field, IdentityType, Time, secrets};
 use crate::ingest::record::fields::{Fields, flag};
 use crate::wording::Sentence;
 
-/// Why a record is no event.
+/// Why no event can be made of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Flaw {
     /// `eventTime` is missing or is no time.
@@ -34,7 +34,10 @@ impl Flaw {
     }
 }
 
-/// When the call of a record was made, if the record tells of one.
+/// When the call of a record was made.
+///
+/// # Errors
+/// When the record has no readable time, or does not name a call.
 pub(crate) fn time(fields: &Fields<'_>) -> Result<Time, Flaw> {
     let time = fields.time.and_then(Time::parse).ok_or(Flaw::NoTime)?;
     match (fields.get(Field::EventName), fields.get(Field::EventSource)) {
@@ -45,7 +48,7 @@ pub(crate) fn time(fields: &Fields<'_>) -> Result<Time, Flaw> {
 
 type Hide = for<'t> fn(&'t str) -> Option<Cow<'t, str>>;
 
-/// The members in which people and services write secrets, and how these are taken out.
+/// The members in which people and services write secrets, and how secrets are removed from each.
 const HIDING: [(Field, Hide); 7] = [
     (Field::UserAgent, |text| Some(secrets::masked(text))),
     (Field::ErrorMessage, |text| Some(secrets::masked(text))),
@@ -94,8 +97,8 @@ pub(crate) fn event(fields: &Fields<'_>, time: Time) -> Event {
 
 const ACCOUNTS: [Field; 3] = [Field::RecipientAccountId, Field::AccountId, Field::IssuerAccountId];
 
-/// Account ids with the leading zeros back that a tool lost which took them for numbers; `None`
-/// where none are lost.
+/// Account ids with their leading zeros restored, which tools lose that take an id for a number; `None` where
+/// no id is too short.
 pub(crate) fn padded(fields: &Fields<'_>) -> Option<[Option<String>; 3]> {
     let accounts = ACCOUNTS.map(|field| fields.get(field).filter(|text| text.len() < 12));
     if accounts == [None; 3] {
@@ -105,7 +108,7 @@ pub(crate) fn padded(fields: &Fields<'_>) -> Option<[Option<String>; 3]> {
     Some(accounts.map(|account| account.filter(digits).map(|text| format!("{text:0>12}"))))
 }
 
-/// A record with these account ids where they are known.
+/// The fields with these account ids in place of their own, where there are any.
 pub(crate) fn with_accounts<'f>(
     fields: &Fields<'f>,
     accounts: &'f [Option<String>; 3],

@@ -1,8 +1,7 @@
-//! A CloudTrail record as it stands in the file, borrowed from the text: the names of its members
-//! and nothing more.
+//! A CloudTrail record as `serde_json` reads it, borrowed from the text.
 //!
-//! Every member takes whatever scalar it meets (exports turn numbers into strings and back) and a
-//! `null` is the same as no member, so that only broken JSON makes a record unreadable.
+//! Every member takes any scalar, because exports turn numbers into strings and back, and `null` counts as
+//! missing. So only broken JSON makes a record unreadable.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +14,7 @@ use crate::event::Field;
 use crate::ingest::record::compact::compact;
 use crate::ingest::record::fields::Fields;
 
-/// A scalar as text; nothing for `null`, and nothing for an object or array where none belongs.
+/// A scalar as text; `None` for `null`, and for an object or array where a scalar belongs.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Text<'a>(pub(crate) Option<Cow<'a, str>>);
 
@@ -87,13 +86,13 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// An object, or the trace of something else where an object belongs.
+/// A member that should be an object.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) enum Part<T> {
     /// No member, or `null`.
     #[default]
     Absent,
-    /// What belongs there.
+    /// An object, as it should be.
     Object(T),
     /// A scalar or an array: the record comes from a tool that rewrites structures.
     Other,

@@ -42,7 +42,7 @@ impl fmt::Debug for Bucket {
 pub(super) struct Listed {
     pub(super) bucket: Arc<Bucket>,
     pub(super) key: Path,
-    /// Bytes, where a listing told.
+    /// Bytes, if it was listed.
     pub(super) size: Option<u64>,
     /// The version that was listed; no other is read.
     pub(super) e_tag: Option<String>,

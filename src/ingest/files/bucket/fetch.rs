@@ -1,5 +1,5 @@
-//! Gets objects: small ones whole, ahead of the reading, as many as fit into what may be in flight; large
-//! ones piece by piece.
+//! Gets objects: small ones whole and ahead of reading, within a bound on what is in flight; large ones piece by
+//! piece, while they are read.
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read};
@@ -15,7 +15,7 @@ use super::trouble::Said;
 /// Bytes of objects that were asked for and are not yet read.
 const IN_FLIGHT: u64 = 48 << 20;
 
-/// And so many objects.
+/// The most objects that were asked for and are not yet read.
 const OBJECTS: usize = 128;
 
 /// A larger object comes in pieces, while it is read.
@@ -24,7 +24,7 @@ const WHOLE: u64 = 4 << 20;
 /// Pieces of an object that wait to be read.
 const PIECES: usize = 16;
 
-/// What an object takes of which nothing tells the size.
+/// Bytes that are counted for an object of unknown size.
 const UNKNOWN: u64 = 256 << 10;
 
 type Whole = Result<Vec<u8>, Said>;
@@ -56,7 +56,7 @@ impl Queue {
         match coming.map(|coming| coming.recv()) {
             Some(Ok(Ok(bytes))) => Ok(Box::new(Cursor::new(bytes))),
             Some(Ok(Err(said))) => Err(io::Error::other(said)),
-            // The task ended without a word.
+            // The task ended without an answer.
             Some(Err(_)) | None => directly(object),
         }
     }
@@ -65,10 +65,10 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for what is read next; what is coming of this one.
+    /// Requests the objects that are read next; returns where the bytes of this one will come in.
     fn coming(&self, at: usize) -> Option<Receiver<Whole>> {
         let mut state = self.lock();
-        // Whoever looks for the last event reads backwards; nothing is asked for ahead then.
+        // The search for the last event reads backwards; then nothing is requested ahead.
         if at >= state.next.saturating_add(OBJECTS) {
             return None;
         }
@@ -79,7 +79,7 @@ impl Queue {
             }
             let number = state.next;
             state.next += 1;
-            // What is passed over for want of room is asked for when it is its turn.
+            // What does not fit is requested when it is its turn.
             if size(object) <= WHOLE && (fits || number == at) {
                 state.in_flight += size(object);
                 state.coming.insert(number, ask_for(object));
@@ -108,7 +108,7 @@ fn ask_for(object: &Listed) -> Receiver<Whole> {
         let got = async { bucket.store.get_opts(&key, options).await?.bytes().await };
         let got = got.await.map(|bytes| bytes.to_vec());
         let got = got.map_err(|e| Said(bucket.trouble.sentence(Some(key.as_ref()), &e)));
-        // Nobody waits any more where reading has ended.
+        // Fails when reading has ended and nobody waits.
         let _ = sender.send(got);
         // The last to hold the bucket must not be a task of its own runtime.
         drop_elsewhere(bucket);
@@ -148,7 +148,7 @@ pub(super) fn directly(object: &Listed) -> io::Result<Box<dyn Read>> {
         drop_elsewhere(bucket);
     });
     let mut pieces = Pieces { receiver, piece: Cursor::default() };
-    // So that what cannot be had is told before the reading begins.
+    // So that an object that cannot be had is an error before reading begins.
     pieces.advance()?;
     Ok(Box::new(pieces))
 }

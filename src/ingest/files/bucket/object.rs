@@ -21,7 +21,7 @@ pub struct Object {
     listed: Listed,
     /// `s3://BUCKET/KEY`.
     url: String,
-    /// Where it stands among those that are read.
+    /// Its queue, and its place in it.
     turn: Option<(Arc<Queue>, usize)>,
 }
 
@@ -69,7 +69,7 @@ impl Object {
     }
 }
 
-/// Gives objects their turns, so that those that are read next are already on their way.
+/// Queues objects in this order, so that those that are read next are fetched ahead.
 pub(crate) fn line_up<'o>(objects: impl Iterator<Item = &'o mut Object>) {
     let mut objects: Vec<&mut Object> = objects.collect();
     let all: Vec<Listed> = objects.iter().map(|object| object.listed.clone()).collect();

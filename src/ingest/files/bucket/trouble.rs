@@ -1,5 +1,5 @@
-//! What went wrong with a bucket, and what would help: which action is missing on what, which Region
-//! the bucket is in.
+//! Turns an error of S3 into a sentence that says what would help: which action is missing on which resource, or
+//! which Region was asked.
 
 use std::error::Error as _;
 use std::fmt;
@@ -65,7 +65,7 @@ impl Where {
     }
 }
 
-/// Answers to who may not: listing gives an error of no sort of its own for them.
+/// Answers to a request that is not permitted: listing has no error kind of its own for them.
 const REFUSED: [&str; 2] = ["403 Forbidden", "401 Unauthorized"];
 
 fn is_redirect(error: &Error) -> bool {
@@ -99,5 +99,5 @@ fn innermost(error: &Error) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// An answer may be a page.
+/// The most characters of an answer that are quoted: an answer may be a whole page.
 const LONGEST: usize = 300;
