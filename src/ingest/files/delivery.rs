@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use crate::event::Time;
+use crate::event::arn::is_account_id;
 
 /// The longest time from a call to the stamp of the file that holds its record, in seconds. CloudTrail promises
 /// "an average of about 5 minutes"; under 15 is what is observed.
@@ -28,7 +29,7 @@ impl Delivery {
     pub fn of(path: &Path) -> Option<Delivery> {
         let name = path.file_name()?.to_str()?;
         let mut parts = name.split('_');
-        let account = parts.next().filter(|a| is_account(a))?;
+        let account = parts.next().filter(|account| is_account_id(account))?;
         if !matches!(parts.next()?, "CloudTrail" | "CloudTrail-NetworkActivity") {
             return None;
         }
@@ -36,10 +37,6 @@ impl Delivery {
         let stamp = parse_stamp(parts.next()?)?;
         Some(Delivery { account: account.to_owned(), region: region.to_owned(), stamp })
     }
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `YYYYMMDDTHHmmZ`.

@@ -6,7 +6,7 @@
 //! CloudTrail's own record; the last is a table.
 
 /// Members of a record (CloudTrail user guide, "CloudTrail record contents").
-const RECORD: &[&str] = &[
+pub(crate) const RECORD_MEMBERS: &[&str] = &[
     "eventVersion",
     "userIdentity",
     "eventTime",
@@ -205,7 +205,7 @@ fn named(name: &str) -> Option<Place> {
 /// CloudTrail's spelling of a member's name, however it is written.
 pub(crate) fn spelled(name: &str) -> Option<&'static str> {
     let folded = fold(name);
-    RECORD.iter().find(|known| known.eq_ignore_ascii_case(&folded)).copied()
+    RECORD_MEMBERS.iter().find(|known| known.eq_ignore_ascii_case(&folded)).copied()
 }
 
 /// Whether a column of that name holds whole records in some export.

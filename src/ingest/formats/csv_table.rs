@@ -103,6 +103,8 @@ impl Table {
 /// which it cannot where the text is the `last` of the file. Damaged rows give what can be had of them: what
 /// stands between a closing quote and the next delimiter is dropped, and a quote that is never closed takes the
 /// rest of the file.
+///
+/// `csv-core` would keep what stands after a closing quote, so that a cell padded with blanks would name another call.
 pub(crate) fn row(text: &str, delimiter: u8, last: bool) -> Option<(Vec<Cow<'_, str>>, usize)> {
     let mut cells = Vec::new();
     let mut at = 0;

@@ -17,7 +17,7 @@ use crate::ingest::formats::{base64_text, json_table, notification, schema_mappi
 const DEPTH: usize = 12;
 
 /// Members that only a record has: an object with one of them first is parsed as a record at once.
-const RECORD_MEMBERS: &[&str] = &[
+const ONLY_IN_RECORDS: &[&str] = &[
     "eventVersion",
     "userIdentity",
     "eventTime",
@@ -50,7 +50,7 @@ const WRAPPER_MEMBERS: &[&str] = &[
 
 /// Whether only a CloudTrail record has a member of this name.
 pub(crate) fn is_record_member(name: &str) -> bool {
-    RECORD_MEMBERS.contains(&name)
+    ONLY_IN_RECORDS.contains(&name)
 }
 
 /// Whether a member of this name holds a record in some known export.

@@ -120,13 +120,24 @@ fn columns(what: &str) -> Sentence {
     Sentence::new("log-query-result").arg("what", what)
 }
 
+/// Where a tar archive has its magic (POSIX.1, "ustar Interchange Format").
+const USTAR: std::ops::Range<usize> = 257..262;
+
+/// Where a zip archive has the name of its first file (APPNOTE.TXT, "Local file header").
+const FIRST_NAME: usize = 30;
+
+/// The first file in a workbook of Excel.
+const WORKBOOK: &[u8] = b"[Content_Types].xml";
+
 /// What a file of these first bytes is, if it is of a format that is not read.
 pub(crate) fn format(start: &[u8]) -> Option<Sentence> {
-    if start.get(257..262) == Some(b"ustar") {
+    if start.get(USTAR).is_some_and(|magic| magic == b"ustar") {
         let command = "mkdir unpacked && tar -xf FILE -C unpacked";
         return Some(packed(Sentence::new("log-tar"), command));
     }
-    if start.starts_with(b"PK") && start.get(30..49) == Some(b"[Content_Types].xml") {
+    if start.starts_with(b"PK")
+        && start.get(FIRST_NAME..).is_some_and(|name| name.starts_with(WORKBOOK))
+    {
         return Some(Sentence::new("log-workbook"));
     }
     FORMATS.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, said)| said())

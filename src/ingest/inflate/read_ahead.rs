@@ -49,22 +49,17 @@ impl<'i> ReadAhead<'i> {
 
 impl Read for ReadAhead<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.window.len().min(buffer.len());
-        if count == 0 {
-            return match self.ended.take() {
-                None => self.source.read(buffer),
-                Some(Ok(())) => {
-                    self.ended = Some(Ok(()));
-                    Ok(0)
-                }
-                Some(Err(error)) => Err(error),
-            };
+        let count = self.window.read(buffer);
+        if count > 0 {
+            return Ok(count);
         }
-        if let (Some(to), Some(from)) = (buffer.get_mut(..count), self.window.bytes().get(..count))
-        {
-            to.copy_from_slice(from);
+        match self.ended.take() {
+            None => self.source.read(buffer),
+            Some(Ok(())) => {
+                self.ended = Some(Ok(()));
+                Ok(0)
+            }
+            Some(Err(error)) => Err(error),
         }
-        self.window.consume(count);
-        Ok(count)
     }
 }

@@ -193,13 +193,7 @@ impl<'i> Bytes<'i> {
             self.state = State::End;
             return 0;
         }
-        let input = self.input.bytes();
-        let count = input.len().min(free.len());
-        if let (Some(to), Some(from)) = (free.get_mut(..count), input.get(..count)) {
-            to.copy_from_slice(from);
-        }
-        self.input.consume(count);
-        count
+        self.input.read(free)
     }
 
     fn header(&mut self) -> usize {

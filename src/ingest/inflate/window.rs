@@ -38,6 +38,16 @@ impl Window {
         }
     }
 
+    /// Moves bytes from the start of the window into a buffer, as many as fit; returns how many.
+    pub fn read(&mut self, buffer: &mut [u8]) -> usize {
+        let count = self.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..count), self.bytes().get(..count)) {
+            to.copy_from_slice(from);
+        }
+        self.consume(count);
+        count
+    }
+
     /// Calls `show` with the window as text, and returns whether bytes that are no UTF-8 had to be replaced by
     /// question marks; that is done in place, so that offsets stay the same. A character cut by the end of the
     /// window is left out unless this is the `last` window.

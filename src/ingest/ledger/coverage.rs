@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use crate::event::arn::is_account_id;
 use crate::event::{Event, Field, Time, partition};
 use crate::ingest::ledger::blind_spot::{BlindSpot, BlindSpotKind};
 use crate::ingest::ledger::trail_change::{self, TrailChange};
@@ -106,7 +107,7 @@ impl Coverage {
     fn count_accounts(&mut self, header: &Header<'_>, id: &str) {
         let Some(recipient) = header.get(Field::RecipientAccountId) else { return };
         let caller = header.get(Field::AccountId);
-        if let Some(caller) = caller.filter(|a| *a != recipient && is_account(a)) {
+        if let Some(caller) = caller.filter(|a| *a != recipient && is_account_id(a)) {
             mention(&mut self.callers, caller, 1, (header.time(), id));
         }
         let Some(resources) = header.get(Field::Resources) else { return };
@@ -215,8 +216,8 @@ impl Coverage {
         }
         if self.without_caller > 0 {
             let records = match self.without_caller {
-                1 => Sentence::new("log-without_caller-once"),
-                count => Sentence::new("log-without_caller").arg("count", count.to_string()),
+                1 => Sentence::new("log-nameless-once"),
+                count => Sentence::new("log-nameless").arg("count", count.to_string()),
             };
             let detail = Sentence::new("log-no-callers").arg("records", records);
             push(BlindSpotKind::CallersMissing, detail);
@@ -309,17 +310,13 @@ fn mention(
     }
 }
 
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
-}
-
 /// The accounts named in `resources`, without parsing it: `"accountId":"111122223333"`.
 fn owners(resources: &str) -> impl Iterator<Item = &str> {
     let after = |at: usize| resources.get(at + NAME.len()..);
     let names = FINDER.find_iter(resources.as_bytes()).filter_map(after);
     names
         .filter_map(|rest| rest.trim_start_matches([':', ' ', '"']).get(..12))
-        .filter(|account| is_account(account))
+        .filter(|account| is_account_id(account))
 }
 
 const NAME: &str = "\"accountId\"";

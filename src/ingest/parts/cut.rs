@@ -64,10 +64,13 @@ pub fn cut(inputs: &[Input], options: &Options, how: Cut) -> Result<(Vec<Parcel>
     Ok((parcels(sources, how), ledger))
 }
 
+/// Milliseconds, as times are.
+const DAY: i64 = 86_400_000;
+
 /// What the files of one account and day share; files without a delivery name share nothing.
 fn day(source: &Source) -> Option<(&str, i64)> {
     let delivery = source.delivery.as_ref()?;
-    Some((&delivery.account, delivery.stamp.0.div_euclid(86_400)))
+    Some((&delivery.account, delivery.stamp.0.div_euclid(DAY)))
 }
 
 fn parcels(mut sources: Vec<Source>, how: Cut) -> Vec<Parcel> {
@@ -161,6 +164,20 @@ mod tests {
             );
             fs::write(folder.join(name), vec![b' '; usize::from(*size)]).unwrap();
         }
+    }
+
+    /// However many hours are between its files, a day that fits into a part is not cut.
+    #[test]
+    fn a_day_is_a_whole_day() {
+        let folder = tempfile::tempdir().unwrap();
+        for stamp in ["20260501T1200Z", "20260502T0010Z", "20260502T2350Z"] {
+            let name = format!("111122223333_CloudTrail_eu-west-1_{stamp}_0000.json");
+            fs::write(folder.path().join(name), [b' '; 40]).unwrap();
+        }
+        let inputs = [Input::Path(folder.path().to_path_buf())];
+        let (parcels, _) = cut(&inputs, &Options::default(), Cut::Bytes(100)).unwrap();
+        let files: Vec<usize> = parcels.iter().map(|parcel| parcel.sources.len()).collect();
+        assert_eq!(files, [1, 2]);
     }
 
     proptest! {

@@ -25,6 +25,9 @@ use crate::ingest::record::to_event::{self, Flaw};
 use crate::ingest::record::wire::Record;
 use crate::wording::Sentence;
 
+/// How many lines without JSON are compared with the formats of other logs, at the start of a file.
+const LINES_COMPARED: u64 = 8;
+
 /// What was counted in one file.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -250,7 +253,7 @@ impl<'s> Collector<'s> {
             return;
         }
         self.tally.unrelated += 1;
-        if self.tally.other_log.is_none() && self.tally.unrelated < 8 {
+        if self.tally.other_log.is_none() && self.tally.unrelated < LINES_COMPARED {
             self.tally.other_log = other_logs::line(line);
         }
     }

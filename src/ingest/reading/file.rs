@@ -138,13 +138,7 @@ impl Read for Rest<'_, '_> {
         if self.window.len() == 0 {
             self.outer.fill(self.window, 1);
         }
-        let count = self.window.len().min(buffer.len());
-        if let (Some(to), Some(from)) = (buffer.get_mut(..count), self.window.bytes().get(..count))
-        {
-            to.copy_from_slice(from);
-        }
-        self.window.consume(count);
-        Ok(count)
+        Ok(self.window.read(buffer))
     }
 }
 

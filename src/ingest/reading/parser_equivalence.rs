@@ -6,6 +6,7 @@ use proptest::sample::{Index, select};
 
 use crate::event::Event;
 use crate::ingest::files::selection::Selection;
+use crate::ingest::formats::column::RECORD_MEMBERS;
 use crate::ingest::inflate::caps::Caps;
 use crate::ingest::ledger::reason::Reason;
 use crate::ingest::reading::file::{self, ReadOptions, ReaderState, WINDOW};
@@ -135,37 +136,7 @@ fn value() -> impl Strategy<Value = String> {
 
 /// Names as they stand in text, quotes included.
 fn name() -> impl Strategy<Value = String> {
-    const NAMES: &[&str] = &[
-        "eventVersion",
-        "userIdentity",
-        "eventTime",
-        "eventSource",
-        "eventName",
-        "awsRegion",
-        "sourceIPAddress",
-        "userAgent",
-        "errorCode",
-        "errorMessage",
-        "requestParameters",
-        "responseElements",
-        "additionalEventData",
-        "requestID",
-        "eventID",
-        "readOnly",
-        "resources",
-        "eventType",
-        "apiVersion",
-        "managementEvent",
-        "recipientAccountId",
-        "sharedEventID",
-        "serviceEventDetails",
-        "vpcEndpointId",
-        "vpcEndpointAccountId",
-        "eventCategory",
-        "addendum",
-        "tlsDetails",
-        "sessionCredentialFromConsole",
-        "eventContext",
+    const OTHERS: &[&str] = &[
         "eventId",
         "type",
         "principalId",
@@ -197,7 +168,8 @@ fn name() -> impl Strategy<Value = String> {
         "a\\\"b",
         "",
     ];
-    select(NAMES).prop_map(|name| format!("\"{name}\""))
+    let names = [RECORD_MEMBERS, OTHERS].concat();
+    select(names).prop_map(|name| format!("\"{name}\""))
 }
 
 /// `userIdentity` with whatever below it.

@@ -22,6 +22,9 @@ use crate::ingest::record::wire::Record;
 /// each.
 pub(crate) const LARGEST_VALUE: usize = 64 << 20;
 
+/// Bytes, more than the start by which a record is recognised after damage.
+const LONGER_THAN_START: usize = 16;
+
 /// The members that hold the records, in every form that holds them in an array.
 const CONTAINERS: &[&str] = &[
     "Records",
@@ -168,7 +171,9 @@ impl<'m> Scan<'m> {
                 Step::To(tail.at + offset)
             }
             // The end of the window may cut the start of a record in two.
-            None if !tail.last && tail.rest().len() > 16 => Step::To(tail.text.len() - 16),
+            None if !tail.last && tail.rest().len() > LONGER_THAN_START => {
+                Step::To(tail.text.len() - LONGER_THAN_START)
+            }
             None if !tail.last => Step::More,
             None => Step::To(tail.text.len()),
         }

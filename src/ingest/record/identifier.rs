@@ -66,7 +66,7 @@ impl Identifier {
         let digits = id.to_ascii_lowercase();
         match guid(digits.as_bytes()) {
             Some(number) => Identifier::new(number, false),
-            None => Identifier::new(hash(id), false),
+            None => Identifier::new(fnv(id.bytes()), false),
         }
     }
 
@@ -141,16 +141,24 @@ fn with_second(number: u64, time: Time) -> u64 {
     number.rotate_left(1) ^ (time.0.div_euclid(1_000) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+/// Bytes of a request id, at least: those of S3 have 16.
+const SHORTEST_REQUEST_ID: usize = 12;
+
+/// Different letters and digits in a request id, at least: random ones have more.
+const FEWEST_CHARACTERS: u32 = 6;
+
 /// Whether a text is a request id and no mask: masks are short, or repeat a few characters.
 fn looks_like_request_id(id: &str) -> bool {
     let letters = id.bytes().filter(u8::is_ascii_alphanumeric);
     let different = letters.fold(0_u64, |met, byte| met | 1 << (byte & 63));
-    id.len() >= 12 && different.count_ones() >= 6 && id.bytes().any(|byte| byte.is_ascii_digit())
+    id.len() >= SHORTEST_REQUEST_ID
+        && different.count_ones() >= FEWEST_CHARACTERS
+        && id.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// FNV-1a.
-fn hash(id: &str) -> u128 {
-    id.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash: u128, byte| {
+/// FNV-1a in 128 bits.
+pub(crate) fn fnv(bytes: impl Iterator<Item = u8>) -> u128 {
+    bytes.fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash: u128, byte| {
         (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
     })
 }
@@ -212,7 +220,7 @@ mod tests {
             "EXAMPLE",
             "",
         ] {
-            assert_eq!(Identifier::of(other).number(), hash(other), "{other}");
+            assert_eq!(Identifier::of(other).number(), fnv(other.bytes()), "{other}");
         }
         assert_ne!(Identifier::of("a"), Identifier::of("b"));
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::event::{Event, Field, IdentityType, Time, secrets};
 use crate::ingest::record::fields::{Fields, flag};
+use crate::ingest::record::identifier::fnv;
 use crate::wording::Sentence;
 
 /// Why no event can be made of a record.
@@ -123,14 +124,10 @@ pub(crate) fn with_accounts<'f>(
 }
 
 /// A stable id for a record that has none: the same content gives the same id, so that copies are
-/// still recognised (FNV-1a, 128 bits).
+/// still recognised.
 fn fingerprint(fields: &Fields<'_>, time: Time) -> String {
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     let texts = fields.texts().iter();
     let texts = texts.flat_map(|text| text.unwrap_or_default().bytes().chain([0xff]));
-    for byte in time.0.to_le_bytes().into_iter().chain(texts) {
-        hash = (hash ^ u128::from(byte)).wrapping_mul(PRIME);
-    }
+    let hash = fnv(time.0.to_le_bytes().into_iter().chain(texts));
     format!("no-id-{hash:032x}")
 }

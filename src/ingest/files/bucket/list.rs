@@ -23,7 +23,8 @@ const MOST_FOLDERS: usize = 20_000;
 /// year, month, day, and what people put before them.
 const DEEPEST: usize = 24;
 
-const DAY: i64 = 86_400;
+/// Milliseconds, as times are.
+const DAY: i64 = 86_400_000;
 
 /// A folder all of which is listed, and the day it holds.
 struct Leaf {
@@ -102,7 +103,7 @@ async fn narrowed(
         // A span before the last event: that is no earlier than the last of these begins.
         if let Some(Moment::BeforeLast(seconds)) = bounds.since {
             let last = spans.iter().map(|span| span.first).max().unwrap_or(i64::MIN);
-            let from = last.saturating_sub(seconds).saturating_sub(DAY);
+            let from = day_before(last, seconds);
             spans.retain(|span| span.last >= from);
         }
         next.extend(spans.into_iter().map(|span| span.folder));
@@ -112,7 +113,7 @@ async fn narrowed(
     // A span before the last event: no event is later than the last day that has a folder.
     if let Some(Moment::BeforeLast(seconds)) = bounds.since {
         let last = leaves.iter().filter_map(|leaf| leaf.day).max().unwrap_or(i64::MIN);
-        let from = last.saturating_sub(seconds).saturating_sub(DAY);
+        let from = day_before(last, seconds);
         leaves.retain(|leaf| leaf.day.is_none_or(|day| day >= from));
     }
     let listed: Vec<Vec<ObjectMeta>> = stream::iter(&leaves)
@@ -128,6 +129,11 @@ async fn narrowed(
     Ok(found)
 }
 
+/// The moment so many seconds, and a day to be safe, before the last folder begins.
+fn day_before(last: i64, seconds: i64) -> i64 {
+    Time(last).plus_seconds(-seconds).0.saturating_sub(DAY)
+}
+
 /// Files lie in the folder of the day in which they were delivered; a day more on both sides costs little.
 fn overlaps(selection: &Selection, first: i64, last: i64) -> bool {
     selection.since.is_none_or(|since| last + DAY >= since.0)
@@ -135,7 +141,7 @@ fn overlaps(selection: &Selection, first: i64, last: i64) -> bool {
 }
 
 /// What a folder of the delivery layout holds: `…/CloudTrail/REGION/YYYY/MM/DD` (AWS CloudTrail user guide,
-/// "Finding your CloudTrail log files"). Seconds since 1970.
+/// "Finding your CloudTrail log files"). Milliseconds since 1970.
 #[derive(Debug, PartialEq, Eq)]
 enum Level {
     Region(String),
@@ -177,6 +183,28 @@ impl Level {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A range may begin and end at any hour of a day, and reach back over days.
+    #[test]
+    fn every_day_that_holds_part_of_a_range_is_listed() {
+        let at = |text: &str| Time::parse(text).unwrap();
+        let day = at("2026-02-28").0;
+        for (since, until, holds) in [
+            (Some("2026-02-28T12:00:00Z"), None, true),
+            (Some("2026-02-28T23:59:59Z"), Some("2026-03-01T00:10:00Z"), true),
+            (None, Some("2026-02-28T00:00:01Z"), true),
+            (Some("2026-03-03T00:00:00Z"), None, false),
+            (None, Some("2026-02-26T12:00:00Z"), false),
+        ] {
+            let (since, until) = (since.map(at), until.map(at));
+            let selection = Selection { since, until, ..Selection::default() };
+            assert_eq!(overlaps(&selection, day, day + DAY), holds, "{since:?} {until:?}");
+        }
+        let hours = 60 * 60;
+        assert!(day_before(at("2026-03-02").0, 40 * hours) <= day);
+        assert!(day_before(at("2026-03-02").0, 2 * hours) > day);
+        assert_eq!(day_before(i64::MIN, 2 * hours), i64::MIN);
+    }
 
     #[test]
     fn folders_of_a_trail_tell_what_is_in_them() {
