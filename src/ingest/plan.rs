@@ -1,4 +1,7 @@
-//! What is to be read, in which order, and which files need not be opened.
+//! Which files are read, in which order, and which need not be opened; and the reading of all of them.
+//!
+//! Goes in: inputs and options. Comes out: parts of files in order, and the books of what was read. An input that
+//! does not exist is an error; a damaged file is an entry in the ledger.
 
 use std::thread;
 

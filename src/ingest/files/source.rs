@@ -130,8 +130,8 @@ impl Source {
         }
     }
 
-    /// Whether a second reading gives the same: pipes do not. What has a delivery name was found below a folder,
-    /// where only files are read, so its type need not be asked for.
+    /// Whether a second reading gives the same: pipes do not. What has a delivery name is a file, because discovery
+    /// finds no pipes; asking the system about each of many files would take time.
     pub(crate) fn can_be_read_again(&self) -> bool {
         match &self.place {
             Place::Stdin => false,

@@ -1,8 +1,7 @@
 //! Reads structs as Athena and CloudTrail Lake print them in text: `{type=IAMUser, arn=arn:…}`.
 //!
-//! The form has no quotes, so a value ends before a closing bracket, or before a
-//! comma, a blank and the next name with its equals sign. Names in AWS hold no blanks, which makes
-//! this safe for identities.
+//! The form has no quotes, so a value ends before a closing bracket, or before a comma, a blank and the next
+//! name with its equals sign. Names in AWS contain no blanks, which makes this safe for identities.
 
 use serde_json::{Map, Value};
 

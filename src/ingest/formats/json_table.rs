@@ -89,7 +89,7 @@ pub(crate) fn header(cells: &[Value]) -> Option<Vec<String>> {
 }
 
 /// The rows of a transposed table, in which `eventName` is a list or a map of the names of all calls
-/// (pandas `to_json()`, `to_dict("list")`); `None` when the object is none.
+/// (pandas `to_json()`, `to_dict("list")`); `None` for any other object.
 pub(crate) fn transposed(object: &Object<'_>) -> Option<Vec<Row>> {
     let is_name = |name: &str| {
         column::place(name)

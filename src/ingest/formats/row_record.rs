@@ -109,7 +109,7 @@ fn parsed(place: &Place, value: Value) -> Value {
     serde_json::from_str(trimmed).ok().or_else(|| athena_struct::parse(trimmed)).unwrap_or(value)
 }
 
-/// A time in RFC 3339, where it is written as portals write it for people.
+/// A time in RFC 3339, made of one that a portal wrote for people; `None` for any other text.
 fn time(text: &str) -> Option<String> {
     let mut times = TIMES.iter().filter_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
     times.next().map(|time| time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
@@ -153,7 +153,7 @@ fn unflatten_lists(value: &mut Value, depth: usize) {
     }
 }
 
-/// `resources` is a list of objects; flattened it is one, or one of lists.
+/// Turns `resources` back into a list of objects: flattened, it is one object, or an object of lists.
 fn unflatten_resources(value: &mut Value) {
     let Value::Object(map) = value else { return };
     let length = map.values().filter_map(Value::as_array).map(Vec::len).max();

@@ -111,7 +111,7 @@ impl Window {
         self.bytes.get_mut(self.end..).unwrap_or_default()
     }
 
-    /// Takes in `count` bytes that were written to [`Window::free`] or [`Window::room`] .
+    /// Takes in `count` bytes that were written to [`Window::free`] or [`Window::room`].
     pub fn filled(&mut self, count: usize) {
         self.end = (self.end + count).min(self.bytes.len());
     }

@@ -46,11 +46,11 @@ pub enum BlindSpotKind {
     CallerAccountMissing,
     /// An account owns resources whose policy changes are not there.
     OwnerAccountMissing,
-    /// Records that say different things have the same id, so that it does not tell which is meant.
+    /// Records that say different things have the same id, so that the id alone is ambiguous.
     IdsRepeat,
     /// Records do not say who called.
     CallersMissing,
-    /// No record is in what was asked for.
+    /// No record lies in the range asked for.
     NothingInRange,
 }
 

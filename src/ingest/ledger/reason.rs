@@ -90,8 +90,8 @@ impl Reason {
         }
     }
 
-    /// Whether something was lost that should have been there. Digests and their like are passed
-    /// over by right; a damaged file is worth a warning.
+    /// Whether something was lost that should have been there. Digests and the like are
+    /// passed over because they hold no calls; a damaged file is worth a warning.
     pub fn is_damage(self) -> bool {
         matches!(
             self,

@@ -10,7 +10,7 @@ use crate::wording::Sentence;
 /// Where every record went: `read = kept + duplicates + malformed + out_of_range`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Records {
-    /// All records met.
+    /// All records that were found.
     pub read: u64,
     /// Records that are analysed.
     pub kept: u64,
@@ -28,9 +28,9 @@ pub struct Records {
 /// The account of one reading.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ledger {
-    /// Files met below the paths given.
+    /// Files found below the paths given.
     pub files_found: u64,
-    /// Files that were understood, be it in part.
+    /// Files of which at least a part was understood.
     pub files_read: u64,
     /// Files not opened because their name places them outside the window or the Regions.
     pub files_out_of_range: u64,
@@ -38,8 +38,7 @@ pub struct Ledger {
     pub skipped: Vec<Skip>,
     /// Records.
     pub records: Records,
-    /// Whether the names of all files tell when they were delivered, so that reading needs to hold
-    /// only some minutes at a time.
+    /// Whether the names of all files give the time of delivery, so that reading holds only some minutes at a time.
     pub ordered: bool,
     /// Records that came so long after their time that those around them had been handed over.
     pub late: u64,
@@ -59,7 +58,7 @@ pub struct Ledger {
     /// Regions of the records.
     #[serde(skip)]
     pub regions: BTreeSet<String>,
-    /// What the log cannot show.
+    /// What the export cannot show.
     #[serde(skip)]
     pub blind_spots: Vec<BlindSpot>,
 }

@@ -156,9 +156,10 @@ enum Refusal {
 }
 
 impl Contribution {
-    /// The file of this part.
+    /// The bytes of the file of this part.
     ///
-    /// Errs when it cannot be compressed, which does not happen in memory.
+    /// # Errors
+    /// When they cannot be compressed, which does not happen in memory.
     pub fn encode(&self) -> io::Result<Vec<u8>> {
         encode(self)
     }
@@ -170,7 +171,8 @@ impl Contribution {
 
     /// Reads the file of a part; `name` is what the file is called in an error.
     ///
-    /// Errs when it is something else, damaged, or of another version's format.
+    /// # Errors
+    /// When it is something else, damaged, or of another version's format.
     pub fn decode(file: &[u8], name: &Path) -> Result<Contribution> {
         decode(file).map_err(|refusal| Error::document(name, refusal.message(name)))
     }

@@ -40,7 +40,7 @@ impl Terms {
     /// What was asked for; `services` is the text of a service table.
     ///
     /// # Errors
-    /// When a bound depends on the last event, which each part has another of.
+    /// When a bound depends on the last event, because each part has another one.
     pub fn new(options: &Options, services: Option<&str>) -> Result<Terms> {
         Ok(Terms {
             since: bound(options.since, "--since")?,
@@ -97,8 +97,8 @@ pub struct Contribution {
     /// In the order of time, then of ids; no id twice. What corrections replace is still there,
     /// because a part cannot know the correction of a correction in another one.
     pub(crate) runs: Vec<Run>,
-    /// The account so far: `records.kept` with what corrections replace, no duplicates, nothing that
-    /// [`Coverage`] knows better.
+    /// The ledger so far: `records.kept` counts what corrections replace, duplicates are not known yet, and what
+    /// [`Coverage`] gives is left empty.
     pub(crate) ledger: Ledger,
     /// What the part covers.
     pub(crate) coverage: Coverage,

@@ -30,17 +30,17 @@ pub struct Parcel {
 }
 
 impl Parcel {
-    /// Accounts that the names of the files tell.
+    /// Accounts in the names of the files.
     pub fn accounts(&self) -> BTreeSet<&str> {
         self.deliveries().map(|delivery| &*delivery.account).collect()
     }
 
-    /// Regions that the names of the files tell.
+    /// Regions in the names of the files.
     pub fn regions(&self) -> BTreeSet<&str> {
         self.deliveries().map(|delivery| &*delivery.region).collect()
     }
 
-    /// When the first and the last file were delivered; `None` where a name does not tell.
+    /// When the first and the last file were delivered; `None` when a name does not say.
     pub fn delivered(&self) -> Option<(Time, Time)> {
         let mut stamps = self.sources.iter().map(|s| s.delivery.as_ref().map(|d| d.stamp));
         let first = stamps.next()??;

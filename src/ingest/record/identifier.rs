@@ -95,7 +95,7 @@ impl Identifier {
         self.content
     }
 
-    /// 64 bits of the number, evenly scattered even where ids are counted up. Of ten million different
+    /// 64 bits of the number, evenly distributed even for ids that count up. Of ten million different
     /// ids two have the same with a probability of 3 in a million (n²/2⁶⁵).
     #[inline]
     pub(crate) fn digest(self) -> u64 {
@@ -129,7 +129,7 @@ fn call_members<'r>(
     get: impl Fn(Field) -> Option<&'r str>,
     request: Option<&'r str>,
 ) -> [Option<&'r str>; 5] {
-    // A copy in which only the account was masked is a copy all the same.
+    // A copy in which only the account was masked is still a copy.
     let named = |arn: &'r str| arn.splitn(6, ':').nth(5).unwrap_or(arn);
     let caller = get(Field::Arn).map(named).or_else(|| get(Field::PrincipalId));
     let caller = caller.or_else(|| get(Field::InvokedBy));
@@ -181,7 +181,8 @@ fn middle(text: &[u8]) -> Option<([u8; 8], &[u8])> {
     (dash == b'-' && hyphen == b'-').then_some(([a, b, c, d, e, f, g, h], rest))
 }
 
-/// Eight digits at once: digit by digit this was the most expensive step of finding copies.
+/// The number that eight hexadecimal digits spell, read at once: one by one, this was the most expensive step of
+/// finding copies.
 fn hexadecimal(digits: [u8; 8]) -> Option<u32> {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let text = u64::from_be_bytes(digits);

@@ -48,7 +48,7 @@ impl StructuralIndex {
         self.near_stop(from).or_else(|| self.far_stop(from / 64 + 1))
     }
 
-    /// The first quote or backslash at or behind `from`, if it is among 64 bytes.
+    /// The first quote or backslash at or behind `from`, if it is within 64 bytes.
     ///
     /// The 64 bytes lie in two blocks. Both are always looked at: most strings end within them, but a branch on
     /// whether one ends in the first block would be mispredicted.

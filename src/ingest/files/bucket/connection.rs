@@ -13,13 +13,13 @@ use super::profile::{Profile, variable};
 use super::trouble;
 use crate::error::{Error, Result};
 
-/// Requests that are repeated, and for how long: S3 answers 503 to who asks much of one prefix (S3 user
-/// guide, "Best practices design patterns: optimizing Amazon S3 performance").
+/// How often and for how long a request is repeated: S3 answers 503 to many requests for one prefix (S3 user guide,
+/// "Best practices design patterns: optimizing Amazon S3 performance").
 const RETRIES: usize = 8;
 const RETRY_FOR: Duration = Duration::from_secs(90);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// A request may take so long in all, a large object at a slow line.
+/// The longest time for a request, as for a large object on a slow line.
 const REQUEST: Duration = Duration::from_secs(600);
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -49,7 +49,8 @@ pub(super) struct Listed {
 }
 
 impl Bucket {
-    /// Makes ready to read; nothing is asked for yet, but where nothing tells the Region of the bucket.
+    /// Prepares reading from a bucket. Nothing is requested yet, except for the Region of the bucket if no setting
+    /// gives it.
     pub(super) fn open(name: &str) -> Result<Bucket> {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(Error::temporary)?;

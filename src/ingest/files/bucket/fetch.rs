@@ -49,7 +49,7 @@ impl Queue {
         Queue { objects, state: Mutex::default() }
     }
 
-    /// The bytes of one of them. Those that follow are on their way by then, where they are read in order.
+    /// The bytes of one of them. When objects are read in order, those that follow are being fetched by then.
     pub(super) fn take(&self, at: usize) -> io::Result<Box<dyn Read>> {
         let Some(object) = self.objects.get(at) else { return Ok(Box::new(io::empty())) };
         let coming = self.coming(at);
@@ -153,7 +153,7 @@ pub(super) fn directly(object: &Listed) -> io::Result<Box<dyn Read>> {
     Ok(Box::new(pieces))
 }
 
-/// Waits for room without holding up what else the runtime does; whether somebody still reads.
+/// Waits for room without blocking the runtime; returns whether somebody still reads.
 async fn hand_over(sender: &SyncSender<Whole>, piece: Whole) -> bool {
     use std::sync::mpsc::TrySendError;
     let mut piece = piece;

@@ -26,7 +26,7 @@ const DEEPEST: usize = 24;
 /// Milliseconds, as times are.
 const DAY: i64 = 86_400_000;
 
-/// A folder all of which is listed, and the day it holds.
+/// A folder that is listed with everything below it, and the day it holds.
 struct Leaf {
     folder: Path,
     day: Option<i64>,
@@ -100,7 +100,7 @@ async fn narrowed(
                 }
             }
         }
-        // A span before the last event: that is no earlier than the last of these begins.
+        // A range before the last event, which is no earlier than the beginning of the last of these folders.
         if let Some(Moment::BeforeLast(seconds)) = bounds.since {
             let last = spans.iter().map(|span| span.first).max().unwrap_or(i64::MIN);
             let from = day_before(last, seconds);
@@ -110,7 +110,7 @@ async fn narrowed(
         open = next;
     }
     leaves.extend(open.into_iter().map(|folder| Leaf { folder, day: None }));
-    // A span before the last event: no event is later than the last day that has a folder.
+    // A range before the last event, which is no earlier than the beginning of the last day with a folder.
     if let Some(Moment::BeforeLast(seconds)) = bounds.since {
         let last = leaves.iter().filter_map(|leaf| leaf.day).max().unwrap_or(i64::MIN);
         let from = day_before(last, seconds);
@@ -129,12 +129,13 @@ async fn narrowed(
     Ok(found)
 }
 
-/// The moment so many seconds, and a day to be safe, before the last folder begins.
+/// The moment `seconds`, and a day to be safe, before the last folder begins; in milliseconds, as `last` is.
 fn day_before(last: i64, seconds: i64) -> i64 {
     Time(last).plus_seconds(-seconds).0.saturating_sub(DAY)
 }
 
-/// Files lie in the folder of the day in which they were delivered; a day more on both sides costs little.
+/// Whether a folder may hold records of the selection. Files lie in the folder of the day of their delivery, so a day
+/// is added on both sides, which costs little.
 fn overlaps(selection: &Selection, first: i64, last: i64) -> bool {
     selection.since.is_none_or(|since| last + DAY >= since.0)
         && selection.until.is_none_or(|until| first - DAY <= until.0)

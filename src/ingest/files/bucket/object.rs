@@ -60,7 +60,7 @@ impl Object {
     /// The bytes of the object as it was when it was listed.
     ///
     /// # Errors
-    /// When it cannot be had; the error holds a sentence ([`Said`]).
+    /// When it cannot be read; the error holds a sentence.
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read>> {
         match &self.turn {
             Some((queue, at)) => queue.take(*at),
@@ -99,7 +99,7 @@ fn parts(url: &str) -> Option<(&str, &str)> {
 /// as far as folders tell: those are not listed.
 ///
 /// # Errors
-/// When an address is none, or its bucket cannot be listed.
+/// When a text is no address, or its bucket cannot be listed.
 pub(crate) fn find(urls: &[&str], selection: &Selection, bounds: Bounds) -> Result<Vec<Object>> {
     let mut buckets: Vec<Arc<Bucket>> = Vec::new();
     let mut found = Vec::new();
@@ -124,7 +124,7 @@ pub(crate) fn find(urls: &[&str], selection: &Selection, bounds: Bounds) -> Resu
     Ok(found.into_iter().map(Object::new).collect())
 }
 
-/// One key is named where its last part has a suffix, as those of log files have.
+/// Whether a key is that of one object: its last part has a suffix, as log files have.
 fn is_object(key: &str) -> bool {
     key.rsplit('/').next().is_some_and(|name| name.contains('.'))
 }

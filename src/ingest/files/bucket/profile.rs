@@ -26,17 +26,17 @@ pub(super) struct Profile {
     pub(super) region: Option<String>,
 }
 
-/// What a profile says of how its keys are had, other than by itself.
+/// Settings of a profile whose keys come from elsewhere.
 const ELSEWHERE: [&str; 5] =
     ["sso_session", "sso_start_url", "role_arn", "credential_process", "login_session"];
 
 impl Profile {
-    /// That of `AWS_PROFILE`, else the default one. Keys in the environment come first, as they do for
-    /// the AWS CLI, but where a profile is named.
+    /// The profile of `AWS_PROFILE`, else the default one. Keys in the environment take precedence, as they do for the
+    /// AWS CLI, unless a profile is named.
     ///
     /// # Errors
-    /// When a profile is named and is not there, or its keys are made by what is not done here: signing in,
-    /// assuming a role, running a program.
+    /// When a profile is named and does not exist, or its keys come from signing in, assuming a role or running a
+    /// program, none of which is done here.
     pub(super) fn read() -> Result<Profile> {
         let named = variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE"));
         let has_others = ["AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"]
@@ -81,7 +81,7 @@ impl Profile {
     }
 }
 
-/// An environment variable that says something.
+/// An environment variable that is set and not empty.
 pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -90,7 +90,7 @@ fn home(file: &str) -> Option<PathBuf> {
     std::env::home_dir().map(|home| home.join(".aws").join(file))
 }
 
-/// How a profile is called in the configuration.
+/// The name of a profile's section in the configuration.
 fn section(profile: &str) -> String {
     match profile {
         "default" => profile.to_owned(),
