@@ -4,112 +4,46 @@
 //! Files are recognised by content, never by name, read in parallel, and walked through a window at
 //! a time, so that neither a huge file nor a bomb takes more memory than a window or a small file.
 
-#[cfg(test)]
-mod agreement;
-mod ahead;
-mod at_once;
-mod blind_spot;
-#[cfg(feature = "s3")]
-mod bucket;
-mod build;
-mod charset;
-mod codec;
-mod column;
-mod compact;
-mod contribution;
-mod cut;
-mod draft;
-mod elsewhere;
-mod encoded;
-mod envelope;
-mod extent;
-mod fields;
-mod file;
-mod foreign;
-mod grid;
-mod gzip;
-mod header;
-mod identifier;
+mod files;
+mod formats;
 mod inflate;
-mod layout;
 mod ledger;
-mod literal;
-mod mapping;
-mod marks;
-mod merge;
-mod notification;
-mod outline;
-mod pipeline;
+mod options;
+mod order;
+mod packing;
+mod parts;
 mod plan;
 mod reading;
-mod reorder;
-mod scan;
-mod selection;
-mod sight;
-mod source;
-mod stretch;
-mod structs;
-mod table;
-mod trail_change;
-mod window;
-mod wire;
+mod record;
 
 use std::collections::BTreeMap;
 use std::io;
 
-pub use blind_spot::{BlindSpot, BlindSpotKind};
 #[cfg(feature = "s3")]
-pub use bucket::{Object, is_address};
-pub use contribution::{Contribution, Parts, Terms};
-pub use cut::{Cut, Parcel, cut};
-pub use foreign::PACKED_FILE;
-pub use header::{Header, Needs};
-pub use identifier::number;
-pub use inflate::Caps;
-pub use layout::{DELIVERY_SLACK, Delivery};
-pub use ledger::{Ledger, Reason, Records, Skip};
-pub use selection::{Moment, Selection};
-pub use source::{Found, Input, Place, Root, Source, discover};
+pub use files::bucket::{Object, is_address};
+pub use files::delivery::{DELIVERY_SLACK, Delivery};
+pub use files::selection::{Moment, Selection};
+pub use files::source::{Found, Input, Place, Root, Source, discover};
+pub use formats::other_logs::PACKED_FILE;
+pub use inflate::caps::Caps;
+pub use ledger::blind_spot::{BlindSpot, BlindSpotKind};
+pub use ledger::reason::{Reason, Skip};
+pub use ledger::totals::{Ledger, Records};
+pub use options::{Options, Progress};
+pub use order::batch::Batch;
+pub use parts::contribution::{Contribution, Parts, Terms};
+pub use parts::cut::{Cut, Parcel, cut};
+pub use record::header::{Header, Needs};
+pub use record::identifier::number;
 
 use crate::error::{Error, Result};
 use crate::event::{Event, Time};
-use merge::Known;
-use plan::{Books, Plan};
-use reading::Part;
-use reorder::Reorder;
-
-/// What is wanted, and how far to go for it.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Not before this moment.
-    pub since: Option<Moment>,
-    /// Not after this moment.
-    pub until: Option<Moment>,
-    /// Accounts, as caller or as recipient; empty means all.
-    pub accounts: Vec<String>,
-    /// Regions; empty means all.
-    pub regions: Vec<String>,
-    /// Files read at the same time; `None` means as many as there are processors.
-    pub threads: Option<usize>,
-    /// Folders whose files are named by where they came from.
-    pub roots: Vec<Root>,
-    /// How far a file may inflate.
-    pub caps: Caps,
-    /// Decides which records are needed; without it all are. Those that are not are accounted for
-    /// like the others, but no event is made of them.
-    pub needs: Option<Needs>,
-}
-
-/// Told how the reading goes; called from several threads.
-pub trait Progress: Sync {
-    /// So many files will be read.
-    fn found(&self, _files: u64) {}
-    /// A file is done with; it took so many bytes on disk and held so many records.
-    fn done(&self, _stored: u64, _records: u64) {}
-}
-
-/// Nobody watches.
-impl Progress for () {}
+use ledger::books::Books;
+use order::merge;
+use order::reorder::Reorder;
+use parts::contribution;
+use plan::Plan;
+use record::known::{Known, Part};
 
 /// What an export holds.
 #[derive(Debug, Default)]
@@ -140,19 +74,6 @@ pub enum Streamed {
     Whole(Ingested),
     /// It was handed over batch by batch; the account of it.
     Batches(Ledger),
-}
-
-/// Some events in order.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// Sorted by time, then by `eventID`; none older than those of the batch before. Ids are as
-    /// recorded: where they were masked or reused, several events have the same.
-    pub events: Vec<Event>,
-    /// Events that came too late for the batch they belong to: CloudTrail delivered them more than
-    /// [`DELIVERY_SLACK`] after their time, as it does with corrections.
-    pub late: Vec<Event>,
-    /// No event before this moment will follow but late ones; `None` in the last batch.
-    pub complete_before: Option<Time>,
 }
 
 /// Reads everything below the inputs. As long as no more than `most` records wait they are held; what

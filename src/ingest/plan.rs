@@ -1,64 +1,72 @@
-//! What is to be read, in which order, and which files need not be opened.
+//! Which files are read, in which order, and which need not be opened; and the reading of all of them.
+//!
+//! Goes in: inputs and options. Comes out: parts of files in order, and the books of what was read. An input that
+//! does not exist is an error; a damaged file is an entry in the ledger.
 
 use std::thread;
 
-use super::blind_spot::{BlindSpot, BlindSpotKind};
-#[cfg(feature = "s3")]
-use super::bucket;
-use super::file::{self, Account, Desk, Order};
-use super::layout::DELIVERY_SLACK;
-use super::ledger::Ledger;
-use super::pipeline;
-use super::reading::Part;
-use super::selection::{Moment, Selection};
-use super::sight::Sight;
-#[cfg(feature = "s3")]
-use super::source::{Found, Place};
-use super::source::{Input, Source, discover};
-use super::{Needs, Options, Progress};
 use crate::error::Result;
 use crate::event::Time;
+#[cfg(feature = "s3")]
+use crate::ingest::files::bucket;
+use crate::ingest::files::delivery::DELIVERY_SLACK;
+#[cfg(feature = "s3")]
+use crate::ingest::files::selection::Bounds;
+use crate::ingest::files::selection::{Moment, Selection};
+#[cfg(feature = "s3")]
+use crate::ingest::files::source::{Found, Place};
+use crate::ingest::files::source::{Input, Source, discover};
+use crate::ingest::ledger::books::Books;
+use crate::ingest::ledger::coverage::Coverage;
+use crate::ingest::ledger::totals::Ledger;
+use crate::ingest::options::{Options, Progress};
+use crate::ingest::reading::file::{self, FileAccount, ReadOptions, ReaderState};
+use crate::ingest::reading::pipeline;
+use crate::ingest::record::header::Needs;
+use crate::ingest::record::known::Part;
 
-/// What a worker gives of some files.
-struct Given {
+/// What a job read of its files.
+struct JobResult {
     part: Part,
-    /// When they are read, their numbers and their accounts.
-    accounts: Vec<(usize, Account)>,
+    /// The numbers and the accounts of the files that are read to the end; only in the last result of a job.
+    accounts: Vec<(usize, FileAccount)>,
 }
 
-/// So many small files are read as one job: handing over costs more than reading one of 3 KB.
-const TOGETHER: usize = 16;
+/// The most files that one job reads: handing over costs more than reading a file of 3 KB.
+const MOST_FILES_IN_JOB: usize = 16;
 
-/// Bytes that a record takes in a file, at most as a rule: some 150 where it is compressed. Where
-/// the rule fails, everything is read once more.
+/// Bytes that a record takes in a file, as a high estimate: about 150 where it is compressed. Where a record takes
+/// more, everything is read twice.
 const MOST_STORED: u64 = 600;
 
-/// With so many jobs there is work for every thread to the end.
-const ENOUGH: usize = 256;
+/// With this many jobs every thread has work to the end.
+const ENOUGH_JOBS: usize = 256;
 
 /// The work to be done.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     sources: Vec<Source>,
-    pub(super) selection: Selection,
-    /// Bounds that hang on the last event, as long as that is not known.
-    pub(super) since: Option<i64>,
-    pub(super) until: Option<i64>,
+    pub(crate) selection: Selection,
+    /// Seconds before the last event, as long as that event is not known.
+    pub(crate) since: Option<i64>,
+    pub(crate) until: Option<i64>,
     options: Options,
     ledger: Ledger,
 }
 
 impl Plan {
-    pub(super) fn make(inputs: &[Input], options: &Options) -> Result<Plan> {
+    pub(crate) fn make(inputs: &[Input], options: &Options) -> Result<Plan> {
         let selection = Selection {
-            since: at(options.since),
-            until: at(options.until),
+            since: moment_at(options.since),
+            until: moment_at(options.until),
             accounts: options.accounts.iter().cloned().collect(),
             regions: options.regions.iter().cloned().collect(),
         };
         #[cfg_attr(not(feature = "s3"), allow(unused_mut, reason = "only buckets add to it"))]
         let mut found = discover(inputs, &options.roots)?;
         #[cfg(feature = "s3")]
-        in_buckets(inputs, &selection, options, &mut found)?;
+        let bounds = Bounds { since: options.since, until: options.until };
+        #[cfg(feature = "s3")]
+        in_buckets(inputs, &selection, bounds, &mut found)?;
         let mut plan = Plan {
             selection,
             since: before_last(options.since),
@@ -90,7 +98,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Tells what is fetched in which order it is read.
+    /// Tells the fetching from S3 in which order objects will be read.
     fn line_up(&mut self) {
         #[cfg(feature = "s3")]
         bucket::line_up(self.sources.iter_mut().filter_map(|source| match &mut source.place {
@@ -99,7 +107,7 @@ impl Plan {
         }));
     }
 
-    /// Finds the last event, where the names allow to find it without reading everything.
+    /// Finds the last event, if the names of the files allow that without reading everything.
     fn resolve(&mut self) {
         let ordered = self.sources.iter().all(|source| source.delivery.is_some());
         if !ordered || (self.since.is_none() && self.until.is_none()) {
@@ -111,7 +119,7 @@ impl Plan {
     }
 
     /// Turns spans before the last event into moments.
-    pub(super) fn bound(&mut self, last: Time) {
+    pub(crate) fn bound(&mut self, last: Time) {
         if let Some(seconds) = self.since.take() {
             self.selection.since = Some(last.plus_seconds(-seconds));
         }
@@ -120,12 +128,12 @@ impl Plan {
         }
     }
 
-    /// Files are stamped after their events: reading from the last file backwards can stop as soon
-    /// as an event is found that is younger than the next stamp.
+    /// Reads from the last file backwards. A file holds no event later than its stamp, so reading can stop once an
+    /// event is found that is later than the next stamp.
     fn last_event(&self) -> Option<Time> {
         let everything = Selection::default();
-        let order = Order::new(&everything, self.options.caps);
-        let mut desk = Desk::default();
+        let how = ReadOptions::new(&everything, self.options.caps);
+        let mut state = ReaderState::default();
         let mut last: Option<Time> = None;
         for source in self.sources.iter().rev() {
             let stamp = source.delivery.as_ref()?.stamp.plus_seconds(60);
@@ -135,56 +143,61 @@ impl Plan {
             let mut emit = |part: Part| {
                 last = last.max(part.events.iter().map(|known| known.event.time).max());
             };
-            file::read(source, order, &mut desk, &mut emit);
+            file::read(source, how, &mut state, &mut emit);
         }
         last
     }
 
-    /// Reads everything; `take` is given what each file holds and then nothing, file by file.
-    pub(super) fn run(
+    /// Reads everything. Calls `take` with the number of a file and what it holds, part by part, and with `None` at the
+    /// end of each file; in the order of the files.
+    pub(crate) fn run(
         &self,
         progress: &dyn Progress,
         mut take: impl FnMut(usize, Option<Part>),
     ) -> Books {
-        // What is not needed is gone at once, so its time must not be asked for later.
+        // Of records that are not needed no event is made, so a bound that is found later could not be applied to
+        // them.
         let bounded = self.since.is_none() && self.until.is_none();
         let needs = self.options.needs.filter(|_| bounded);
-        let order = Order { needs, ..Order::new(&self.selection, self.options.caps) };
-        self.carry_out(order, progress, &mut take)
+        let how = ReadOptions { needs, ..ReadOptions::new(&self.selection, self.options.caps) };
+        self.read_all(how, progress, &mut take)
     }
 
-    fn carry_out(
+    fn read_all(
         &self,
-        order: Order<'_>,
+        how: ReadOptions<'_>,
         progress: &dyn Progress,
         take: &mut dyn FnMut(usize, Option<Part>),
     ) -> Books {
         progress.found(self.sources.len() as u64);
-        let mut books = Books { ledger: self.ledger.clone(), sight: Sight::default() };
-        // The number of threads must not matter: it would show in what comes late.
-        let together = (self.sources.len() / ENOUGH).clamp(1, TOGETHER);
+        let mut books = Books { ledger: self.ledger.clone(), coverage: Coverage::default() };
+        // Must not depend on the number of threads, which would show in the count of late events.
+        let together = (self.sources.len() / ENOUGH_JOBS).clamp(1, MOST_FILES_IN_JOB);
         let jobs = self.sources.len().div_ceil(together);
-        let job = |number: usize, desk: &mut Desk, emit: &mut dyn FnMut(Given)| {
+        let job = |number: usize, state: &mut ReaderState, emit: &mut dyn FnMut(JobResult)| {
             let mut gathered = Part::default();
             let mut accounts = Vec::with_capacity(together);
             let sources = self.sources.iter().enumerate();
             for (at, source) in sources.skip(number * together).take(together) {
-                let account = file::read(source, order, desk, &mut |part| {
+                let account = file::read(source, how, state, &mut |part| {
                     gathered.append(part);
                     if gathered.len() >= file::PART {
-                        emit(Given { part: std::mem::take(&mut gathered), accounts: Vec::new() });
+                        emit(JobResult {
+                            part: std::mem::take(&mut gathered),
+                            accounts: Vec::new(),
+                        });
                     }
                 });
                 progress.done(account.stored, account.tally.understood);
                 accounts.push((at, account));
             }
-            emit(Given { part: gathered, accounts });
+            emit(JobResult { part: gathered, accounts });
         };
         pipeline::in_order(jobs, self.threads(), job, |number, given| {
             take(number * together, Some(given.part));
             for (at, account) in given.accounts {
                 if let Some(source) = self.sources.get(at) {
-                    books.enter(source, account);
+                    account.enter(source, &mut books);
                 }
                 take(at, None);
             }
@@ -192,8 +205,8 @@ impl Plan {
         books
     }
 
-    /// Whether so few records may be all that there are, by the sizes of the files.
-    pub(super) fn may_hold(&self, records: u64) -> bool {
+    /// Whether the files are so small that they may hold no more than `records` records.
+    pub(crate) fn may_hold(&self, records: u64) -> bool {
         let mut left = records.saturating_mul(MOST_STORED);
         self.sources.iter().filter_map(Source::size).all(|size| {
             let fits = size <= left;
@@ -202,37 +215,40 @@ impl Plan {
         })
     }
 
-    /// Whether everything can be read a second time: pipes cannot.
-    pub(super) fn can_be_read_again(&self) -> bool {
+    /// Whether everything can be read twice, as pipes cannot.
+    pub(crate) fn can_be_read_again(&self) -> bool {
         self.sources.iter().all(Source::can_be_read_again)
     }
 
-    /// Finds the last event by reading everything, where bounds hang on it.
-    pub(super) fn find_bounds(&mut self) {
+    /// Finds the last event by reading everything, if bounds depend on it.
+    pub(crate) fn find_bounds(&mut self) {
         if self.since.is_none() && self.until.is_none() {
             return;
         }
         let needs: Needs = |_| false;
-        let order = Order { needs: Some(needs), ..Order::new(&self.selection, self.options.caps) };
-        let books = self.carry_out(order, &(), &mut |_, _| {});
-        if let Some((_, last)) = books.sight.span() {
+        let how = ReadOptions {
+            needs: Some(needs),
+            ..ReadOptions::new(&self.selection, self.options.caps)
+        };
+        let books = self.read_all(how, &(), &mut |_, _| {});
+        if let Some((_, last)) = books.coverage.span() {
             self.bound(last);
         }
     }
 
     /// The files, in the order in which they are read, and those that could not be looked at.
-    pub(super) fn into_sources(self) -> (Vec<Source>, Ledger) {
+    pub(crate) fn into_sources(self) -> (Vec<Source>, Ledger) {
         (self.sources, self.ledger)
     }
 
-    pub(super) fn threads(&self) -> usize {
+    pub(crate) fn threads(&self) -> usize {
         let all = || thread::available_parallelism().map_or(1, usize::from);
         self.options.threads.filter(|threads| *threads > 0).unwrap_or_else(all)
     }
 
-    /// Once this file is read, every event older than the returned moment is in; `None` when the
-    /// names of the files that follow do not tell, or bounds hang on the last event of all.
-    pub(super) fn complete_after(&self, number: usize) -> Option<Time> {
+    /// The moment before which every event has been read once this file is; `None` when the names of the files that
+    /// follow do not say, or when bounds depend on the last event.
+    pub(crate) fn complete_after(&self, number: usize) -> Option<Time> {
         let next = self.sources.get(number + 1)?.delivery.as_ref()?;
         let is_bounded = self.since.is_none() && self.until.is_none();
         let stamp = (self.ledger.ordered && is_bounded).then_some(next.stamp)?;
@@ -240,12 +256,12 @@ impl Plan {
     }
 }
 
-/// Adds what lies in buckets.
+/// Adds the objects of the inputs that name buckets.
 #[cfg(feature = "s3")]
 fn in_buckets(
     inputs: &[Input],
     selection: &Selection,
-    options: &Options,
+    bounds: Bounds,
     found: &mut Found,
 ) -> Result<()> {
     let urls: Vec<&str> = inputs
@@ -255,12 +271,12 @@ fn in_buckets(
             Input::Stdin | Input::Path(_) => None,
         })
         .collect();
-    found.sources.extend(bucket::find(&urls, selection, options)?.into_iter().map(Source::object));
+    found.sources.extend(bucket::find(&urls, selection, bounds)?.into_iter().map(Source::object));
     found.sort();
     Ok(())
 }
 
-fn at(moment: Option<Moment>) -> Option<Time> {
+fn moment_at(moment: Option<Moment>) -> Option<Time> {
     match moment {
         Some(Moment::At(time)) => Some(time),
         Some(Moment::BeforeLast(_)) | None => None,
@@ -271,54 +287,5 @@ fn before_last(moment: Option<Moment>) -> Option<i64> {
     match moment {
         Some(Moment::BeforeLast(seconds)) => Some(seconds),
         Some(Moment::At(_)) | None => None,
-    }
-}
-
-/// The ledger while it is being written.
-pub(super) struct Books {
-    pub(super) ledger: Ledger,
-    pub(super) sight: Sight,
-}
-
-impl Books {
-    /// Adds what was counted elsewhere. What is known only at the end is left out.
-    pub(super) fn add(&mut self, other: Ledger, sight: Sight) {
-        let own = &mut self.ledger;
-        own.files_found += other.files_found;
-        own.files_read += other.files_read;
-        own.files_out_of_range += other.files_out_of_range;
-        own.skipped.extend(other.skipped);
-        own.records.read += other.records.read;
-        own.records.malformed += other.records.malformed;
-        own.records.out_of_range += other.records.out_of_range;
-        own.leave_out(other.outside);
-        own.ordered &= other.ordered;
-        own.late += other.late;
-        own.bytes_stored += other.bytes_stored;
-        own.bytes_inflated += other.bytes_inflated;
-        self.sight.add(sight);
-    }
-
-    fn enter(&mut self, source: &Source, mut account: Account) {
-        account.enter(source, &mut self.ledger);
-        self.sight.add(std::mem::take(&mut account.tally.sight));
-    }
-
-    /// The finished ledger.
-    pub(super) fn close(mut self, kept: u64, duplicates: u64, out_of_range: u64) -> Ledger {
-        let ledger = &mut self.ledger;
-        ledger.records.kept = kept;
-        ledger.records.duplicates = duplicates;
-        ledger.records.out_of_range += out_of_range;
-        ledger.skipped.sort();
-        ledger.span = self.sight.span();
-        ledger.accounts = self.sight.accounts();
-        ledger.regions = self.sight.regions();
-        ledger.blind_spots = self.sight.blind_spots();
-        let nothing = ledger.nothing_in_range();
-        ledger.note(
-            nothing.map(|detail| BlindSpot::new(BlindSpotKind::NothingInRange, detail, None)),
-        );
-        self.ledger
     }
 }
