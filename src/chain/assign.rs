@@ -12,24 +12,18 @@ use super::id_hash::IdHash;
 use super::learned::{Habits, Taken};
 use super::link::{Basis, Link, LinkKind};
 use super::names::{ActionId, Names};
-use super::weigh::{CLEAR, Pair, Scales, Scratch, sort_pairs};
+use super::weigh::{Pair, Scales, Scratch, sort_pairs};
+use super::weights::Weights;
 use crate::event::{self, Event, Failure};
 
 type Map<K, V> = HashMap<K, V, RandomState>;
-
-/// Below this no parent is claimed.
-const ACCEPT: f64 = 1.5;
-/// Nor below this, where a refused call lost all that could tell and there is only one call in the log
-/// that it can have been made for.
-const ALONE: f64 = 0.5;
-/// How much worse two crossed links may score when uncrossed.
-const CROSSING: f64 = 0.8;
 
 /// Links children to parents.
 pub(super) struct Assignment<'a, 'e> {
     pub events: &'e [Event],
     pub children: &'a [Child<'e>],
     pub names: &'a Names<'e>,
+    pub weights: &'a Weights,
     /// What is regular for calls that still have their request, and for those that lost it.
     pub habits: [Habits; 2],
     /// When the events of a stretch are settled.
@@ -63,7 +57,7 @@ impl Assignment<'_, '_> {
         let mut slots = Slots::default();
         let mut open: Vec<Vec<Pair>> = Vec::new();
         for list in pairs {
-            match decided(&list).filter(|pair| !self.makes_cycle(chains, pair)) {
+            match decided(&list, self.weights).filter(|pair| !self.makes_cycle(chains, pair)) {
                 Some(pair) => {
                     let ties = match self.child(&pair) {
                         Some(child) if pair.basis.has(Basis::ISSUED_SESSION) => {
@@ -166,28 +160,29 @@ impl Assignment<'_, '_> {
     fn take(&self, chains: &mut Chains, slots: &mut Slots, pair: &Pair, ties: Vec<usize>) {
         let Some(child) = self.child(pair) else { return };
         slots.add(pair.parent as usize, child, pair.basis, (self.turn)(child.index));
-        chains.set_link(child.index, link(pair, ties));
+        chains.set_link(child.index, link(pair, ties, self.weights));
     }
 
     /// Best pair first, so that no root takes more calls of one kind than roots of its sort do.
     fn assign(&self, chains: &mut Chains, slots: &mut Slots, open: Vec<Vec<Pair>>, learned: usize) {
         let Some(habits) = self.habits.get(learned) else { return };
+        let w = self.weights;
         let mut pairs: Vec<Pair> = Vec::new();
         for mut list in open {
             for pair in &mut list {
-                if let Some((root, child, lag)) = self.seen(pair) {
-                    pair.score += habits.adjust(root, child, lag, pair.decisive);
+                if let Some(seen) = self.seen(pair) {
+                    pair.score += habits.adjust(seen, pair.decisive, w);
                 }
             }
             if let [pair] = list.as_mut_slice()
-                && pair.score >= ALONE
+                && pair.score >= w.accept_alone
                 && self.child(pair).is_some_and(|c| c.denied && c.event.request().is_none())
             {
-                pair.score = pair.score.max(ACCEPT);
+                pair.score = pair.score.max(w.accept);
             }
             pairs.append(&mut list);
         }
-        pairs.retain(|pair| pair.score >= ACCEPT);
+        pairs.retain(|pair| pair.score >= w.accept);
         sort_pairs(&mut pairs);
         let mut rivals: Map<u32, Vec<u32>> = Map::default();
         for (pair, at) in pairs.iter().zip(0..) {
@@ -252,14 +247,14 @@ impl Assignment<'_, '_> {
                 let now = score(first, a).zip(score(second, b)).map(|(x, y)| x + y);
                 let then = score(first, b).zip(score(second, a)).map(|(x, y)| x + y);
                 let (Some(now), Some(then)) = (now, then) else { continue };
-                if then < now - CROSSING {
+                if then < now - self.weights.crossing {
                     continue;
                 }
                 for (number, child, parent, other) in
                     [(first, one.index, b, a), (second, other.index, a, b)]
                 {
                     if let Some(pair) = by_ends.get(&(number, parent as u32)) {
-                        chains.set_link(child, link(pair, vec![other]));
+                        chains.set_link(child, link(pair, vec![other], self.weights));
                     }
                 }
             }
@@ -310,7 +305,7 @@ impl Assignment<'_, '_> {
         best: &Pair,
     ) -> Vec<usize> {
         let mut ties: Vec<usize> = rivals
-            .filter(|p| p.parent != best.parent && best.score - p.score < 0.05)
+            .filter(|p| p.parent != best.parent && best.score - p.score < self.weights.tie)
             .filter(|p| self.has_room(slots, p, habits))
             .map(|p| p.parent as usize)
             .collect();
@@ -363,33 +358,33 @@ fn is_throttled(event: &Event) -> bool {
 }
 
 /// The best pair when nothing still to be learned could change it.
-fn decided(list: &[Pair]) -> Option<Pair> {
+fn decided(list: &[Pair], w: &Weights) -> Option<Pair> {
     let best = list.first().filter(|p| p.decisive)?;
-    let clear = list.get(1).is_none_or(|second| best.score - second.score >= CLEAR);
+    let clear = list.get(1).is_none_or(|second| best.score - second.score >= w.clear);
     clear.then_some(*best)
 }
 
-fn link(pair: &Pair, ties: Vec<usize>) -> Link {
+fn link(pair: &Pair, ties: Vec<usize>, w: &Weights) -> Link {
     Link {
         parent: pair.parent as usize,
         kind: pair.kind,
-        confidence: confidence(pair, ties.len()),
+        confidence: confidence(pair, ties.len(), w),
         basis: pair.basis,
         tied_with: ties,
     }
 }
 
 /// Probability that a link is right, by its kind and how contested it was.
-fn confidence(pair: &Pair, ties: usize) -> f64 {
+fn confidence(pair: &Pair, ties: usize, w: &Weights) -> f64 {
     let base = match pair.kind {
-        LinkKind::ResourceId | LinkKind::IssuedCredentials if pair.decisive => 0.99,
-        LinkKind::RequestId => 0.98,
-        LinkKind::ResourceId | LinkKind::IssuedCredentials => 0.95,
-        LinkKind::Session => 0.9,
-        LinkKind::Key => 0.88,
-        LinkKind::Time if pair.basis.has(Basis::ROLE) => 0.85,
-        LinkKind::Time if pair.basis.has(Basis::USUAL_LAG) => 0.75,
-        LinkKind::Time => 0.6,
+        LinkKind::ResourceId | LinkKind::IssuedCredentials if pair.decisive => w.sure_decisive,
+        LinkKind::RequestId => w.sure_request,
+        LinkKind::ResourceId | LinkKind::IssuedCredentials => w.sure_id,
+        LinkKind::Session => w.sure_session,
+        LinkKind::Key => w.sure_key,
+        LinkKind::Time if pair.basis.has(Basis::ROLE) => w.sure_role,
+        LinkKind::Time if pair.basis.has(Basis::USUAL_LAG) => w.sure_usual_lag,
+        LinkKind::Time => w.sure_time,
         LinkKind::SharedEvent => 1.0,
     };
     let shared: f64 = base / (ties as f64 + 1.0);

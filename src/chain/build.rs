@@ -91,8 +91,15 @@ impl Chains {
         };
         let habits = earlier.each_ref().map(|earlier| Habits::of(earlier, &names));
         let taught = habits.clone();
-        let learning =
-            Assignment { events, children: &children, names: &names, habits, turn, taught };
+        let learning = Assignment {
+            events,
+            children: &children,
+            names: &names,
+            weights: knowledge.weights(),
+            habits,
+            turn,
+            taught,
+        };
         let taught = learning.run(&scales, &mut chains);
         let mut earlier = earlier.into_iter();
         chains.habits =

@@ -14,6 +14,7 @@ use super::knowledge::Knowledge;
 use super::learned::Keys;
 use super::names::{EventKind, Name, Names, SourceId};
 use super::roles::Roles;
+use super::weights::Weights;
 use crate::event::{self, CallerKind, Event, Failure, Field, IdentityType, Time, json};
 
 /// What a possible parent says, as far as some child asks for it.
@@ -113,6 +114,7 @@ impl RootFacts {
 pub(super) struct Index {
     /// In order of time.
     facts: Vec<RootFacts>,
+    weights: Weights,
     by_token: IdLists,
     by_session: IdLists,
     by_request: IdLists,
@@ -166,6 +168,7 @@ impl Index {
             .filter(|facts| scope.is_asked_for(facts))
             .collect();
         let mut index = Index {
+            weights: *sources.knowledge.weights(),
             by_session: listed(&facts, |f| f.principal.filter(|who| principals.has(*who))),
             by_request: listed(&facts, |f| f.request.filter(|id| requests.has(*id))),
             by_token: IdLists::default(),
@@ -262,7 +265,7 @@ impl Index {
     ) {
         for token in &child.tokens {
             let sayers = self.by_token.get(token.hash);
-            worth.push(worth_of(sayers.len()));
+            worth.push(worth_of(sayers.len(), &self.weights));
             // What half the export says ties nothing over time, or at all.
             match sayers.len() {
                 few if few <= FEW => self.add_near(found, sayers, child, DAY),
@@ -371,13 +374,13 @@ pub(super) fn early(kind: CallerKind) -> i64 {
 
 /// How much it says that two records share a token that `sayers` possible parents have: the rarer,
 /// the more.
-fn worth_of(sayers: usize) -> f64 {
+fn worth_of(sayers: usize, w: &Weights) -> f64 {
     match sayers {
         0 => 0.0,
-        1..=4 => 6.0,
-        few if few <= FEW => 3.0,
-        some if some <= SOME => 1.0,
-        _ => 0.2,
+        1..=4 => w.rare_id,
+        few if few <= FEW => w.uncommon_id,
+        some if some <= SOME => w.common_id,
+        _ => w.frequent_id,
     }
 }
 

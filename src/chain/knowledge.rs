@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 
 use super::link::Synthesized;
 use super::service::{Service, Table, Timing, key_of};
+use super::weights::Weights;
 use crate::event::{self, CallerKind, Event, partition};
 
 /// The service table, indexed for linking.
@@ -21,6 +22,7 @@ pub struct Knowledge {
     covered: BTreeSet<String>,
     /// Of every row the rows that may make the calls which start its work; asked for by few.
     behind: OnceLock<Vec<Vec<usize>>>,
+    weights: Weights,
 }
 
 impl Default for Knowledge {
@@ -118,7 +120,25 @@ impl Knowledge {
                 }
             }
         }
-        Knowledge { table, exact, prefixes, covered, behind: OnceLock::new() }
+        Knowledge {
+            table,
+            exact,
+            prefixes,
+            covered,
+            behind: OnceLock::new(),
+            weights: Weights::DEFAULT,
+        }
+    }
+
+    /// The same knowledge with other numbers than those in force.
+    #[must_use]
+    pub fn with_weights(self, weights: Weights) -> Self {
+        Knowledge { weights, ..self }
+    }
+
+    /// The numbers by which calls are weighed.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
     }
 
     /// The table itself.

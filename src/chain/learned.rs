@@ -9,6 +9,7 @@ use super::call::Child;
 use super::id_hash::{IdHash, IdHasher};
 use super::kms::{alias_in, kms_key, place};
 use super::names::{ActionId, Names};
+use super::weights::Weights;
 
 type Map<K, V> = HashMap<K, V, RandomState>;
 
@@ -187,20 +188,25 @@ impl Habits {
     }
 
     /// What regularly follows such a root counts for a pair; what never does, against it.
-    pub(super) fn adjust(&self, root: ActionId, child: ActionId, lag: i64, decisive: bool) -> f64 {
+    pub(super) fn adjust(
+        &self,
+        (root, child, lag): (ActionId, ActionId, i64),
+        decisive: bool,
+        w: &Weights,
+    ) -> f64 {
         let mut score = 0.0;
         if let Some(usual) = self.lags.get(&(root, child))
             && !decisive
             && lag > usual * 4 + 20
         {
-            score -= 6.0;
+            score -= w.far_too_late;
         }
         let parents = self.parents.get(&root).copied().unwrap_or(0);
         let seen = self.fan_out.get(&(root, child)).map_or(0, |s| s.1);
         if seen >= 2 && seen * 4 >= parents {
-            score += 1.5;
+            score += w.regular;
         } else if seen == 0 && parents >= 5 {
-            score -= 1.5;
+            score -= w.never_seen;
         }
         score
     }

@@ -22,6 +22,7 @@ mod roles;
 pub mod service;
 mod session;
 mod weigh;
+mod weights;
 
 pub use assign::Turn;
 pub use chains::{Chains, Learned, Settled};
@@ -30,3 +31,4 @@ pub use kms::{encryption_context, kms_key};
 pub use knowledge::{Knowledge, Origins};
 pub use link::{Link, LinkKind, Synthesized};
 pub use roles::{Role, Roles, named_by};
+pub use weights::Weights;

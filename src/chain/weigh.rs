@@ -9,6 +9,7 @@ use super::lags::Lags;
 use super::link::{Basis, LinkKind};
 use super::names::{Direction, Name, Names};
 use super::session::Sessions;
+use super::weights::Weights;
 use crate::event::{CallerKind, Event, Field, IdentityType};
 
 /// One possible parent.
@@ -39,27 +40,6 @@ pub(super) fn sort_pairs(pairs: &mut [Pair]) {
     });
 }
 
-/// Seconds within which a service takes on the role for work that was just begun.
-const HANDED_OVER: i64 = 5;
-/// Seconds after which a call that failed has nothing done for it any more.
-const ANSWERED: i64 = 5;
-/// What it says at least that what a call started runs with the role.
-const ROLE: f64 = 3.0;
-/// What it says against a call that what it started runs with another role.
-const OTHER_ROLE: f64 = 2.5;
-/// What it says against a call that another names more of what the child is about: as much as that
-/// one can lose by being minutes earlier.
-const SAYS_LESS: f64 = 2.0;
-/// What it says that the role is taken on as long after such a call as always.
-const USUAL: f64 = 1.5;
-/// What it says against a call that it was made in another account or Region.
-const ELSEWHERE: f64 = 2.5;
-/// Below this what the rest teaches cannot make a pair acceptable.
-const CONSIDER: f64 = 0.0;
-/// Seconds within which an operation that no row names is taken to have made a service act.
-const SOON: i64 = 30;
-/// How much better the best must be for a link to be decided before the rest is known.
-pub(super) const CLEAR: f64 = 2.0;
 /// Most pairs remembered of one child.
 const MOST: usize = 24;
 
@@ -121,6 +101,10 @@ impl Weight {
 }
 
 impl Scales<'_, '_> {
+    fn weights(&self) -> &Weights {
+        self.knowledge.weights()
+    }
+
     /// Every acceptable parent of the child at a position, best first.
     pub(super) fn pairs(
         &self,
@@ -128,6 +112,7 @@ impl Scales<'_, '_> {
         child: &Child<'_>,
         scratch: &mut Scratch,
     ) -> Vec<Pair> {
+        let w = self.weights();
         let Some(wanted_parent) = self.criteria.get(child.criteria as usize) else {
             return Vec::new();
         };
@@ -140,7 +125,7 @@ impl Scales<'_, '_> {
         self.weigh_all(&call, found, &mut pairs);
         let best = pairs.iter().filter(|p| p.decisive).map(|p| p.score).fold(f64::MIN, f64::max);
         // Where an id decides and nothing without one can come near, nothing else is looked at.
-        if best < most_without_id(child) + CLEAR {
+        if best < most_without_id(child, w) + w.clear {
             near.clear();
             let begun = self.issued(position, child).is_some();
             self.index.by_circumstance(child, wanted_parent, begun, near);
@@ -148,7 +133,7 @@ impl Scales<'_, '_> {
             self.weigh_all(&call, near, &mut pairs);
         }
         if !has_its_principal(child) {
-            prefer_who_says_most(&mut pairs);
+            prefer_who_says_most(&mut pairs, w);
         }
         if let Some(pair) = self.issued(position, child) {
             // The very key was issued by that call: what is not of the same session is no parent.
@@ -170,7 +155,7 @@ impl Scales<'_, '_> {
             .filter_map(|at| self.index.at(*at))
             .filter(|facts| facts.index != call.child.index)
             .filter_map(|facts| self.weigh(call, facts))
-            .filter(|pair| pair.score >= CONSIDER);
+            .filter(|pair| pair.score >= self.weights().consider);
         pairs.extend(weighed);
     }
 
@@ -193,7 +178,7 @@ impl Scales<'_, '_> {
         Some(Pair {
             child: position,
             parent: parent as u32,
-            score: 3.5,
+            score: self.weights().issued_credentials,
             lag,
             kind: LinkKind::IssuedCredentials,
             decisive: by_key.is_some() || service_session,
@@ -214,13 +199,14 @@ impl Scales<'_, '_> {
             return None;
         }
         let name = self.names.get(facts.names)?;
+        let w = self.weights();
         let mut weight = Weight::default();
-        weigh_ids(child, worth, facts, &mut weight);
+        weigh_ids(child, worth, facts, w, &mut weight);
         let fit = wanted_parent.fit(name);
         self.weigh_role(call, facts, &fit, &mut weight);
         self.weigh_time(lag, child, &fit, &mut weight)?;
-        weigh_session(child, facts, &mut weight)?;
-        weigh_place(child, facts, &mut weight);
+        weigh_session(child, facts, w, &mut weight)?;
+        weigh_place(child, facts, w, &mut weight);
         self.weigh_service(child, wanted_parent, facts, name, &fit, &mut weight)?;
         self.weigh_key(child, facts, &mut weight)?;
         self.weigh_outcome(child, facts, &fit, &mut weight)?;
@@ -249,13 +235,13 @@ impl Scales<'_, '_> {
         };
         let lag = child.event.time.seconds_since(facts.time);
         if facts.runs_with_another(role) {
-            weight.score -= OTHER_ROLE;
+            weight.score -= self.weights().other_role;
             return;
         }
         if facts.runs_with(role) && weight.role_ids <= 0.0 {
             // As much as if the call named the role itself.
             let named = child.tokens.iter().zip(worth).filter(|(token, _)| token.is_role);
-            let most = named.map(|(_, worth)| *worth).fold(ROLE, f64::max);
+            let most = named.map(|(_, worth)| *worth).fold(self.weights().runs_with_role, f64::max);
             weight.ids += most;
             weight.role_ids += most;
             weight.score += most;
@@ -263,7 +249,7 @@ impl Scales<'_, '_> {
         }
         if self.lags.is_usual(facts.names, role, lag) {
             weight.is_usual = true;
-            weight.score += USUAL;
+            weight.score += self.weights().usual_lag;
             weight.note(LinkKind::Time, Basis::USUAL_LAG);
         }
     }
@@ -280,6 +266,8 @@ impl Scales<'_, '_> {
         weight: &mut Weight,
     ) -> Option<()> {
         let lag = child.event.time.seconds_since(facts.time);
+        let w = self.weights();
+        let is_soon = lag as f64 <= w.soon_seconds;
         let same_request = child.request.is_some() && child.request == facts.request;
         if facts.is_service_event {
             // The beginning and the end of one piece of work.
@@ -289,27 +277,28 @@ impl Scales<'_, '_> {
         if self.is_sibling(child, facts) && !(same_request && facts.is_root)
             || takes_on_another(child, facts, weight)
                 && !weight.is_usual
-                && !is_handed_over(child, lag, fit)
+                && !is_handed_over(child, lag, fit, w)
         {
             return None;
         }
-        let strong = weight.decisive || weight.own_ids() >= 3.0;
+        let strong = weight.decisive || weight.own_ids() >= w.strong_ids;
         weight.score -= self.against_direction(child, root);
         match fit {
-            Fit { listed: true, .. } => weight.score += 3.0,
-            Fit { row: Some(_), .. } => weight.score += if strong { 1.5 } else { 0.0 },
+            Fit { listed: true, .. } => weight.score += w.listed,
+            Fit { row: Some(_), .. } => weight.score += if strong { w.listed_start } else { 0.0 },
             // The service is right, the operation is in no row: new operations come every week.
             Fit { same_source: true, .. } => {
-                let late = child.kind == CallerKind::ServicePrincipal && lag > SOON;
+                let late = child.kind == CallerKind::ServicePrincipal && !is_soon;
                 // Rows tell which operations need a key; of what else a service does for its caller
                 // at once, they tell little.
                 let at_once = child.kind == CallerKind::ForwardAccessSession
                     && !child.is_kms
-                    && (0..=SOON).contains(&lag);
+                    && lag >= 0
+                    && is_soon;
                 if root.reads || root.covered && !at_once && (late || !strong) {
                     return None;
                 }
-                weight.score += if root.covered { 0.0 } else { 1.5 };
+                weight.score += if root.covered { 0.0 } else { w.same_service };
             }
             Fit { untold: true, .. } => {
                 if !strong && (root.covered || root.reads) {
@@ -334,8 +323,8 @@ impl Scales<'_, '_> {
                     child.kind == CallerKind::ServicePrincipal && wanted_parent.is_known();
                 let new = strong && facts.is_root && root.started.is_empty();
                 if through {
-                    weight.score += 2.0;
-                } else if !new || on_its_own && !same_request && lag > SOON {
+                    weight.score += w.through_second_service;
+                } else if !new || on_its_own && !same_request && !is_soon {
                     return None;
                 }
             }
@@ -353,8 +342,8 @@ impl Scales<'_, '_> {
     /// Reads decrypt and writes encrypt; a read never encrypts.
     fn against_direction(&self, child: &Child<'_>, root: &Name) -> f64 {
         match self.names.of(child.index).map(|name| name.direction) {
-            Some(Direction::Decrypts) if !root.reads => 0.5,
-            Some(Direction::Encrypts) if root.reads => 2.0,
+            Some(Direction::Decrypts) if !root.reads => self.weights().decrypts_for_write,
+            Some(Direction::Encrypts) if root.reads => self.weights().encrypts_for_read,
             _ => 0.0,
         }
     }
@@ -367,21 +356,22 @@ impl Scales<'_, '_> {
         fit: &Fit,
         weight: &mut Weight,
     ) -> Option<()> {
+        let w = self.weights();
         if facts.refused {
-            if weight.ids < 5.0 {
+            if weight.ids < w.decisive_ids {
                 return None;
             }
-            weight.score -= 6.0;
+            weight.score -= w.parent_refused;
         }
         let lag = child.event.time.seconds_since(facts.time);
         match (child.denied, facts.failed) {
-            (_, true) if lag > ANSWERED => weight.score -= 2.0,
-            (true, true) => weight.score += 1.5,
+            (_, true) if lag as f64 > w.answered_seconds => weight.score -= w.after_failure,
+            (true, true) => weight.score += w.both_failed,
             (true, false) if self.had(child, facts, fit) => return None,
             (true, false) if self.knowledge.waits(fit.row) == Some(true) => {
-                weight.score -= 1.5;
+                weight.score -= w.succeeded_though_denied;
             }
-            (false, true) => weight.score -= 0.5,
+            (false, true) => weight.score -= w.only_parent_failed,
             _ => {}
         }
         Some(())
@@ -389,8 +379,9 @@ impl Scales<'_, '_> {
 
     /// `None` where the call needs no key, or makes something with another one.
     fn weigh_key(&self, child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) -> Option<()> {
+        let w = self.weights();
         let is_named = child.key.and_then(|key| facts.names_key(key)) == Some(true);
-        if child.is_kms && facts.keyless && !is_named && weight.own_ids() < 3.0 {
+        if child.is_kms && facts.keyless && !is_named && weight.own_ids() < w.strong_ids {
             return None;
         }
         let Some(key) = child.key else { return Some(()) };
@@ -398,17 +389,17 @@ impl Scales<'_, '_> {
         let encrypts = name.is_some_and(|name| name.direction == Direction::Encrypts);
         match facts.names_key(key) {
             Some(true) => {
-                weight.score += 3.0;
+                weight.score += w.key_named;
                 weight.note(LinkKind::Key, Basis::KEY_NAMED);
             }
             Some(false) if encrypts && weight.ids <= 0.0 && !weight.decisive => return None,
-            Some(false) => weight.score -= 4.0,
+            Some(false) => weight.score -= w.other_key_named,
             None => match facts.usually_uses(key) {
                 Some(true) => {
-                    weight.score += 2.5;
+                    weight.score += w.key_usual;
                     weight.note(LinkKind::Key, Basis::KEY_USUAL);
                 }
-                Some(false) if weight.ids < 3.0 => weight.score -= 3.5,
+                Some(false) if weight.ids < w.strong_ids => weight.score -= w.key_unusual,
                 _ => {}
             },
         }
@@ -431,11 +422,12 @@ impl Scales<'_, '_> {
         fit: &Fit,
         weight: &mut Weight,
     ) -> Option<()> {
+        let w = self.weights();
         let usual = self.knowledge.max_lag(fit.row, child.kind);
         let forwarded = child.kind == CallerKind::ForwardAccessSession;
         let bound = match weight.own_ids() {
             _ if weight.lasting && !forwarded => usual.max(86_400),
-            ids if ids >= 2.0 => usual * 4,
+            ids if ids >= w.some_ids => usual * 4,
             _ => usual,
         };
         if lag > bound {
@@ -446,10 +438,11 @@ impl Scales<'_, '_> {
         // An operation that waits for its calls has them within its own second or two, and is itself
         // stamped when it has answered.
         if self.knowledge.waits(fit.row) == Some(true) && child.kind != CallerKind::Agent {
-            let each = if lag > 0 { 2.0 } else { 0.5 };
-            weight.score -= ((seconds - 1.0).max(0.0) * each).min(6.0);
+            let each = if lag > 0 { w.second_after_waiting } else { w.second_before_waiting };
+            weight.score -= ((seconds - 1.0).max(0.0) * each).min(w.most_waiting);
         }
-        weight.score -= (seconds / scale * 1.5).min(2.5) + (seconds * 0.05).min(1.5);
+        weight.score -= (seconds / scale * w.share_of_usual_time).min(w.most_share)
+            + (seconds * w.second).min(w.most_seconds);
         Some(())
     }
 }
@@ -461,15 +454,21 @@ fn has_its_principal(child: &Child<'_>) -> bool {
 
 /// A call that names less of what the child is about than another does is not its parent for being
 /// nearer in time: in a long export every name is said so often that it is worth next to nothing.
-fn prefer_who_says_most(pairs: &mut Vec<Pair>) {
+fn prefer_who_says_most(pairs: &mut Vec<Pair>, w: &Weights) {
     let most = pairs.iter().map(|pair| pair.says).max().unwrap_or(0);
     for pair in pairs.iter_mut().filter(|pair| pair.says > 0 && pair.says < most) {
-        pair.score -= SAYS_LESS;
+        pair.score -= w.names_fewer;
     }
-    pairs.retain(|pair| pair.score >= CONSIDER);
+    pairs.retain(|pair| pair.score >= w.consider);
 }
 
-fn weigh_ids(child: &Child<'_>, worth: &[f64], facts: &RootFacts, weight: &mut Weight) {
+fn weigh_ids(
+    child: &Child<'_>,
+    worth: &[f64],
+    facts: &RootFacts,
+    w: &Weights,
+    weight: &mut Weight,
+) {
     let mut total: f64 = 0.0;
     let mut seen = None;
     if facts.says_something() {
@@ -487,14 +486,14 @@ fn weigh_ids(child: &Child<'_>, worth: &[f64], facts: &RootFacts, weight: &mut W
             weight.note(LinkKind::ResourceId, Basis::IDS);
         }
     }
-    weight.ids = total.min(30.0);
+    weight.ids = total.min(w.most_ids);
     weight.score += weight.ids;
     let own = total - weight.role_ids;
-    weight.decisive |= own >= 5.0 && !child.is_sts;
-    weight.lasting =
-        own >= 5.0 && child.has_context || child.event.request().is_none() && total >= 5.0;
+    weight.decisive |= own >= w.decisive_ids && !child.is_sts;
+    weight.lasting = own >= w.decisive_ids && child.has_context
+        || child.event.request().is_none() && total >= w.decisive_ids;
     if child.request.is_some() && child.request == facts.request {
-        weight.score += 5.0;
+        weight.score += w.request_id;
         weight.decisive = true;
         weight.note(LinkKind::RequestId, Basis::REQUEST);
     }
@@ -502,27 +501,36 @@ fn weigh_ids(child: &Child<'_>, worth: &[f64], facts: &RootFacts, weight: &mut W
 
 /// The best that a parent which shares no id with the child can score: session, service, key and
 /// outcome all speaking for it.
-fn most_without_id(child: &Child<'_>) -> f64 {
-    let key = if child.key.is_some() { 3.0 } else { 0.0 };
-    let outcome = if child.denied { 1.5 } else { 0.0 };
-    let session = if child.kind == CallerKind::ServicePrincipal { 0.0 } else { 2.5 };
-    session + 3.0 + key + outcome
+fn most_without_id(child: &Child<'_>, w: &Weights) -> f64 {
+    let key = if child.key.is_some() { w.key_named } else { 0.0 };
+    let outcome = if child.denied { w.both_failed } else { 0.0 };
+    let session = if child.kind == CallerKind::ServicePrincipal {
+        0.0
+    } else {
+        w.same_principal + w.same_sign_in
+    };
+    session + w.listed + key + outcome
 }
 
 /// Work is done where it was asked for, unless something says otherwise: things in other accounts and
 /// Regions have the same names.
-fn weigh_place(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) {
+fn weigh_place(child: &Child<'_>, facts: &RootFacts, w: &Weights, weight: &mut Weight) {
     let accounts = child.account.zip(facts.account);
     let regions = child.region.zip(facts.region);
     if accounts.is_some_and(|(one, other)| one != other)
         || regions.is_some_and(|(one, other)| one.is_apart(other))
     {
-        weight.score -= ELSEWHERE;
+        weight.score -= w.elsewhere;
     }
 }
 
 /// Forwarded and role calls keep the principal; a role session keeps its creation date.
-fn weigh_session(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) -> Option<()> {
+fn weigh_session(
+    child: &Child<'_>,
+    facts: &RootFacts,
+    w: &Weights,
+    weight: &mut Weight,
+) -> Option<()> {
     let dates = (child.event.session_created, facts.session_created);
     // A sign-in keeps its name while access keys are refreshed.
     match (child.sign_in, facts.sign_in) {
@@ -530,7 +538,7 @@ fn weigh_session(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) -> O
             return None;
         }
         (Some(one), Some(other)) if one == other => {
-            weight.score += 0.5;
+            weight.score += w.same_sign_in;
             weight.note(LinkKind::Session, Basis::SIGN_IN);
         }
         _ => {}
@@ -543,11 +551,11 @@ fn weigh_session(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) -> O
             if child.event.identity_type == IdentityType::AssumedRole {
                 match dates {
                     (Some(a), Some(b)) if a.seconds_since(b).abs() > 1 => return None,
-                    (Some(_), Some(_)) => weight.score += 0.5,
+                    (Some(_), Some(_)) => weight.score += w.same_session_date,
                     _ => {}
                 }
             }
-            weight.score += 2.0;
+            weight.score += w.same_principal;
             weight.note(LinkKind::Session, Basis::PRINCIPAL);
         }
         CallerKind::ServiceLinkedRole | CallerKind::ServiceRole => {
@@ -557,9 +565,9 @@ fn weigh_session(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) -> O
                     _ => true,
                 };
             if same {
-                weight.score += 2.0;
+                weight.score += w.same_session;
                 weight.note(LinkKind::Session, Basis::SESSION);
-            } else if weight.ids < 2.0 {
+            } else if weight.ids < w.some_ids {
                 return None;
             }
         }
@@ -575,9 +583,9 @@ fn weigh_session(child: &Child<'_>, facts: &RootFacts, weight: &mut Weight) -> O
 
 /// A service takes on the role for its work at once where its operation is known to need one, though
 /// the call may name the work and not the role: the definition names that.
-fn is_handed_over(child: &Child<'_>, lag: i64, fit: &Fit) -> bool {
+fn is_handed_over(child: &Child<'_>, lag: i64, fit: &Fit, w: &Weights) -> bool {
     let for_instance = child.taken_on.as_ref().is_some_and(|session| session.for_instance);
-    fit.listed && !for_instance && (0..=HANDED_OVER).contains(&lag)
+    fit.listed && !for_instance && lag >= 0 && lag as f64 <= w.handed_over_seconds
 }
 
 /// A role taken on for somebody else: nothing that the request names stands in the parent, or the

@@ -1,0 +1,95 @@
+//! Every number that linking weighs with decides something: without it another link is made, or one
+//! is as sure as it was not.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails is a panic")]
+
+#[path = "verdict_support/story.rs"]
+#[allow(dead_code, reason = "each test uses a part of the stories")]
+mod story;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use trailwhy::chain::{Chains, Knowledge, Weights};
+use trailwhy::event::Event;
+use trailwhy::ingest::{self, Input, Options};
+
+fn here(below: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
+}
+
+fn events(path: &Path) -> Vec<Event> {
+    ingest::read(&[Input::Path(path.to_owned())], &Options::default(), &()).unwrap().events
+}
+
+/// The events of records as they stand in a file of CloudTrail's.
+fn events_of(records: &Value) -> Vec<Event> {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("trail.json");
+    fs::write(&file, json!({ "Records": records }).to_string()).unwrap();
+    events(&file)
+}
+
+/// The exports of the tests: stories of links first, then those of verdicts, then the samples.
+fn exports() -> impl Iterator<Item = Vec<Event>> {
+    let lines = fs::read_to_string(here("tests/data/links.jsonl")).unwrap();
+    let links: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut files: Vec<_> = fs::read_dir(here("tests/data/verdicts"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let stories = files.into_iter().flat_map(|file| {
+        let text = story::expanded(&fs::read_to_string(file).unwrap());
+        let stories: Vec<Value> = serde_json::from_str(&text).unwrap();
+        stories
+    });
+    let mut samples: Vec<_> =
+        fs::read_dir(here("samples")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    samples.sort();
+    let samples =
+        samples.into_iter().map(|sample| sample.join("logs")).filter(|logs| logs.is_dir());
+    let links = links.into_iter().map(|records| events_of(&records));
+    let stories = stories.map(|story| events_of(&json!(story::Trail::of(&story).records)));
+    links.chain(stories).chain(samples.map(|logs| events(&logs)))
+}
+
+/// Of every call its parent, how sure that is, and how many other parents fit as well.
+fn links(events: &[Event], knowledge: &Knowledge) -> Vec<Option<(usize, f64, usize)>> {
+    let chains = Chains::build(events, knowledge);
+    let link =
+        |at| chains.link(at).map(|link| (link.parent, link.confidence, link.tied_with.len()));
+    (0..events.len()).map(link).collect()
+}
+
+#[test]
+fn every_weight_decides_something() {
+    let mut idle: Vec<(&str, Knowledge)> = Weights::NAMES
+        .iter()
+        .map(|name| {
+            let weights = Weights::without(name).unwrap();
+            (*name, Knowledge::default().with_weights(weights))
+        })
+        .collect();
+    let whole = Knowledge::default();
+    for events in exports() {
+        let with_all = links(&events, &whole);
+        idle.retain(|(_, without)| links(&events, without) == with_all);
+        if idle.is_empty() {
+            return;
+        }
+    }
+    let idle: BTreeSet<&str> = idle.iter().map(|(name, _)| *name).collect();
+    panic!("without these nothing changes: {idle:?}");
+}
+
+#[test]
+fn a_row_is_taken_out_by_its_name() {
+    assert_eq!(Weights::without("no_such_row"), None);
+    assert!(Weights::NAMES.len() >= 40);
+    for name in Weights::NAMES {
+        assert_ne!(Weights::without(name), Some(Weights::DEFAULT), "{name}");
+    }
+}
