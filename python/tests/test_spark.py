@@ -20,8 +20,12 @@ SAMPLE = SAMPLES[0]
 TABLES = ("incidents", "occurrences", "denied_calls", "links", "changes")
 
 
-def same(found, whole):
+def same(found, whole, found_by_name=False):
     """Both tell the same, of files with the same names."""
+    if found_by_name:
+        # A plan names no file of another Region or day, so nobody meets it.
+        for one in (found, whole):
+            one.report["coverage"]["files"].pop("found")
     assert found.report == whole.report
     for table in TABLES:
         rows = [tuple(row) for row in getattr(found, table).collect()]
@@ -57,7 +61,8 @@ def test_however_it_is_cut_and_merged(parts, depth, spark, installed):
 def test_a_part_that_holds_nothing_and_options_reach_executors(spark, installed):
     logs = SAMPLE / "logs"
     asked = {"since": "2026-09-15T10:00:00Z", "regions": "ap-northeast-1", "until": "2026-09-16"}
-    same(trailwhy.spark.analyze(spark, logs, parts=9, **asked), trailwhy.analyze(logs, **asked))
+    found = trailwhy.spark.analyze(spark, logs, parts=9, **asked)
+    same(found, trailwhy.analyze(logs, **asked), found_by_name=True)
 
 
 def test_a_large_export_in_64_parts(spark, store, export):
@@ -121,7 +126,8 @@ def test_a_killed_executor_changes_nothing(spark, store, export):
 
 def wrapped(folder, program, script):
     """The program behind a script, to be brought to executors."""
-    wrapper = folder / "wrapped"
+    # Spark knows what it brings by its name, for as long as a session lasts.
+    wrapper = folder / folder.name
     wrapper.write_text(f'#!/bin/sh\nprogram="{program}"; folder="{folder}"\n{script}\n')
     wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
     return wrapper
@@ -129,20 +135,18 @@ def wrapped(folder, program, script):
 
 def test_a_task_that_fails_is_tried_again_and_counts_once(spark, program, tmp_path):
     once = """
+# The first attempt at a part, and the first merge of all, is lost after its work is done.
 case "$*" in
-*--files-from*|*merged*)
-  "$program" "$@"; status=$?
-  held=$(mktemp "$folder/tried-XXXXXX"); tried=$(ls "$folder"/tried-* | wc -l)
-  # Every second one is lost after its work is done.
-  if [ $((tried % 2)) = 1 ]; then exit 3; fi
-  exit $status;;
+*--files-from*) part=$(mktemp "$folder/part-XXXXXX"); cat >"$part"; "$program" "$@" <"$part"
+  mkdir "$folder/tried-$(cksum <"$part" | tr -d ' ')" 2>/dev/null && exit 3; exit 0;;
+*merged*) "$program" "$@"; mkdir "$folder/tried-merge" 2>/dev/null && exit 3; exit 0;;
 esac
 exec "$program" "$@"
 """
     wrapper = wrapped(tmp_path, program, once)
     logs = SAMPLE / "logs"
     found = trailwhy.spark.analyze(spark, logs, parts=12, program=wrapper, ship_program=True)
-    assert len(list(tmp_path.glob("tried-*"))) > 12
+    assert len(list(tmp_path.glob("tried-*"))) == 13
     same(found, trailwhy.analyze(logs, program=program))
 
 

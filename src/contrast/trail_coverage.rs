@@ -219,7 +219,7 @@ mod tests {
     }
 
     fn would_show(coverage: &TrailCoverage, from: i64, to: i64) -> bool {
-        seen.would_show(&kind("eu-west-1"), Time(from * 1000), Time(to * 1000))
+        coverage.would_show(&kind("eu-west-1"), Time(from * 1000), Time(to * 1000))
     }
 
     #[test]

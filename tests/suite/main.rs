@@ -79,6 +79,7 @@ mod tables;
 mod time_zone;
 mod verdicts;
 mod very_many;
+mod weights;
 mod wording;
 
 // The generator of the samples names them so.

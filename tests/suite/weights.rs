@@ -1,10 +1,7 @@
 //! Every number that linking weighs with decides something: without it another link is made, or one
 //! is as sure as it was not.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails is a panic")]
 
-#[path = "verdict_support/story.rs"]
-#[allow(dead_code, reason = "each test uses a part of the stories")]
-mod story;
+use crate::support::story;
 
 use std::collections::BTreeSet;
 use std::fs;
