@@ -1,12 +1,15 @@
 //! Every number that linking weighs with decides something: without it another link is made, or one
 //! is as sure as it was not.
-
+#[path = "../benches/export/mod.rs"]
+#[allow(dead_code, reason = "the test uses a part of the generator")]
+mod export;
 use crate::support::story;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use export::volume::{Kind, Plan};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use trailwhy::chain::{Chains, Knowledge, Weights};
@@ -29,6 +32,19 @@ fn events_of(records: &Value) -> Vec<Event> {
     events(&file)
 }
 
+/// Stretches of a made export, in which half of the records are calls that services made.
+fn made() -> impl Iterator<Item = Vec<Event>> {
+    let folder = TempDir::new().unwrap();
+    let plan = Plan { kind: Kind::Hard, seed: 7, bytes: 1, small_files: false };
+    plan.write(folder.path()).unwrap();
+    let all = events(folder.path());
+    let stretches: Vec<Vec<Event>> = all.chunks(STRETCH).map(<[Event]>::to_vec).collect();
+    stretches.into_iter()
+}
+
+/// Events of one stretch.
+const STRETCH: usize = 2000;
+
 /// The exports of the tests: stories of links first, then those of verdicts, then the samples.
 fn exports() -> impl Iterator<Item = Vec<Event>> {
     let lines = fs::read_to_string(here("tests/data/links.jsonl")).unwrap();
@@ -50,7 +66,7 @@ fn exports() -> impl Iterator<Item = Vec<Event>> {
         samples.into_iter().map(|sample| sample.join("logs")).filter(|logs| logs.is_dir());
     let links = links.into_iter().map(|records| events_of(&records));
     let stories = stories.map(|story| events_of(&json!(story::Trail::of(&story).records)));
-    links.chain(stories).chain(samples.map(|logs| events(&logs)))
+    links.chain(stories).chain(samples.map(|logs| events(&logs))).chain(made())
 }
 
 /// Of every call its parent, how sure that is, and how many other parents fit as well.
