@@ -50,7 +50,7 @@ fn files() -> Vec<(String, PathBuf)> {
 fn code(text: &str) -> String {
     let tests = ["#[cfg(test)]\nmod tests", "#[cfg(test)]\npub(crate) mod tests"];
     let above = tests.iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
-    let lines = text[..above].lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines = text.split_at(above).0.lines().filter(|line| !line.trim_start().starts_with("//"));
     let code = lines.collect::<Vec<_>>().join("\n");
     // How far something is visible is no use of it.
     let mut pieces = code.split("pub(");

@@ -85,8 +85,14 @@ fn the_report_is_that_of_the_files_on_disk() {
 #[test]
 fn only_the_days_in_question_are_listed() {
     let name = "1-ebs-source-ip";
-    let ranges: [&[&str]; 3] =
-        [&["--since", "2026-09-16"], &["--until", "2026-09-14T12:00:00Z"], &["--since", "2h"]];
+    let ranges: [&[&str]; 5] = [
+        &["--since", "2026-09-16"],
+        &["--until", "2026-09-14T12:00:00Z"],
+        &["--since", "2h"],
+        // From the middle of a day, and back over some days.
+        &["--since", "2026-09-15T10:00:00Z"],
+        &["--since", "60h"],
+    ];
     for range in ranges {
         let mut all = objects(name);
         // Years of other days, each of which would take a listing of its own.
