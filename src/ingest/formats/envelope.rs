@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::ingest::formats::column;
-use crate::ingest::formats::object::{Elements, Object};
+use crate::ingest::formats::object::Object;
 use crate::ingest::formats::row_record::RowRecord;
 use crate::ingest::formats::{base64_text, json_table, notification, schema_mapping};
 
@@ -100,8 +100,8 @@ fn value_in(raw: &str, depth: usize, out: &mut dyn RecordSink) -> bool {
             Ok(object) => object_in(raw, &object, depth, out),
             Err(_) => false,
         },
-        Some(b'[') => match serde_json::from_str::<Elements<'_>>(raw) {
-            Ok(Elements(elements)) => array_in(&elements, depth, out),
+        Some(b'[') => match serde_json::from_str::<Vec<&RawValue>>(raw) {
+            Ok(elements) => array_in(&elements, depth, out),
             Err(_) => false,
         },
         Some(b'"') if mentions_a_record(raw) => match serde_json::from_str::<String>(raw) {

@@ -9,6 +9,7 @@ use memchr::memmem::Finder;
 use crate::event::arn::is_account_id;
 use crate::event::{Event, Field, Time, partition};
 use crate::ingest::ledger::blind_spot::{BlindSpot, BlindSpotKind};
+use crate::ingest::ledger::totals::united;
 use crate::ingest::ledger::trail_change::{self, TrailChange};
 use crate::ingest::record::header::Header;
 use crate::wording::Sentence;
@@ -76,8 +77,7 @@ impl Coverage {
     /// Counts one record with that id.
     pub(crate) fn count(&mut self, header: &Header<'_>, id: &str) {
         let time = header.time();
-        let (first, last) = self.span.unwrap_or((time, time));
-        self.span = Some((first.min(time), last.max(time)));
+        self.span = united(self.span, Some((time, time)));
         let hour = time.0.div_euclid(HOUR);
         self.stream(header.account(), header.get(Field::AwsRegion)).count(hour, 1);
         self.kms += u64::from(header.source() == "kms.amazonaws.com");
@@ -131,10 +131,7 @@ impl Coverage {
 
     /// Adds what was counted in another file.
     pub(crate) fn add(&mut self, other: Coverage) {
-        self.span = match (self.span, other.span) {
-            (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
-            (a, b) => a.or(b),
-        };
+        self.span = united(self.span, other.span);
         for mut theirs in other.streams {
             theirs.flush();
             let stream = self.stream(theirs.account.as_deref(), theirs.region.as_deref());
