@@ -15,6 +15,8 @@ mod parts;
 mod plan;
 mod reading;
 mod record;
+#[doc(hidden)]
+pub mod trial;
 
 use std::collections::BTreeMap;
 use std::io;

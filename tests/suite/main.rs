@@ -49,6 +49,7 @@ mod ingest_ledger;
 mod ingest_masked;
 mod ingest_notifications;
 mod invariance;
+mod licences;
 mod merge;
 mod messages;
 mod module_order;

@@ -249,6 +249,38 @@ fn decode(file: &[u8]) -> std::result::Result<Contribution, Refusal> {
     part.contribution(&file.into(), from + length).ok_or(Refusal::Damaged)
 }
 
+/// The file of a head and of the columns of one run, with its lengths put right.
+pub(crate) fn made_up(head: &[u8], columns: &[u8]) -> io::Result<Vec<u8>> {
+    const FAST: i32 = 1;
+    let mut packed = zstd::bulk::compress(columns, FAST)?;
+    let Ok(mut read) = postcard::from_bytes::<Head<'_>>(head) else {
+        return framed(head, packed.iter());
+    };
+    read.runs.truncate(1);
+    if read.runs.is_empty() {
+        packed.clear();
+    }
+    for run in &mut read.runs {
+        (run.inflated, run.bytes) = (columns.len(), packed.len());
+    }
+    framed(&postcard::to_stdvec(&read).map_err(io::Error::other)?, packed.iter())
+}
+
+/// The head of a file, and the columns of its first run.
+pub(crate) fn opened(file: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let content = file.strip_prefix(PARTIAL_RESULT)?;
+    let (start, rest) = postcard::take_from_bytes::<(u64, &str, usize, usize)>(content).ok()?;
+    let (_, _, count, length) = start;
+    let (packed, rest) = rest.split_at_checked(length)?;
+    let head = inflated(packed, count, INFLATED.of(packed))?;
+    let read = postcard::from_bytes::<Head<'_>>(&head).ok()?;
+    let columns = match read.runs.first() {
+        Some(first) => inflated(rest.get(..first.bytes)?, first.inflated, INFLATED.of(rest))?,
+        None => Vec::new(),
+    };
+    Some((head, columns))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -4,42 +4,12 @@
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::event::Event;
-use crate::ingest::files::selection::Selection;
 use crate::ingest::formats::column::RECORD_MEMBERS;
-use crate::ingest::inflate::caps::Caps;
-use crate::ingest::ledger::reason::Reason;
-use crate::ingest::reading::file::{self, ReadOptions, ReaderState, WINDOW};
 use crate::ingest::record::fast_path::{FastPath, Stop};
 use crate::ingest::record::fields::Fields;
-use crate::ingest::record::known::Part;
 use crate::ingest::record::structural_index::StructuralIndex;
 use crate::ingest::record::wire::Record;
-use crate::wording::Sentence;
-
-/// What reading a file of this content gives.
-#[derive(Debug, PartialEq)]
-struct Outcome {
-    events: Vec<Event>,
-    understood: u64,
-    malformed: u64,
-    reasons: Vec<(Reason, Option<Sentence>)>,
-}
-
-fn outcome(mut content: &[u8], window: usize, fast_path: bool) -> Outcome {
-    let selection = Selection::default();
-    let options =
-        ReadOptions { window, fast_path, ..ReadOptions::new(&selection, Caps::default()) };
-    let mut known = Vec::new();
-    let mut emit = |mut part: Part| known.append(&mut part.events);
-    let account = file::read_bytes(&mut content, options, &mut ReaderState::default(), &mut emit);
-    Outcome {
-        events: known.into_iter().map(|known| known.event).collect(),
-        understood: account.tally.understood,
-        malformed: account.tally.malformed,
-        reasons: account.reasons(),
-    }
-}
+use crate::ingest::trial::{WINDOW, outcome};
 
 /// Whole files, to be cut and garbled.
 fn files() -> Vec<String> {
