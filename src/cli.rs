@@ -422,6 +422,10 @@ pub struct ExplainArguments {
     /// JSON is UTC in any case
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub time_zone: Option<String>,
+    /// How much memory the records may take that are held at once, in MiB; what is larger goes by in
+    /// order of time
+    #[arg(long, value_name = "MIB", default_value = "256", value_parser = memory)]
+    pub memory: u64,
     /// What is taken out
     #[command(flatten)]
     pub redact: RedactArguments,
@@ -447,6 +451,10 @@ pub struct CompareArguments {
     /// The successful chain, or `auto` for the comparable one that differs least
     #[arg(long, value_name = "ID", default_value = "auto", requires = "failed")]
     pub with: String,
+    /// How much memory the records may take that are held at once, in MiB; what is larger goes by in
+    /// order of time. Groups of calls are held whole
+    #[arg(long, value_name = "MIB", default_value = "256", value_parser = memory)]
+    pub memory: u64,
     /// Show everything that differs, and not only what fits on a screen
     #[arg(long)]
     pub full: bool,

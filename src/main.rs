@@ -7,6 +7,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use trailwhy::{cli::Cli, command, report::sanitize};
 
+/// Reading and linking make millions of small texts: with it they take a sixth less time and memory than
+/// with the allocator of the C library (benches/README.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match command::run(typed()) {
         Ok(code) => code,

@@ -214,7 +214,7 @@ proptest! {
         };
         let incidents = |read: fold::Read| {
             let fold::Read::Folded(export) = read else { panic!("was held whole") };
-            let fold::Export { events, chains, folded, ledger } = *export;
+            let fold::Export { events, chains, folded, ledger, .. } = *export;
             folded_support::report(&events, &chains, Some(&folded), &ledger)["incidents"].clone()
         };
         let read = |folder: &Path, threads: usize| {

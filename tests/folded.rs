@@ -68,7 +68,7 @@ fn compare(name: &str, (events, ledger): (Vec<Event>, Ledger), steps: &[usize]) 
     let chains = Chains::build(&events, &knowledge);
     let whole = incidents(&events, &chains, None, &ledger);
     for step in steps {
-        let (left, chains, folded) = fold(events.clone(), &knowledge, &bounds(*step));
+        let (left, chains, folded) = fold(events.clone(), &knowledge, &bounds(*step), None);
         let found = incidents(&left, &chains, Some(&folded), &ledger);
         let brief = |all: &[Value]| -> Vec<String> {
             let one = |i: &Value| {
@@ -111,4 +111,42 @@ fn every_story_gives_the_same_folded() {
             compare(story["name"].as_str().unwrap(), read(&logs), &[100_000, 40]);
         }
     }
+}
+
+/// A call with what hangs below it, by their ids in order.
+fn chain(id: &str, events: &[Event], chains: &Chains) -> Vec<String> {
+    let at = events.iter().position(|event| event.id() == id).unwrap();
+    let members = chains.members(at).into_iter().map(|at| events[at].id().to_owned());
+    let mut all: Vec<String> = members.chain([id.to_owned()]).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[test]
+fn what_is_asked_for_stays_with_its_chain() {
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/3-backup-vault-key/logs");
+    let (events, ledger) = read(&logs);
+    let knowledge = Knowledge::default();
+    let whole = Chains::build(&events, &knowledge);
+    let found = incidents(&events, &whole, None, &ledger);
+    let mut lost_unasked = 0;
+    let asked: Vec<usize> = (0..events.len()).step_by(events.len() / 12).collect();
+    // And what was refused in the middle of an incident.
+    let refused: Vec<usize> = (0..events.len()).filter(|at| events[*at].failed()).collect();
+    for at in asked.into_iter().chain([refused[refused.len() / 2]]) {
+        let id = events[at].id().to_owned();
+        let (left, _, _) = fold(events.clone(), &knowledge, &bounds(200), None);
+        lost_unasked += usize::from(!left.iter().any(|event| event.id() == id));
+        let asks = |event: &Event| event.id() == id;
+        let (left, chains, folded) = fold(events.clone(), &knowledge, &bounds(200), Some(&asks));
+        assert_eq!(chain(&id, &left, &chains), chain(&id, &events, &whole), "{id}");
+        let place = left.iter().position(|event| event.id() == id).unwrap();
+        let parent = |at: usize, events: &[Event], chains: &Chains| {
+            chains.link(at).map(|link| events[link.parent].id().to_owned())
+        };
+        assert_eq!(parent(place, &left, &chains), parent(at, &events, &whole), "{id}");
+        assert_eq!(incidents(&left, &chains, Some(&folded), &ledger), found, "{id}");
+    }
+    assert!(lost_unasked > 3, "the window is too large to lose anything");
 }

@@ -61,7 +61,7 @@ fn found(records: &[Value]) -> Found {
         let ids = calls.map(|call| events[call].id().to_owned());
         let ids: BTreeSet<String> = ids.collect();
         if incident.missing_steps.is_empty() {
-            let behind = incident.verdict.testimony.iter().flat_map(|t| &t.event_ids);
+            let behind = incident.verdict.evidence.iter().flat_map(|t| &t.event_ids);
             let told = behind.filter(|id| !ids.contains(*id));
             let pairs = told.flat_map(|told| ids.iter().map(move |id| (id.clone(), told.clone())));
             found.gone.extend(pairs);

@@ -76,6 +76,7 @@ message-explain-what = `{ $id }` is taken for the id to explain, and there is no
     hint: trailwhy explain PATH… ID
 message-no-such-id = nothing in what was read has the id `{ $id }`
     hint: { $hint }
+message-beyond = { $count } more calls have what was asked for; only the first are shown. `--since`, `--until` or another id names fewer
 message-what-is-an-id = an event id, a request id, an incident id or what a call was about (`vol-…`, an ARN) does; `--since`, `--until` and filters leave events out
 message-near-ids = there is { $near }
 

@@ -70,6 +70,7 @@ message-explain-what = `{ $id }` は説明する ID とみなされ、読み取�
     ヒント: trailwhy explain PATH… ID
 message-no-such-id = 読み取った範囲に ID `{ $id }` はありません
     ヒント: { $hint }
+message-beyond = 該当する呼び出しはほかに { $count } 件ありますが、最初の分だけを表示します。`--since`、`--until` または別の ID で絞り込めます
 message-what-is-an-id = イベント ID、リクエスト ID、インシデント ID、または呼び出しの対象 (`vol-…` や ARN) を指定してください。`--since`、`--until` などの絞り込みで除外されている場合もあります
 message-near-ids = 近いものは { $near } です
 

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use super::build::Chains;
 use super::call::Child;
+use super::chains::Chains;
+use super::id_hash::IdHash;
 use super::learned::{Habits, Taken};
 use super::link::{Basis, Link, LinkKind};
-use super::mark::Mark;
 use super::names::{ActionId, Names};
 use super::weigh::{CLEAR, Pair, Scales, Scratch, sort_pairs};
 use crate::event::{self, Event, Failure};
@@ -68,7 +68,7 @@ impl Assignment<'_, '_> {
                     let ties = match self.child(&pair) {
                         Some(child) if pair.basis.has(Basis::ISSUED_SESSION) => {
                             let chosen = pair.parent as usize;
-                            scales.sessions.rivals_by_date(child.event, chosen, scales.marks)
+                            scales.sessions.rivals_by_date(child.event, chosen, scales.hasher)
                         }
                         _ => Vec::new(),
                     };
@@ -324,7 +324,7 @@ impl Assignment<'_, '_> {
 #[derive(Default)]
 struct Slots {
     taken: Map<(usize, ActionId), usize>,
-    on: Map<(usize, ActionId, Mark), usize>,
+    on: Map<(usize, ActionId, IdHash), usize>,
     /// The same in all, by when the children are settled.
     turns: Map<(usize, ActionId), [usize; 3]>,
 }
@@ -353,9 +353,9 @@ impl Slots {
 }
 
 /// What a call is about, where that is what ties it to its parent.
-fn what(child: &Child<'_>, basis: Basis) -> Option<Mark> {
+fn what(child: &Child<'_>, basis: Basis) -> Option<IdHash> {
     let told = child.in_context > 0 && basis.has(Basis::IDS);
-    child.tokens.first().filter(|_| told).map(|token| token.mark)
+    child.tokens.first().filter(|_| told).map(|token| token.hash)
 }
 
 fn is_throttled(event: &Event) -> bool {

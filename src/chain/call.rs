@@ -1,14 +1,15 @@
 //! What linking needs to know of one call, worked out once: its encryption context, the key it
 //! used, the ids in its request.
 
-use super::mark::{Mark, Marks};
+use super::id_hash::{IdHash, IdHasher};
+use super::kms::{alias_in, context_key, kms_key};
 use super::names::{ActionId, Names};
 use crate::event::{self, CallerKind, Event, Failure, Field, arn, json, partition};
 
 /// A string that can stand in the parent. Forms of one value count once.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token {
-    pub mark: Mark,
+    pub hash: IdHash,
     /// The value it is a form of.
     pub value: u32,
     /// It names a role.
@@ -18,15 +19,15 @@ pub(super) struct Token {
 /// The Region a call was made in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Region {
-    name: Mark,
+    name: IdHash,
     /// Services without Regions record their calls there.
     is_home: bool,
 }
 
 impl Region {
-    pub(super) fn of(event: &Event, marks: &Marks) -> Option<Region> {
+    pub(super) fn of(event: &Event, hasher: &IdHasher) -> Option<Region> {
         let name = event.region()?;
-        Some(Region { name: marks.of(name), is_home: partition::of_region(name).home == name })
+        Some(Region { name: hasher.of(name), is_home: partition::of_region(name).home == name })
     }
 
     /// Whether work asked for in one of them is not done in the other by itself.
@@ -37,16 +38,16 @@ impl Region {
 
 /// The KMS key a call used.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct KeyMarks {
-    pub arn: Mark,
+pub(super) struct KeyHashes {
+    pub arn: IdHash,
     /// The id at the end of the ARN.
-    pub id: Mark,
+    pub id: IdHash,
 }
 
 /// A role that a service takes on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TakenOn {
-    pub session: Mark,
+    pub session: IdHash,
     /// The session is named for an instance.
     pub for_instance: bool,
 }
@@ -63,19 +64,19 @@ pub(super) struct Child<'e> {
     pub kind: CallerKind,
     pub action: ActionId,
     /// What the table is asked about it, by number; set once all are known.
-    pub sort: u32,
+    pub criteria: u32,
     /// Its invokers, as one mark of everything they are told from.
-    pub invokers: Mark,
-    pub invoked_by: Option<Mark>,
-    pub principal: Option<Mark>,
-    pub request: Option<Mark>,
-    pub account: Option<Mark>,
+    pub invokers: IdHash,
+    pub invoked_by: Option<IdHash>,
+    pub principal: Option<IdHash>,
+    pub request: Option<IdHash>,
+    pub account: Option<IdHash>,
     pub region: Option<Region>,
-    pub caller_account: Option<Mark>,
+    pub caller_account: Option<IdHash>,
     /// Key of the call: from the resources, else from the error text.
-    pub key: Option<KeyMarks>,
+    pub key: Option<KeyHashes>,
     /// Alias by which the request names the key.
-    pub alias: Option<Mark>,
+    pub alias: Option<IdHash>,
     /// Strings that can stand in the parent: context values first, then ids in the request, the
     /// instance of an infrastructure session.
     pub tokens: Vec<Token>,
@@ -85,10 +86,10 @@ pub(super) struct Child<'e> {
     pub has_context: bool,
     pub taken_on: Option<TakenOn>,
     /// The role that it takes on, or in whose session a service makes it.
-    pub role: Option<Mark>,
-    pub sign_in: Option<Mark>,
+    pub role: Option<IdHash>,
+    pub sign_in: Option<IdHash>,
     /// The instance that a grant is for.
-    pub grantee: Option<Mark>,
+    pub grantee: Option<IdHash>,
     pub denied: bool,
     pub is_kms: bool,
     pub is_sts: bool,
@@ -100,7 +101,7 @@ impl<'e> Child<'e> {
         event: &'e Event,
         kind: CallerKind,
         names: &Names<'_>,
-        marks: &Marks,
+        hasher: &IdHasher,
     ) -> Self {
         let name = names.of(index);
         let is_kms = name.is_some_and(|n| n.is_kms);
@@ -115,42 +116,42 @@ impl<'e> Child<'e> {
             index,
             kind,
             action: names.action_of(index, event),
-            sort: 0,
-            invokers: marks.of(&invokers),
-            invoked_by: event.invoked_by().map(|by| marks.of(by)),
-            principal: event.arn().map(|arn| marks.of(arn)),
-            request: event.get(Field::RequestId).map(|id| marks.of(id)),
-            account: event.account().map(|account| marks.of(account)),
-            region: Region::of(event, marks),
-            caller_account: event.caller_account().map(|account| marks.of(account)),
-            key: is_kms.then(|| kms_key(event)).flatten().map(|arn| KeyMarks {
-                arn: marks.of(arn),
-                id: marks.of(arn.rsplit('/').next().unwrap_or(arn)),
+            criteria: 0,
+            invokers: hasher.of(&invokers),
+            invoked_by: event.invoked_by().map(|by| hasher.of(by)),
+            principal: event.arn().map(|arn| hasher.of(arn)),
+            request: event.get(Field::RequestId).map(|id| hasher.of(id)),
+            account: event.account().map(|account| hasher.of(account)),
+            region: Region::of(event, hasher),
+            caller_account: event.caller_account().map(|account| hasher.of(account)),
+            key: is_kms.then(|| kms_key(event)).flatten().map(|arn| KeyHashes {
+                arn: hasher.of(arn),
+                id: hasher.of(arn.rsplit('/').next().unwrap_or(arn)),
             }),
-            alias: texts.alias.take().map(|alias| marks.of(&alias)),
+            alias: texts.alias.take().map(|alias| hasher.of(&alias)),
             tokens: Vec::new(),
             in_context: 0,
             has_context: !texts.context.is_empty(),
             taken_on: texts.session.take().map(|session| TakenOn {
-                session: marks.of(&session),
+                session: hasher.of(&session),
                 for_instance: session.starts_with("i-"),
             }),
-            sign_in: event.get(Field::SignInSessionArn).map(|session| marks.of(session)),
+            sign_in: event.get(Field::SignInSessionArn).map(|session| hasher.of(session)),
             role: match kind {
                 CallerKind::ServiceRole => event.principal_arn().map(str::to_owned),
                 _ => texts.role.take(),
             }
             // A service-linked role is taken on for whatever the service does.
             .filter(|role| !role.contains(":role/aws-service-role/"))
-            .and_then(|role| role_mark(&role, marks)),
-            grantee: texts.grantee.as_deref().map(|instance| marks.of(instance)),
+            .and_then(|role| role_hash(&role, hasher)),
+            grantee: texts.grantee.as_deref().map(|instance| hasher.of(instance)),
             denied: matches!(event::failure(event), Some(Failure::Denied | Failure::KeyState(_))),
             is_kms,
             is_sts: name.is_some_and(|n| n.is_sts),
         };
         let in_context = texts.context.len();
         for (number, value) in texts.values(event, is_kms, kind).enumerate() {
-            child.add_token(&value, number as u32, marks);
+            child.add_token(&value, number as u32, hasher);
             if number + 1 == in_context {
                 child.in_context = child.tokens.len();
             }
@@ -158,12 +159,12 @@ impl<'e> Child<'e> {
         child
     }
 
-    fn add_token(&mut self, value: &str, number: u32, marks: &Marks) {
+    fn add_token(&mut self, value: &str, number: u32, hasher: &IdHasher) {
         for form in tokens_of(value) {
-            let mark = marks.of(form);
-            if self.tokens.len() < MOST && !self.tokens.iter().any(|t| t.mark == mark) {
+            let hash = hasher.of(form);
+            if self.tokens.len() < MOST && !self.tokens.iter().any(|t| t.hash == hash) {
                 let is_role = form.contains(":role/") || form.starts_with("role/");
-                self.tokens.push(Token { mark, value: number, is_role });
+                self.tokens.push(Token { hash, value: number, is_role });
             }
         }
     }
@@ -172,7 +173,7 @@ impl<'e> Child<'e> {
     pub(super) fn borrow_tokens(&mut self, lent: &[Token]) {
         let base = self.tokens.last().map_or(0, |t| t.value + 1);
         for token in lent {
-            if !self.tokens.iter().any(|t| t.mark == token.mark) {
+            if !self.tokens.iter().any(|t| t.hash == token.hash) {
                 self.tokens.push(Token { value: base + token.value, ..*token });
             }
         }
@@ -249,24 +250,9 @@ impl Texts {
 }
 
 /// A role by its account and name: records that name it may have lost its path.
-pub(super) fn role_mark(arn: &str, marks: &Marks) -> Option<Mark> {
+pub(super) fn role_hash(arn: &str, hasher: &IdHasher) -> Option<IdHash> {
     let (account, name) = arn::role_name(arn)?;
-    Some(marks.of_pair(account, name))
-}
-
-/// The key of an encryption context pair at a path of a KMS request: `encryptionContext`, both
-/// contexts of `ReEncrypt`, or the constraint of `CreateGrant`.
-fn context_key(path: &str) -> Option<&str> {
-    let (head, key) = path.split_once('.')?;
-    match head {
-        "encryptionContext" | "sourceEncryptionContext" | "destinationEncryptionContext" => {
-            Some(key)
-        }
-        "constraints" => key
-            .strip_prefix("encryptionContextSubset.")
-            .or_else(|| key.strip_prefix("encryptionContextEquals.")),
-        _ => None,
-    }
+    Some(hasher.of_pair(account, name))
 }
 
 /// Members of KMS requests that never identify anything.
@@ -281,11 +267,6 @@ fn is_kms_setting(path: &str) -> bool {
             | "dryRun"
             | "retiringPrincipal"
     )
-}
-
-/// The alias in a key's name or ARN.
-pub(super) fn alias_in(key_id: &str) -> Option<&str> {
-    key_id.find("alias/").and_then(|at| key_id.get(at..))
 }
 
 /// The forms in which a value may stand in another record: itself, and the parts of an ARN or URL
@@ -327,41 +308,4 @@ fn identifies(value: &str) -> bool {
         && !arn::is_account_id(value)
         && value.parse::<f64>().is_err()
         && !matches!(value, "true" | "false" | "HIDDEN_DUE_TO_SECURITY_REASONS")
-}
-
-/// The encryption context of a KMS call; empty for other calls.
-pub fn encryption_context(event: &Event) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    if event.source() == "kms.amazonaws.com" {
-        json::leaves(event.request().unwrap_or_default(), |path, value| {
-            if let Some(key) = context_key(path) {
-                pairs.push((key.to_owned(), value.to_owned()));
-            }
-        });
-    }
-    pairs
-}
-
-/// The ARN of the KMS key a call used: `resources`, else the request, else the error text (a denied
-/// KMS call has lost both members, and only its text names the key).
-pub fn kms_key(event: &Event) -> Option<&str> {
-    [event.get(Field::Resources), event.request(), event.error_message()]
-        .into_iter()
-        .flatten()
-        .find_map(key_arn_in)
-}
-
-/// The first KMS key ARN in a text.
-pub(super) fn key_arn_in(text: &str) -> Option<&str> {
-    for (start, _) in text.match_indices("arn:aws") {
-        let rest = text.get(start..)?;
-        let end = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '/' | '_')))
-            .unwrap_or(rest.len());
-        let arn = rest.get(..end)?;
-        if arn.contains(":kms:") && arn.contains(":key/") {
-            return Some(arn);
-        }
-    }
-    None
 }

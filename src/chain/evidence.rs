@@ -3,14 +3,22 @@
 
 use std::collections::BTreeSet;
 
-use super::build::Chains;
-use super::call::{self, Texts, tokens_of};
+use super::call::{Texts, tokens_of};
+use super::chains::Chains;
+use super::kms::{encryption_context, kms_key};
 use super::link::{Basis, Link};
 use crate::event::{Event, Field, json};
 use crate::wording::Sentence;
 
+impl Chains {
+    /// What matched between the call at `index` and its parent, strongest first; empty for roots.
+    pub fn evidence(&self, index: usize, events: &[Event]) -> Vec<Sentence> {
+        evidence(self, index, events)
+    }
+}
+
 /// What spoke for the link of the call at `index`, strongest first.
-pub(super) fn evidence(chains: &Chains, index: usize, events: &[Event]) -> Vec<Sentence> {
+fn evidence(chains: &Chains, index: usize, events: &[Event]) -> Vec<Sentence> {
     let Some(link) = chains.link(index) else { return Vec::new() };
     let (Some(child), Some(parent)) = (events.get(index), events.get(link.parent)) else {
         return Vec::new();
@@ -38,7 +46,7 @@ pub(super) fn evidence(chains: &Chains, index: usize, events: &[Event]) -> Vec<S
 fn circumstances(link: &Link, child: &Event, parent: &Event) -> Vec<Sentence> {
     let mut said = Vec::new();
     let principal = parent.arn().unwrap_or_default();
-    let key = call::kms_key(child).unwrap_or_default();
+    let key = kms_key(child).unwrap_or_default();
     if link.basis.has(Basis::PRINCIPAL) {
         said.push(Sentence::new("tied-by-principal").arg("principal", principal));
     }
@@ -128,7 +136,7 @@ fn words(chains: &Chains, parent: &Event, events: &[Event]) -> BTreeSet<String> 
             events.binary_search_by(|e| (e.time, e.id()).cmp(&(parent.time, parent.id())))
     {
         for grant in chains.children(at).iter().filter_map(|&i| events.get(i)) {
-            for (_, value) in call::encryption_context(grant) {
+            for (_, value) in encryption_context(grant) {
                 add(&value);
             }
         }

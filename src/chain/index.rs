@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use super::call::{self, Child, Region, alias_in, role_mark, tokens_of};
-use super::knowledge::{Knowledge, Sort};
+use super::call::{self, Child, Region, role_hash, tokens_of};
+use super::criteria::ParentCriteria;
+use super::id_hash::{IdFilter, IdHash, IdHasher, IdLists};
+use super::kms::{alias_in, names_key_member, place};
+use super::knowledge::Knowledge;
 use super::learned::Keys;
-use super::mark::{Asked, Lists, Mark, Marks};
-use super::names::{Name, Names, Sort as Kind, SourceId};
+use super::names::{EventKind, Name, Names, SourceId};
 use super::roles::Roles;
 use crate::event::{self, CallerKind, Event, Failure, Field, IdentityType, Time, json};
 
@@ -22,12 +24,12 @@ pub(super) struct RootFacts {
     pub time: Time,
     /// Number of its names.
     pub names: u32,
-    pub principal: Option<Mark>,
-    pub request: Option<Mark>,
-    pub account: Option<Mark>,
+    pub principal: Option<IdHash>,
+    pub request: Option<IdHash>,
+    pub account: Option<IdHash>,
     pub region: Option<Region>,
-    pub caller_account: Option<Mark>,
-    pub invoked_by: Option<Mark>,
+    pub caller_account: Option<IdHash>,
+    pub invoked_by: Option<IdHash>,
     pub session_created: Option<Time>,
     /// Whether it is a user's own call.
     pub is_root: bool,
@@ -41,25 +43,25 @@ pub(super) struct RootFacts {
     /// Says that it needs no key.
     pub keyless: bool,
     /// Names of the roles that what it names runs with.
-    runs_with: Vec<Mark>,
-    pub sign_in: Option<Mark>,
-    words: Vec<Mark>,
+    runs_with: Vec<IdHash>,
+    pub sign_in: Option<IdHash>,
+    words: Vec<IdHash>,
     /// Names of roles among the words.
-    roles: Vec<Mark>,
+    roles: Vec<IdHash>,
     named_keys: NamedKeys,
     /// Keys that what it names was seen with.
-    usual_keys: Vec<Mark>,
+    usual_keys: Vec<IdHash>,
 }
 
 /// KMS keys that a call names.
 #[derive(Debug, Default)]
 struct NamedKeys {
     /// Ids at the end of ARNs, or alone.
-    ids: Vec<Mark>,
+    ids: Vec<IdHash>,
     /// Aliases, with where they apply.
-    aliases: Vec<Mark>,
+    aliases: Vec<IdHash>,
     /// ARNs of the keys that the aliases lead to.
-    behind: Vec<Mark>,
+    behind: Vec<IdHash>,
 }
 
 impl RootFacts {
@@ -67,28 +69,28 @@ impl RootFacts {
         !self.words.is_empty()
     }
 
-    pub(super) fn has(&self, token: Mark) -> bool {
+    pub(super) fn has(&self, token: IdHash) -> bool {
         self.words.binary_search(&token).is_ok()
     }
 
     /// Whether `token` is the name of a role it names by ARN.
-    pub(super) fn has_role(&self, token: Mark) -> bool {
+    pub(super) fn has_role(&self, token: IdHash) -> bool {
         self.roles.contains(&token)
     }
 
     /// Whether something that it names runs with the role, or it names the role.
-    pub(super) fn runs_with(&self, role: Mark) -> bool {
+    pub(super) fn runs_with(&self, role: IdHash) -> bool {
         self.runs_with.contains(&role)
     }
 
     /// Whether it names another role to run with, or something that runs with another.
-    pub(super) fn runs_with_another(&self, role: Mark) -> bool {
+    pub(super) fn runs_with_another(&self, role: IdHash) -> bool {
         !self.runs_with.is_empty() && !self.runs_with(role)
     }
 
     /// Whether one of the keys it names is `key`: the ARN, the id at its end, or an alias known to
     /// lead to it. `None` when it names no key or only aliases that are not known.
-    pub(super) fn names_key(&self, key: call::KeyMarks) -> Option<bool> {
+    pub(super) fn names_key(&self, key: call::KeyHashes) -> Option<bool> {
         let keys = &self.named_keys;
         if keys.ids.contains(&key.id) || keys.behind.contains(&key.arn) {
             return Some(true);
@@ -97,11 +99,11 @@ impl RootFacts {
     }
 
     /// Whether `key` was seen with what the call names; `None` when no key was.
-    pub(super) fn usually_uses(&self, key: call::KeyMarks) -> Option<bool> {
+    pub(super) fn usually_uses(&self, key: call::KeyHashes) -> Option<bool> {
         (!self.usual_keys.is_empty()).then(|| self.usual_keys.contains(&key.arn))
     }
 
-    pub(super) fn usual_keys(&self) -> &[Mark] {
+    pub(super) fn usual_keys(&self) -> &[IdHash] {
         &self.usual_keys
     }
 }
@@ -111,10 +113,10 @@ impl RootFacts {
 pub(super) struct Index {
     /// In order of time.
     facts: Vec<RootFacts>,
-    by_token: Lists,
-    by_session: Lists,
-    by_request: Lists,
-    by_service: Vec<(Mark, SourceId, u32)>,
+    by_token: IdLists,
+    by_session: IdLists,
+    by_request: IdLists,
+    by_service: Vec<(IdHash, SourceId, u32)>,
 }
 
 /// No child looks at more parents of one list than this, nearest in time first.
@@ -136,24 +138,25 @@ impl Index {
     pub(super) fn new(
         events: &[Event],
         children: &[Child<'_>],
-        sorts: &[Sort],
+        criteria: &[ParentCriteria],
         copies: &BTreeMap<usize, usize>,
         sources: &Sources<'_, '_>,
     ) -> Self {
         let names = sources.names;
-        let tokens = children.iter().flat_map(|c| c.tokens.iter().map(|t| t.mark));
+        let tokens = children.iter().flat_map(|c| c.tokens.iter().map(|t| t.hash));
         let about: usize = children.iter().map(|c| c.tokens.len()).sum();
-        let wanted = Asked::new(tokens, about * 16);
-        let requests = Asked::new(children.iter().filter_map(|c| c.request), children.len() * 16);
-        let principals = Asked::new(children.iter().filter_map(|c| c.principal), children.len());
+        let wanted = IdFilter::new(tokens, about * 16);
+        let requests =
+            IdFilter::new(children.iter().filter_map(|c| c.request), children.len() * 16);
+        let principals = IdFilter::new(children.iter().filter_map(|c| c.principal), children.len());
         let scope = Scope {
             sources,
             names,
-            marks: sources.marks,
+            hasher: sources.hasher,
             wanted: &wanted,
             requests: &requests,
             principals: &principals,
-            services: &asked_by_service(children, sorts),
+            services: &asked_by_service(children, criteria),
         };
         let facts: Vec<RootFacts> = events
             .par_iter()
@@ -165,7 +168,7 @@ impl Index {
         let mut index = Index {
             by_session: listed(&facts, |f| f.principal.filter(|who| principals.has(*who))),
             by_request: listed(&facts, |f| f.request.filter(|id| requests.has(*id))),
-            by_token: Lists::default(),
+            by_token: IdLists::default(),
             by_service: facts
                 .iter()
                 .zip(0..)
@@ -183,20 +186,20 @@ impl Index {
     }
 
     fn list_words(&mut self) {
-        let entries: Vec<(Mark, u32)> = self
+        let entries: Vec<(IdHash, u32)> = self
             .facts
             .par_iter()
             .enumerate()
             .flat_map_iter(|(at, f)| f.words.iter().map(move |w| (*w, at as u32)))
             .collect();
-        self.by_token = Lists::new(entries);
+        self.by_token = IdLists::new(entries);
     }
 
     /// A volume made by `RunInstances` stands in no response; the grant for it names both the
     /// volume and the instance, so who asks for the volume finds the instance's launch.
     fn follow_grants(&mut self, children: &[Child<'_>], names: &Names<'_>) -> bool {
-        let mut lent: Vec<(u32, Mark)> = Vec::new();
-        let mut launches: HashMap<Mark, Vec<(u32, Time)>, RandomState> = HashMap::default();
+        let mut lent: Vec<(u32, IdHash)> = Vec::new();
+        let mut launches: HashMap<IdHash, Vec<(u32, Time)>, RandomState> = HashMap::default();
         for child in children {
             let Some(instance) = child.grantee else { continue };
             let launches = launches.entry(instance).or_insert_with(|| {
@@ -212,7 +215,7 @@ impl Index {
                 |(_, time): &&(u32, Time)| child.event.time.seconds_since(*time).abs() < HOUR;
             for (launch, _) in launches.iter().filter(near) {
                 let volumes = child.tokens.iter().take(child.in_context);
-                lent.extend(volumes.map(|volume| (*launch, volume.mark)));
+                lent.extend(volumes.map(|volume| (*launch, volume.hash)));
             }
         }
         for (launch, volume) in &lent {
@@ -253,17 +256,17 @@ impl Index {
     pub(super) fn by_id(
         &self,
         child: &Child<'_>,
-        sort: &Sort,
+        wanted_parent: &ParentCriteria,
         found: &mut Vec<u32>,
         worth: &mut Vec<f64>,
     ) {
         for token in &child.tokens {
-            let sayers = self.by_token.get(token.mark);
+            let sayers = self.by_token.get(token.hash);
             worth.push(worth_of(sayers.len()));
             // What half the export says ties nothing over time, or at all.
             match sayers.len() {
                 few if few <= FEW => self.add_near(found, sayers, child, DAY),
-                some if some <= SOME => self.add_near(found, sayers, child, sort.reach),
+                some if some <= SOME => self.add_near(found, sayers, child, wanted_parent.reach),
                 _ => {}
             }
         }
@@ -279,12 +282,12 @@ impl Index {
     pub(super) fn by_circumstance(
         &self,
         child: &Child<'_>,
-        sort: &Sort,
+        wanted_parent: &ParentCriteria,
         begun: bool,
         found: &mut Vec<u32>,
     ) {
         if let Some(principal) = child.principal {
-            self.add_fitting(found, self.by_session.get(principal), child, sort);
+            self.add_fitting(found, self.by_session.get(principal), child, wanted_parent);
         }
         let by_service = match child.kind {
             CallerKind::ServicePrincipal => true,
@@ -292,8 +295,8 @@ impl Index {
             _ => false,
         };
         if by_service && let Some(account) = child.account {
-            for source in &sort.answered {
-                self.add_fitting(found, self.of_service(account, *source), child, sort);
+            for source in &wanted_parent.answered {
+                self.add_fitting(found, self.of_service(account, *source), child, wanted_parent);
             }
         }
         found.sort_unstable();
@@ -305,15 +308,16 @@ impl Index {
         found: &mut Vec<u32>,
         list: &[E],
         child: &Child<'_>,
-        sort: &Sort,
+        wanted_parent: &ParentCriteria,
     ) {
-        let from = child.event.time.plus_seconds(-sort.reach);
+        let from = child.event.time.plus_seconds(-wanted_parent.reach);
         let facts = self.until(list, child).filter_map(|at| Some((at, self.at(at)?)));
         let near = facts.take(LOOKED_AT).take_while(|(_, f)| f.time >= from);
-        found.extend(near.filter(|(_, f)| sort.fits(f.names)).map(|(at, _)| at).take(MOST));
+        found
+            .extend(near.filter(|(_, f)| wanted_parent.fits(f.names)).map(|(at, _)| at).take(MOST));
     }
 
-    fn of_service(&self, account: Mark, source: SourceId) -> &[(Mark, SourceId, u32)] {
+    fn of_service(&self, account: IdHash, source: SourceId) -> &[(IdHash, SourceId, u32)] {
         let list = &self.by_service;
         let from = list.partition_point(|(a, s, _)| (*a, *s) < (account, source));
         let to = list.partition_point(|(a, s, _)| (*a, *s) <= (account, source));
@@ -348,13 +352,13 @@ trait Entry {
     fn position(&self) -> u32;
 }
 
-impl Entry for (Mark, u32) {
+impl Entry for (IdHash, u32) {
     fn position(&self) -> u32 {
         self.1
     }
 }
 
-impl Entry for (Mark, SourceId, u32) {
+impl Entry for (IdHash, SourceId, u32) {
     fn position(&self) -> u32 {
         self.2
     }
@@ -377,8 +381,8 @@ fn worth_of(sayers: usize) -> f64 {
     }
 }
 
-fn listed(facts: &[RootFacts], mark: impl Fn(&RootFacts) -> Option<Mark>) -> Lists {
-    Lists::new(facts.iter().zip(0..).filter_map(|(f, at)| Some((mark(f)?, at))).collect())
+fn listed(facts: &[RootFacts], hash: impl Fn(&RootFacts) -> Option<IdHash>) -> IdLists {
+    IdLists::new(facts.iter().zip(0..).filter_map(|(f, at)| Some((hash(f)?, at))).collect())
 }
 
 /// What the possible parents are read with.
@@ -386,16 +390,16 @@ pub(super) struct Sources<'s, 'e> {
     pub names: &'s Names<'e>,
     pub knowledge: &'s Knowledge,
     pub roles: &'s Roles,
-    pub marks: &'s Marks,
+    pub hasher: &'s IdHasher,
 }
 
 impl Sources<'_, '_> {
-    fn runs_with(&self, name: &Name, event: &Event) -> Vec<Mark> {
+    fn runs_with(&self, name: &Name, event: &Event) -> Vec<IdHash> {
         if !name.takes_on {
             return Vec::new();
         }
         let roles = self.roles.all_behind(event);
-        roles.iter().filter_map(|role| role_mark(&role.arn, self.marks)).collect()
+        roles.iter().filter_map(|role| role_hash(&role.arn, self.hasher)).collect()
     }
 }
 
@@ -403,24 +407,26 @@ impl Sources<'_, '_> {
 struct Scope<'s, 'e> {
     sources: &'s Sources<'s, 'e>,
     names: &'s Names<'e>,
-    marks: &'s Marks,
-    wanted: &'s Asked,
-    requests: &'s Asked,
-    principals: &'s Asked,
-    services: &'s HashSet<(Mark, SourceId), RandomState>,
+    hasher: &'s IdHasher,
+    wanted: &'s IdFilter,
+    requests: &'s IdFilter,
+    principals: &'s IdFilter,
+    services: &'s HashSet<(IdHash, SourceId), RandomState>,
 }
 
 /// Accounts and event sources of which some child looks at all calls.
 fn asked_by_service(
     children: &[Child<'_>],
-    sorts: &[Sort],
-) -> HashSet<(Mark, SourceId), RandomState> {
+    criteria: &[ParentCriteria],
+) -> HashSet<(IdHash, SourceId), RandomState> {
     let is_told = |kind| matches!(kind, CallerKind::ServicePrincipal | CallerKind::ServiceRole);
     let told = children.iter().filter(|child| is_told(child.kind));
-    let told: HashSet<(Mark, u32), RandomState> =
-        told.filter_map(|child| Some((child.account?, child.sort))).collect();
-    let answered = told.into_iter().flat_map(|(account, sort)| {
-        let sources = sorts.get(sort as usize).map(|sort| sort.answered.as_slice());
+    let told: HashSet<(IdHash, u32), RandomState> =
+        told.filter_map(|child| Some((child.account?, child.criteria))).collect();
+    let answered = told.into_iter().flat_map(|(account, wanted_parent)| {
+        let sources = criteria
+            .get(wanted_parent as usize)
+            .map(|wanted_parent| wanted_parent.answered.as_slice());
         sources.unwrap_or_default().iter().map(move |source| (account, *source))
     });
     answered.collect()
@@ -434,7 +440,7 @@ impl Scope<'_, '_> {
         let (Some(name), Some(brief)) = (self.names.of(index), self.names.brief(index)) else {
             return false;
         };
-        if name.is_kms || brief.sort == Kind::Notification {
+        if name.is_kms || brief.kind == EventKind::Notification {
             return false;
         }
         // Most calls are reads that start nothing: they are asked for as little as possible.
@@ -442,7 +448,7 @@ impl Scope<'_, '_> {
         if !starts && !self.shares(event) {
             return false;
         }
-        if brief.sort == Kind::ServiceEvent {
+        if brief.kind == EventKind::ServiceEvent {
             return !name.ends && self.shares(event);
         }
         starts || brief.signed.is_own()
@@ -466,11 +472,11 @@ impl Scope<'_, '_> {
     }
 
     fn shares(&self, event: &Event) -> bool {
-        event.get(Field::RequestId).is_some_and(|id| self.requests.has(self.marks.of(id)))
+        event.get(Field::RequestId).is_some_and(|id| self.requests.has(self.hasher.of(id)))
     }
 
     fn facts(&self, index: usize, event: &Event) -> RootFacts {
-        let marks = self.marks;
+        let hasher = self.hasher;
         let name = self.names.of(index);
         let brief = self.names.brief(index);
         let mut words = Vec::new();
@@ -479,21 +485,21 @@ impl Scope<'_, '_> {
         for field in [Field::RequestParameters, Field::ResponseElements, Field::Resources] {
             json::leaves(event.get(field).unwrap_or_default(), |path, value| {
                 for token in tokens_of(value) {
-                    let mark = marks.of(token);
-                    if self.wanted.has(mark) {
-                        words.push(mark);
+                    let hash = hasher.of(token);
+                    if self.wanted.has(hash) {
+                        words.push(hash);
                         if token.contains(":role/") {
-                            roles.extend(token.rsplit('/').next().map(|name| marks.of(name)));
+                            roles.extend(token.rsplit('/').next().map(|name| hasher.of(name)));
                         }
                     }
                 }
                 if names_key_member(path) {
                     match alias_in(value) {
                         Some(alias) => {
-                            named_keys.aliases.push(marks.of_pair(&place(event), alias));
+                            named_keys.aliases.push(hasher.of_pair(&place(event), alias));
                         }
                         None => {
-                            named_keys.ids.extend(value.rsplit('/').next().map(|id| marks.of(id)));
+                            named_keys.ids.extend(value.rsplit('/').next().map(|id| hasher.of(id)));
                         }
                     }
                 }
@@ -512,15 +518,15 @@ impl Scope<'_, '_> {
             index,
             time: event.time,
             names: self.names.number_of(index),
-            principal: event.arn().map(|arn| marks.of(arn)),
-            request: event.get(Field::RequestId).map(|id| marks.of(id)),
-            account: event.account().map(|account| marks.of(account)),
-            region: Region::of(event, marks),
-            caller_account: event.caller_account().map(|account| marks.of(account)),
-            invoked_by: event.invoked_by().map(|by| marks.of(by)),
+            principal: event.arn().map(|arn| hasher.of(arn)),
+            request: event.get(Field::RequestId).map(|id| hasher.of(id)),
+            account: event.account().map(|account| hasher.of(account)),
+            region: Region::of(event, hasher),
+            caller_account: event.caller_account().map(|account| hasher.of(account)),
+            invoked_by: event.invoked_by().map(|by| hasher.of(by)),
             session_created: event.session_created,
             is_root: brief.is_none_or(|brief| brief.signed.is_own()),
-            is_service_event: brief.is_some_and(|brief| brief.sort == Kind::ServiceEvent),
+            is_service_event: brief.is_some_and(|brief| brief.kind == EventKind::ServiceEvent),
             by_service: event.identity_type == IdentityType::AwsService,
             refused,
             failed: event.failed(),
@@ -528,7 +534,7 @@ impl Scope<'_, '_> {
                 .filter(|name| name.may_be_keyless)
                 .is_some_and(|name| self.sources.knowledge.is_keyless(&name.started, event)),
             runs_with: name.map(|name| self.sources.runs_with(name, event)).unwrap_or_default(),
-            sign_in: event.get(Field::SignInSessionArn).map(|session| marks.of(session)),
+            sign_in: event.get(Field::SignInSessionArn).map(|session| hasher.of(session)),
             words,
             roles,
             named_keys,
@@ -541,36 +547,4 @@ impl Scope<'_, '_> {
 fn is_own_denial(event: &Event) -> bool {
     let denied = event::denial(event).and_then(|denial| denial.action);
     denied.is_some_and(|denied| denied.split(':').next() == event::action(event).split(':').next())
-}
-
-/// Account and Region in which an alias has its meaning.
-pub(super) fn place(event: &Event) -> String {
-    format!("{}/{}", event.account().unwrap_or_default(), event.region().unwrap_or_default())
-}
-
-/// KMS keys that a call names, as ARN, id or alias, in the order of their text.
-pub(super) fn keys_named_by(event: &Event) -> Vec<String> {
-    let mut keys = Vec::new();
-    for field in [Field::RequestParameters, Field::ResponseElements, Field::Resources] {
-        json::leaves(event.get(field).unwrap_or_default(), |path, value| {
-            if names_key_member(path) {
-                keys.push(value.to_owned());
-            }
-        });
-    }
-    keys.sort_unstable();
-    keys.dedup();
-    keys
-}
-
-/// Members that carry a KMS key by AWS's usual names (`kmsKeyId`, `kMSMasterKeyId`,
-/// `x-amz-server-side-encryption-aws-kms-key-id`, …).
-fn names_key_member(path: &str) -> bool {
-    let last = path.rsplit('.').next().unwrap_or(path).as_bytes();
-    // Asked of every member of every call.
-    let has = |word: &[u8]| {
-        last.iter().any(|byte| matches!(byte, b'k' | b'K'))
-            && last.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word))
-    };
-    (has(b"kms") && has(b"key")) || last.eq_ignore_ascii_case(b"masterkeyid")
 }

@@ -5,24 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
 
-use super::build::Chains;
-use super::call::{self, Child, alias_in};
-use super::index::{Index, keys_named_by, place};
+use super::call::{self, Child};
+use super::chains::{Chains, InferredKey};
+use super::id_hash::IdHasher;
+use super::index::Index;
+use super::kms::{alias_in, key_arn_in, keys_named_by, kms_key, place};
 use super::learned::Keys;
-use super::mark::Marks;
 use crate::event::{self, Event};
 
 /// Request parameter -> KMS keys that calls with it led to, and how often.
 type Alike = HashMap<String, BTreeMap<String, usize>, RandomState>;
-
-/// A key that a call does not name itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InferredKey {
-    /// Its ARN.
-    pub arn: String,
-    /// Whether the record of a call above names it; else it is only the key that was always used there.
-    pub is_named: bool,
-}
 
 /// Position of a call -> its key.
 pub(super) fn inferred(
@@ -31,7 +23,7 @@ pub(super) fn inferred(
     chains: &Chains,
     index: &Index,
     keys: &Keys,
-    marks: &Marks,
+    hasher: &IdHasher,
 ) -> BTreeMap<usize, InferredKey> {
     let mut found = BTreeMap::new();
     let lost: Vec<&Child<'_>> = children.iter().filter(|c| c.is_kms && c.key.is_none()).collect();
@@ -50,7 +42,7 @@ pub(super) fn inferred(
                     let arn = key_by_features(root, &alike)?;
                     Some(InferredKey { arn, is_named: false })
                 };
-                key_of_parent(root, at, index, keys, marks).or_else(by_features)
+                key_of_parent(root, at, index, keys, hasher).or_else(by_features)
             });
             if let Some(key) = told {
                 found.insert(child.index, key.clone());
@@ -74,7 +66,7 @@ fn keys_of_alike(
         lost.iter().filter_map(|c| parent(c.index)).map(|e| (e.source(), e.name())).collect();
     let mut keys = Alike::default();
     for child in children.iter().filter(|c| c.is_kms) {
-        let (Some(key), Some(root)) = (call::kms_key(child.event), parent(child.index)) else {
+        let (Some(key), Some(root)) = (kms_key(child.event), parent(child.index)) else {
             continue;
         };
         if names.contains(&(root.source(), root.name())) {
@@ -92,15 +84,15 @@ fn key_of_parent(
     at: usize,
     index: &Index,
     known: &Keys,
-    marks: &Marks,
+    hasher: &IdHasher,
 ) -> Option<InferredKey> {
     let facts = index.facts(at)?;
     let mut keys: BTreeSet<String> = BTreeSet::new();
     for named in keys_named_by(root) {
         if let Some(alias) = alias_in(&named) {
-            let behind = known.behind(marks.of_pair(&place(root), alias));
+            let behind = known.behind(hasher.of_pair(&place(root), alias));
             keys.extend(behind.iter().filter_map(|key| known.arn(*key)).map(str::to_owned));
-        } else if call::key_arn_in(&named).is_some() {
+        } else if key_arn_in(&named).is_some() {
             keys.insert(named);
         } else if let (Some(account), Some(region)) = (root.account(), root.region()) {
             let partition = event::arn::partition_of(region);

@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use foldhash::fast::RandomState;
 
 use super::link::Synthesized;
-use super::names::{Name, Names, SourceId};
 use super::service::{Service, Table, Timing, key_of};
 use crate::event::{self, CallerKind, Event, partition};
 
@@ -31,14 +30,14 @@ impl Default for Knowledge {
 }
 
 /// Without an id no call is tied to one longer ago than this.
-const HOUR: i64 = 3600;
+pub(super) const HOUR: i64 = 3600;
 
 /// Rows of the table, one bit each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Rows(Vec<u64>);
 
 impl Rows {
-    fn of(rows: impl IntoIterator<Item = usize>) -> Rows {
+    pub(super) fn of(rows: impl IntoIterator<Item = usize>) -> Rows {
         let mut bits: Vec<u64> = Vec::new();
         for row in rows {
             if bits.len() <= row / 64 {
@@ -51,7 +50,7 @@ impl Rows {
         Rows(bits)
     }
 
-    fn has(&self, row: usize) -> bool {
+    pub(super) fn has(&self, row: usize) -> bool {
         self.0.get(row / 64).is_some_and(|word| word & (1 << (row % 64)) != 0)
     }
 
@@ -60,7 +59,7 @@ impl Rows {
     }
 
     /// The first row that is in all of them.
-    fn first_of(sets: [&Rows; 3]) -> Option<usize> {
+    pub(super) fn first_of(sets: [&Rows; 3]) -> Option<usize> {
         let [a, b, c] = sets;
         a.0.iter().zip(&b.0).zip(&c.0).position(|((a, b), c)| a & b & c != 0).map(|at| {
             let word = |rows: &Rows| rows.0.get(at).copied().unwrap_or(0);
@@ -68,7 +67,7 @@ impl Rows {
         })
     }
 
-    fn first_common(&self, other: &Rows) -> Option<usize> {
+    pub(super) fn first_common(&self, other: &Rows) -> Option<usize> {
         Rows::first_of([self, other, other])
     }
 
@@ -86,74 +85,6 @@ pub(super) enum Invokers {
     Rows(Vec<usize>),
     /// A service without a row, by its event source.
     Source(String),
-}
-
-/// Calls of one action by one set of invokers: all that the table is asked about a call.
-#[derive(Debug)]
-pub(super) struct Sort {
-    invokers: Invokers,
-    rows: Rows,
-    /// Rows that list the action.
-    pub may_call: Rows,
-    /// Seconds after which such a call no longer belongs to a parent that shares no id with it.
-    pub reach: i64,
-    /// By number of the root's names: whether such a root can be the parent without sharing an id.
-    fitting: Vec<bool>,
-    /// Event sources of the invokers themselves.
-    own: Vec<SourceId>,
-    /// Event sources whose calls the invokers answer.
-    pub answered: Vec<SourceId>,
-}
-
-/// How well a call fits as the start of another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fit {
-    /// The row, where one says that this call starts work of the invoking service.
-    pub row: Option<usize>,
-    /// The row also lists the action.
-    pub listed: bool,
-    /// The call belongs to the invoking service by its event source.
-    pub same_source: bool,
-    /// The invoking service is not told, so anything may fit.
-    pub untold: bool,
-}
-
-impl Sort {
-    /// Whether rows of the table tell who called.
-    pub(super) fn is_known(&self) -> bool {
-        matches!(self.invokers, Invokers::Rows(_))
-    }
-
-    fn may_fit(&self, root: &Name) -> bool {
-        let fit = self.fit(root);
-        // The last: a service that works through a second one.
-        fit.row.is_some() || fit.same_source || fit.untold || root.started.meets(&self.may_call)
-    }
-
-    /// Whether a root with these names can be the parent without sharing an id.
-    pub(super) fn fits(&self, names: u32) -> bool {
-        self.fitting.get(names as usize).copied().unwrap_or(false)
-    }
-
-    /// How well a call of that name fits as the start of one of this sort.
-    pub(super) fn fit(&self, root: &Name) -> Fit {
-        let mut fit = Fit { row: None, listed: false, same_source: false, untold: false };
-        match self.invokers {
-            Invokers::Any => {
-                fit.untold = true;
-                fit.row = root.started.first_common(&self.may_call);
-                fit.listed = fit.row.is_some();
-            }
-            Invokers::Source(_) => fit.same_source = self.own.contains(&root.source),
-            Invokers::Rows(_) => {
-                let listed = Rows::first_of([&root.started, &self.rows, &self.may_call]);
-                fit.listed = listed.is_some();
-                fit.row = listed.or_else(|| root.started.first_common(&self.rows));
-                fit.same_source = self.own.contains(&root.source);
-            }
-        }
-        fit
-    }
 }
 
 /// Where the call is that a service's call was made for.
@@ -195,7 +126,7 @@ impl Knowledge {
         &self.table
     }
 
-    fn row(&self, row: usize) -> Option<&Service> {
+    pub(super) fn row(&self, row: usize) -> Option<&Service> {
         self.table.services().get(row)
     }
 
@@ -215,7 +146,7 @@ impl Knowledge {
     /// Where the call is that a service's call was made for.
     pub fn origins(&self, child: &Event) -> Origins {
         let kind = child.caller_kind();
-        let context = super::call::encryption_context(child);
+        let context = super::kms::encryption_context(child);
         let invokers = match self.invokers_of(child, &context) {
             Invokers::Any => Invokers::Rows(self.calling(&[event::action(child)])),
             told => told,
@@ -269,51 +200,6 @@ impl Knowledge {
         self.covered.contains(event_source.split('.').next().unwrap_or(event_source))
     }
 
-    /// What the table says of calls of `action` by `invokers`.
-    pub(super) fn sort(
-        &self,
-        invokers: Invokers,
-        action: &str,
-        kind: CallerKind,
-        names: &Names<'_>,
-    ) -> Sort {
-        let services = self.table.services().iter().enumerate();
-        // What makes calls for assistants makes no others.
-        let signs = |s: &Service| s.signs_as(CallerKind::Agent) == (kind == CallerKind::Agent);
-        let may_call = services.filter(|(_, s)| s.may_call(action) && signs(s));
-        let may_call = Rows::of(may_call.map(|(row, _)| row));
-        let mut own: Vec<SourceId> = match &invokers {
-            Invokers::Any => Vec::new(),
-            Invokers::Source(source) => names.source(source).into_iter().collect(),
-            Invokers::Rows(rows) => rows
-                .iter()
-                .filter_map(|row| self.row(*row))
-                .flat_map(|service| &service.event_source)
-                .filter_map(|source| names.source(source))
-                .collect(),
-        };
-        own.sort_unstable();
-        own.dedup();
-        let answered = self.sources(&invokers).iter().filter_map(|s| names.source(s)).collect();
-        let rows = match &invokers {
-            Invokers::Rows(rows) => Rows::of(rows.iter().copied()),
-            _ => Rows::default(),
-        };
-        let lag = |row: usize| self.max_lag(Some(row), kind);
-        let reach = match &invokers {
-            Invokers::Any => {
-                (0..self.table.services().len()).filter(|row| may_call.has(*row)).map(lag).max()
-            }
-            Invokers::Source(_) => None,
-            Invokers::Rows(rows) => rows.iter().copied().map(lag).max(),
-        };
-        // A parent that no row speaks of, or one of a service behind, has the usual time.
-        let reach = reach.unwrap_or(0).max(self.max_lag(None, kind)).min(HOUR);
-        let mut sort = Sort { invokers, rows, may_call, reach, own, answered, fitting: Vec::new() };
-        sort.fitting = names.all().iter().map(|root| sort.may_fit(root)).collect();
-        sort
-    }
-
     /// Services that can have made a call: its encryption context keys tell best, then `invokedBy`.
     pub(super) fn invokers<'k>(
         &self,
@@ -341,7 +227,7 @@ impl Knowledge {
     }
 
     /// Event sources whose calls the invokers answer.
-    fn sources(&self, invokers: &Invokers) -> Vec<String> {
+    pub(super) fn sources(&self, invokers: &Invokers) -> Vec<String> {
         match invokers {
             Invokers::Any => Vec::new(),
             Invokers::Source(source) => vec![source.clone()],
@@ -376,7 +262,7 @@ impl Knowledge {
     /// Whether the user's own call behind a service's call waits for it: `None` when not known or
     /// when the services it may be differ.
     pub fn waits_for(&self, child: &Event) -> Option<bool> {
-        match self.invokers_of(child, &super::call::encryption_context(child)) {
+        match self.invokers_of(child, &super::kms::encryption_context(child)) {
             Invokers::Rows(rows) => {
                 let mut timings = rows.iter().filter_map(|row| self.row(*row)).map(|s| s.timing);
                 let first = timings.next()?;

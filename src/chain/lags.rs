@@ -7,9 +7,9 @@ use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use super::call::Child;
+use super::criteria::ParentCriteria;
+use super::id_hash::{IdHash, IdHasher};
 use super::index::Index;
-use super::knowledge::Sort;
-use super::mark::{Mark, Marks};
 use super::names::Names;
 use crate::event::CallerKind;
 
@@ -25,15 +25,15 @@ const REMEMBERED: usize = 256;
 
 /// The usual seconds between a call, by the number of its names, and the role taken on for it.
 #[derive(Debug, Default)]
-pub(super) struct Lags(HashMap<(u32, Mark), i64, RandomState>);
+pub(super) struct Lags(HashMap<(u32, IdHash), i64, RandomState>);
 
 /// Runs so far, by action of the call and role taken on: what tells the record, and how many seconds
 /// lay between. The same run is seen by more than one stretch of an export.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Runs(HashMap<(Mark, Mark), Vec<(Mark, i64)>, RandomState>);
+pub(super) struct Runs(HashMap<(IdHash, IdHash), Vec<(IdHash, i64)>, RandomState>);
 
 impl Runs {
-    fn add(&mut self, key: (Mark, Mark), run: (Mark, i64)) {
+    fn add(&mut self, key: (IdHash, IdHash), run: (IdHash, i64)) {
         let runs = self.0.entry(key).or_default();
         if runs.contains(&run) {
             return;
@@ -50,25 +50,25 @@ impl Lags {
     /// the runs of earlier stretches; returns these with those that came to them.
     pub(super) fn learn(
         children: &[Child<'_>],
-        sorts: &[Sort],
+        criteria: &[ParentCriteria],
         index: &Index,
         names: &Names<'_>,
-        (marks, mut runs): (&Marks, Runs),
+        (hasher, mut runs): (&IdHasher, Runs),
     ) -> (Lags, Runs) {
-        let actions = names.all().iter().map(|name| marks.of(names.action_text(name.action)));
-        let actions: Vec<Mark> = actions.collect();
-        let seen: Vec<((Mark, Mark), (Mark, i64))> = children
+        let actions = names.all().iter().map(|name| hasher.of(names.action_text(name.action)));
+        let actions: Vec<IdHash> = actions.collect();
+        let seen: Vec<((IdHash, IdHash), (IdHash, i64))> = children
             .par_iter()
             .filter(|child| child.is_sts && child.kind == CallerKind::ServicePrincipal)
             .filter_map(|child| {
-                let sort = sorts.get(child.sort as usize)?;
-                let (root, lag) = last_before(child, sort, index, names)?;
+                let wanted_parent = criteria.get(child.criteria as usize)?;
+                let (root, lag) = last_before(child, wanted_parent, index, names)?;
                 let action = *actions.get(root as usize)?;
-                Some(((action, child.role?), (marks.of(child.event.id()), lag)))
+                Some(((action, child.role?), (hasher.of(child.event.id()), lag)))
             })
             .collect();
         seen.into_iter().for_each(|(key, run)| runs.add(key, run));
-        let habit = |runs: &Vec<(Mark, i64)>| {
+        let habit = |runs: &Vec<(IdHash, i64)>| {
             let mut lags: Vec<i64> = runs.iter().map(|(_, lag)| *lag).collect();
             lags.sort_unstable();
             let usual = *lags.get(lags.len() / 2)?;
@@ -76,7 +76,7 @@ impl Lags {
             let is_habit = alike >= FEWEST && alike as f64 >= MOSTLY * lags.len() as f64;
             is_habit.then_some(usual)
         };
-        let mut numbers: HashMap<Mark, Vec<u32>, RandomState> = HashMap::default();
+        let mut numbers: HashMap<IdHash, Vec<u32>, RandomState> = HashMap::default();
         for (action, number) in actions.iter().zip(0..) {
             numbers.entry(*action).or_default().push(number);
         }
@@ -89,7 +89,7 @@ impl Lags {
     }
 
     /// Whether a service takes on the role so many seconds after each such call.
-    pub(super) fn is_usual(&self, root: u32, role: Mark, lag: i64) -> bool {
+    pub(super) fn is_usual(&self, root: u32, role: IdHash, lag: i64) -> bool {
         self.0.get(&(root, role)).is_some_and(|usual| (usual - lag).abs() <= slack(*usual))
     }
 }
@@ -102,16 +102,17 @@ fn slack(usual: i64) -> i64 {
 /// The last call before, of those that begin work of the service, and the seconds since.
 fn last_before(
     child: &Child<'_>,
-    sort: &Sort,
+    wanted_parent: &ParentCriteria,
     index: &Index,
     names: &Names<'_>,
 ) -> Option<(u32, i64)> {
     let mut found = Vec::new();
-    index.by_circumstance(child, sort, true, &mut found);
+    index.by_circumstance(child, wanted_parent, true, &mut found);
     let begins = |at: &u32| {
         let facts = index.at(*at)?;
         let for_another = child.role.is_some_and(|role| facts.runs_with_another(role));
-        let fits = facts.is_root && !for_another && sort.fit(names.get(facts.names)?).listed;
+        let fits =
+            facts.is_root && !for_another && wanted_parent.fit(names.get(facts.names)?).listed;
         let lag = child.event.time.seconds_since(facts.time);
         (fits && lag >= 0).then_some((facts.names, lag))
     };

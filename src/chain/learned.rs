@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::RandomState;
 
-use super::call::{self, Child};
-use super::index::place;
-use super::mark::{Mark, Marks};
+use super::call::Child;
+use super::id_hash::{IdHash, IdHasher};
+use super::kms::{alias_in, kms_key, place};
 use super::names::{ActionId, Names};
 
 type Map<K, V> = HashMap<K, V, RandomState>;
@@ -19,20 +19,20 @@ pub(super) struct Keys {
     used_with: Used,
     /// Alias, with account and Region of the caller -> keys it led to.
     behind: Used,
-    texts: Map<Mark, String>,
+    texts: Map<IdHash, String>,
     /// Stretches of an export that were looked at.
     stretches: u32,
 }
 
 /// Keys that were used with something, and in which stretch last.
-type Used = Map<Mark, (Vec<Mark>, u32)>;
+type Used = Map<IdHash, (Vec<IdHash>, u32)>;
 
 /// So many values are remembered from stretch to stretch; of more those that were met last.
 const MOST_VALUES: usize = 1 << 17;
 
 impl Keys {
     /// The same with what the children in another stretch tell.
-    pub(super) fn and(mut self, children: &[Child<'_>], marks: &Marks) -> Keys {
+    pub(super) fn and(mut self, children: &[Child<'_>], hasher: &IdHasher) -> Keys {
         self.stretches += 1;
         let keys = &mut self;
         let now = keys.stretches;
@@ -40,16 +40,16 @@ impl Keys {
             let Some(key) = child.key else { continue };
             keys.texts
                 .entry(key.arn)
-                .or_insert_with(|| call::kms_key(child.event).unwrap_or_default().to_owned());
+                .or_insert_with(|| kms_key(child.event).unwrap_or_default().to_owned());
             if child.alias.is_some()
                 && let Some(alias) =
-                    child.event.request_value("keyId").as_deref().and_then(call::alias_in)
+                    child.event.request_value("keyId").as_deref().and_then(alias_in)
             {
-                let alias = marks.of_pair(&place(child.event), alias);
+                let alias = hasher.of_pair(&place(child.event), alias);
                 add(keys.behind.entry(alias).or_default(), key.arn, now);
             }
             for token in child.tokens.iter().take(child.in_context) {
-                add(keys.used_with.entry(token.mark).or_default(), key.arn, now);
+                add(keys.used_with.entry(token.hash).or_default(), key.arn, now);
             }
         }
         self
@@ -68,16 +68,16 @@ impl Keys {
         }
     }
 
-    pub(super) fn used_with(&self, value: Mark) -> &[Mark] {
+    pub(super) fn used_with(&self, value: IdHash) -> &[IdHash] {
         few(self.used_with.get(&value))
     }
 
-    pub(super) fn behind(&self, alias: Mark) -> &[Mark] {
+    pub(super) fn behind(&self, alias: IdHash) -> &[IdHash] {
         few(self.behind.get(&alias))
     }
 
     /// The ARN of a key.
-    pub(super) fn arn(&self, key: Mark) -> Option<&str> {
+    pub(super) fn arn(&self, key: IdHash) -> Option<&str> {
         self.texts.get(&key).map(String::as_str)
     }
 }
@@ -85,14 +85,14 @@ impl Keys {
 /// Values used with very many keys tell nothing, and remembering them all would be quadratic.
 const MOST_KEYS: usize = 8;
 
-fn add((keys, last): &mut (Vec<Mark>, u32), key: Mark, now: u32) {
+fn add((keys, last): &mut (Vec<IdHash>, u32), key: IdHash, now: u32) {
     *last = now;
     if keys.len() <= MOST_KEYS && !keys.contains(&key) {
         keys.push(key);
     }
 }
 
-fn few(keys: Option<&(Vec<Mark>, u32)>) -> &[Mark] {
+fn few(keys: Option<&(Vec<IdHash>, u32)>) -> &[IdHash] {
     keys.map(|(keys, _)| keys.as_slice()).filter(|keys| keys.len() <= MOST_KEYS).unwrap_or_default()
 }
 

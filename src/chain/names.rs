@@ -61,7 +61,7 @@ pub(super) struct Name {
 
 /// What an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum EventKind {
     Call,
     /// A service's note of its own work.
     ServiceEvent,
@@ -73,7 +73,7 @@ pub(super) enum Sort {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Brief {
     name: u32,
-    pub sort: Sort,
+    pub kind: EventKind,
     /// Who signed it, as far as it tells by itself.
     pub signed: CallerKind,
 }
@@ -227,17 +227,17 @@ fn numbered(events: &[Event]) -> Numbered<'_> {
                 pairs.push(pair);
                 pairs.len() as u32 - 1
             });
-            Brief { name, sort: sort(event), signed: event.caller_kind() }
+            Brief { name, kind: event_kind(event), signed: event.caller_kind() }
         })
         .collect();
     (pairs, of)
 }
 
-fn sort(event: &Event) -> Sort {
+fn event_kind(event: &Event) -> EventKind {
     match event.get(Field::EventType) {
-        Some("AwsServiceEvent") => Sort::ServiceEvent,
-        _ if event.is_notification() => Sort::Notification,
-        _ => Sort::Call,
+        Some("AwsServiceEvent") => EventKind::ServiceEvent,
+        _ if event.is_notification() => EventKind::Notification,
+        _ => EventKind::Call,
     }
 }
 

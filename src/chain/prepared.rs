@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use super::build::Chains;
+use super::chains::Chains;
 use super::link::{Basis, Link, LinkKind};
 use super::names::Names;
 use super::service::{Prepared, Table};

@@ -12,8 +12,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
+use super::id_hash::{IdHash, IdHasher};
 use super::knowledge::Knowledge;
-use super::mark::{Mark, Marks};
 use super::names::{Names, SourceId};
 use crate::event::action::operation;
 use crate::event::arn::{self, Arn};
@@ -35,18 +35,18 @@ pub struct Role {
 pub struct Roles {
     /// Roles of a thing, in order of time. A thing is known by service, account, Region, and a name or
     /// id in lower case.
-    held: HashMap<Mark, Vec<Role>, RandomState>,
+    held: HashMap<IdHash, Vec<Role>, RandomState>,
     /// Service, account and name of every role that something has.
-    had: HashSet<Mark, RandomState>,
+    had: HashSet<IdHash, RandomState>,
     /// Services of which something has a role.
     services: HashSet<String, RandomState>,
-    marks: Marks,
+    hasher: IdHasher,
 }
 
 /// What one call says.
 struct Said {
     service: String,
-    things: Vec<Mark>,
+    things: Vec<IdHash>,
     roles: Vec<Role>,
 }
 
@@ -95,14 +95,14 @@ impl Roles {
     pub(super) fn has(&self, sources: &[String], event: &Event) -> bool {
         let role = event.principal_arn().and_then(arn::role_name);
         let Some((account, name)) = role.filter(|_| !self.had.is_empty()) else { return false };
-        let key = |source: &String| self.marks.of_four([label(source), account, name, ""]);
+        let key = |source: &String| self.hasher.of_four([label(source), account, name, ""]);
         sources.iter().any(|source| self.had.contains(&key(source)))
     }
 
     fn take(&mut self, said: Said) {
         let Said { service, things, roles } = said;
         for (account, name) in roles.iter().filter_map(|role| arn::role_name(&role.arn)) {
-            self.had.insert(self.marks.of_four([&service, account, name, ""]));
+            self.had.insert(self.hasher.of_four([&service, account, name, ""]));
         }
         self.services.insert(service);
         for thing in things {
@@ -139,8 +139,8 @@ impl Roles {
         forms(thing).into_iter().find_map(held)
     }
 
-    fn thing(&self, service: &str, of: &Event, name: &str) -> Mark {
-        self.marks.of_four([
+    fn thing(&self, service: &str, of: &Event, name: &str) -> IdHash {
+        self.hasher.of_four([
             &lower(label(service)),
             of.account().unwrap_or_default(),
             of.region().unwrap_or_default(),
@@ -172,7 +172,7 @@ impl Roles {
         roles: Vec<Role>,
     ) -> Option<Said> {
         let forms = names.iter().flat_map(|name| forms(name));
-        let mut things: Vec<Mark> = Vec::new();
+        let mut things: Vec<IdHash> = Vec::new();
         for thing in forms.map(|form| self.thing(service, event, form)) {
             if !things.contains(&thing) {
                 things.push(thing);

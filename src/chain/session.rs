@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
-use super::mark::{Mark, Marks};
+use super::id_hash::{IdHash, IdHasher};
 use super::names::Names;
 use super::roles::Roles;
 use super::service::{Service, Table};
@@ -20,10 +20,10 @@ const MOST_RIVALS: usize = 256;
 /// Calls that issued credentials, by key and by session.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    by_key: HashMap<Mark, Vec<Issue>, RandomState>,
-    by_arn: HashMap<Mark, Vec<Issue>, RandomState>,
+    by_key: HashMap<IdHash, Vec<Issue>, RandomState>,
+    by_arn: HashMap<IdHash, Vec<Issue>, RandomState>,
     /// ARNs of sessions that only services can have, though the call that began them is not in the log.
-    handed: HashSet<Mark, RandomState>,
+    handed: HashSet<IdHash, RandomState>,
 }
 
 /// One call that issued credentials.
@@ -32,12 +32,12 @@ struct Issue {
     time: Time,
     index: usize,
     /// The service that took the role on for itself.
-    to_service: Option<Mark>,
+    to_service: Option<IdHash>,
 }
 
 impl Sessions {
-    pub(super) fn new(events: &[Event], names: &Names<'_>, marks: &Marks) -> Self {
-        let issued: Vec<(Issue, Option<Mark>, Option<Mark>)> = events
+    pub(super) fn new(events: &[Event], names: &Names<'_>, hasher: &IdHasher) -> Self {
+        let issued: Vec<(Issue, Option<IdHash>, Option<IdHash>)> = events
             .par_iter()
             .enumerate()
             .filter(|(i, e)| names.of(*i).is_some_and(|n| n.is_sts) && !e.failed())
@@ -45,15 +45,15 @@ impl Sessions {
                 let (mut key, mut arn) = (None, None);
                 json::leaves(event.response().unwrap_or_default(), |path, value| {
                     if path.eq_ignore_ascii_case("credentials.accessKeyId") {
-                        key = key.or(Some(marks.of(value)));
+                        key = key.or(Some(hasher.of(value)));
                     } else if path.eq_ignore_ascii_case("assumedRoleUser.arn") {
-                        arn = arn.or(Some(marks.of(value)));
+                        arn = arn.or(Some(hasher.of(value)));
                     }
                 });
                 let by = event.invoked_by().or_else(|| event.get(Field::SourceIpAddress));
                 let to_service = by
                     .filter(|_| event.identity_type == IdentityType::AwsService)
-                    .map(|by| marks.of(by));
+                    .map(|by| hasher.of(by));
                 (Issue { time: event.time, index, to_service }, key, arn)
             })
             .collect();
@@ -78,7 +78,7 @@ impl Sessions {
         names: &Names<'_>,
         roles: &Roles,
         table: &Table,
-        marks: &Marks,
+        hasher: &IdHasher,
     ) {
         let is_signed = |index: usize, kind: CallerKind| {
             names.brief(index).is_some_and(|brief| brief.signed == kind)
@@ -98,13 +98,13 @@ impl Sessions {
                 |row: &&Service| row.names_session(name) || roles.has(&row.event_source, event);
             !rows.is_empty() && !forwards || rows.iter().any(is_its_own)
         };
-        let arn = |event: &Event| event.arn().map(|arn| marks.of(arn));
-        let mut handed: HashSet<Mark, RandomState> = events
+        let arn = |event: &Event| event.arn().map(|arn| hasher.of(arn));
+        let mut handed: HashSet<IdHash, RandomState> = events
             .par_iter()
             .enumerate()
             .filter(is_forwarded)
             .map(|(_, event)| event)
-            .filter(|event| self.begun(event, marks).is_none() && is_handed(event))
+            .filter(|event| self.begun(event, hasher).is_none() && is_handed(event))
             .filter_map(arn)
             .collect();
         if !handed.is_empty() {
@@ -112,7 +112,7 @@ impl Sessions {
             let own = own.filter(|(index, _)| is_signed(*index, CallerKind::Direct));
             let own = own.filter_map(|(_, event)| arn(event));
             let own = own.chain(quiet.par_iter().filter_map(arn));
-            let used: Vec<Mark> = own.filter(|arn| handed.contains(arn)).collect();
+            let used: Vec<IdHash> = own.filter(|arn| handed.contains(arn)).collect();
             for arn in used {
                 handed.remove(&arn);
             }
@@ -120,48 +120,53 @@ impl Sessions {
         self.handed = handed;
     }
 
-    fn begun(&self, event: &Event, marks: &Marks) -> Option<Issue> {
-        self.by_key(event, marks).or_else(|| self.by_date(event, marks))
+    fn begun(&self, event: &Event, hasher: &IdHasher) -> Option<Issue> {
+        self.by_key(event, hasher).or_else(|| self.by_date(event, hasher))
     }
 
-    fn is_handed(&self, event: &Event, marks: &Marks) -> bool {
+    fn is_handed(&self, event: &Event, hasher: &IdHasher) -> bool {
         !self.handed.is_empty()
-            && event.arn().is_some_and(|arn| self.handed.contains(&marks.of(arn)))
+            && event.arn().is_some_and(|arn| self.handed.contains(&hasher.of(arn)))
     }
 
     /// The call whose response issued the very access key that signed `event`.
-    pub(super) fn issuer_by_key(&self, event: &Event, marks: &Marks) -> Option<usize> {
-        self.by_key(event, marks).map(|issue| issue.index)
+    pub(super) fn issuer_by_key(&self, event: &Event, hasher: &IdHasher) -> Option<usize> {
+        self.by_key(event, hasher).map(|issue| issue.index)
     }
 
-    fn by_key(&self, event: &Event, marks: &Marks) -> Option<Issue> {
+    fn by_key(&self, event: &Event, hasher: &IdHasher) -> Option<Issue> {
         if self.by_key.is_empty() {
             return None;
         }
-        let issues = self.by_key.get(&marks.of(event.access_key()?))?;
+        let issues = self.by_key.get(&hasher.of(event.access_key()?))?;
         // Publishers of logs mask keys, and then many sessions share one: the creation date tells.
         nearest(issues, event.session_created.unwrap_or(event.time))
     }
 
     /// The `AssumeRole` that began the session of `event`: same session ARN, answered at the
     /// session's creation date.
-    pub(super) fn issuer_by_date(&self, event: &Event, marks: &Marks) -> Option<usize> {
-        self.by_date(event, marks).map(|issue| issue.index)
+    pub(super) fn issuer_by_date(&self, event: &Event, hasher: &IdHasher) -> Option<usize> {
+        self.by_date(event, hasher).map(|issue| issue.index)
     }
 
-    fn by_date(&self, event: &Event, marks: &Marks) -> Option<Issue> {
+    fn by_date(&self, event: &Event, hasher: &IdHasher) -> Option<Issue> {
         let created = event.session_created?;
-        let issues = self.by_arn.get(&marks.of(event.arn()?))?;
+        let issues = self.by_arn.get(&hasher.of(event.arn()?))?;
         nearest(issues, created)
             .filter(|issue| issue.time.seconds_since(created).abs() <= SAME_SECOND)
     }
 
     /// Other calls that may as well have begun the session of `event` as the one at `chosen`: services
     /// take on one role under one session name several times a second.
-    pub(super) fn rivals_by_date(&self, event: &Event, chosen: usize, marks: &Marks) -> Vec<usize> {
+    pub(super) fn rivals_by_date(
+        &self,
+        event: &Event,
+        chosen: usize,
+        hasher: &IdHasher,
+    ) -> Vec<usize> {
         let issues = || {
             let created = event.session_created?;
-            let issues = self.by_arn.get(&marks.of(event.arn()?))?;
+            let issues = self.by_arn.get(&hasher.of(event.arn()?))?;
             let time = issues.iter().find(|issue| issue.index == chosen)?.time;
             let from = issues.partition_point(|i| i.time < created.plus_seconds(-SAME_SECOND));
             let near = issues.get(from..)?.iter().take_while(|i| i.time <= time);
@@ -173,9 +178,9 @@ impl Sessions {
 
     /// Whether a program signed the call with credentials that a service got for it: it is a service
     /// role's, though nothing but the `AssumeRole` tells (CloudTrail shows no `invokedBy`).
-    pub(super) fn is_program(&self, event: &Event, kind: CallerKind, marks: &Marks) -> bool {
+    pub(super) fn is_program(&self, event: &Event, kind: CallerKind, hasher: &IdHasher) -> bool {
         kind == CallerKind::Direct
-            && self.by_key(event, marks).is_some_and(|issue| issue.to_service.is_some())
+            && self.by_key(event, hasher).is_some_and(|issue| issue.to_service.is_some())
     }
 
     /// Who signed a call that may have a parent, where the record alone looks like `kind`; `None` for
@@ -187,19 +192,20 @@ impl Sessions {
         event: &Event,
         kind: CallerKind,
         is_kms: bool,
-        marks: &Marks,
+        hasher: &IdHasher,
     ) -> Option<CallerKind> {
         match kind {
             CallerKind::ForwardAccessSession => {
-                let by_key = self.by_key(event, marks).filter(|issue| issue.to_service.is_some());
+                let by_key = self.by_key(event, hasher).filter(|issue| issue.to_service.is_some());
                 // Another service than the one that took the role on works on that one's behalf.
-                let by = event.invoked_by().map(|by| marks.of(by));
+                let by = event.invoked_by().map(|by| hasher.of(by));
                 let by_date = || {
-                    let issue = self.by_date(event, marks).filter(|_| event.access_key().is_none());
+                    let issue =
+                        self.by_date(event, hasher).filter(|_| event.access_key().is_none());
                     issue.filter(|issue| issue.to_service.is_some() && issue.to_service == by)
                 };
                 let is_role =
-                    by_key.is_some() || by_date().is_some() || self.is_handed(event, marks);
+                    by_key.is_some() || by_date().is_some() || self.is_handed(event, hasher);
                 Some(if is_role { CallerKind::ServiceRole } else { kind })
             }
             CallerKind::Direct if is_kms && is_service_role_without_invoker(event) => {
@@ -207,7 +213,7 @@ impl Sessions {
             }
             // Code that runs with a role (on an instance, in a container) makes its own calls; the
             // service itself shows by its user agent.
-            CallerKind::Direct => match self.by_key(event, marks)?.to_service {
+            CallerKind::Direct => match self.by_key(event, hasher)?.to_service {
                 Some(_) if has_internal_agent(event) => Some(CallerKind::ServiceRole),
                 _ => Some(kind),
             },

@@ -1,11 +1,12 @@
 //! Adds up what speaks for and against one call being the parent of another.
 
 use super::call::Child;
+use super::criteria::{Fit, ParentCriteria};
+use super::id_hash::IdHasher;
 use super::index::{Index, RootFacts, early};
-use super::knowledge::{Fit, Knowledge, Sort};
+use super::knowledge::Knowledge;
 use super::lags::Lags;
 use super::link::{Basis, LinkKind};
-use super::mark::Marks;
 use super::names::{Direction, Name, Names};
 use super::session::Sessions;
 use crate::event::{CallerKind, Event, Field, IdentityType};
@@ -70,8 +71,8 @@ pub(super) struct Scales<'s, 'e> {
     pub sessions: &'s Sessions,
     pub knowledge: &'s Knowledge,
     pub names: &'s Names<'e>,
-    pub sorts: &'s [Sort],
-    pub marks: &'s Marks,
+    pub criteria: &'s [ParentCriteria],
+    pub hasher: &'s IdHasher,
 }
 
 /// What is used again from one call to the next.
@@ -86,7 +87,7 @@ pub(super) struct Scratch {
 struct Call<'c, 'e> {
     position: u32,
     child: &'c Child<'e>,
-    sort: &'c Sort,
+    wanted_parent: &'c ParentCriteria,
     /// How much each of its tokens says.
     worth: &'c [f64],
 }
@@ -127,20 +128,22 @@ impl Scales<'_, '_> {
         child: &Child<'_>,
         scratch: &mut Scratch,
     ) -> Vec<Pair> {
-        let Some(sort) = self.sorts.get(child.sort as usize) else { return Vec::new() };
+        let Some(wanted_parent) = self.criteria.get(child.criteria as usize) else {
+            return Vec::new();
+        };
         let mut pairs = Vec::new();
         let Scratch { found, near, worth } = scratch;
         found.clear();
         worth.clear();
-        self.index.by_id(child, sort, found, worth);
-        let call = Call { position, child, sort, worth };
+        self.index.by_id(child, wanted_parent, found, worth);
+        let call = Call { position, child, wanted_parent, worth };
         self.weigh_all(&call, found, &mut pairs);
         let best = pairs.iter().filter(|p| p.decisive).map(|p| p.score).fold(f64::MIN, f64::max);
         // Where an id decides and nothing without one can come near, nothing else is looked at.
         if best < most_without_id(child) + CLEAR {
             near.clear();
             let begun = self.issued(position, child).is_some();
-            self.index.by_circumstance(child, sort, begun, near);
+            self.index.by_circumstance(child, wanted_parent, begun, near);
             near.retain(|at| found.binary_search(at).is_err());
             self.weigh_all(&call, near, &mut pairs);
         }
@@ -173,12 +176,12 @@ impl Scales<'_, '_> {
 
     /// The call that issued the child's credentials, as a parent.
     fn issued(&self, position: u32, child: &Child<'_>) -> Option<Pair> {
-        let by_key = self.sessions.issuer_by_key(child.event, self.marks);
+        let by_key = self.sessions.issuer_by_key(child.event, self.hasher);
         let service_session =
             matches!(child.kind, CallerKind::ServiceLinkedRole | CallerKind::ServiceRole);
         let parent = match by_key {
             Some(parent) => parent,
-            None if service_session => self.sessions.issuer_by_date(child.event, self.marks)?,
+            None if service_session => self.sessions.issuer_by_date(child.event, self.hasher)?,
             None => return None,
         };
         let issuer = self.events.get(parent)?;
@@ -201,7 +204,7 @@ impl Scales<'_, '_> {
 
     /// `None` when it cannot be the parent.
     fn weigh(&self, call: &Call<'_, '_>, facts: &RootFacts) -> Option<Pair> {
-        let Call { position, child, sort, worth } = *call;
+        let Call { position, child, wanted_parent, worth } = *call;
         let lag = child.event.time.seconds_since(facts.time);
         if lag < -early(child.kind) {
             return None;
@@ -213,12 +216,12 @@ impl Scales<'_, '_> {
         let name = self.names.get(facts.names)?;
         let mut weight = Weight::default();
         weigh_ids(child, worth, facts, &mut weight);
-        let fit = sort.fit(name);
+        let fit = wanted_parent.fit(name);
         self.weigh_role(call, facts, &fit, &mut weight);
         self.weigh_time(lag, child, &fit, &mut weight)?;
         weigh_session(child, facts, &mut weight)?;
         weigh_place(child, facts, &mut weight);
-        self.weigh_service(child, sort, facts, name, &fit, &mut weight)?;
+        self.weigh_service(child, wanted_parent, facts, name, &fit, &mut weight)?;
         self.weigh_key(child, facts, &mut weight)?;
         self.weigh_outcome(child, facts, &fit, &mut weight)?;
         if weight.kind.is_none() {
@@ -270,7 +273,7 @@ impl Scales<'_, '_> {
     fn weigh_service(
         &self,
         child: &Child<'_>,
-        sort: &Sort,
+        wanted_parent: &ParentCriteria,
         facts: &RootFacts,
         root: &Name,
         fit: &Fit,
@@ -324,10 +327,11 @@ impl Scales<'_, '_> {
                         child.kind,
                         CallerKind::ServiceLinkedRole | CallerKind::ServiceRole
                     )
-                    && root.started.meets(&sort.may_call);
+                    && root.started.meets(&wanted_parent.may_call);
                 // What a known service does as itself, it does for calls to itself, or at once: that
                 // a bucket's policy was written did not make CloudTrail deliver to it minutes later.
-                let on_its_own = child.kind == CallerKind::ServicePrincipal && sort.is_known();
+                let on_its_own =
+                    child.kind == CallerKind::ServicePrincipal && wanted_parent.is_known();
                 let new = strong && facts.is_root && root.started.is_empty();
                 if through {
                     weight.score += 2.0;
@@ -470,12 +474,12 @@ fn weigh_ids(child: &Child<'_>, worth: &[f64], facts: &RootFacts, weight: &mut W
     let mut seen = None;
     if facts.says_something() {
         for (token, worth) in child.tokens.iter().zip(worth) {
-            if seen == Some(token.value) || *worth <= 0.0 || !facts.has(token.mark) {
+            if seen == Some(token.value) || *worth <= 0.0 || !facts.has(token.hash) {
                 continue;
             }
             seen = Some(token.value);
             total += worth;
-            if token.is_role || facts.has_role(token.mark) {
+            if token.is_role || facts.has_role(token.hash) {
                 weight.role_ids += worth;
             } else {
                 weight.says += 1;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::config::Config;
-use super::reading;
+use super::{ask, reading};
 use crate::chain::{Chains, Knowledge};
 use crate::cli::{DumpArguments, KnownArguments, Lang, ReadArguments, ShowArguments};
 use crate::diagnose::{self, Diagnosis, Folded};
@@ -68,7 +68,25 @@ impl Analysis {
         memory: u64,
     ) -> Result<Analysis> {
         let besides = Besides::read(known)?;
-        let read = reading::folded(read, config, &besides.knowledge, memory)?;
+        let read = reading::folded(read, config, &besides.knowledge, memory, None)?;
+        Analysis::of_read(read, besides, &known.dumps, config)
+    }
+
+    /// The same for questions about what some ids name, however large the export is.
+    ///
+    /// # Errors
+    /// As [`Analysis::run`].
+    pub(super) fn run_for(
+        ids: &[&str],
+        read: &ReadArguments,
+        known: &KnownArguments,
+        config: &Config,
+        memory: u64,
+    ) -> Result<Analysis> {
+        let besides = Besides::read(known)?;
+        let names: Vec<_> = ids.iter().map(|id| ask::naming(id)).collect();
+        let asks = |event: &Event| names.iter().any(|names| names(event));
+        let read = reading::folded(read, config, &besides.knowledge, memory, Some(&asks))?;
         Analysis::of_read(read, besides, &known.dumps, config)
     }
 
@@ -132,7 +150,7 @@ impl Analysis {
         config: &Config,
     ) -> Result<Analysis> {
         let Besides { knowledge, evidence } = besides;
-        let Export { events, chains, folded, ledger } = export;
+        let Export { events, chains, folded, ledger, .. } = export;
         let dump = dump(dumps, config, &events)?;
         let history = History::new(&events, dump).with_evidence(evidence);
         let found = Some(&folded);

@@ -38,25 +38,39 @@ pub(super) fn find(id: &str, events: &[Event], report: &Report) -> Result<Asked>
             return Ok(asked(FoundAs::Incident, vec![index]));
         }
     }
-    let requests = positions(events, |event| {
-        [Field::RequestId, Field::SharedEventId]
-            .into_iter()
-            .any(|field| event.get(field).is_some_and(|other| other.eq_ignore_ascii_case(id)))
-    });
+    let requests = positions(events, |event| is_of_request(event, id));
     if !requests.is_empty() {
         return Ok(asked(FoundAs::Request, requests));
     }
-    if id.len() >= SHORTEST {
-        let word = unique_tail(id).unwrap_or(id);
-        let finder = memmem::Finder::new(word);
-        let named = positions(events, |event| {
-            finder.find(event.content().1.as_bytes()).is_some() && names(event, word)
-        });
-        if !named.is_empty() {
-            return Ok(asked(FoundAs::Resource, named));
-        }
+    let named = positions(events, mentioning(id));
+    if !named.is_empty() {
+        return Ok(asked(FoundAs::Resource, named));
     }
     Err(Error::Said(unknown(id, events, report)))
+}
+
+/// Says of a call whether [`find`] may find it by this id.
+pub(super) fn naming(id: &str) -> impl Fn(&Event) -> bool + Sync {
+    let id = id.trim();
+    let mentions = mentioning(id);
+    move |event| event.id().eq_ignore_ascii_case(id) || is_of_request(event, id) || mentions(event)
+}
+
+fn is_of_request(event: &Event, id: &str) -> bool {
+    [Field::RequestId, Field::SharedEventId]
+        .into_iter()
+        .any(|field| event.get(field).is_some_and(|other| other.eq_ignore_ascii_case(id)))
+}
+
+/// Says of a call whether it has the id as a word of its own; of none, where that names too much.
+fn mentioning(id: &str) -> impl Fn(&Event) -> bool + Sync {
+    let word = Some(id).filter(|id| id.len() >= SHORTEST);
+    let word = word.map(|id| unique_tail(id).unwrap_or(id));
+    let finder = word.map(memmem::Finder::new);
+    move |event| {
+        let holds = |finder: &memmem::Finder<'_>| finder.find(event.content().1.as_bytes());
+        finder.as_ref().and_then(holds).is_some() && word.is_some_and(|word| names(event, word))
+    }
 }
 
 /// The incident with this id, or the only one whose id begins so: indexes show the first digits.

@@ -22,6 +22,9 @@ use crate::report::side_by_side::{With, side_by_side};
 use crate::report::{Report, html, markdown, sanitize, terminal};
 use crate::wording::{Language, Wording};
 
+/// In the place of an id: the comparable call that differs least.
+const NEAREST: &str = "auto";
+
 /// Reads and compares.
 pub fn run(arguments: &CompareArguments) -> anyhow::Result<ExitCode> {
     let config = Config::of(arguments.read.config.as_deref())?;
@@ -33,11 +36,17 @@ pub fn run(arguments: &CompareArguments) -> anyhow::Result<ExitCode> {
             .chain(&arguments.read.files_from)
             .chain(config.files()),
     )?;
-    let analysis = Analysis::run_on_all(
-        &sharing::read(&arguments.read, &arguments.redact),
-        &arguments.known,
-        &config,
-    )?;
+    let read = sharing::read(&arguments.read, &arguments.redact);
+    let known = &arguments.known;
+    let analysis = match &arguments.failed {
+        Some(failed) => {
+            let ids = [failed.as_str(), arguments.with.as_str()];
+            let named = if arguments.with == NEAREST { 1 } else { 2 };
+            let ids = ids.get(..named).unwrap_or_default();
+            Analysis::run_for(ids, &read, known, &config, arguments.memory)?
+        }
+        None => Analysis::run_on_all(&read, known, &config)?,
+    };
     let wording = Wording::new(match arguments.format {
         CompareFormat::Json => Language::En,
         _ => analysis::language(arguments.lang, &config),
@@ -68,7 +77,7 @@ fn chains(
     let report = analysis.report(wording, None);
     let failed = failed_call(failed, analysis, &report)?;
     let with = match arguments.with.as_str() {
-        "auto" => With::Nearest,
+        NEAREST => With::Nearest,
         id => With::This(working_call(id, analysis, &report)?),
     };
     let material = analysis.material(None);

@@ -35,7 +35,8 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
             .chain(&read.files_from)
             .chain(config.files()),
     )?;
-    let mut analysis = Analysis::run_on_all(&read, &arguments.known, &config)?;
+    let mut analysis =
+        Analysis::run_for(&[&id], &read, &arguments.known, &config, arguments.memory)?;
     if !arguments.all_fixes {
         analysis.withhold_exemptions();
     }

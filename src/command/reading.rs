@@ -40,7 +40,8 @@ pub(super) fn read(arguments: &ReadArguments, config: &Config) -> Result<Ingeste
 }
 
 /// The same of an export that may be large: where it would take more than `memory` bytes, it is folded
-/// while it is read, so that not every record has to be held.
+/// while it is read, so that not every record has to be held; the calls that `asks` tells of stay, up to
+/// a number.
 ///
 /// # Errors
 /// As [`read`].
@@ -49,12 +50,20 @@ pub(super) fn folded(
     config: &Config,
     knowledge: &Knowledge,
     memory: u64,
+    asks: Option<fold::AsksFor<'_>>,
 ) -> Result<fold::Read> {
     let (inputs, options) = asked(arguments, config)?;
     let bar = Bar::new(arguments.quiet);
-    let read = fold::read(&inputs, &options, knowledge, &fold::Bounds::within(memory), &bar)?;
+    let bounds = fold::Bounds::within(memory);
+    let read = fold::read_for(&inputs, &options, knowledge, &bounds, asks, &bar)?;
     bar.finish();
     look_through(read.ledger(), Some(arguments), arguments.quiet)?;
+    if let fold::Read::Folded(export) = &read
+        && export.beyond > 0
+        && !arguments.quiet
+    {
+        tell::say(&Sentence::new("message-beyond").arg("count", export.beyond));
+    }
     Ok(read)
 }
 

@@ -132,7 +132,7 @@ pub struct Observation<'e> {
     pub time: Time,
     values: Arc<[Option<Box<str>>; Attribute::ALL.len()]>,
     /// One number for each value: calls are compared far more often than they are shown.
-    marks: Arc<[u64; Attribute::ALL.len()]>,
+    hashes: Arc<[u64; Attribute::ALL.len()]>,
 }
 
 impl<'e> Observation<'e> {
@@ -143,11 +143,11 @@ impl<'e> Observation<'e> {
         let root = events.get(root_index).unwrap_or(event);
         let caller_kind = chains.caller_kind(index, event);
         let mut values: Box<[Option<Box<str>>; Attribute::ALL.len()]> = Box::default();
-        let mut marks = Box::new([0; Attribute::ALL.len()]);
+        let mut hashes = Box::new([0; Attribute::ALL.len()]);
         let mut put = |attribute: Attribute, value: Option<String>| {
             let at = attribute as usize;
-            if let (Some(place), Some(mark)) = (values.get_mut(at), marks.get_mut(at)) {
-                *mark = value.as_deref().map_or(0, mark_of);
+            if let (Some(place), Some(hash)) = (values.get_mut(at), hashes.get_mut(at)) {
+                *hash = value.as_deref().map_or(0, value_hash_of);
                 *place = value.map(String::into_boxed_str);
             }
         };
@@ -176,9 +176,9 @@ impl<'e> Observation<'e> {
         put(Attribute::Credentials, credentials(root).map(str::to_owned));
         put(Attribute::EncryptionContextKeys, context_keys(event));
         put(Attribute::UserAgent, root.get(Field::UserAgent).map(agent_family));
-        let (values, marks) = (Arc::from(values), Arc::from(marks));
+        let (values, hashes) = (Arc::from(values), Arc::from(hashes));
         let (root, time) = (root_index, event.time);
-        Some(Observation { index, event, root, caller_kind, time, values, marks })
+        Some(Observation { index, event, root, caller_kind, time, values, hashes })
     }
 
     /// Whether it is the very call and none that it stands for.
@@ -198,28 +198,28 @@ impl<'e> Observation<'e> {
     }
 
     /// The number that stands for the value of an attribute; 0 where the call has none.
-    pub fn mark(&self, attribute: Attribute) -> u64 {
-        self.marks.get(attribute as usize).copied().unwrap_or_default()
+    pub fn value_hash(&self, attribute: Attribute) -> u64 {
+        self.hashes.get(attribute as usize).copied().unwrap_or_default()
     }
 
     /// The numbers of all attributes, in their order.
-    pub fn marks(&self) -> &[u64] {
-        self.marks.as_slice()
+    pub fn value_hashes(&self) -> &[u64] {
+        self.hashes.as_slice()
     }
 
     /// The number that stands for a value.
-    pub fn mark_of(value: Option<&str>) -> u64 {
-        value.map_or(0, mark_of)
+    pub fn value_hash_of(value: Option<&str>) -> u64 {
+        value.map_or(0, value_hash_of)
     }
 
     /// Whether both have the same value of an attribute, or both none.
     pub fn agrees(&self, other: &Observation<'_>, attribute: Attribute) -> bool {
-        self.marks.get(attribute as usize) == other.marks.get(attribute as usize)
+        self.hashes.get(attribute as usize) == other.hashes.get(attribute as usize)
     }
 }
 
 /// Never 0, which stands for no value.
-fn mark_of(value: &str) -> u64 {
+fn value_hash_of(value: &str) -> u64 {
     foldhash::quality::FixedState::default().hash_one(value) | 1
 }
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attribute::{Attribute, Observation};
 use super::crowd::{Among, Crowd};
-use super::factor::{FEWEST, Known, Ranking, rank};
-use super::property::{Card, Property, State, Told};
+use super::factor::{Known, Ranking};
+use super::property::{Profile, Property, PropertyValue, State};
+use super::ranking::{FEWEST, rank};
 use crate::chain::Chains;
 use crate::event::{self, Event};
 
@@ -70,8 +71,8 @@ pub fn compare(
     let near = near(one, crowd);
     let (needed, not_needed): (Vec<_>, Vec<_>) = near.into_iter().partition(|o| needs(o.event));
     let all = crowd.all().len();
-    let successes: Vec<Card<'_>> = needed.iter().map(|o| ground.card(o)).collect();
-    let failed: Vec<Card<'_>> =
+    let successes: Vec<Profile<'_>> = needed.iter().map(|o| ground.profile(o)).collect();
+    let failed: Vec<Profile<'_>> =
         some(failures).into_iter().map(|o| ground.failure(o, known)).collect();
     Contrast {
         successes: successes.len(),
@@ -90,7 +91,7 @@ pub fn factors(
     chosen_by: &[Property],
 ) -> Ranking {
     let known = Known { chosen_by, ..Known::default() };
-    rank(&ground.cards(failures), &ground.cards(successes), &known)
+    rank(&ground.profiles(failures), &ground.profiles(successes), &known)
 }
 
 /// Whether so few of either side tell nothing by numbers.
@@ -106,8 +107,9 @@ pub fn nearest_success(
 ) -> Option<(usize, Vec<Difference>)> {
     let mut near: Vec<&Observation<'_>> = successes.iter().filter(|o| is_near(failed, o)).collect();
     near.sort_by_key(|o| (o.time.seconds_since(failed.time).unsigned_abs(), o.event.id()));
-    let cards: Vec<Card<'_>> = near.into_iter().take(MOST).map(|o| ground.card(o)).collect();
-    nearest_of(&ground.card(failed), &cards)
+    let profiles: Vec<Profile<'_>> =
+        near.into_iter().take(MOST).map(|o| ground.profile(o)).collect();
+    nearest_of(&ground.profile(failed), &profiles)
 }
 
 /// In what two calls differ, most telling first.
@@ -116,24 +118,24 @@ pub fn differences(
     failed: &Observation<'_>,
     succeeded: &Observation<'_>,
 ) -> Vec<Difference> {
-    differing(&ground.card(failed), &ground.card(succeeded), &BTreeSet::new())
+    differing(&ground.profile(failed), &ground.profile(succeeded), &BTreeSet::new())
 }
 
 impl Ground<'_> {
-    fn card<'e>(&self, one: &Observation<'e>) -> Card<'e> {
-        Card::of(one, self.events, self.chains)
+    fn profile<'e>(&self, one: &Observation<'e>) -> Profile<'e> {
+        Profile::of(one, self.events, self.chains)
     }
 
-    fn failure<'e>(&self, one: &Observation<'e>, known: &Known<'_>) -> Card<'e> {
-        let mut card = self.card(one);
+    fn failure<'e>(&self, one: &Observation<'e>, known: &Known<'_>) -> Profile<'e> {
+        let mut profile = self.profile(one);
         if let Some(resource) = known.resources.get(&one.index) {
-            card.is_on(resource);
+            profile.is_on(resource);
         }
-        card
+        profile
     }
 
-    fn cards<'e>(&self, all: &[Observation<'e>]) -> Vec<Card<'e>> {
-        all.iter().take(MOST).map(|one| self.card(one)).collect()
+    fn profiles<'e>(&self, all: &[Observation<'e>]) -> Vec<Profile<'e>> {
+        all.iter().take(MOST).map(|one| self.profile(one)).collect()
     }
 }
 
@@ -158,8 +160,8 @@ fn near<'c, 'e>(one: &Observation<'_>, crowd: &'c Crowd<'e>) -> Vec<&'c Observat
     let is_near = |(seconds, _): &(i64, u32)| *seconds <= NEAR_SECONDS;
     found.extend(crowd.around(one.time).take_while(is_near).take(MOST).map(|(_, at)| at));
     let own = [
-        Among::Principal(one.mark(Attribute::Principal)),
-        Among::Resource(one.mark(Attribute::Resource)),
+        Among::Principal(one.value_hash(Attribute::Principal)),
+        Among::Resource(one.value_hash(Attribute::Resource)),
     ];
     for among in own {
         let lists = crowd.lists(among, crowd.ever(), |_| true);
@@ -174,9 +176,9 @@ fn near<'c, 'e>(one: &Observation<'_>, crowd: &'c Crowd<'e>) -> Vec<&'c Observat
 
 /// The one that differs least; of several the nearest in time, then the one with the smallest id, so that the
 /// answer does not depend on the order of files.
-fn nearest_of(failed: &Card<'_>, successes: &[Card<'_>]) -> Option<(usize, Vec<Difference>)> {
+fn nearest_of(failed: &Profile<'_>, successes: &[Profile<'_>]) -> Option<(usize, Vec<Difference>)> {
     let varied = varied(successes);
-    let apart = |success: &Card<'_>| failed.apart(success, &varied);
+    let apart = |success: &Profile<'_>| failed.apart(success, &varied);
     let nearest = successes.iter().min_by_key(|success| {
         let seconds = success.time.seconds_since(failed.time).unsigned_abs();
         (apart(success), seconds, success.event.id())
@@ -185,12 +187,12 @@ fn nearest_of(failed: &Card<'_>, successes: &[Card<'_>]) -> Option<(usize, Vec<D
 }
 
 fn differing(
-    failed: &Card<'_>,
-    succeeded: &Card<'_>,
+    failed: &Profile<'_>,
+    succeeded: &Profile<'_>,
     varied: &BTreeSet<Property>,
 ) -> Vec<Difference> {
     let shown = |state: State<'_>| match state {
-        State::Told(told) => Some(told.shown()),
+        State::Known(told) => Some(told.shown()),
         _ => None,
     };
     differing_in(failed, succeeded, varied)
@@ -205,20 +207,22 @@ fn differing(
 
 /// The properties in which both are known and differ, in their order.
 fn differing_in<'c>(
-    failed: &'c Card<'_>,
-    succeeded: &'c Card<'_>,
+    failed: &'c Profile<'_>,
+    succeeded: &'c Profile<'_>,
     varied: &BTreeSet<Property>,
 ) -> Vec<&'c Property> {
     let all: BTreeSet<&Property> = failed.properties().chain(succeeded.properties()).collect();
     let mut found = Vec::new();
     // What a call is on stands in its request as well.
-    let mut said: Vec<(&Told, &Told)> = Vec::new();
+    let mut said: Vec<(&PropertyValue, &PropertyValue)> = Vec::new();
     for property in all {
         match (failed.state(property), succeeded.state(property)) {
             (State::Unknown, _) | (_, State::Unknown) => {}
-            (State::Told(one), State::Told(other)) => {
+            (State::Known(one), State::Known(other)) => {
                 let is_member = matches!(property, Property::Parameter(_) | Property::Above(..));
-                let repeats = |known: &&(&Told, &Told)| one.is_in(known.0) && other.is_in(known.1);
+                let repeats = |known: &&(&PropertyValue, &PropertyValue)| {
+                    one.is_in(known.0) && other.is_in(known.1)
+                };
                 let is_new = !is_member || !said.iter().any(|known| repeats(&known));
                 if one.texts != other.texts
                     && one.is_like(other)
@@ -239,12 +243,12 @@ fn differing_in<'c>(
 }
 
 /// Members of requests that have another value in most calls: names, ids.
-fn varied(calls: &[Card<'_>]) -> BTreeSet<Property> {
+fn varied(calls: &[Profile<'_>]) -> BTreeSet<Property> {
     let mut values: BTreeMap<&Property, Vec<&BTreeSet<Box<str>>>> = BTreeMap::new();
     for call in calls {
         for property in call.properties() {
             let is_member = matches!(property, Property::Parameter(_) | Property::Above(..));
-            if let State::Told(told) = call.state(property)
+            if let State::Known(told) = call.state(property)
                 && is_member
             {
                 values.entry(property).or_default().push(&told.texts);

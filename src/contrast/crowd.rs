@@ -76,16 +76,22 @@ impl<'e> Crowd<'e> {
         use Attribute::{CallerAccount, Mfa, Principal, Region, Resource, VpcEndpoint};
         let principals = all.iter().map(|o| {
             let id = o.event.get(Field::IssuerPrincipalId);
-            let marks = [CallerAccount, Region, Mfa].map(|attribute| o.mark(attribute));
-            (o.mark(Principal), hash((marks, o.caller_kind, id, o.mark(Resource) == 0)))
+            let hashes = [CallerAccount, Region, Mfa].map(|attribute| o.value_hash(attribute));
+            (
+                o.value_hash(Principal),
+                hash((hashes, o.caller_kind, id, o.value_hash(Resource) == 0)),
+            )
         });
-        let way =
-            |o: &Observation<'_>| hash((o.mark(CallerAccount), o.caller_kind, o.mark(VpcEndpoint)));
-        let resources = all.iter().map(|o| (o.mark(Resource), way(o)));
-        let both = all.iter().map(|o| (hash((o.mark(Principal), o.mark(Resource))), way(o)));
-        let accounts =
-            all.iter().map(|o| (o.mark(CallerAccount), hash((o.caller_kind, o.mark(Region)))));
-        let mut alike = Groups::of(all.iter().map(|o| (0, hash(o.marks()))));
+        let way = |o: &Observation<'_>| {
+            hash((o.value_hash(CallerAccount), o.caller_kind, o.value_hash(VpcEndpoint)))
+        };
+        let resources = all.iter().map(|o| (o.value_hash(Resource), way(o)));
+        let both =
+            all.iter().map(|o| (hash((o.value_hash(Principal), o.value_hash(Resource))), way(o)));
+        let accounts = all
+            .iter()
+            .map(|o| (o.value_hash(CallerAccount), hash((o.caller_kind, o.value_hash(Region)))));
+        let mut alike = Groups::of(all.iter().map(|o| (0, hash(o.value_hashes()))));
         let alike = alike.0.remove(&0).unwrap_or_default();
         let [principals, resources] = [Groups::of(principals), Groups::of(resources)];
         let [both, accounts] = [Groups::of(both), Groups::of(accounts)];
@@ -340,7 +346,7 @@ mod tests {
                 .collect();
             around.sort_unstable();
             prop_assert_eq!(crowd.around(time).collect::<Vec<_>>(), around);
-            let (who, what) = (one.mark(Attribute::Principal), one.mark(Attribute::Resource));
+            let (who, what) = (one.value_hash(Attribute::Principal), one.value_hash(Attribute::Resource));
             let same_who = |o: &Observation<'_>| one.agrees(o, Attribute::Principal);
             let same_what = |o: &Observation<'_>| one.agrees(o, Attribute::Resource);
             let expected = |range: Range<u32>, which: &dyn Fn(&Observation<'_>) -> bool| {

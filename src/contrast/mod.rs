@@ -10,9 +10,10 @@ mod nearest;
 mod needed;
 mod parameter;
 mod property;
-mod seen;
+mod ranking;
 mod shape;
 mod split;
+mod trail_coverage;
 mod vanished;
 mod window;
 

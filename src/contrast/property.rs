@@ -53,7 +53,7 @@ impl Property {
 
 /// What a call has of a property.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Told {
+pub(super) struct PropertyValue {
     /// Values; none where only that there is one can be compared.
     pub(super) texts: BTreeSet<Box<str>>,
     /// The same as a number.
@@ -62,20 +62,20 @@ pub(super) struct Told {
     shown: Option<Box<str>>,
 }
 
-impl Told {
-    fn text(text: &str) -> Told {
-        Told { texts: BTreeSet::from([text.into()]), ..Told::default() }
+impl PropertyValue {
+    fn text(text: &str) -> PropertyValue {
+        PropertyValue { texts: BTreeSet::from([text.into()]), ..PropertyValue::default() }
     }
 
     /// Whether every value stands in one of another property.
-    pub(super) fn is_in(&self, other: &Told) -> bool {
+    pub(super) fn is_in(&self, other: &PropertyValue) -> bool {
         let shown = other.shown();
         !self.texts.is_empty() && self.texts.iter().all(|text| is_part(text, &shown))
     }
 
     /// Whether both can be compared: not an image with an instance.
-    pub(super) fn is_like(&self, other: &Told) -> bool {
-        match (sort_of(self), sort_of(other)) {
+    pub(super) fn is_like(&self, other: &PropertyValue) -> bool {
+        match (resource_type(self), resource_type(other)) {
             (Some(one), Some(other)) => one == other,
             _ => true,
         }
@@ -102,17 +102,17 @@ pub(super) enum State<'c> {
     /// The call has none.
     Absent,
     /// It has this.
-    Told(&'c Told),
+    Known(&'c PropertyValue),
 }
 
 /// A call with everything by which it is compared.
 #[derive(Debug)]
-pub(super) struct Card<'e> {
+pub(super) struct Profile<'e> {
     /// Position among the events.
     pub(super) index: usize,
     pub(super) event: &'e Event,
     pub(super) time: Time,
-    values: BTreeMap<Property, Told>,
+    values: BTreeMap<Property, PropertyValue>,
     /// Attributes that the log cannot show.
     lost: BTreeSet<Attribute>,
     /// Its record has no request.
@@ -142,10 +142,10 @@ const OF_ROOT: [Attribute; 6] = [
 const OF_SESSION: [Attribute; 4] =
     [Attribute::Mfa, Attribute::SessionName, Attribute::SourceIdentity, Attribute::Credentials];
 
-impl<'e> Card<'e> {
+impl<'e> Profile<'e> {
     /// That of an observed call.
-    pub(super) fn of(one: &Observation<'e>, events: &[Event], chains: &Chains) -> Card<'e> {
-        let mut card = Card {
+    pub(super) fn of(one: &Observation<'e>, events: &[Event], chains: &Chains) -> Profile<'e> {
+        let mut profile = Profile {
             index: one.index,
             event: one.event,
             time: one.time,
@@ -156,24 +156,24 @@ impl<'e> Card<'e> {
             lost_steps: true,
         };
         let is_own = one.event.is_own_hop(one.caller_kind);
-        let root = card.root(one, events, chains).filter(|_| !is_own);
-        card.attributes(one, chains, is_own, root.is_some());
+        let root = profile.root(one, events, chains).filter(|_| !is_own);
+        profile.attributes(one, chains, is_own, root.is_some());
         // A call that stands for others is like them in its attributes only.
         if !one.is_itself() {
-            card.lost_request = true;
-            return card;
+            profile.lost_request = true;
+            return profile;
         }
-        card.lost_request = card.parameters(one.event, Property::Parameter);
+        profile.lost_request = profile.parameters(one.event, Property::Parameter);
         if !is_own {
-            card.above(one, events, chains);
+            profile.above(one, events, chains);
         }
         let session = root.filter(|_| one.caller_kind == CallerKind::ForwardAccessSession);
         let session = session.unwrap_or(one.event).session_created;
         if let Some(age) = session.map(|created| one.time.seconds_since(created)) {
-            let told = Told { number: Some(age as f64), ..Told::default() };
-            card.values.insert(Property::SessionAge, told);
+            let told = PropertyValue { number: Some(age as f64), ..PropertyValue::default() };
+            profile.values.insert(Property::SessionAge, told);
         }
-        card
+        profile
     }
 
     /// The user's call above it, where evidence and not time alone tells of it.
@@ -196,7 +196,7 @@ impl<'e> Card<'e> {
                 _ => one.get(attribute),
             };
             if let Some(value) = value {
-                self.values.insert(Property::Attribute(attribute), Told::text(value));
+                self.values.insert(Property::Attribute(attribute), PropertyValue::text(value));
             }
         }
         if !is_own && !has_root {
@@ -222,7 +222,7 @@ impl<'e> Card<'e> {
     /// What it was on is known from elsewhere.
     pub(super) fn is_on(&mut self, resource: &str) {
         if !resource.contains('*') && self.lost.remove(&Attribute::Resource) {
-            let told = told_resource(resource, self.event.source() == KMS);
+            let told = resource_value(resource, self.event.source() == KMS);
             self.values.insert(Property::Attribute(Attribute::Resource), told);
         }
     }
@@ -242,7 +242,7 @@ impl<'e> Card<'e> {
                 Some(text) if texts.len() == 1 => text.parse().ok().filter(|n: &f64| n.is_finite()),
                 _ => None,
             };
-            self.values.insert(named(path), Told { texts, number, shown: None });
+            self.values.insert(named(path), PropertyValue { texts, number, shown: None });
         }
         false
     }
@@ -280,7 +280,7 @@ impl<'e> Card<'e> {
             let is_tied = chains.link(*at).is_some_and(|link| link.kind != LinkKind::Time);
             if is_tied && *at != one.index && step.time <= one.event.time && !step.failed() {
                 let action = event::action(step).into_boxed_str();
-                self.values.insert(Property::Step(action), Told::default());
+                self.values.insert(Property::Step(action), PropertyValue::default());
             }
         }
     }
@@ -288,7 +288,7 @@ impl<'e> Card<'e> {
     /// What the log says of a property.
     pub(super) fn state(&self, property: &Property) -> State<'_> {
         if let Some(told) = self.values.get(property) {
-            return State::Told(told);
+            return State::Known(told);
         }
         let is_lost = match property {
             Property::Time => true,
@@ -302,13 +302,13 @@ impl<'e> Card<'e> {
     }
 
     /// How far it is from another one: asked of every success, so that nothing is allocated.
-    pub(super) fn apart(&self, other: &Card<'_>, varied: &BTreeSet<Property>) -> u32 {
+    pub(super) fn apart(&self, other: &Profile<'_>, varied: &BTreeSet<Property>) -> u32 {
         let mut sum = 0;
         for (property, told) in &self.values {
             let differs = match other.state(property) {
                 State::Unknown => false,
                 State::Absent => true,
-                State::Told(theirs) => {
+                State::Known(theirs) => {
                     told.texts != theirs.texts && told.is_like(theirs) && !varied.contains(property)
                 }
             };
@@ -327,7 +327,7 @@ impl<'e> Card<'e> {
 
 /// What a call was on, as the record of a call that worked would name it as well: by name, since one spells
 /// out what another shortens. `None` where nothing names one thing.
-fn resource(one: &Observation<'_>, chains: &Chains) -> Option<Told> {
+fn resource(one: &Observation<'_>, chains: &Chains) -> Option<PropertyValue> {
     let named = || {
         let all = resources_of(one.event);
         let own = all.into_iter().find(|found| found.origin != Origin::ErrorText);
@@ -340,17 +340,17 @@ fn resource(one: &Observation<'_>, chains: &Chains) -> Option<Told> {
         true => one.get(Attribute::Resource).filter(|_| is_named()).map(str::to_owned),
         false => named().or_else(|| one.get(Attribute::Resource).map(str::to_owned)),
     };
-    Some(told_resource(&id.filter(|id| !id.contains('*'))?, is_kms))
+    Some(resource_value(&id.filter(|id| !id.contains('*'))?, is_kms))
 }
 
 const KMS: &str = "kms.amazonaws.com";
 
-fn told_resource(id: &str, is_kms: bool) -> Told {
+fn resource_value(id: &str, is_kms: bool) -> PropertyValue {
     let name = match Arn::parse(id) {
         Some(arn) if !is_kms => arn.id(),
         _ => id,
     };
-    Told { shown: Some(id.into()), ..Told::text(name) }
+    PropertyValue { shown: Some(id.into()), ..PropertyValue::text(name) }
 }
 
 /// Whether a value is the other one, or stands at its begin or end by itself, as a name in an ARN does.
@@ -365,7 +365,7 @@ pub(super) fn is_part(value: &str, of: &str) -> bool {
 }
 
 /// The sort of thing that a resource is: service and type of an ARN.
-pub(super) fn sort_of(told: &Told) -> Option<(String, Option<String>)> {
+pub(super) fn resource_type(told: &PropertyValue) -> Option<(String, Option<String>)> {
     let arn = told.shown.as_deref().and_then(Arn::parse)?;
     Some((arn.service.to_owned(), arn.split().0.map(str::to_owned)))
 }

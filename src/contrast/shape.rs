@@ -14,7 +14,7 @@ use foldhash::quality::FixedState;
 use rayon::prelude::*;
 
 use super::needed::{Needs, Traits};
-use super::seen::{Seen, Sort};
+use super::trail_coverage::{RecordKind, TrailCoverage};
 use crate::chain::{Chains, Knowledge, Link, LinkKind};
 use crate::event::{self, Event, Field, Time, json};
 
@@ -100,10 +100,10 @@ pub struct Shapes {
     by_number: HashMap<u64, u32, RandomState>,
     traits: Vec<Traits>,
     trait_numbers: HashMap<u64, u32, RandomState>,
-    sorts: Vec<Sort>,
-    sort_numbers: HashMap<Sort, u32, RandomState>,
+    kinds: Vec<RecordKind>,
+    kind_numbers: HashMap<RecordKind, u32, RandomState>,
     refusals: Vec<Refusal>,
-    seen: Seen,
+    coverage: TrailCoverage,
 }
 
 /// Calls of one action in one account.
@@ -126,7 +126,7 @@ struct Step {
     /// The calls wait for it.
     is_awaited: bool,
     /// The sorts of the record and of that of the call above it.
-    sorts: BTreeMap<(Sort, Sort), usize>,
+    kinds: BTreeMap<(RecordKind, RecordKind), usize>,
     /// Seconds from the call to the step, where it was slowest.
     slowest: i64,
     needs: Needs,
@@ -142,7 +142,7 @@ struct Node {
     name: u32,
     principal: u32,
     account: u32,
-    sort: u32,
+    kind: u32,
     traits: u32,
     /// Numbers of the IAM actions of its steps.
     steps: Vec<u32>,
@@ -197,7 +197,7 @@ impl Shapes {
         }
         for (at, event) in events.iter().enumerate() {
             let Some(own) = takes(at) else { continue };
-            self.seen.add(event);
+            self.coverage.add(event);
             if event.failed() {
                 self.refuse(export, at, event, number);
             } else if !reads(event) && chains.copy_of(at).is_none() {
@@ -266,7 +266,7 @@ impl Shapes {
             name: self.name(event),
             principal: self.texts.number(principal.as_deref().unwrap_or_default()),
             account,
-            sort: self.sort(event),
+            kind: self.kind(event),
             traits: self.traits_of(event),
             steps: Vec::new(),
             features: features(event).iter().map(|feature| marked(feature)).collect(),
@@ -351,7 +351,7 @@ impl Shapes {
         step.count += 1;
         let link = export.chains.link(at);
         step.by_time += usize::from(link.is_none_or(|link| link.kind == LinkKind::Time));
-        *step.sorts.entry((Sort::of(event), Sort::of(root))).or_default() += 1;
+        *step.kinds.entry((RecordKind::of(event), RecordKind::of(root))).or_default() += 1;
         step.slowest = step.slowest.max(event.time.seconds_since(root.time));
         if step.learned.insert(traits)
             && let Some(traits) = self.traits.get(traits as usize)
@@ -369,14 +369,14 @@ impl Shapes {
         place
     }
 
-    fn sort(&mut self, event: &Event) -> u32 {
-        let sort = Sort::of(event);
-        if let Some(number) = self.sort_numbers.get(&sort) {
+    fn kind(&mut self, event: &Event) -> u32 {
+        let kind = RecordKind::of(event);
+        if let Some(number) = self.kind_numbers.get(&kind) {
             return *number;
         }
-        let number = self.sorts.len() as u32;
-        self.sort_numbers.insert(sort.clone(), number);
-        self.sorts.push(sort);
+        let number = self.kinds.len() as u32;
+        self.kind_numbers.insert(kind.clone(), number);
+        self.kinds.push(kind);
         number
     }
 
@@ -391,7 +391,7 @@ impl Shapes {
 
     /// Adds a call that has no step and is none.
     pub fn see(&mut self, event: &Event) {
-        self.seen.add(event);
+        self.coverage.add(event);
     }
 
     /// How many calls were added that may have steps.
@@ -430,7 +430,7 @@ impl Shapes {
         gone: &BTreeSet<u64>,
         known: &dyn Fn(u64) -> Option<(usize, &'e Event)>,
     ) -> Vec<Gap> {
-        self.seen.settle();
+        self.coverage.settle();
         self.refusals.sort_by_key(|refusal| (refusal.action, refusal.time));
         self.nodes.sort_by_key(|node| (node.time, node.number));
         let habits: Vec<BTreeMap<u32, Habit<'_>>> =
@@ -485,9 +485,9 @@ impl Shapes {
         };
         let steps = place.steps.values().filter(|_| usual).filter(regular);
         let habit = |step: &'s Step| {
-            let (sort, _) = step.sorts.iter().max_by_key(|(_, count)| **count)?;
+            let (kind, _) = step.kinds.iter().max_by_key(|(_, count)| **count)?;
             let patience = PATIENCE_SECONDS.max(2 * step.slowest);
-            Some((step.number, Habit { sort: (&sort.0, &sort.1), patience, needs: &step.needs }))
+            Some((step.number, Habit { kind: (&kind.0, &kind.1), patience, needs: &step.needs }))
         };
         steps.filter_map(habit).collect()
     }
@@ -498,7 +498,7 @@ impl Shapes {
         let (Some(habits), Some(traits), Some(own)) = (
             habits.get(node.place as usize),
             self.traits.get(node.traits as usize),
-            self.sorts.get(node.sort as usize),
+            self.kinds.get(node.kind as usize),
         ) else {
             return Vec::new();
         };
@@ -507,9 +507,9 @@ impl Shapes {
             .filter(|(step, _)| !node.steps.contains(step))
             .filter(|(_, habit)| habit.needs.are_met_by(traits))
             .filter(|(step, habit)| {
-                let sort = habit.sort.0.moved(habit.sort.1, own);
+                let kind = habit.kind.0.relocated(habit.kind.1, own);
                 let until = node.time.plus_seconds(habit.patience);
-                self.seen.would_show(&sort, node.time, until)
+                self.coverage.would_show(&kind, node.time, until)
                     && !self.may_be_refused(**step, node, until)
             })
             .map(|(step, _)| *step)
@@ -539,7 +539,7 @@ impl Shapes {
 /// How a step comes where it comes.
 struct Habit<'s> {
     /// The sort of the record, and that of the call above it.
-    sort: (&'s Sort, &'s Sort),
+    kind: (&'s RecordKind, &'s RecordKind),
     /// After so many seconds it has come.
     patience: i64,
     needs: &'s Needs,

@@ -92,7 +92,7 @@ const ENDING: [&str; 15] = [
 ];
 
 /// An event that tells that something is gone.
-struct Told {
+struct EndReport {
     by: usize,
     end: End,
     names: BTreeSet<String>,
@@ -102,15 +102,17 @@ struct Told {
 struct Made<'t> {
     call: usize,
     id: String,
-    told: &'t Told,
+    report: &'t EndReport,
 }
 
 /// Everything of the export that was made and gone later, in order of time; one for each call.
 pub fn vanished(events: &[Event], chains: &Chains) -> Vec<Vanished> {
-    let told: Vec<Told> =
-        (0..events.len()).into_par_iter().filter_map(|index| told(events, chains, index)).collect();
-    let mut by_name: BTreeMap<&str, Vec<&Told>> = BTreeMap::new();
-    for one in &told {
+    let report: Vec<EndReport> = (0..events.len())
+        .into_par_iter()
+        .filter_map(|index| report(events, chains, index))
+        .collect();
+    let mut by_name: BTreeMap<&str, Vec<&EndReport>> = BTreeMap::new();
+    for one in &report {
         for name in &one.names {
             by_name.entry(name).or_default().push(one);
         }
@@ -132,7 +134,7 @@ pub fn vanished(events: &[Event], chains: &Chains) -> Vec<Vanished> {
         if lives.explain(events, one) || refusal_explains(events, chains, one, &refusals) {
             continue;
         }
-        let (call, id, end, told_by) = (one.call, one.id.clone(), one.told.end, one.told.by);
+        let (call, id, end, told_by) = (one.call, one.id.clone(), one.report.end, one.report.by);
         let vanished = Vanished { call, id, end, told_by };
         let better = found.get(&call).is_none_or(|had| (end, told_by) < (had.end, had.told_by));
         if better {
@@ -160,7 +162,7 @@ const PREPARING: [(&str, &str); 2] = [
 ];
 
 /// What an event tells to be gone.
-fn told(events: &[Event], chains: &Chains, index: usize) -> Option<Told> {
+fn report(events: &[Event], chains: &Chains, index: usize) -> Option<EndReport> {
     let event = events.get(index)?;
     if let Some(work) = chains.failed_work(index) {
         let may_be_refusal = work.message.as_deref().is_none_or(|message| {
@@ -170,7 +172,7 @@ fn told(events: &[Event], chains: &Chains, index: usize) -> Option<Told> {
         let raw = [Field::ServiceEventDetails, Field::AdditionalEventData, Field::Resources];
         let raw = raw.iter().filter_map(|field| event.get(*field));
         let names = raw.flat_map(|raw| names_in(raw, is_id)).collect();
-        return may_be_refusal.then_some(Told { by: index, end: End::Reported, names });
+        return may_be_refusal.then_some(EndReport { by: index, end: End::Reported, names });
     }
     if event.failed() {
         if event::failure(event) != Some(Failure::NotFound) {
@@ -180,7 +182,7 @@ fn told(events: &[Event], chains: &Chains, index: usize) -> Option<Told> {
         let words: BTreeSet<&str> = words(&text).collect();
         let mut names = names_in(event.request()?, |name| words.contains(name));
         names.extend(words.into_iter().filter(|word| is_id(word)).map(str::to_owned));
-        return (!names.is_empty()).then_some(Told { by: index, end: End::NotFound, names });
+        return (!names.is_empty()).then_some(EndReport { by: index, end: End::NotFound, names });
     }
     let is_service = || {
         event.identity_type == IdentityType::AwsService
@@ -188,7 +190,11 @@ fn told(events: &[Event], chains: &Chains, index: usize) -> Option<Told> {
     };
     if is(&ENDING, event) && is_service() && is_unasked(events, chains, index) {
         let names = names_in(event.request()?, is_id);
-        return (!names.is_empty()).then_some(Told { by: index, end: End::EndedByService, names });
+        return (!names.is_empty()).then_some(EndReport {
+            by: index,
+            end: End::EndedByService,
+            names,
+        });
     }
     None
 }
@@ -204,16 +210,17 @@ fn made<'t>(
     events: &[Event],
     chains: &Chains,
     index: usize,
-    by_name: &BTreeMap<&str, Vec<&'t Told>>,
+    by_name: &BTreeMap<&str, Vec<&'t EndReport>>,
 ) -> Vec<Made<'t>> {
     let Some(event) = events.get(index) else { return Vec::new() };
     let given = names_in(event.response().unwrap_or_default(), |name| by_name.contains_key(name));
     let mut made = Vec::new();
     for id in given {
-        let told = by_name.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let report = by_name.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
         // What is told stands in order of time; of most names far more is told than of what one call made.
-        let is_before = |one: &&Told| events.get(one.by).is_some_and(|end| end.time < event.time);
-        let later = told.get(told.partition_point(|one| is_before(one))..).unwrap_or_default();
+        let is_before =
+            |one: &&EndReport| events.get(one.by).is_some_and(|end| end.time < event.time);
+        let later = report.get(report.partition_point(|one| is_before(one))..).unwrap_or_default();
         let mut later = later.iter().filter(|one| may_fit(events, event, one)).peekable();
         if later.peek().is_none() {
             continue;
@@ -221,18 +228,18 @@ fn made<'t>(
         // A name that the caller gave may be that of other things as well.
         let request = event.request().unwrap_or_default();
         let is_new = names_in(request, |name| name == id).is_empty();
-        for told in later.filter(|one| fits(events, chains, (index, is_new), &id, one)) {
-            made.push(Made { call: index, id: id.clone(), told });
+        for report in later.filter(|one| fits(events, chains, (index, is_new), &id, one)) {
+            made.push(Made { call: index, id: id.clone(), report });
         }
     }
     made
 }
 
 /// Whether place and time allow that what is told speaks of what a call made.
-fn may_fit(events: &[Event], event: &Event, told: &Told) -> bool {
-    let Some(end) = events.get(told.by) else { return false };
+fn may_fit(events: &[Event], event: &Event, report: &EndReport) -> bool {
+    let Some(end) = events.get(report.by) else { return false };
     let after = end.time.seconds_since(event.time);
-    let in_time = match told.end {
+    let in_time = match report.end {
         End::Reported => after >= 0,
         End::EndedByService => (0..=AT_ONCE_SECONDS).contains(&after),
         End::NotFound => (CONSISTENT_SECONDS..=LATEST_SECONDS).contains(&after),
@@ -247,10 +254,10 @@ fn fits(
     chains: &Chains,
     (call, is_new): (usize, bool),
     id: &str,
-    told: &Told,
+    report: &EndReport,
 ) -> bool {
-    let (Some(event), Some(end)) = (events.get(call), events.get(told.by)) else { return false };
-    match told.end {
+    let (Some(event), Some(end)) = (events.get(call), events.get(report.by)) else { return false };
+    match report.end {
         End::Reported => is_new,
         End::EndedByService => is_id(id) && is_new,
         End::NotFound => {
@@ -333,7 +340,7 @@ fn refusal_explains(
     made: &Made<'_>,
     refusals: &[usize],
 ) -> bool {
-    let (Some(event), Some(end)) = (events.get(made.call), events.get(made.told.by)) else {
+    let (Some(event), Some(end)) = (events.get(made.call), events.get(made.report.by)) else {
         return true;
     };
     let members = chains.members(chains.asked(made.call, events));
@@ -408,12 +415,12 @@ impl Lives {
     /// Whether what is told of a thing has a reason in the log: somebody took it away, or it was
     /// there all the time.
     fn explain(&self, events: &[Event], made: &Made<'_>) -> bool {
-        let (Some(event), Some(end)) = (events.get(made.call), events.get(made.told.by)) else {
+        let (Some(event), Some(end)) = (events.get(made.call), events.get(made.report.by)) else {
             return true;
         };
         let uses = self.by_name.get(&made.id).into_iter().flatten().filter(|one| {
             one.by != made.call
-                && one.by != made.told.by
+                && one.by != made.report.by
                 && events
                     .get(one.by)
                     .is_some_and(|e| e.source() == event.source() && e.account() == event.account())
@@ -425,7 +432,7 @@ impl Lives {
             let is_before = one.time <= end.time;
             is_before && (one.ends || one.touches)
                 || is_before && one.reads && one.time >= used && is_long_after(one)
-                || !is_before && made.told.end != End::Reported && !one.ends
+                || !is_before && made.report.end != End::Reported && !one.ends
         })
     }
 }

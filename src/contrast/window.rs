@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::factor::{Factor, Table};
-use super::property::{Card, Property};
+use super::factor::Factor;
+use super::property::{Profile, Property};
 use super::split::{LogFactorials, Members};
 use crate::event::Time;
 
@@ -31,15 +31,15 @@ const CHANCE: f64 = 0.01;
 /// The windows that hold all failures: since a known change, since the first failure, until the last one, and
 /// between the two.
 pub(super) fn windows(
-    failures: &[Card<'_>],
-    successes: &[Card<'_>],
+    failures: &[Profile<'_>],
+    successes: &[Profile<'_>],
     change: Option<Time>,
 ) -> Vec<Window> {
-    let times = || failures.iter().map(|card| card.time);
+    let times = || failures.iter().map(|profile| profile.time);
     let (Some(first), Some(last)) = (times().min(), times().max()) else { return Vec::new() };
-    let all: Vec<Time> = failures.iter().chain(successes).map(|card| card.time).collect();
+    let all: Vec<Time> = failures.iter().chain(successes).map(|profile| profile.time).collect();
     let known = change.filter(|change| *change <= first);
-    let later = successes.iter().any(|card| card.time > last);
+    let later = successes.iter().any(|profile| profile.time > last);
     let until = later.then_some(last);
     let window = |is_known, from: Option<Time>, to: Option<Time>, tried| Window {
         is_known,
@@ -88,8 +88,12 @@ impl Window {
     }
 
     /// The row of the window, where all successes lie out of it and that is no accident.
-    pub(super) fn alone(&self, table: &Table<'_>, tests: usize, is_few: bool) -> Option<Factor> {
-        let (failures, successes) = table.sides();
+    pub(super) fn alone(
+        &self,
+        (failures, successes): (usize, usize),
+        tests: usize,
+        is_few: bool,
+    ) -> Option<Factor> {
         let calls = failures + successes;
         let all = Members::of(calls, |_| true);
         if !self.parts(&all, failures, calls) {

@@ -27,12 +27,12 @@ pub struct DeniedAction {
     /// Action of the call that it was first denied for, where that is another one.
     pub root_action: Option<String>,
     /// By what the failures are known again, most frequent first.
-    pub sorts: Vec<SortOfFailure>,
+    pub sorts: Vec<SignatureGroup>,
 }
 
 /// Failures of one action that have one signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SortOfFailure {
+pub struct SignatureGroup {
     /// The signature.
     pub signature: Signature,
     /// How often.
@@ -94,7 +94,7 @@ impl<'a> Actions<'a> {
             .collect();
         let own = names.iter().all(|name| is_own_name(action, name));
         let first = sorts.values().flatten().min_by_key(|failing| failing.denied).copied()?;
-        let mut sorts: Vec<SortOfFailure> =
+        let mut sorts: Vec<SignatureGroup> =
             sorts.into_iter().filter_map(|(signature, all)| self.sort(signature, &all)).collect();
         sorts.sort_by_key(|sort| (Reverse(sort.count), sort.first));
         Some(DeniedAction {
@@ -110,10 +110,10 @@ impl<'a> Actions<'a> {
         })
     }
 
-    fn sort(&self, signature: Signature, failing: &[&Failing]) -> Option<SortOfFailure> {
+    fn sort(&self, signature: Signature, failing: &[&Failing]) -> Option<SignatureGroup> {
         let calls: Vec<usize> = failing.iter().map(|failing| failing.denied).collect();
         let first = failing.iter().min_by_key(|failing| failing.denied)?;
-        Some(SortOfFailure {
+        Some(SignatureGroup {
             signature,
             count: self.counter.refused(&calls, self.events)?.count,
             first: first.denied,

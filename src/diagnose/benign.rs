@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::failing::Failing;
-use super::words::Kind;
+use super::kinds::Kind;
 use crate::chain::Chains;
 use crate::contrast;
 use crate::event::{self, CallerKind, Event, Failure, Field, Layer, Time};

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::evaluated::Found;
-use super::picture::Picture;
-use super::testimony::{Testimony, Witness};
+use super::case::Found;
+use super::comparison_set::ComparisonSet;
+use super::evidence::{Evidence, Witness};
 use crate::event::{CallerKind, Effect, Layer, Time};
 use crate::history::History;
 use crate::history::change::{Change, Operation, Value};
@@ -40,13 +40,13 @@ struct Public {
 }
 
 impl Public {
-    fn new(picture: &Picture<'_, '_>) -> Public {
-        let event = picture.observation().event;
+    fn new(set: &ComparisonSet<'_, '_>) -> Public {
+        let event = set.observation().event;
         let caller = event.caller_account();
-        let owner = picture.one().resource.as_deref().and_then(crate::contrast::account_of);
+        let owner = set.one().resource.as_deref().and_then(crate::contrast::account_of);
         let owner = owner.or_else(|| event.account());
         Public {
-            action: picture.one().action.clone(),
+            action: set.one().action.clone(),
             accounts: [caller, owner].into_iter().flatten().map(str::to_owned).collect(),
             region: event.region().map(str::to_owned),
             is_from_outside: owner.is_some() && caller != owner,
@@ -66,11 +66,11 @@ impl Public {
 }
 
 impl Owners {
-    pub(super) fn new(picture: &Picture<'_, '_>, history: &History) -> Owners {
-        let inventory = history.at(picture.first);
-        let mut principal: BTreeSet<String> = picture.one().principal.iter().cloned().collect();
+    pub(super) fn new(set: &ComparisonSet<'_, '_>, history: &History) -> Owners {
+        let inventory = history.at(set.first);
+        let mut principal: BTreeSet<String> = set.one().principal.iter().cloned().collect();
         // The policy that AWS's text names is at work whatever is known to be attached.
-        let stated = picture.one().denial.stated.as_ref();
+        let stated = set.one().denial.stated.as_ref();
         let stated = stated.and_then(|stated| stated.policy_arn.clone());
         for arn in principal.clone() {
             let documents = inventory.identity_policies(&arn);
@@ -78,13 +78,13 @@ impl Owners {
             principal.extend(inventory.boundary(&arn).document.and_then(|d| d.arn));
         }
         principal.extend(stated.clone());
-        let resource = picture.one().resource.iter().cloned().collect();
+        let resource = set.one().resource.iter().cloned().collect();
         let mut organization = BTreeSet::new();
         let mut is_place_unknown = false;
         organization.extend(stated.and_then(|arn| arn.rsplit('/').next().map(str::to_owned)));
         for account in [
-            picture.observation().event.caller_account(),
-            picture.one().resource.as_deref().and_then(crate::contrast::account_of),
+            set.observation().event.caller_account(),
+            set.one().resource.as_deref().and_then(crate::contrast::account_of),
         ]
         .into_iter()
         .flatten()
@@ -100,14 +100,14 @@ impl Owners {
             }
             organization.insert(account.to_owned());
         }
-        let endpoint = picture
+        let endpoint = set
             .failures
             .iter()
             .filter_map(|o| o.event.get(crate::event::Field::VpcEndpointId))
             .map(str::to_owned)
             .collect();
         is_place_unknown |= organization.len() <= 2;
-        let public = Public::new(picture);
+        let public = Public::new(set);
         Owners { principal, resource, organization, endpoint, is_place_unknown, public }
     }
 
@@ -187,10 +187,10 @@ pub struct Suspects<'h> {
 }
 
 impl<'h> Suspects<'h> {
-    /// Those of a picture.
-    pub fn of(picture: &Picture<'_, '_>, history: &'h History) -> Suspects<'h> {
-        let owners = Owners::new(picture, history);
-        let all = suspects(picture, history, &owners);
+    /// Those of a comparison set.
+    pub fn of(set: &ComparisonSet<'_, '_>, history: &'h History) -> Suspects<'h> {
+        let owners = Owners::new(set, history);
+        let all = suspects(set, history, &owners);
         Suspects { owners, all }
     }
 
@@ -206,14 +206,14 @@ impl<'h> Suspects<'h> {
 }
 
 fn suspects<'h>(
-    picture: &Picture<'_, '_>,
+    set: &ComparisonSet<'_, '_>,
     history: &'h History,
     owners: &Owners,
 ) -> Vec<&'h Change> {
-    let from = picture.last_success_before().map(|time| time.plus_seconds(-PROPAGATION_SECONDS));
-    let until = picture.first.plus_seconds(2);
+    let from = set.last_success_before().map(|time| time.plus_seconds(-PROPAGATION_SECONDS));
+    let until = set.first.plus_seconds(2);
     let mut suspects = owners.changes(history, from.unwrap_or(Time(i64::MIN)), until);
-    suspects.retain(|change| can_take_away(change) && !is_made_without_policy(change, picture));
+    suspects.retain(|change| can_take_away(change) && !is_made_without_policy(change, set));
     // Who is deleted has lost all policies before, and who is made anew gets them afterwards (IAM
     // "DeleteRole"): it is the new one that counts.
     let remade: BTreeSet<&Entity> = suspects
@@ -273,24 +273,24 @@ fn is_of_organization(change: &Change) -> bool {
 /// Whether a change made the resource, without a policy and in the caller's own account: there the
 /// caller's own policies are enough, so that this took nothing away. A key needs its policy to allow
 /// even that (IAM user guide, "Policy evaluation logic"; KMS developer guide, "Key policies").
-fn is_made_without_policy(change: &Change, picture: &Picture<'_, '_>) -> bool {
+fn is_made_without_policy(change: &Change, set: &ComparisonSet<'_, '_>) -> bool {
     let Subject::ResourcePolicy(arn) = &change.subject else { return false };
     let made = change.action.split_once(':').is_some_and(|(service, name)| {
         service != "kms" && service != "iam" && name.starts_with("Create")
     });
     let account_of = crate::contrast::account_of;
     let owner = account_of(arn).or(change.account.as_deref());
-    let caller = picture.one().principal.as_deref().and_then(account_of);
+    let caller = set.one().principal.as_deref().and_then(account_of);
     made && change.operation == Operation::Set(Value::Absent) && owner.is_some() && owner == caller
 }
 
 /// Which layers the changes speak for.
-pub fn testimony(
-    picture: &Picture<'_, '_>,
+pub fn evidence(
+    set: &ComparisonSet<'_, '_>,
     history: &History,
     suspects: &Suspects<'_>,
-) -> Vec<Testimony> {
-    let worked_before = picture.last_success_before().is_some();
+) -> Vec<Evidence> {
+    let worked_before = set.last_success_before().is_some();
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for change in suspects.last_first() {
@@ -300,7 +300,7 @@ pub fn testimony(
             if is_grant && layer != Layer::KmsGrant {
                 continue;
             }
-            if !change.concerns(layer) || !fits(picture, layer) || !seen.insert(layer) {
+            if !change.concerns(layer) || !fits(set, layer) || !seen.insert(layer) {
                 continue;
             }
             let text = Sentence::new("changed-before")
@@ -308,7 +308,7 @@ pub fn testimony(
                 .arg("time", change.time.to_string())
                 .arg("summary", change.summary.clone());
             let worked = if worked_before { 3.5 } else { 1.5 };
-            let weight = match has_policies_again(picture, history, change) {
+            let weight = match has_policies_again(set, history, change) {
                 true => worked * 0.4,
                 false => worked * directness(change, layer),
             };
@@ -324,24 +324,24 @@ pub fn testimony(
                 _ => Effect::Unknown,
             };
             found.push(
-                Testimony::new(Witness::Changed, text)
+                Evidence::new(Witness::Changed, text)
                     .weigh(layer, effect, weight)
                     .event(&change.event_id),
             );
         }
     }
-    found.extend(elsewhere(picture, suspects, worked_before));
-    found.extend(unchanged(picture, worked_before, found.is_empty()));
+    found.extend(elsewhere(set, suspects, worked_before));
+    found.extend(unchanged(set, worked_before, found.is_empty()));
     found
 }
 
 /// It worked until something was changed, and in other layers nothing was: these are less likely to
 /// have denied, though a condition may have.
 fn elsewhere(
-    picture: &Picture<'_, '_>,
+    set: &ComparisonSet<'_, '_>,
     suspects: &Suspects<'_>,
     worked_before: bool,
-) -> Option<Testimony> {
+) -> Option<Evidence> {
     let suspects: Vec<&Change> = suspects
         .last_first()
         .filter(|change| !matches!(change.subject, Subject::Tag { .. }))
@@ -349,20 +349,19 @@ fn elsewhere(
     if !worked_before || suspects.is_empty() {
         return None;
     }
-    let untouched = |layer: &Layer| {
-        fits(picture, *layer) && !suspects.iter().any(|change| change.concerns(*layer))
-    };
+    let untouched =
+        |layer: &Layer| fits(set, *layer) && !suspects.iter().any(|change| change.concerns(*layer));
     let others = [Layer::IdentityPolicy, Layer::PermissionsBoundary, Layer::ResourcePolicy];
-    let testimony = Testimony::new(Witness::Changed, Sentence::new("changed-elsewhere"));
-    let testimony = others
+    let evidence = Evidence::new(Witness::Changed, Sentence::new("changed-elsewhere"));
+    let evidence = others
         .into_iter()
         .filter(untouched)
-        .fold(testimony, |testimony, layer| testimony.layer(layer, -0.7));
-    (!testimony.weights.is_empty()).then_some(testimony)
+        .fold(evidence, |evidence, layer| evidence.layer(layer, -0.7));
+    (!evidence.weights.is_empty()).then_some(evidence)
 }
 
 /// Whether a change made a role or user that was given policies before the first failure.
-fn has_policies_again(picture: &Picture<'_, '_>, history: &History, change: &Change) -> bool {
+fn has_policies_again(set: &ComparisonSet<'_, '_>, history: &History, change: &Change) -> bool {
     let Subject::Entity(entity) = &change.subject else { return false };
     history.changes_of(&history.owner_of(entity)).any(|given| {
         let of = match &given.subject {
@@ -370,7 +369,7 @@ fn has_policies_again(picture: &Picture<'_, '_>, history: &History, change: &Cha
             _ => return false,
         };
         let is_given = !matches!(given.operation, Operation::Set(Value::Absent));
-        of == entity && is_given && given.time >= change.time && given.time <= picture.first
+        of == entity && is_given && given.time >= change.time && given.time <= set.first
     })
 }
 
@@ -380,13 +379,13 @@ fn directness(change: &Change, layer: Layer) -> f64 {
 }
 
 /// Grants and states matter only to KMS, trust policies only to who takes on a role.
-fn fits(picture: &Picture<'_, '_>, layer: Layer) -> bool {
-    let action = picture.one().action.as_str();
+fn fits(set: &ComparisonSet<'_, '_>, layer: Layer) -> bool {
+    let action = set.one().action.as_str();
     match layer {
         Layer::KmsGrant | Layer::KmsKeyState => action.starts_with("kms:"),
         Layer::RoleTrustPolicy => action.starts_with("sts:"),
         Layer::IdentityPolicy | Layer::PermissionsBoundary => {
-            !matches!(picture.one().caller_kind, CallerKind::ServicePrincipal)
+            !matches!(set.one().caller_kind, CallerKind::ServicePrincipal)
         }
         _ => true,
     }
@@ -394,24 +393,24 @@ fn fits(picture: &Picture<'_, '_>, layer: Layer) -> bool {
 
 /// It worked before, and nothing it depends on was changed in the log: then the cause lies in a
 /// condition, or in a change that another account's log holds.
-fn unchanged(picture: &Picture<'_, '_>, worked_before: bool, none: bool) -> Option<Testimony> {
+fn unchanged(set: &ComparisonSet<'_, '_>, worked_before: bool, none: bool) -> Option<Evidence> {
     if !none || !worked_before {
         return None;
     }
     Some(
-        Testimony::new(Witness::Changed, Sentence::new("changed-nothing"))
-            .event(picture.observation().event.id()),
+        Evidence::new(Witness::Changed, Sentence::new("changed-nothing"))
+            .event(set.observation().event.id()),
     )
 }
 
 /// The change that wrote the policy in which evaluating found the denial.
 pub fn origin<'h>(
     found: &Found,
-    picture: &Picture<'_, '_>,
+    set: &ComparisonSet<'_, '_>,
     history: &'h History,
 ) -> Option<&'h Change> {
     let Some(PolicySource::Event(id)) = found.label.as_ref()?.source.as_ref() else { return None };
-    history.change_by(id).filter(|change| change.time <= picture.first.plus_seconds(2))
+    history.change_by(id).filter(|change| change.time <= set.first.plus_seconds(2))
 }
 
 /// The change to blame once the layer is known: the last one of that layer before the first failure.

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use super::comparison_set::{self, Pool};
 use super::failing::Failing;
 use super::incident::{Comparison, Verdict};
-use super::picture::{self, Pool};
+use super::kinds::Certainty;
 use super::tally::Counter;
-use super::words::Certainty;
 use crate::chain::Chains;
 use crate::contrast::{self, Attribute, Crowd, Ground, Known, Observation};
 use crate::event::{Event, Layer};
@@ -51,7 +51,7 @@ pub(super) fn compare(
     let is_alike =
         |f: &&Failing| events.get(f.denied).is_some_and(|e| e.name() == one.event.name());
     let alike: Vec<&Failing> = failing.iter().filter(is_alike).collect();
-    let failures = picture::observed(events, chains, &alike, pool.folded());
+    let failures = comparison_set::observed(events, chains, &alike, pool.folded());
     let stood: usize = failing.iter().map(|f| counter.stood(f.denied).len()).sum();
     let none = Crowd::default();
     let crowd = pool.of(one.event).unwrap_or(&none);

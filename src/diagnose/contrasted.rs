@@ -3,42 +3,42 @@
 
 use std::collections::BTreeSet;
 
-use super::picture::{Picture, Pool, When};
+use super::comparison_set::{ComparisonSet, Pool, When};
+use super::evidence::{Evidence, Witness};
 use super::refusals::is_principal;
-use super::testimony::{Testimony, Witness};
 use crate::contrast::{Attribute, Crowd, Observation};
 use crate::event::{CallerKind, Effect, Event, Field, Layer};
 use crate::wording::Sentence;
 
 /// Everything the comparison with successes and with other failures says.
-pub fn testimony(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Vec<Testimony> {
+pub fn evidence(set: &ComparisonSet<'_, '_>, pool: &Pool<'_>) -> Vec<Evidence> {
     let mut found = Vec::new();
-    found.extend(other_resources(picture));
-    found.extend(other_principals(picture));
-    found.extend(other_failures(picture));
-    found.extend(endpoint(picture));
-    found.extend(region(picture));
-    found.extend(mfa(picture));
-    found.extend(made_anew(picture));
-    found.extend(forwarded_only(picture, pool));
-    found.extend(direct_only(picture));
-    found.extend(other_actions(picture, pool));
-    found.extend(whole_account(picture));
+    found.extend(other_resources(set));
+    found.extend(other_principals(set));
+    found.extend(other_failures(set));
+    found.extend(endpoint(set));
+    found.extend(region(set));
+    found.extend(mfa(set));
+    found.extend(made_anew(set));
+    found.extend(forwarded_only(set, pool));
+    found.extend(direct_only(set));
+    found.extend(other_actions(set, pool));
+    found.extend(whole_account(set));
     found
 }
 
-fn contrasted(text: Sentence, ids: &[String]) -> Testimony {
-    ids.iter().fold(Testimony::new(Witness::Contrasted, text), |t, id| t.event(id))
+fn contrasted(text: Sentence, ids: &[String]) -> Evidence {
+    ids.iter().fold(Evidence::new(Witness::Contrasted, text), |t, id| t.event(id))
 }
 
 /// The same principal may do the same to another resource: what is attached to the principal or the
 /// account as a whole is not at fault, unless it is narrowed to resources.
-fn other_resources(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    picture.one().resource.as_ref()?;
-    let among = (picture.by_principal(), picture.of_both());
+fn other_resources(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    set.one().resource.as_ref()?;
+    let among = (set.by_principal(), set.of_both());
     let on_something =
-        |o: &Observation<'_>| picture.same_principal(o) && o.get(Attribute::Resource).is_some();
-    let other = |when| picture.seen_but(when, among, on_something, |o| picture.same_resource(o));
+        |o: &Observation<'_>| set.same_principal(o) && o.get(Attribute::Resource).is_some();
+    let other = |when| set.seen_but(when, among, on_something, |o| set.same_resource(o));
     let seen = other(When::During);
     let (seen, loud) = if seen.none() { (other(When::After), 0.6) } else { (seen, 1.0) };
     if seen.none() {
@@ -60,14 +60,14 @@ fn other_resources(picture: &Picture<'_, '_>) -> Option<Testimony> {
 
 /// Somebody else may do the same to the same resource: the resource is usable, and its policy
 /// admits at least some.
-fn other_principals(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    picture.one().resource.as_ref()?;
-    if !is_principal(picture.one().caller_kind) {
+fn other_principals(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    set.one().resource.as_ref()?;
+    if !is_principal(set.one().caller_kind) {
         return None;
     }
-    let among = (picture.on_resource(), picture.of_both());
-    let of_account = |o: &Observation<'_>| picture.same_account(o) && is_principal(o.caller_kind);
-    let other = |when| picture.seen_but(when, among, of_account, |o| picture.same_principal(o));
+    let among = (set.on_resource(), set.of_both());
+    let of_account = |o: &Observation<'_>| set.same_account(o) && is_principal(o.caller_kind);
+    let other = |when| set.seen_but(when, among, of_account, |o| set.same_principal(o));
     let seen = other(When::During);
     let (seen, loud) = if seen.none() { (other(When::After), 0.6) } else { (seen, 1.0) };
     if seen.none() {
@@ -87,11 +87,11 @@ fn other_principals(picture: &Picture<'_, '_>) -> Option<Testimony> {
 }
 
 /// How the failures spread over principals and resources.
-fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
-    let one = picture.one();
+fn other_failures(set: &ComparisonSet<'_, '_>) -> Vec<Evidence> {
+    let one = set.one();
     let mut found = Vec::new();
-    let mine = picture.all.things(one);
-    let theirs = picture.all.principals(one);
+    let mine = set.all.things(one);
+    let theirs = set.all.principals(one);
     if mine >= 2 && is_principal(one.caller_kind) {
         let text = Sentence::new("contrast-fails-on-many").arg("count", mine as f64);
         found.push(
@@ -103,7 +103,7 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
                 .layer(Layer::Scp, 0.3),
         );
     }
-    let endpoint = common_endpoint(picture);
+    let endpoint = common_endpoint(set);
     if let Some(endpoint) = endpoint.filter(|_| theirs >= 2) {
         let text = Sentence::new("contrast-many-through-endpoint")
             .arg("count", theirs as f64)
@@ -133,44 +133,42 @@ fn other_failures(picture: &Picture<'_, '_>) -> Vec<Testimony> {
 
 /// The endpoint that all refused calls of this action on this resource came through, whoever made them,
 /// where others off it succeeded: what they have in common is then the endpoint.
-fn common_endpoint<'p>(picture: &'p Picture<'_, '_>) -> Option<&'p str> {
-    let one = picture.one();
+fn common_endpoint<'p>(set: &'p ComparisonSet<'_, '_>) -> Option<&'p str> {
+    let one = set.one();
     let endpoint = one.endpoint.as_deref()?;
-    let is_common = picture.all.common_endpoint(one) == Some(endpoint);
+    let is_common = set.all.common_endpoint(one) == Some(endpoint);
     if !is_common && one.resource.is_some() {
         return None;
     }
-    let off = picture.seen(When::Ever, picture.on_resource(), |o| {
-        o.get(Attribute::VpcEndpoint) != Some(endpoint)
-    });
+    let off = set
+        .seen(When::Ever, set.on_resource(), |o| o.get(Attribute::VpcEndpoint) != Some(endpoint));
     (!off.none()).then_some(endpoint)
 }
 
 /// The failures came through an endpoint; did others, and did it work without?
-fn endpoint(picture: &Picture<'_, '_>) -> Vec<Testimony> {
-    let values = picture.values(Attribute::VpcEndpoint);
+fn endpoint(set: &ComparisonSet<'_, '_>) -> Vec<Evidence> {
+    let values = set.values(Attribute::VpcEndpoint);
     let mut found = Vec::new();
     let (Some((Some(endpoint), _)), 1) = (values.first_key_value(), values.len()) else {
         return found;
     };
-    if !endpoint.starts_with("vpce-") || !picture.is_own_hop() {
+    if !endpoint.starts_with("vpce-") || !set.is_own_hop() {
         return found;
     }
-    let elsewhere = picture.seen(When::Ever, picture.of_both(), |o| {
-        picture.same_principal(o) && o.get(Attribute::VpcEndpoint) != Some(endpoint)
+    let elsewhere = set.seen(When::Ever, set.of_both(), |o| {
+        set.same_principal(o) && o.get(Attribute::VpcEndpoint) != Some(endpoint)
     });
-    let other_on_it = picture.seen_but(
+    let other_on_it = set.seen_but(
         When::Ever,
-        (picture.on_resource(), picture.of_both()),
+        (set.on_resource(), set.of_both()),
         |o| o.get(Attribute::VpcEndpoint) == Some(endpoint),
-        |o| picture.same_principal(o),
+        |o| set.same_principal(o),
     );
-    let others_around = picture.seen(When::Ever, picture.on_resource(), |o| {
-        o.get(Attribute::VpcEndpoint) != Some(endpoint)
-    });
+    let others_around = set
+        .seen(When::Ever, set.on_resource(), |o| o.get(Attribute::VpcEndpoint) != Some(endpoint));
     let text = Sentence::new("contrast-all-through-endpoint")
         .arg("endpoint", *endpoint)
-        .arg("failures", picture.count as f64);
+        .arg("failures", set.count as f64);
     found.push(contrasted(text, &[]).layer(Layer::VpcEndpointPolicy, 1.5));
     if !elsewhere.none() {
         let text =
@@ -211,84 +209,84 @@ fn by_chance(failures: u64, successes: usize) -> f64 {
 }
 
 /// Everything in one Region fails and the same works in others: SCPs that fence Regions do this.
-fn region(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let values = picture.values(Attribute::Region);
+fn region(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let values = set.values(Attribute::Region);
     let (Some((Some(region), _)), 1) = (values.first_key_value(), values.len()) else {
         return None;
     };
-    let here = picture
-        .seen(When::Ever, picture.in_account(), |o| o.get(Attribute::Region) == Some(*region));
+    let here =
+        set.seen(When::Ever, set.in_account(), |o| o.get(Attribute::Region) == Some(*region));
     let near = |crowd: &Crowd<'_>| {
-        let from = picture.first.plus_seconds(-NEAR_SECONDS);
-        crowd.within(from, picture.last.plus_seconds(NEAR_SECONDS))
+        let from = set.first.plus_seconds(-NEAR_SECONDS);
+        crowd.within(from, set.last.plus_seconds(NEAR_SECONDS))
     };
-    let there = picture.seen_in(picture.by_principal(), near, |o| {
-        picture.same_principal(o) && o.get(Attribute::Region).is_some_and(|r| r != *region)
+    let there = set.seen_in(set.by_principal(), near, |o| {
+        set.same_principal(o) && o.get(Attribute::Region).is_some_and(|r| r != *region)
     });
-    if !here.none() || by_chance(picture.count, there.count) > CHANCE {
+    if !here.none() || by_chance(set.count, there.count) > CHANCE {
         return None;
     }
     let text =
         Sentence::new("contrast-region").arg("region", *region).arg("count", there.count as f64);
-    let testimony = contrasted(text, &there.ids)
+    let evidence = contrasted(text, &there.ids)
         .weigh(Layer::Scp, Effect::ExplicitDeny, 3.0)
         .layer(Layer::ResourcePolicy, -0.5);
-    Some(testimony)
+    Some(evidence)
 }
 
 /// Sessions without MFA fail, sessions with MFA succeed.
-fn mfa(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let without = picture.failures.iter().all(|o| o.get(Attribute::Mfa) != Some("true"));
+fn mfa(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let without = set.failures.iter().all(|o| o.get(Attribute::Mfa) != Some("true"));
     let has_it = |o: &Observation<'_>| o.get(Attribute::Mfa) == Some("true");
-    let own = picture.by_principal();
-    let with = picture.seen(When::During, own, |o| picture.same_principal(o) && has_it(o));
-    let unprotected = picture.seen(When::During, own, |o| picture.same_principal(o) && !has_it(o));
+    let own = set.by_principal();
+    let with = set.seen(When::During, own, |o| set.same_principal(o) && has_it(o));
+    let unprotected = set.seen(When::During, own, |o| set.same_principal(o) && !has_it(o));
     if !without || with.none() || !unprotected.none() {
         return None;
     }
     let text = Sentence::new("contrast-mfa").arg("count", with.count as f64);
-    let testimony = contrasted(text, &with.ids)
+    let evidence = contrasted(text, &with.ids)
         .weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 2.5)
         .weigh(Layer::Scp, Effect::ExplicitDeny, 0.5);
-    Some(testimony)
+    Some(evidence)
 }
 
 /// The role or user that fails has another unique id than the one of its name that succeeded: policies
 /// of resources and grants bind the id, so that they do not know it (IAM "Principal"; KMS "Grants").
-fn made_anew(picture: &Picture<'_, '_>) -> Option<Testimony> {
+fn made_anew(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
     let id = |o: &Observation<'_>| o.event.get(Field::IssuerPrincipalId).map(str::to_owned);
-    let failed: BTreeSet<String> = picture.failures.iter().filter_map(id).collect();
-    let before = |crowd: &Crowd<'_>| crowd.before(picture.first);
-    let worked = |o: &Observation<'_>| picture.same_principal(o) && id(o).is_some();
-    let seen = picture.seen_in(picture.by_principal(), before, worked);
-    let same = picture.seen_in(picture.by_principal(), before, |o| {
-        picture.same_principal(o) && id(o).is_some_and(|id| failed.contains(&id))
+    let failed: BTreeSet<String> = set.failures.iter().filter_map(id).collect();
+    let before = |crowd: &Crowd<'_>| crowd.before(set.first);
+    let worked = |o: &Observation<'_>| set.same_principal(o) && id(o).is_some();
+    let seen = set.seen_in(set.by_principal(), before, worked);
+    let same = set.seen_in(set.by_principal(), before, |o| {
+        set.same_principal(o) && id(o).is_some_and(|id| failed.contains(&id))
     });
     if failed.is_empty() || seen.none() || !same.none() {
         return None;
     }
     let text = Sentence::new("contrast-made-anew").arg("count", seen.count as f64);
-    let testimony = contrasted(text, &seen.ids)
+    let evidence = contrasted(text, &seen.ids)
         .weigh(Layer::ResourcePolicy, Effect::ImplicitDeny, 3.0)
         .weigh(Layer::RoleTrustPolicy, Effect::ImplicitDeny, 2.0);
-    Some(match picture.one().action.starts_with("kms:") {
-        true => testimony.weigh(Layer::KmsGrant, Effect::NotApplicable, 2.0),
-        false => testimony,
+    Some(match set.one().action.starts_with("kms:") {
+        true => evidence.weigh(Layer::KmsGrant, Effect::NotApplicable, 2.0),
+        false => evidence,
     })
 }
 
 /// The same call works when the principal makes it itself and fails when a service makes it: a
 /// condition sees the hop (`aws:SourceIp`, `aws:ViaAWSService`, `aws:MultiFactorAuthPresent`, …).
-fn forwarded_only(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimony> {
-    if picture.one().caller_kind != CallerKind::ForwardAccessSession {
+fn forwarded_only(set: &ComparisonSet<'_, '_>, pool: &Pool<'_>) -> Option<Evidence> {
+    if set.one().caller_kind != CallerKind::ForwardAccessSession {
         return None;
     }
-    let event: &Event = picture.observation().event;
+    let event: &Event = set.observation().event;
     let mut ids = Vec::new();
     let mut count = 0;
     for (_, crowd) in pool.of_service(event) {
-        let during = picture.range(crowd, When::During);
-        let own = picture.by_principal();
+        let during = set.range(crowd, When::During);
+        let own = set.by_principal();
         let of = |kinds: &'static [CallerKind]| {
             crowd.count(own, during.clone(), |o| kinds.contains(&o.caller_kind))
         };
@@ -306,20 +304,19 @@ fn forwarded_only(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimon
         return None;
     }
     let text = Sentence::new("contrast-forwarded-only").arg("count", count as f64);
-    let testimony = contrasted(text, &ids)
+    let evidence = contrasted(text, &ids)
         .weigh(Layer::IdentityPolicy, Effect::ExplicitDeny, 1.5)
         .weigh(Layer::ResourcePolicy, Effect::ExplicitDeny, 0.5);
-    Some(testimony)
+    Some(evidence)
 }
 
 /// The principal's own call fails although services may make it for the same principal.
-fn direct_only(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    if picture.one().caller_kind != CallerKind::Direct {
+fn direct_only(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    if set.one().caller_kind != CallerKind::Direct {
         return None;
     }
-    let seen = picture.seen(When::During, picture.of_both(), |o| {
-        o.caller_kind == CallerKind::ForwardAccessSession
-    });
+    let seen = set
+        .seen(When::During, set.of_both(), |o| o.caller_kind == CallerKind::ForwardAccessSession);
     if seen.none() {
         return None;
     }
@@ -333,13 +330,13 @@ fn direct_only(picture: &Picture<'_, '_>) -> Option<Testimony> {
 
 /// The same principal may do other things to the same resource, only not this: a list of actions
 /// is at fault.
-fn other_actions(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimony> {
-    let event: &Event = picture.observation().event;
+fn other_actions(set: &ComparisonSet<'_, '_>, pool: &Pool<'_>) -> Option<Evidence> {
+    let event: &Event = set.observation().event;
     let mut names = BTreeSet::new();
     let mut ids = Vec::new();
     for (name, crowd) in pool.of_service(event).filter(|(name, _)| *name != event.name()) {
-        let during = picture.range(crowd, When::During);
-        let own = crowd.count(picture.of_both(), during, |o| picture.same_principal(o));
+        let during = set.range(crowd, When::During);
+        let own = crowd.count(set.of_both(), during, |o| set.same_principal(o));
         if let Some(first) = own.first.first().and_then(|at| crowd.at(*at)) {
             names.insert(name.to_owned());
             ids.push(first.event.id().to_owned());
@@ -361,22 +358,22 @@ fn other_actions(picture: &Picture<'_, '_>, pool: &Pool<'_>) -> Option<Testimony
 
 /// Several principals of an account fail on several resources and nobody there succeeds: what they
 /// have in common is the account.
-fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let one = picture.one();
-    if !is_principal(one.caller_kind) || common_endpoint(picture).is_some() {
+fn whole_account(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let one = set.one();
+    if !is_principal(one.caller_kind) || common_endpoint(set).is_some() {
         return None;
     }
-    let account = picture.observation().get(Attribute::CallerAccount)?;
-    let (principals, resources) = picture.all.of_account(&one.action, account);
-    let account_calls = picture.in_account();
-    let anybody = picture.seen(When::During, account_calls, |o| is_principal(o.caller_kind));
+    let account = set.observation().get(Attribute::CallerAccount)?;
+    let (principals, resources) = set.all.of_account(&one.action, account);
+    let account_calls = set.in_account();
+    let anybody = set.seen(When::During, account_calls, |o| is_principal(o.caller_kind));
     if principals < 2 {
         if !anybody.none() {
-            let others = picture.seen_but(
+            let others = set.seen_but(
                 When::During,
-                (account_calls, picture.by_principal()),
-                |o| picture.same_account(o) && is_principal(o.caller_kind),
-                |o| picture.same_principal(o),
+                (account_calls, set.by_principal()),
+                |o| set.same_account(o) && is_principal(o.caller_kind),
+                |o| set.same_principal(o),
             );
             if !others.none() {
                 let text = Sentence::new("contrast-account-works")
@@ -395,15 +392,15 @@ fn whole_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
         .arg("resources", resources as f64)
         .arg("account", account);
     let several = resources >= 2;
-    let testimony = contrasted(text, &[])
+    let evidence = contrasted(text, &[])
         .layer(Layer::Scp, if several { 3.5 } else { 1.5 })
         .layer(Layer::IdentityPolicy, if several { -0.5 } else { 0.0 });
-    Some(testimony)
+    Some(evidence)
 }
 
 /// Condition keys that the comparison itself points at, where no policy is known.
-pub fn condition_keys(testimony: &[Testimony], layer: Layer) -> Vec<String> {
-    let keys = testimony.iter().filter(|t| t.speaks_for().contains(&layer)).filter_map(|t| match t
+pub fn condition_keys(evidence: &[Evidence], layer: Layer) -> Vec<String> {
+    let keys = evidence.iter().filter(|t| t.speaks_for().contains(&layer)).filter_map(|t| match t
         .text
         .id()
     {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::evaluated::{Case, Found, only_grants_unknown, policies, replaced};
-use super::hopeful::{alone, hopeful, left_to_account, opened};
+use super::case::{Case, Found, only_grants_unknown, policies, replaced};
+use super::optimistic::{alone, left_to_account, opened, optimistic};
 use crate::event::{Effect, Layer};
 use crate::iam::{
     Decision, DecisionResult, Layers, PolicyLabel, Presence, Request, Statement, StatementEffect,
@@ -17,7 +17,7 @@ use crate::iam::{
 /// AWS's text names, else the first in AWS's order.
 pub(super) fn found(case: &Case, stated: Option<Layer>) -> Option<Found> {
     let decision = evaluate(&case.request, &case.layers);
-    let hopeful = hopeful(&case.request, &case.layers);
+    let optimistic = optimistic(&case.request, &case.layers);
     let layer = match decision.result {
         DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied => {
             stated.filter(|layer| also_denies(&decision, *layer)).or(decision.layer)
@@ -27,9 +27,9 @@ pub(super) fn found(case: &Case, stated: Option<Layer>) -> Option<Found> {
     };
     let layer = match layer {
         Some(layer) => layer,
-        None => lacking(&case.request, &hopeful)
+        None => lacking(&case.request, &optimistic)
             .filter(|_| decision.result == DecisionResult::Unknown)
-            .or_else(|| only_suspect(&case.request, &hopeful))?,
+            .or_else(|| only_suspect(&case.request, &optimistic))?,
     };
     let layer = match decision.result {
         DecisionResult::ExplicitlyDenied => layer,
@@ -40,7 +40,7 @@ pub(super) fn found(case: &Case, stated: Option<Layer>) -> Option<Found> {
         .iter()
         .filter(|d| d.layer == layer && d.effect() == StatementEffect::Deny)
         .find_map(|d| Some((Arc::clone(&d.label), Arc::clone(d.statement.as_ref()?))))
-        .or_else(|| deciding_deny(case, &hopeful, layer));
+        .or_else(|| deciding_deny(case, &optimistic, layer));
     let effect = match (layer, &deny) {
         (Layer::KmsGrant | Layer::KmsKeyState, _) => Effect::NotApplicable,
         (_, Some(_)) => Effect::ExplicitDeny,
@@ -52,7 +52,9 @@ pub(super) fn found(case: &Case, stated: Option<Layer>) -> Option<Found> {
             let keys = statement.condition_keys().into_iter().map(str::to_owned).collect();
             (Some(label), Some(statement), keys)
         }
-        None => (only_policy(&case.layers, layer), None, failed_conditions(case, &hopeful, layer)),
+        None => {
+            (only_policy(&case.layers, layer), None, failed_conditions(case, &optimistic, layer))
+        }
     };
     let label = label.filter(|_| statement.is_some() || !case.is_as_stated);
     // A layer that denies for certain does so whatever the others say; else all must be known.
@@ -84,8 +86,8 @@ fn also_denies(decision: &Decision, layer: Layer) -> bool {
 
 /// The layer that lacks an Allow though all that is not known lets the call through: what is not
 /// known could only have granted it by another way, and since it was denied it did not.
-fn lacking(request: &Request, hopeful: &Layers) -> Option<Layer> {
-    let decision = evaluate(request, hopeful);
+fn lacking(request: &Request, optimistic: &Layers) -> Option<Layer> {
+    let decision = evaluate(request, optimistic);
     decision.layer.filter(|_| decision.result == DecisionResult::ImplicitlyDenied)
 }
 
@@ -148,11 +150,11 @@ fn is_asked(request: &Request, layers: &Layers, layer: Layer) -> bool {
 /// The Deny statement of a layer without which the call passes.
 fn deciding_deny(
     case: &Case,
-    hopeful: &Layers,
+    optimistic: &Layers,
     layer: Layer,
 ) -> Option<(Arc<PolicyLabel>, Arc<Statement>)> {
     // Only a statement that applies, or may, can have decided.
-    let decision = evaluate(&case.request, hopeful);
+    let decision = evaluate(&case.request, optimistic);
     let touched = |label: &Arc<PolicyLabel>, statement: &Arc<Statement>| {
         decision.statements.iter().any(|d| {
             d.label == *label && d.statement.as_ref().is_some_and(|s| Arc::ptr_eq(s, statement))
@@ -170,7 +172,7 @@ fn deciding_deny(
                 }
             });
             let Ok(without) = without else { continue };
-            let tried = replaced(hopeful, layer, &policy.label, without);
+            let tried = replaced(optimistic, layer, &policy.label, without);
             if evaluate(&case.request, &tried).is_allowed() {
                 return Some((Arc::clone(&policy.label), Arc::clone(statement)));
             }
@@ -181,7 +183,7 @@ fn deciding_deny(
 
 /// Condition keys of the Allow statements of a layer that would let the call through were it not
 /// for their conditions.
-fn failed_conditions(case: &Case, hopeful: &Layers, layer: Layer) -> Vec<String> {
+fn failed_conditions(case: &Case, optimistic: &Layers, layer: Layer) -> Vec<String> {
     let mut keys = BTreeSet::new();
     for policy in policies(&case.layers, layer) {
         for statement in policy.policy.statements() {
@@ -194,7 +196,7 @@ fn failed_conditions(case: &Case, hopeful: &Layers, layer: Layer) -> Vec<String>
                 object.shift_remove("Condition");
             }
             let passes = |statement: &Json| {
-                let tried = alone(hopeful, layer, &policy.policy, statement);
+                let tried = alone(optimistic, layer, &policy.policy, statement);
                 tried.is_some_and(|tried| evaluate(&case.request, &tried).is_allowed())
             };
             if passes(&bare) {

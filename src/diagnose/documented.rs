@@ -1,8 +1,8 @@
 //! What AWS's documentation says applies to each kind of caller: which layers cannot be at fault
 //! whatever the log shows (facts about policy evaluation, not guesses).
 
-use super::picture::Picture;
-use super::testimony::{Testimony, Witness};
+use super::comparison_set::ComparisonSet;
+use super::evidence::{Evidence, Witness};
 use crate::aws;
 use crate::event::arn::{Arn, is_account_id};
 use crate::event::{CallerKind, Effect, Failure, Field, Form, IdentityType, Layer};
@@ -13,32 +13,32 @@ use crate::wording::Sentence;
 const IMPOSSIBLE: f64 = -12.0;
 
 /// What is ruled out or set by the sort of caller, action and resource.
-pub fn testimony(picture: &Picture<'_, '_>, history: &History) -> Vec<Testimony> {
-    let mut found = vec![by_caller(picture.one().caller_kind, picture.is_own_hop())];
-    found.extend(root_user(picture));
-    found.extend(by_endpoint(picture));
-    found.extend(by_action(picture));
-    found.extend(by_resource(picture));
-    found.extend(by_session(picture));
-    found.extend(by_account(picture));
-    found.extend(by_manager(picture, history));
-    found.extend(key_state(picture));
+pub fn evidence(set: &ComparisonSet<'_, '_>, history: &History) -> Vec<Evidence> {
+    let mut found = vec![by_caller(set.one().caller_kind, set.is_own_hop())];
+    found.extend(root_user(set));
+    found.extend(by_endpoint(set));
+    found.extend(by_action(set));
+    found.extend(by_resource(set));
+    found.extend(by_session(set));
+    found.extend(by_account(set));
+    found.extend(by_manager(set, history));
+    found.extend(key_state(set));
     found
 }
 
 /// Who is subject to what (IAM user guide, "Policy evaluation logic"; AWS Organizations user guide,
 /// "Service control policies" and "Resource control policies").
-fn by_caller(kind: CallerKind, is_own_hop: bool) -> Testimony {
-    let testimony = |text| Testimony::new(Witness::Documented, text);
+fn by_caller(kind: CallerKind, is_own_hop: bool) -> Evidence {
+    let evidence = |text| Evidence::new(Witness::Documented, text);
     match kind {
-        CallerKind::ServicePrincipal => testimony(Sentence::new("documented-service-principal"))
+        CallerKind::ServicePrincipal => evidence(Sentence::new("documented-service-principal"))
             .layer(Layer::IdentityPolicy, IMPOSSIBLE)
             .layer(Layer::PermissionsBoundary, IMPOSSIBLE)
             .layer(Layer::SessionPolicy, IMPOSSIBLE)
             .layer(Layer::Scp, IMPOSSIBLE)
             .layer(Layer::VpcEndpointPolicy, IMPOSSIBLE)
             .layer(Layer::ResourcePolicy, 1.0),
-        CallerKind::ServiceLinkedRole => testimony(Sentence::new("documented-service-linked-role"))
+        CallerKind::ServiceLinkedRole => evidence(Sentence::new("documented-service-linked-role"))
             .layer(Layer::PermissionsBoundary, IMPOSSIBLE)
             .layer(Layer::SessionPolicy, -3.0)
             .layer(Layer::Scp, IMPOSSIBLE)
@@ -47,23 +47,21 @@ fn by_caller(kind: CallerKind, is_own_hop: bool) -> Testimony {
             // resource's policy or a grant.
             .layer(Layer::IdentityPolicy, -1.5)
             .layer(Layer::ResourcePolicy, 1.0),
-        CallerKind::ForwardAccessSession => testimony(Sentence::new("documented-forward-access"))
+        CallerKind::ForwardAccessSession => evidence(Sentence::new("documented-forward-access"))
             .layer(Layer::VpcEndpointPolicy, IMPOSSIBLE),
-        CallerKind::Ec2Infrastructure => testimony(Sentence::new("documented-ec2-infrastructure"))
+        CallerKind::Ec2Infrastructure => evidence(Sentence::new("documented-ec2-infrastructure"))
             .layer(Layer::IdentityPolicy, -4.0)
             .layer(Layer::PermissionsBoundary, IMPOSSIBLE)
             .layer(Layer::SessionPolicy, IMPOSSIBLE)
             .layer(Layer::VpcEndpointPolicy, IMPOSSIBLE)
             .layer(Layer::ResourcePolicy, 1.0),
-        CallerKind::ServiceRole if is_own_hop => {
-            testimony(Sentence::new("documented-program-role"))
-        }
-        CallerKind::ServiceRole => testimony(Sentence::new("documented-service-role"))
+        CallerKind::ServiceRole if is_own_hop => evidence(Sentence::new("documented-program-role")),
+        CallerKind::ServiceRole => evidence(Sentence::new("documented-service-role"))
             .layer(Layer::VpcEndpointPolicy, -3.0)
             .layer(Layer::SessionPolicy, -1.0),
-        CallerKind::Direct => testimony(Sentence::new("documented-direct")),
+        CallerKind::Direct => evidence(Sentence::new("documented-direct")),
         CallerKind::Agent => {
-            testimony(Sentence::new("documented-agent")).layer(Layer::VpcEndpointPolicy, IMPOSSIBLE)
+            evidence(Sentence::new("documented-agent")).layer(Layer::VpcEndpointPolicy, IMPOSSIBLE)
         }
     }
 }
@@ -71,12 +69,12 @@ fn by_caller(kind: CallerKind, is_own_hop: bool) -> Testimony {
 /// No IAM policy and no boundary can be attached to the root user; what limits it are SCPs, RCPs and
 /// policies of resources (IAM user guide, "AWS account root user"; Organizations user guide, "SCP
 /// effects on permissions"). It cannot take on roles or pass session policies either.
-fn root_user(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let event = picture.observation().event;
+fn root_user(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let event = set.observation().event;
     let is_root = event.identity_type == IdentityType::Root
-        && picture.one().caller_kind != CallerKind::ServicePrincipal;
+        && set.one().caller_kind != CallerKind::ServicePrincipal;
     is_root.then(|| {
-        Testimony::new(Witness::Documented, Sentence::new("documented-root-user"))
+        Evidence::new(Witness::Documented, Sentence::new("documented-root-user"))
             .layer(Layer::IdentityPolicy, IMPOSSIBLE)
             .layer(Layer::PermissionsBoundary, IMPOSSIBLE)
             .layer(Layer::SessionPolicy, IMPOSSIBLE)
@@ -85,43 +83,43 @@ fn root_user(picture: &Picture<'_, '_>) -> Option<Testimony> {
 }
 
 /// An endpoint's policy binds only what passes it.
-fn by_endpoint(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let through = picture
+fn by_endpoint(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let through = set
         .failures
         .iter()
         .filter(|o| o.event.get(Field::VpcEndpointId).is_some_and(|id| id.starts_with("vpce-")))
         .count();
-    (through < picture.failures.len()).then(|| {
-        Testimony::new(Witness::Documented, Sentence::new("documented-no-endpoint"))
+    (through < set.failures.len()).then(|| {
+        Evidence::new(Witness::Documented, Sentence::new("documented-no-endpoint"))
             .layer(Layer::VpcEndpointPolicy, IMPOSSIBLE)
-            .event(picture.observation().event.id())
+            .event(set.observation().event.id())
     })
 }
 
 /// Taking on a role asks the role's trust policy; nothing else does. Grants and key states belong
 /// to KMS.
-fn by_action(picture: &Picture<'_, '_>) -> Vec<Testimony> {
-    let action = picture.one().action.as_str();
+fn by_action(set: &ComparisonSet<'_, '_>) -> Vec<Evidence> {
+    let action = set.one().action.as_str();
     let mut found = Vec::new();
     if action.starts_with("sts:AssumeRole")
         || action == "sts:TagSession"
         || action == "sts:SetSourceIdentity"
     {
         found.push(
-            Testimony::new(Witness::Documented, Sentence::new("documented-assume-role"))
+            Evidence::new(Witness::Documented, Sentence::new("documented-assume-role"))
                 .layer(Layer::ResourcePolicy, IMPOSSIBLE)
                 .layer(Layer::RoleTrustPolicy, 2.2),
         );
     } else {
         found.push(
-            Testimony::new(Witness::Documented, Sentence::new("documented-no-assume-role"))
+            Evidence::new(Witness::Documented, Sentence::new("documented-no-assume-role"))
                 .layer(Layer::RoleTrustPolicy, IMPOSSIBLE),
         );
     }
     let kms = action.starts_with("kms:");
     if !kms {
         found.push(
-            Testimony::new(Witness::Documented, Sentence::new("documented-not-kms"))
+            Evidence::new(Witness::Documented, Sentence::new("documented-not-kms"))
                 .layer(Layer::KmsGrant, IMPOSSIBLE)
                 .layer(Layer::KmsKeyState, IMPOSSIBLE),
         );
@@ -130,7 +128,7 @@ fn by_action(picture: &Picture<'_, '_>) -> Vec<Testimony> {
         // Whoever calls has no principal yet: what signs in is outside of AWS (STS API reference,
         // "does not require the use of AWS security credentials").
         found.push(
-            Testimony::new(Witness::Documented, Sentence::new("documented-federated"))
+            Evidence::new(Witness::Documented, Sentence::new("documented-federated"))
                 .layer(Layer::IdentityPolicy, IMPOSSIBLE)
                 .layer(Layer::PermissionsBoundary, IMPOSSIBLE)
                 .layer(Layer::SessionPolicy, IMPOSSIBLE)
@@ -141,8 +139,8 @@ fn by_action(picture: &Picture<'_, '_>) -> Vec<Testimony> {
 }
 
 /// Resources of most types carry no policy, and RCPs reach few services (`crate::aws`).
-fn by_resource(picture: &Picture<'_, '_>) -> Vec<Testimony> {
-    let one = picture.one();
+fn by_resource(set: &ComparisonSet<'_, '_>) -> Vec<Evidence> {
+    let one = set.one();
     let action = one.action.as_str();
     let resource = one.resource.as_deref();
     let mut found = Vec::new();
@@ -167,19 +165,19 @@ fn by_resource(picture: &Picture<'_, '_>) -> Vec<Testimony> {
     let cannot = decides.or_else(|| aws::can_be_decided(action)) == Some(false);
     if cannot && !is_stated {
         found.push(
-            Testimony::new(Witness::Documented, Sentence::new("documented-no-policy-there"))
+            Evidence::new(Witness::Documented, Sentence::new("documented-no-policy-there"))
                 .layer(Layer::ResourcePolicy, IMPOSSIBLE),
         );
     } else if resource.is_none() && !action.starts_with("kms:") {
         found.push(
-            Testimony::new(Witness::Documented, Sentence::new("documented-no-resource"))
+            Evidence::new(Witness::Documented, Sentence::new("documented-no-resource"))
                 .layer(Layer::ResourcePolicy, -2.0)
                 .layer(Layer::Rcp, -2.0),
         );
     }
     if !aws::rcp_reaches(action) {
         found.push(
-            Testimony::new(Witness::Documented, Sentence::new("documented-no-rcp"))
+            Evidence::new(Witness::Documented, Sentence::new("documented-no-rcp"))
                 .layer(Layer::Rcp, IMPOSSIBLE),
         );
     }
@@ -188,12 +186,12 @@ fn by_resource(picture: &Picture<'_, '_>) -> Vec<Testimony> {
 
 /// A session policy is passed where a session is made; users and services have none (IAM user guide,
 /// "Policies and permissions", Session policies).
-fn by_session(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let event = picture.observation().event;
-    let is_callers = picture.one().principal.as_deref() == event.principal_arn();
+fn by_session(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let event = set.observation().event;
+    let is_callers = set.one().principal.as_deref() == event.principal_arn();
     let has_none = is_callers && event.identity_type == IdentityType::IamUser;
     has_none.then(|| {
-        Testimony::new(Witness::Documented, Sentence::new("documented-no-session"))
+        Evidence::new(Witness::Documented, Sentence::new("documented-no-session"))
             .layer(Layer::SessionPolicy, IMPOSSIBLE)
             .event(event.id())
     })
@@ -201,42 +199,42 @@ fn by_session(picture: &Picture<'_, '_>) -> Option<Testimony> {
 
 /// A key of another account needs its owner's permission as well; so does every key, but inside an
 /// account the default key policy delegates to IAM.
-fn by_account(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let resource = picture.one().resource.as_deref().and_then(crate::contrast::account_of)?;
-    let caller = picture.observation().event.caller_account()?;
+fn by_account(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let resource = set.one().resource.as_deref().and_then(crate::contrast::account_of)?;
+    let caller = set.observation().event.caller_account()?;
     // An id that was masked or cut is nobody's: whether it is another's cannot be told.
     if resource == caller || !is_account_id(resource) || !is_account_id(caller) {
         return None;
     }
-    let mut testimony = Testimony::new(
+    let mut evidence = Evidence::new(
         Witness::Documented,
         Sentence::new("documented-cross-account").arg("owner", resource).arg("caller", caller),
     )
     .layer(Layer::ResourcePolicy, 1.2)
-    .event(picture.observation().event.id());
-    if picture.one().caller_kind == CallerKind::ServiceLinkedRole {
-        testimony = testimony.weigh(Layer::KmsGrant, Effect::NotApplicable, 2.5);
+    .event(set.observation().event.id());
+    if set.one().caller_kind == CallerKind::ServiceLinkedRole {
+        evidence = evidence.weigh(Layer::KmsGrant, Effect::NotApplicable, 2.5);
     }
-    Some(testimony)
+    Some(evidence)
 }
 
 /// AWS writes the policies of its managed keys, which give their own account the use of the key through
 /// one service; RCPs do not reach them (KMS developer guide, "AWS managed keys"; Organizations user
 /// guide, "Resource control policies").
-fn by_manager(picture: &Picture<'_, '_>, history: &History) -> Option<Testimony> {
-    let one = picture.one();
+fn by_manager(set: &ComparisonSet<'_, '_>, history: &History) -> Option<Evidence> {
+    let one = set.one();
     let key = one.arn().filter(|_| one.action.starts_with("kms:"))?;
-    history.at(picture.first).is_aws_managed(key).then(|| {
-        Testimony::new(Witness::Documented, Sentence::new("documented-aws-managed-key"))
+    history.at(set.first).is_aws_managed(key).then(|| {
+        Evidence::new(Witness::Documented, Sentence::new("documented-aws-managed-key"))
             .layer(Layer::Rcp, IMPOSSIBLE)
-            .event(picture.observation().event.id())
+            .event(set.observation().event.id())
     })
 }
 
 /// KMS looks at the state after it has authorized the call: such an error is no denial at all
 /// (AWS KMS developer guide, "Key states of AWS KMS keys").
-fn key_state(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let one = picture.one();
+fn key_state(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let one = set.one();
     let state = match one.failure {
         Failure::KeyState(state) => Some(state.as_str()),
         _ if one.denial.form == Form::KeyState => Some("unknown"),
@@ -244,18 +242,18 @@ fn key_state(picture: &Picture<'_, '_>) -> Option<Testimony> {
     };
     let Some(state) = state else {
         return (one.failure == Failure::Denied).then(|| {
-            Testimony::new(Witness::Documented, Sentence::new("documented-not-key-state"))
+            Evidence::new(Witness::Documented, Sentence::new("documented-not-key-state"))
                 .layer(Layer::KmsKeyState, IMPOSSIBLE)
         });
     };
     Some(
-        Testimony::new(
+        Evidence::new(
             Witness::Stated,
             Sentence::new("stated-key-state")
                 .arg("key", one.resource.as_deref().unwrap_or("?"))
                 .arg("state", state),
         )
         .weigh(Layer::KmsKeyState, Effect::NotApplicable, 14.0)
-        .event(picture.observation().event.id()),
+        .event(set.observation().event.id()),
     )
 }

@@ -4,74 +4,37 @@
 //! Where a condition key is not known, the observed outcome decides: the call was denied, so if
 //! only one layer can have denied it, that layer did.
 
-use std::sync::Arc;
-
-use super::behind::Behind;
+use super::case::unknown_layers;
 use super::changed::Suspects;
+use super::comparison_set::ComparisonSet;
 use super::deciding::found;
+use super::evidence::{Evidence, Witness};
 use super::failing::Failing;
-use super::hopeful::{as_stated, hopeful, opened};
-use super::incarnation::grant_of_predecessor;
-use super::picture::Picture;
-use super::supposed::supposed;
-use super::testimony::{Testimony, Witness};
-use super::worked::{Compared, Success, Worked};
+use super::optimistic::{opened, optimistic};
+use super::org_policy_hypothesis::org_policy_hypothesis;
+use super::recreated_principal::grant_of_predecessor;
+use super::worked::{Compared, Worked};
 use crate::chain::Chains;
-use crate::contrast::{Among, Observation};
-use crate::event::{self, CallerKind, Effect, Event, Layer, Time, denial};
+use crate::contrast::Observation;
+use crate::event::{Effect, Event, Layer};
 use crate::history::History;
-use crate::history::answer::Missing;
 use crate::history::change::Change;
-use crate::history::inventory::Inventory;
-use crate::history::layers::{Likelihood, layers_of};
-use crate::history::request::{self, Around, request_of};
+use crate::history::layers::Likelihood;
 use crate::history::subject::Subject;
-use crate::iam::{
-    AttachedPolicy, DecisionResult, Layers, Policy, PolicyLabel, Presence, Request, Statement,
-    evaluate,
-};
+use crate::iam::{DecisionResult, evaluate};
 use crate::wording::Sentence;
 
-/// A request with the policies around it at its moment.
-#[derive(Debug, Clone)]
-pub struct Case {
-    /// The request.
-    pub request: Request,
-    /// The policies.
-    pub layers: Layers,
-    /// No layer is missing.
-    pub complete: bool,
-    /// What no trail and no dump shows and was taken for likely, such as that there is no boundary.
-    pub assumed: Vec<Sentence>,
-    /// What is not known of the layer that AWS's text names is taken not to allow the call, as the
-    /// text says. It serves to find a repair; as evidence it would only repeat the text.
-    pub is_as_stated: bool,
-}
-
-/// The policy and statement that decided.
-#[derive(Debug, Clone)]
-pub struct Found {
-    /// The layer.
-    pub layer: Layer,
-    /// How it denied.
-    pub effect: Effect,
-    /// The policy; `None` where several could have allowed and none did.
-    pub label: Option<Arc<PolicyLabel>>,
-    /// The statement, for an explicit deny.
-    pub statement: Option<Arc<Statement>>,
-    /// Condition keys the denial hangs on, spelled as the policy does.
-    pub condition_keys: Vec<String>,
-    /// What is known suffices: this layer denies whatever else there may be, or nothing else can
-    /// have denied.
-    pub complete: bool,
-}
+pub use super::case::{Case, Found, policies, replaced};
+use super::cases::{Moment, case_at, each_case};
+pub(crate) use super::cases::{around, asked_at_once};
+pub use super::cases::{case, case_of, cases_of};
 
 /// What evaluating showed.
 #[derive(Debug, Default)]
 pub struct Evaluated {
     /// What denied.
     pub found: Option<Found>,
-    /// The failures of the picture, ready for trying fixes.
+    /// The failures of the comparison set, ready for trying fixes.
     pub denied: Vec<Case>,
     /// Successes whose policies are known, for trying fixes.
     pub successes: Compared,
@@ -92,25 +55,24 @@ impl Evaluated {
     }
 }
 
-/// Failures and successes evaluated per incident.
+/// Failures evaluated per incident.
 const FAILURES: usize = 12;
 /// Of the changes that may have caused a failure so many are tried, the last ones first.
 const MOST_CHANGES: usize = 500;
-const SUCCESSES: usize = 60;
 
 /// The last change before which evaluating allows the call that was denied after it.
 fn turned_by<'h>(
-    picture: &Picture<'_, '_>,
+    set: &ComparisonSet<'_, '_>,
     events: &[Event],
     chains: &Chains,
     history: &'h History,
     layer: Layer,
     suspects: &Suspects<'h>,
 ) -> Option<&'h Change> {
-    let index = picture.observation().index;
+    let index = set.observation().index;
     // Services revoke grants all the time: that this one mattered is clear only where no call can
     // have worked without it.
-    let worked = picture.last_success_before().is_some();
+    let worked = set.last_success_before().is_some();
     // A role loses its policies before it is deleted and gets them back when it is made anew: where
     // another layer is at fault it is the new role that this layer does not know.
     let is_remade = suspects
@@ -126,283 +88,19 @@ fn turned_by<'h>(
         }
         let moment = Moment {
             time: change.time.plus_seconds(-1),
-            resource: picture.one().arn(),
+            resource: set.one().arn(),
             likelihood: Likelihood::Assumed,
-            behind: picture.one().behind.as_ref(),
+            behind: set.one().behind.as_ref(),
         };
         case_at(events, chains, history, index, &moment).is_some_and(|case| {
-            evaluate(&case.request, &hopeful(&case.request, &case.layers)).is_allowed()
+            evaluate(&case.request, &optimistic(&case.request, &case.layers)).is_allowed()
         })
     })
 }
 
-/// The case of one call, with the policies of its own moment.
-///
-/// `resource` is what the call was on, where more is known of that than the record shows.
-pub fn case(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    index: usize,
-    resource: Option<&str>,
-) -> Option<Case> {
-    let time = events.get(index)?.time;
-    let resource = resource.or_else(|| chains.inferred_key(index));
-    let moment = Moment { time, resource, likelihood: Likelihood::Assumed, behind: None };
-    case_at(events, chains, history, index, &moment)
-}
-
-/// The case of a refused call, which may be one behind the recorded one.
-pub fn case_of(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    failing: &Failing,
-    resource: Option<&str>,
-) -> Option<Case> {
-    let time = events.get(failing.denied)?.time;
-    let behind = failing.behind.as_ref();
-    let moment = Moment { time, resource, likelihood: Likelihood::Assumed, behind };
-    case_at(events, chains, history, failing.denied, &moment)
-}
-
-/// The case of a refused call, and those of the other resources that it is refused on as well: all of
-/// them have to be allowed.
-pub fn cases_of(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    failing: &Failing,
-    resource: Option<&str>,
-) -> Vec<Case> {
-    let mut cases: Vec<Case> =
-        case_of(events, chains, history, failing, resource).into_iter().collect();
-    let first = cases.first().and_then(|case| case.request.resource.arn.clone());
-    let others = refused_on(events, chains, history, failing).into_iter();
-    cases.extend(others.filter(|case| case.request.resource.arn != first));
-    cases.extend(refused_beside(events, chains, history, failing, resource));
-    cases
-}
-
-/// The actions that a refused call needs on the same resource beside its own, of which the policies
-/// keep it for certain.
-pub(super) fn refused_beside(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    failing: &Failing,
-    resource: Option<&str>,
-) -> Vec<Case> {
-    let Some(recorded) = events.get(failing.denied) else { return Vec::new() };
-    let event = failing.behind.as_ref().map_or(recorded, |behind| behind.call.as_ref());
-    let case = |beside: &&str| {
-        let behind = failing.behind.as_ref();
-        let likelihood = Likelihood::Assumed;
-        let moment = Moment { time: recorded.time, resource, likelihood, behind };
-        let case = beside_at(events, chains, history, failing.denied, &moment, beside)?;
-        is_denied(evaluate(&case.request, &case.layers).result).then_some(case)
-    };
-    request::needed_beside(event, &failing.action).iter().filter_map(case).collect()
-}
-
-/// Of the resources that a refused call asked for at once, where its text names none, those that the
-/// policies keep it from for certain.
-pub(super) fn refused_on(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    failing: &Failing,
-) -> Vec<Case> {
-    let Some(event) = events.get(failing.denied).filter(|_| failing.behind.is_none()) else {
-        return Vec::new();
-    };
-    let case = |resource: &String| {
-        case_of(events, chains, history, failing, Some(resource))
-            .filter(|case| is_denied(evaluate(&case.request, &case.layers).result))
-    };
-    asked_at_once(event).iter().filter_map(case).collect()
-}
-
-/// The resources that a call asks for at once, where its text does not name the one it is about.
-pub(crate) fn asked_at_once(event: &Event) -> Vec<String> {
-    let denial = denial(event);
-    if denial.as_ref().is_some_and(|denial| denial.resource.is_some()) {
-        return Vec::new();
-    }
-    let named = denial.and_then(|denial| denial.action);
-    request::resources(event, &named.unwrap_or_else(|| event::action(event)))
-}
-
-/// With which policies, on what and how boldly a call is evaluated.
-struct Moment<'m> {
-    time: Time,
-    resource: Option<&'m str>,
-    likelihood: Likelihood,
-    behind: Option<&'m Behind>,
-}
-
-/// The case of one call, with the policies of another moment. Of several things that it asks for at
-/// once all have to be allowed, so that the least allowed one decides.
-fn case_at(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    index: usize,
-    moment: &Moment<'_>,
-) -> Option<Case> {
-    let each = cases_at(events, chains, history, index, moment).into_iter();
-    each.min_by_key(|case| match evaluate(&case.request, &case.layers).result {
-        DecisionResult::ExplicitlyDenied => 0,
-        DecisionResult::ImplicitlyDenied => 1,
-        DecisionResult::Unknown => 2,
-        DecisionResult::Allowed => 3,
-    })
-}
-
-/// What one call asks for at the moment it was made, each thing that it asks for at once.
-pub(super) fn each_case(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    index: usize,
-) -> Vec<Case> {
-    let Some(event) = events.get(index) else { return Vec::new() };
-    let resource = chains.inferred_key(index);
-    let likelihood = Likelihood::Assumed;
-    let moment = Moment { time: event.time, resource, likelihood, behind: None };
-    cases_at(events, chains, history, index, &moment)
-}
-
-/// The cases of one call: one for each thing that it asks for at once.
-fn cases_at(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    index: usize,
-    moment: &Moment<'_>,
-) -> Vec<Case> {
-    let Some(event) = events.get(index) else { return Vec::new() };
-    let all = if moment.behind.is_none() { asked_at_once(event) } else { Vec::new() };
-    let meant = all.iter().find(|one| moment.resource == Some(one.as_str()));
-    let ask = |one: Option<&String>| {
-        asked(events, chains, history, index, moment, (one.map(String::as_str), None))
-    };
-    if all.is_empty() || meant.is_some() {
-        return ask(meant).into_iter().collect();
-    }
-    all.iter().filter_map(|one| ask(Some(one))).collect()
-}
-
-/// The case of another action that the call needs beside its own.
-fn beside_at(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    index: usize,
-    moment: &Moment<'_>,
-    beside: &str,
-) -> Option<Case> {
-    asked(events, chains, history, index, moment, (None, Some(beside)))
-}
-
-/// The case of a call, for one of the resources it asks for, or for an action needed beside its own.
-fn asked(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    index: usize,
-    moment: &Moment<'_>,
-    (one_of, beside): (Option<&str>, Option<&str>),
-) -> Option<Case> {
-    let recorded = events.get(index)?;
-    let inventory = history.at(moment.time);
-    let around = around(events, chains, index)?;
-    let mut around = Around { one_of, beside, resource: moment.resource, ..around };
-    if let Some(behind) = moment.behind {
-        let is_caller = behind.kind == CallerKind::ForwardAccessSession;
-        around.kind = Some(behind.kind);
-        around.root = Some(recorded).filter(|_| is_caller);
-        around.via = is_caller.then(|| vec![recorded.source().to_owned()]);
-        around.issuer = around.issuer.filter(|_| is_caller);
-        around.request = None;
-    }
-    let event = moment.behind.map_or(recorded, |behind| behind.call.as_ref());
-    ask(event, recorded, &around, history, &inventory, moment.likelihood)
-}
-
-/// What the calls around one tell of it; `None` where there is no such call.
-pub(crate) fn around<'e>(
-    events: &'e [Event],
-    chains: &'e Chains,
-    index: usize,
-) -> Option<Around<'e>> {
-    let recorded = events.get(index)?;
-    let root = chains.asked(index, events);
-    Some(Around {
-        one_of: None,
-        beside: None,
-        kind: Some(chains.caller_kind(index, recorded)),
-        root: (root != index).then(|| events.get(root)).flatten(),
-        via: via(events, chains, index),
-        issuer: chains.issuer(recorded).and_then(|i| events.get(i)),
-        resource: chains.inferred_key(index),
-        request: shown_by_sibling(events, chains, index),
-    })
-}
-
-/// The case of a call with what is around it.
-fn ask(
-    event: &Event,
-    recorded: &Event,
-    around: &Around<'_>,
-    history: &History,
-    inventory: &Inventory<'_>,
-    likelihood: Likelihood,
-) -> Option<Case> {
-    let mut request = request_of(event, around, inventory)?;
-    if let Some(told) = history.evidence().for_event(recorded) {
-        told.complete(&mut request.context);
-    }
-    let surroundings = layers_of(event, &request, around, inventory, likelihood);
-    let complete = !has_unknown(&surroundings.layers);
-    let assumed = each_once(&surroundings.assumed);
-    let mut layers = surroundings.layers;
-    let is_as_stated = around.beside.is_none()
-        && denial(event).is_some_and(|denial| as_stated(&denial, &mut layers));
-    Some(Case { request, layers, complete, assumed, is_as_stated })
-}
-
-/// What a denied KMS call asked for, where the same call for the same parent shows it: tried before
-/// in vain (`DryRun`), or once more with success.
-fn shown_by_sibling<'e>(events: &'e [Event], chains: &Chains, index: usize) -> Option<&'e str> {
-    let event = events.get(index).filter(|e| e.failed() && e.request().is_none())?;
-    let parent = chains.link(index)?.parent;
-    let siblings = chains.children(parent).iter();
-    siblings
-        .filter_map(|&sibling| events.get(sibling))
-        .filter(|e| e.source() == event.source() && e.name() == event.name())
-        .find_map(Event::request)
-}
-
-/// The services between the user's call and this one, first one first; `None` where the chain is
-/// not known.
-fn via(events: &[Event], chains: &Chains, index: usize) -> Option<Vec<String>> {
-    let mut services = Vec::new();
-    let mut at = index;
-    while let Some(link) = chains.link(at) {
-        let event = events.get(at)?;
-        if chains.caller_kind(at, event) == CallerKind::ForwardAccessSession {
-            services.push(events.get(link.parent)?.source().to_owned());
-        }
-        at = link.parent;
-    }
-    services.reverse();
-    (!services.is_empty()).then_some(services)
-}
-
-/// Evaluates a picture's failures and the successes nearest to them.
+/// Evaluates a comparison set's failures and the successes nearest to them.
 pub fn evaluated(
-    picture: &Picture<'_, '_>,
+    set: &ComparisonSet<'_, '_>,
     events: &[Event],
     chains: &Chains,
     history: &History,
@@ -410,16 +108,16 @@ pub fn evaluated(
     worked: &Worked,
 ) -> Evaluated {
     let mut result = Evaluated::default();
-    for failing in picture.failing.iter().take(FAILURES) {
+    for failing in set.failing.iter().take(FAILURES) {
         let resource = failing.arn();
         result.denied.extend(case_of(events, chains, history, failing, resource));
     }
-    let stated = picture.one().denial.stated.as_ref().map(|s| s.layer);
+    let stated = set.one().denial.stated.as_ref().map(|s| s.layer);
     result.found = result.denied.first().and_then(|case| found(case, stated));
     if let (None, Some(first)) = (&result.found, result.denied.first_mut()) {
         // Of several things asked for at once, the one of which something can be told.
-        let each = each_case(events, chains, history, picture.one().denied);
-        let is_several = each.len() > 1 && picture.one().behind.is_none();
+        let each = each_case(events, chains, history, set.one().denied);
+        let is_several = each.len() > 1 && set.one().behind.is_none();
         let told = each.into_iter().find_map(|case| Some((found(&case, stated)?, case)));
         if let Some((found, case)) = told.filter(|_| is_several) {
             result.found = Some(found);
@@ -428,7 +126,7 @@ pub fn evaluated(
     }
     if result.found.as_ref().is_none_or(|found| !found.complete && found.statement.is_none())
         && let Some((found, cases)) =
-            supposed(picture, events, chains, history, &result.denied, suspects)
+            org_policy_hypothesis(set, events, chains, history, &result.denied, suspects)
     {
         result.found = Some(found);
         result.denied = cases;
@@ -439,13 +137,13 @@ pub fn evaluated(
         });
         return result;
     };
-    result.turned_by = turned_by(picture, events, chains, history, layer, suspects).cloned();
+    result.turned_by = turned_by(set, events, chains, history, layer, suspects).cloned();
     let is_revoked =
         result.turned_by.as_ref().is_some_and(|c| matches!(c.subject, Subject::Grant { .. }));
     if let Some(found) = result.found.as_mut().filter(|found| {
         let is_missed = found.effect == Effect::ImplicitDeny
             && matches!(found.layer, Layer::ResourcePolicy | Layer::IdentityPolicy);
-        is_revoked || (is_missed && grant_of_predecessor(picture, history).is_some())
+        is_revoked || (is_missed && grant_of_predecessor(set, history).is_some())
     }) {
         // AWS names the layer where an Allow was missed last; what went away is the grant.
         found.layer = Layer::KmsGrant;
@@ -453,7 +151,7 @@ pub fn evaluated(
         found.label = None;
         found.condition_keys.clear();
     }
-    for success in nearest(picture) {
+    for success in set.nearest_successes() {
         let Some(tried) = worked.at(success.index, events, chains, history) else { continue };
         match tried.decided {
             DecisionResult::Allowed => result.confirmed += 1,
@@ -467,60 +165,9 @@ pub fn evaluated(
     result
 }
 
-/// A call that worked, with the policies of its moment.
-pub(super) fn success_at(
-    events: &[Event],
-    chains: &Chains,
-    history: &History,
-    index: usize,
-) -> Option<Success> {
-    let mut case = case(events, chains, history, index, None)?;
-    let mut decided = evaluate(&case.request, &case.layers).result;
-    if is_denied(decided) {
-        // It worked, so that what was only taken for likely is the first thing to doubt.
-        let time = events.get(index)?.time;
-        let resource = chains.inferred_key(index);
-        let moment = Moment { time, resource, likelihood: Likelihood::Unknown, behind: None };
-        case = case_at(events, chains, history, index, &moment).unwrap_or(case);
-        decided = evaluate(&case.request, &case.layers).result;
-    }
-    let hopeful = hopeful(&case.request, &case.layers);
-    Some(Success { case, decided, hopeful })
-}
-
-fn is_denied(result: DecisionResult) -> bool {
-    matches!(result, DecisionResult::ExplicitlyDenied | DecisionResult::ImplicitlyDenied)
-}
-
 fn recently_changed(history: &History, success: &Observation<'_>) -> bool {
     let time = success.event.time;
     !history.changes_within(time.plus_seconds(-300), time).is_empty()
-}
-
-/// Successes of the same principal or on the same resource first, then by nearness in time.
-pub(super) fn nearest<'p, 'e>(picture: &Picture<'p, 'e>) -> Vec<&'p Observation<'e>> {
-    let Some(crowd) = picture.crowd else { return Vec::new() };
-    let own = |o: &Observation<'e>| picture.same_principal(o);
-    let there = |o: &Observation<'e>| picture.same_resource(o);
-    let near = |among: Among, skip: &dyn Fn(&Observation<'e>) -> bool| {
-        let lists = crowd.lists(among, crowd.ever(), |_| true);
-        // Of calls that another one stands for nothing more is known.
-        let is_left = |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !skip(o));
-        let near = lists
-            .flat_map(|list| crowd.outward(list, picture.first).filter(is_left).take(SUCCESSES));
-        near.collect::<Vec<_>>()
-    };
-    let mut both = near(picture.of_both(), &|o| !own(o));
-    both.sort_unstable();
-    let mut one = near(picture.by_principal(), &|o| !own(o) || there(o));
-    one.extend(near(picture.on_resource(), &|o| own(o)));
-    one.sort_unstable();
-    let mut found: Vec<(i64, u32)> = both.into_iter().chain(one).take(SUCCESSES).collect();
-    let left = SUCCESSES - found.len();
-    let is_other =
-        |at: &(i64, u32)| crowd.at(at.1).is_some_and(|o| o.is_itself() && !own(o) && !there(o));
-    found.extend(crowd.around(picture.first).filter(is_other).take(left));
-    found.into_iter().filter_map(|(_, at)| crowd.at(at)).collect()
 }
 
 /// Whether the policies deny a case as AWS's text says.
@@ -535,120 +182,10 @@ pub(super) fn denies(case: &Case, failing: &Failing) -> bool {
     }
 }
 
-/// The known policies of a layer.
-pub fn policies(layers: &Layers, layer: Layer) -> Vec<&AttachedPolicy> {
-    match layer {
-        Layer::IdentityPolicy => layers.identity.known().into_iter().flatten().collect(),
-        Layer::PermissionsBoundary => layers.boundary.known().into_iter().flatten().collect(),
-        Layer::SessionPolicy => layers.session.known().into_iter().flatten().collect(),
-        Layer::ResourcePolicy | Layer::RoleTrustPolicy => {
-            layers.resource.known().into_iter().collect()
-        }
-        Layer::Scp => layers.scps.known().into_iter().flatten().flat_map(|l| &l.policies).collect(),
-        Layer::Rcp => layers.rcps.known().into_iter().flatten().flat_map(|l| &l.policies).collect(),
-        Layer::VpcEndpointPolicy => {
-            layers.vpc_endpoint.known().into_iter().flat_map(|e| &e.policies).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// The layers with one policy, found by its label, replaced.
-pub fn replaced(layers: &Layers, layer: Layer, label: &Arc<PolicyLabel>, policy: Policy) -> Layers {
-    let mut layers = layers.clone();
-    let policy = Arc::new(policy);
-    let swap = |attached: &mut AttachedPolicy| {
-        if attached.label == *label {
-            attached.policy = Arc::clone(&policy);
-        }
-    };
-    match layer {
-        Layer::IdentityPolicy => layers.identity.known_mut().into_iter().flatten().for_each(swap),
-        Layer::PermissionsBoundary => {
-            layers.boundary.known_mut().into_iter().flatten().for_each(swap)
-        }
-        Layer::SessionPolicy => layers.session.known_mut().into_iter().flatten().for_each(swap),
-        Layer::ResourcePolicy | Layer::RoleTrustPolicy => {
-            layers.resource.known_mut().into_iter().for_each(swap);
-        }
-        Layer::Scp => {
-            layers
-                .scps
-                .known_mut()
-                .into_iter()
-                .flatten()
-                .flat_map(|l| &mut l.policies)
-                .for_each(swap);
-        }
-        Layer::Rcp => {
-            layers
-                .rcps
-                .known_mut()
-                .into_iter()
-                .flatten()
-                .flat_map(|l| &mut l.policies)
-                .for_each(swap);
-        }
-        Layer::VpcEndpointPolicy => {
-            layers
-                .vpc_endpoint
-                .known_mut()
-                .into_iter()
-                .flat_map(|e| &mut e.policies)
-                .for_each(swap);
-        }
-        _ => {}
-    }
-    layers
-}
-
-/// What was assumed: things of a kind together, each once.
-fn each_once(assumed: &[Missing]) -> Vec<Sentence> {
-    let mut all: Vec<(&str, Sentence)> = assumed
-        .iter()
-        .map(|missing| (missing.subject.sentence().id(), missing.sentence()))
-        .collect();
-    all.sort();
-    all.dedup();
-    all.into_iter().map(|(_, sentence)| sentence).collect()
-}
-
-fn has_unknown(layers: &Layers) -> bool {
-    !unknown_layers(layers).is_empty()
-}
-
-/// Whether all is known but the grants on a key.
-pub(super) fn only_grants_unknown(layers: &Layers) -> bool {
-    let but_grants = Layers { kms_grants: Presence::NotApplicable, ..layers.clone() };
-    !has_unknown(&but_grants)
-}
-
-/// Why each layer that is not wholly known is not.
-fn unknown_layers(layers: &Layers) -> Vec<Sentence> {
-    fn why<T>(presence: &Presence<T>) -> Option<&Sentence> {
-        match presence {
-            Presence::Unknown(why) | Presence::Partly(_, why) => Some(why),
-            Presence::Known(_) | Presence::NotApplicable => None,
-        }
-    }
-    let all = [
-        why(&layers.identity),
-        why(&layers.boundary),
-        why(&layers.session),
-        why(&layers.resource),
-        why(&layers.scps),
-        why(&layers.rcps),
-        why(&layers.vpc_endpoint),
-        why(&layers.kms_grants),
-        why(&layers.key_state),
-    ];
-    all.into_iter().flatten().cloned().collect()
-}
-
 /// Whether the call is denied without what was found as well: by another statement, or since nothing
 /// allows it.
 fn is_denied_besides(case: &Case, found: &Found) -> bool {
-    let layers = hopeful(&case.request, &case.layers);
+    let layers = optimistic(&case.request, &case.layers);
     let without = match (&found.label, &found.statement) {
         (Some(label), Some(statement)) => {
             let here = policies(&layers, found.layer);
@@ -668,13 +205,13 @@ fn is_denied_besides(case: &Case, found: &Found) -> bool {
 }
 
 /// What evaluating says about the layers.
-pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Testimony> {
+pub fn evidence(evaluated: &Evaluated, set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
     let found = evaluated.found.as_ref()?;
     let repeats = evaluated.denied.first().is_some_and(|case| case.is_as_stated);
     if repeats && found.statement.is_none() && found.layer != Layer::KmsGrant {
         return None;
     }
-    let id = picture.observation().event.id();
+    let id = set.observation().event.id();
     let policy = found
         .label
         .as_ref()
@@ -705,13 +242,13 @@ pub fn testimony(evaluated: &Evaluated, picture: &Picture<'_, '_>) -> Option<Tes
         (false, 0) => 4.0,
         (false, _) => 2.0,
     };
-    Some(Testimony::new(Witness::Evaluated, text).weigh(found.layer, found.effect, trust).event(id))
+    Some(Evidence::new(Witness::Evaluated, text).weigh(found.layer, found.effect, trust).event(id))
 }
 
 /// What the evaluation hangs on: what was assumed, and what is not known. It weighs nothing.
 ///
 /// Where evaluating found nothing, what is not known is still told to whoever gave policies.
-pub fn reservations(evaluated: &Evaluated, history: &History) -> Vec<Testimony> {
+pub fn reservations(evaluated: &Evaluated, history: &History) -> Vec<Evidence> {
     let has_found = evaluated.found.is_some();
     let is_told = has_found || !history.is_without_dumps();
     let Some(case) = evaluated.denied.first().filter(|_| is_told) else { return Vec::new() };
@@ -723,7 +260,7 @@ pub fn reservations(evaluated: &Evaluated, history: &History) -> Vec<Testimony> 
     if let Some((what, more)) = shortened(&unknown) {
         told.push(Sentence::new("evaluated-unknown").arg("what", what).arg("more", more));
     }
-    told.into_iter().map(|text| Testimony::new(Witness::Evaluated, text)).collect()
+    told.into_iter().map(|text| Evidence::new(Witness::Evaluated, text)).collect()
 }
 
 /// The first of them, and how many more there are; `None` where there are none.

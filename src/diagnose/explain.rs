@@ -1,10 +1,10 @@
 //! The paragraph a tired engineer reads: what was denied, by which layer and how sure that is, what
 //! carries the verdict, and what changed before.
 
+use super::evidence::{Evidence, Witness};
 use super::healed::Healed;
 use super::incident::{Incident, Occurrence};
-use super::testimony::{Testimony, Witness};
-use super::words::{Certainty, Kind};
+use super::kinds::{Certainty, Kind};
 use super::workload;
 use crate::event::{Effect, Event, Layer};
 use crate::wording::{Argument, Sentence, layer_on};
@@ -20,7 +20,7 @@ pub fn explain_occurrence(incident: &Incident, shown: usize, events: &[Event]) -
     if let Some(shown) = incident.occurrences.get(shown) {
         sentences.extend(happened(incident, shown, events));
     }
-    let texts = incident.verdict.testimony.iter().map(|testimony| &testimony.text);
+    let texts = incident.verdict.evidence.iter().map(|evidence| &evidence.text);
     sentences.extend(texts.filter(|text| workload::tells(text)).take(1).cloned());
     sentences.push(verdict(incident));
     sentences.extend(carried_by(incident));
@@ -121,9 +121,9 @@ fn verdict(incident: &Incident) -> Sentence {
 /// The two loudest pieces of evidence for the winner that are not AWS's text or general knowledge.
 fn carried_by(incident: &Incident) -> Vec<Sentence> {
     let Some(layer) = incident.verdict.ranked.first().map(|h| h.layer) else { return Vec::new() };
-    let mut pieces: Vec<(f64, &Testimony)> = incident
+    let mut pieces: Vec<(f64, &Evidence)> = incident
         .verdict
-        .testimony
+        .evidence
         .iter()
         .filter(|t| !matches!(t.witness, Witness::Documented | Witness::Changed))
         .filter_map(|t| {

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::benign::{Callers, Worth};
-use super::failing::{Failing, failing};
+use super::failing::Failing;
+use super::finding::failing;
 use crate::chain::{Chains, Knowledge};
 use crate::contrast::{self, Gap, Observation, Vanished};
 use crate::event::{Event, Time};

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::evidence::{Evidence, Witness};
 use super::folded::{Folded, with_others};
 use super::incident::{Comparison, Incident, Occurrence, Verdict};
+use super::kinds::{Certainty, Kind};
 use super::next;
 use super::rank;
 use super::tally::Tally;
-use super::testimony::{Testimony, Witness};
-use super::words::{Certainty, Kind};
 use super::worked::Compared;
 use crate::chain::Chains;
 use crate::contrast::{self, End, Export, Gap, Ground, Observation, Vanished};
@@ -83,7 +83,7 @@ fn vanished(
     let incident = |((_, shared, _), gone): ((String, String, End), Vec<&Vanished>)| {
         let first = gone.first()?;
         let root = events.get(first.call)?;
-        let testimony = vec![was_gone(events, &gone, first), unseen(events, root)];
+        let evidence = vec![was_gone(events, &gone, first), unseen(events, root)];
         let successes = comparable.entry((root.source(), root.name())).or_insert_with(|| {
             let found = contrast::comparable(events, chains, first.call);
             with_others(found, folded)
@@ -98,9 +98,9 @@ fn vanished(
             tally: Tally::of(gone.iter().filter_map(|o| events.get(o.call)).map(|e| e.time))?,
             shown: 0,
             verdict: Verdict {
-                ranked: rank::rank(&testimony),
+                ranked: rank::rank(&evidence),
                 certainty: Certainty::Unknown,
-                testimony,
+                evidence,
                 condition_keys: Vec::new(),
                 found: None,
                 named: None,
@@ -148,7 +148,7 @@ fn nearest(
 }
 
 /// That it was gone, and who says so.
-fn was_gone(events: &[Event], gone: &[&Vanished], first: &Vanished) -> Testimony {
+fn was_gone(events: &[Event], gone: &[&Vanished], first: &Vanished) -> Evidence {
     let told = events.get(first.told_by);
     let action = told.map(event::action).unwrap_or_default();
     let time = told.map(|event| event.time.to_string()).unwrap_or_default();
@@ -171,11 +171,11 @@ fn was_gone(events: &[Event], gone: &[&Vanished], first: &Vanished) -> Testimony
     let events_behind = gone.iter().flat_map(|one| [one.call, one.told_by]);
     events_behind
         .filter_map(|index| events.get(index))
-        .fold(Testimony::new(Witness::AbsentStep, text), |t, e| t.event(e.id()))
+        .fold(Evidence::new(Witness::AbsentStep, text), |t, e| t.event(e.id()))
 }
 
 /// Why nothing tells what became of it.
-fn unseen(events: &[Event], root: &Event) -> Testimony {
+fn unseen(events: &[Event], root: &Event) -> Evidence {
     let text = if could_be_seen(events, root) {
         Sentence::new("gone-nothing-refused")
     } else {
@@ -183,7 +183,7 @@ fn unseen(events: &[Event], root: &Event) -> Testimony {
             .arg("account", root.account().unwrap_or("?"))
             .arg("region", root.region().unwrap_or("?"))
     };
-    Testimony::new(Witness::AbsentStep, text)
+    Evidence::new(Witness::AbsentStep, text)
 }
 
 /// Whether KMS calls of the account and Region are in the log around that time at all.
@@ -211,18 +211,18 @@ fn incident(
     let first = gaps.first()?;
     let root = events.get(first.call)?;
     let missing = first.missing.clone();
-    let mut testimony = vec![absent(events, gaps, first)];
+    let mut evidence = vec![absent(events, gaps, first)];
     let twin = logged.iter().find(|incident| is_twin(incident, events, root, &missing));
     let mut change = None;
     if let Some(twin) = twin {
-        testimony.push(like_denied(twin, events));
+        evidence.push(like_denied(twin, events));
         change = twin.change.clone();
     }
     let change = change.or_else(|| last_change(events, history, first).cloned());
     if let Some(change) = change.as_ref().filter(|_| twin.is_none()) {
-        testimony.push(changed(change));
+        evidence.push(changed(change));
     }
-    let ranked = rank::rank(&testimony);
+    let ranked = rank::rank(&evidence);
     let certainty =
         if twin.is_some() || change.is_some() { Certainty::Inferred } else { Certainty::Unknown };
     let observed = Observation::new(events, chains, first.call)?;
@@ -245,7 +245,7 @@ fn incident(
         verdict: Verdict {
             ranked,
             certainty,
-            testimony,
+            evidence,
             condition_keys: Vec::new(),
             found: None,
             named: None,
@@ -290,22 +290,22 @@ fn last_change<'h>(events: &[Event], history: &'h History, first: &Gap) -> Optio
         .max_by_key(|change| (change.time, &change.event_id, &change.subject))
 }
 
-fn changed(change: &Change) -> Testimony {
+fn changed(change: &Change) -> Evidence {
     let text = Sentence::new("changed-before")
         .arg("action", change.action.as_str())
         .arg("time", change.time.to_string())
         .arg("summary", change.summary.clone());
-    Testimony::new(Witness::Changed, text).layer(change.layer, 3.0).event(&change.event_id)
+    Evidence::new(Witness::Changed, text).layer(change.layer, 3.0).event(&change.event_id)
 }
 
 /// What is missing, and among how many that have it.
-fn absent(events: &[Event], gaps: &[Gap], first: &Gap) -> Testimony {
+fn absent(events: &[Event], gaps: &[Gap], first: &Gap) -> Evidence {
     let text = Sentence::new("absent-step")
         .arg("missing", first.missing.join(", "))
         .arg("complete", first.complete as f64)
         .arg("shared", first.shared.as_str())
         .arg("count", gaps.len() as f64);
-    let testimony = Testimony::new(Witness::AbsentStep, text)
+    let evidence = Evidence::new(Witness::AbsentStep, text)
         .weigh(Layer::ResourcePolicy, Effect::ImplicitDeny, 1.0)
         .weigh(Layer::KmsKeyState, Effect::NotApplicable, 1.5);
     first
@@ -313,7 +313,7 @@ fn absent(events: &[Event], gaps: &[Gap], first: &Gap) -> Testimony {
         .iter()
         .chain(gaps.iter().map(|g| &g.call))
         .filter_map(|&i| events.get(i))
-        .fold(testimony, |t, e| t.event(e.id()))
+        .fold(evidence, |t, e| t.event(e.id()))
 }
 
 /// The same step was denied, and logged, for others at about that time.
@@ -328,16 +328,16 @@ fn is_twin(incident: &Incident, events: &[Event], root: &Event, missing: &[Strin
     })
 }
 
-fn like_denied(twin: &Incident, events: &[Event]) -> Testimony {
+fn like_denied(twin: &Incident, events: &[Event]) -> Evidence {
     let layer = twin.verdict.ranked.first();
     let text = Sentence::new("absent-like-denied").arg("count", twin.tally.count as f64);
-    let mut testimony = Testimony::new(Witness::AbsentStep, text);
+    let mut evidence = Evidence::new(Witness::AbsentStep, text);
     if let Some(hypothesis) = layer {
-        testimony = testimony.weigh(hypothesis.layer, hypothesis.effect, 3.0);
+        evidence = evidence.weigh(hypothesis.layer, hypothesis.effect, 3.0);
     }
     twin.occurrences
         .iter()
         .filter_map(|o| events.get(o.failing.as_ref()?.denied))
         .take(3)
-        .fold(testimony, |t, e| t.event(e.id()))
+        .fold(evidence, |t, e| t.event(e.id()))
 }

@@ -6,20 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::benign::{Callers, Worth};
-use super::evaluated::Found;
-use super::failing::{Failing, failing};
+use super::case::Found;
+use super::comparison_set::{ComparisonSet, Pool, makes_new};
+use super::decoded_message::{self, DecodedMessage};
+use super::failing::Failing;
+use super::finding::failing;
 use super::folded::Folded;
 use super::healed::{self, Healed, Healing};
 use super::incident::{Benign, Diagnosis, Incident, Occurrence, Verdict};
-use super::picture::{Picture, Pool, makes_new};
+use super::kinds::Kind;
 use super::refusals::Refusals;
 use super::tally::Counter;
-use super::told::{self, Told};
-use super::words::Kind;
 use super::worked::{Compared, Worked};
 use super::{
-    alias, changed, comparing, contrasted, documented, evaluated, guardrail, implied, incarnation,
-    moved, next, rank, signature, stated, testimony, workload,
+    alias_repointed, aws_message, changed, comparing, contrasted, documented, evaluated, evidence,
+    guardrail, implied, next, rank, reconfigured, recreated_principal, signature, workload,
 };
 use crate::chain::{Chains, Knowledge};
 use crate::contrast;
@@ -44,7 +45,7 @@ pub fn diagnose(
         None => failing(events, chains, knowledge),
     };
     implied::fill(&mut all, events, chains, history);
-    told::apply(&mut all, events, history);
+    decoded_message::apply(&mut all, events, history);
     let all = all;
     let counter = Counter::new(folded);
     let pool = Pool::new(events, chains, &all, folded);
@@ -73,7 +74,7 @@ pub fn diagnose(
         .filter(|(_, worth)| *worth == Worth::Low)
         .map(|(failing, _)| failing.denied)
         .collect();
-    let configurations = moved::Configurations::new(events);
+    let configurations = reconfigured::Configurations::new(events);
     let log = Log {
         events,
         chains,
@@ -88,14 +89,14 @@ pub fn diagnose(
     let export = contrast::Export { events, chains, knowledge };
     let ghosts = super::ghost::ghosts(&export, history, &incidents, folded);
     incidents.extend(ghosts);
-    guardrail::mark(&mut incidents, &guardrail::Log { events, chains, pool: &pool });
+    guardrail::flag(&mut incidents, &guardrail::Log { events, chains, pool: &pool });
     incidents.sort_by_cached_key(|incident| {
         let mut calls = incident.occurrences.iter().map(|o| o.failing.as_ref().map(|f| f.denied));
         let is_low = calls.all(|denied| denied.is_some_and(|denied| low.contains(&denied)));
         let count = std::cmp::Reverse(incident.tally.count);
         (incident.kind, is_low, count, first_position(incident))
     });
-    let unused_evidence = told::unused(&all, events, history);
+    let unused_evidence = decoded_message::unused(&all, events, history);
     let benign = benign(&noise, events, &counter);
     Diagnosis { incidents, benign, unused_evidence, worked }
 }
@@ -107,7 +108,7 @@ struct Log<'l> {
     pool: &'l Pool<'l>,
     counter: &'l Counter<'l>,
     history: &'l History,
-    configurations: &'l moved::Configurations<'l>,
+    configurations: &'l reconfigured::Configurations<'l>,
     worked: &'l Worked,
 }
 
@@ -144,7 +145,7 @@ fn benign(noise: &[Noise<'_>], events: &[Event], counter: &Counter<'_>) -> Vec<B
 
 /// What makes failures alike: they can be judged as one.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Sort {
+struct FailureKey {
     kind: Kind,
     caller_kind: CallerKind,
     principal: Option<String>,
@@ -159,9 +160,9 @@ struct Sort {
 
 /// Failures by sort, in order of time.
 fn alike<'f>(failing: &[&'f Failing], events: &[Event]) -> Vec<Vec<&'f Failing>> {
-    let mut sorts: BTreeMap<Sort, Vec<&'f Failing>> = BTreeMap::new();
+    let mut by_key: BTreeMap<FailureKey, Vec<&'f Failing>> = BTreeMap::new();
     for failing in failing {
-        let sort = Sort {
+        let key_of_failure = FailureKey {
             kind: failing.kind,
             caller_kind: failing.caller_kind,
             principal: failing.principal.clone(),
@@ -182,9 +183,9 @@ fn alike<'f>(failing: &[&'f Failing], events: &[Event]) -> Vec<Vec<&'f Failing>>
                 .map(str::to_owned),
             key_state: matches!(failing.failure, Failure::KeyState(_)),
         };
-        sorts.entry(sort).or_default().push(failing);
+        by_key.entry(key_of_failure).or_default().push(failing);
     }
-    sorts.into_values().collect()
+    by_key.into_values().collect()
 }
 
 /// Alike failures with their verdict.
@@ -208,15 +209,15 @@ const AT_ONCE: usize = 1024;
 /// Judges every sort of failures. Of those of one cause only the verdict that will speak for all is
 /// kept: one cause may have tens of thousands of sorts.
 fn judge_all<'f>(
-    sorts: Vec<Vec<&'f Failing>>,
+    by_key: Vec<Vec<&'f Failing>>,
     refusals: &'f Refusals<'f>,
     log: &Log<'_>,
 ) -> Vec<Judged> {
-    let mut all: Vec<Judged> = Vec::with_capacity(sorts.len());
+    let mut all: Vec<Judged> = Vec::with_capacity(by_key.len());
     let mut loudest: BTreeMap<Matter, usize> = BTreeMap::new();
-    let mut sorts = sorts.into_iter();
+    let mut by_key = by_key.into_iter();
     loop {
-        let some: Vec<Vec<&Failing>> = sorts.by_ref().take(AT_ONCE).collect();
+        let some: Vec<Vec<&Failing>> = by_key.by_ref().take(AT_ONCE).collect();
         if some.is_empty() {
             return all;
         }
@@ -225,9 +226,9 @@ fn judge_all<'f>(
             .filter_map(|alike| {
                 let calls: Vec<usize> = alike.iter().map(|failing| failing.denied).collect();
                 let tally = log.counter.refused(&calls, log.events)?;
-                Picture::new(log.events, log.chains, log.pool, (alike, tally), refusals)
+                ComparisonSet::new(log.events, log.chains, log.pool, (alike, tally), refusals)
             })
-            .map(|picture| judge(&picture, log))
+            .map(|set| judge(&set, log))
             .collect();
         for mut one in judged {
             let at = all.len();
@@ -267,55 +268,55 @@ impl Judged {
     }
 }
 
-fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
+fn judge(set: &ComparisonSet<'_, '_>, log: &Log<'_>) -> Judged {
     let Log { events, chains, pool, history, configurations, worked, .. } = *log;
-    let mut testimony = documented::testimony(picture, history);
-    testimony.extend(stated::testimony(picture, events));
-    testimony.extend(contrasted::testimony(picture, pool));
-    let suspects = changed::Suspects::of(picture, history);
-    testimony.extend(changed::testimony(picture, history, &suspects));
-    testimony.extend(incarnation::testimony(picture, history));
-    let evaluation = evaluated::evaluated(picture, events, chains, history, &suspects, worked);
-    testimony.extend(evaluated::testimony(&evaluation, picture));
-    let told = Told::of(picture, history, &evaluation);
-    testimony.extend(told.as_ref().map(Told::testimony));
-    testimony.extend(evaluated::reservations(&evaluation, history));
-    testimony.extend(implied::testimony(picture.one()));
-    testimony.extend(workload::testimony(picture, events, chains));
-    let healed = healed::healed(picture, pool, history, &suspects);
-    testimony.extend(healed.as_ref().and_then(Healed::testimony));
-    let testimony = testimony::each_once(testimony);
-    let ranked = rank::rank(&testimony);
-    let next_evidence = next::commands(picture, &ranked);
+    let mut evidence = documented::evidence(set, history);
+    evidence.extend(aws_message::evidence(set, events));
+    evidence.extend(contrasted::evidence(set, pool));
+    let suspects = changed::Suspects::of(set, history);
+    evidence.extend(changed::evidence(set, history, &suspects));
+    evidence.extend(recreated_principal::evidence(set, history));
+    let evaluation = evaluated::evaluated(set, events, chains, history, &suspects, worked);
+    evidence.extend(evaluated::evidence(&evaluation, set));
+    let decoded = DecodedMessage::of(set, history, &evaluation);
+    evidence.extend(decoded.as_ref().map(DecodedMessage::evidence));
+    evidence.extend(evaluated::reservations(&evaluation, history));
+    evidence.extend(implied::evidence(set.one()));
+    evidence.extend(workload::evidence(set, events, chains));
+    let healed = healed::healed(set, pool, history, &suspects);
+    evidence.extend(healed.as_ref().and_then(Healed::evidence));
+    let evidence = evidence::each_once(evidence);
+    let ranked = rank::rank(&evidence);
+    let next_evidence = next::commands(set, &ranked);
     let layer = ranked.first().map_or(Layer::Unknown, |h| h.layer);
     let found = evaluation.found.clone().filter(|f| f.layer == layer);
-    let proven = found.is_some() && (evaluation.is_proof() || is_stated(picture, &evaluation));
+    let proven = found.is_some() && (evaluation.is_proof() || is_stated(set, &evaluation));
     let certainty = ranked
         .first()
-        .map_or(super::Certainty::Unknown, |winner| rank::certainty(winner, &testimony, proven));
+        .map_or(super::Certainty::Unknown, |winner| rank::certainty(winner, &evidence, proven));
     let condition_keys = match &found {
         Some(found) => found.condition_keys.clone(),
-        None => contrasted::condition_keys(&testimony, layer),
+        None => contrasted::condition_keys(&evidence, layer),
     };
-    let condition_keys = match told.as_ref().and_then(|told| told.statement.as_ref()) {
+    let condition_keys = match decoded.as_ref().and_then(|decoded| decoded.statement.as_ref()) {
         Some(named) if condition_keys.is_empty() => named.condition_keys.clone(),
         _ => condition_keys,
     };
-    let change = alias::repointed(picture, events, chains, history)
+    let change = alias_repointed::repointed(set, events, chains, history)
         .cloned()
         .or_else(|| evaluation.turned_by.clone())
         .or_else(|| changed::culprit(&suspects, layer).cloned())
-        .or_else(|| found.as_ref().and_then(|f| changed::origin(f, picture, history)).cloned())
-        .or_else(|| alias::taken(picture, history).cloned())
-        .or_else(|| moved::moved(picture, events, chains, history, configurations));
-    let condition_keys = match implied_key(picture, change.as_ref()) {
+        .or_else(|| found.as_ref().and_then(|f| changed::origin(f, set, history)).cloned())
+        .or_else(|| alias_repointed::taken(set, history).cloned())
+        .or_else(|| reconfigured::reconfigured(set, events, chains, history, configurations));
+    let condition_keys = match implied_key(set, change.as_ref()) {
         Some(key) if condition_keys.is_empty() => vec![key],
         _ => condition_keys,
     };
-    let contradiction = told::contradiction(picture, told.as_ref(), &evaluation);
-    let named = told.and_then(|told| told.statement).filter(|s| s.layer == Some(layer));
+    let contradiction = decoded_message::contradiction(set, decoded.as_ref(), &evaluation);
+    let named = decoded.and_then(|decoded| decoded.statement).filter(|s| s.layer == Some(layer));
     let effect = ranked.first().map_or(Effect::Unknown, |h| h.effect);
-    let mut cause = cause(picture, (layer, effect), change.as_ref(), found.as_ref());
+    let mut cause = cause(set, (layer, effect), change.as_ref(), found.as_ref());
     // Where waiting was enough, nothing is wrong that others could share.
     if let Some(healed) = healed.as_ref().filter(|healed| healed.why == Healing::Propagation) {
         cause.text.push_str(&format!("|{}", healed.event_id));
@@ -323,7 +324,7 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
     let verdict = Verdict {
         ranked,
         certainty,
-        testimony,
+        evidence,
         condition_keys,
         found,
         named,
@@ -332,18 +333,18 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
         confirmed: evaluation.confirmed,
         healed,
     };
-    let one = picture.one();
+    let one = set.one();
     let has_lost_resource = one.resource.is_none()
         && one.denial.resource.is_none()
         && events
             .get(one.denied)
             .is_some_and(|event| event.request().is_none() || one.denial.is_behind(event));
     Judged {
-        count: picture.count,
+        count: set.count,
         has_lost_resource,
         change,
         successes: evaluation.successes,
-        failing: picture.failing.iter().map(|f| (*f).clone()).collect(),
+        failing: set.failing.iter().map(|f| (*f).clone()).collect(),
         effect: verdict.ranked.first().map(|h| h.effect),
         verdict: Some(verdict),
         cause,
@@ -352,15 +353,15 @@ fn judge(picture: &Picture<'_, '_>, log: &Log<'_>) -> Judged {
 
 /// The condition key of a tag or alias whose change is to blame: these allow or deny nothing but
 /// through a condition (IAM user guide, "Controlling access using tags").
-fn implied_key(picture: &Picture<'_, '_>, change: Option<&Change>) -> Option<String> {
+fn implied_key(set: &ComparisonSet<'_, '_>, change: Option<&Change>) -> Option<String> {
     let (of, key) = match &change?.subject {
         Subject::Tag { of, key } => (of, key),
         Subject::Alias(_) if change?.action == "kms:DeleteAlias" => {
-            return Some(alias::CONDITION_KEY.to_owned());
+            return Some(alias_repointed::CONDITION_KEY.to_owned());
         }
         _ => return None,
     };
-    let is_of_caller = picture.one().principal.as_deref().is_some_and(|principal| {
+    let is_of_caller = set.one().principal.as_deref().is_some_and(|principal| {
         Entity::from_arn(principal).is_some_and(|entity| Entity::from_arn(of) == Some(entity))
     });
     let family = if is_of_caller { "aws:PrincipalTag" } else { "aws:ResourceTag" };
@@ -369,8 +370,8 @@ fn implied_key(picture: &Picture<'_, '_>, change: Option<&Change>) -> Option<Str
 
 /// AWS's text names the very layer and effect that evaluating what is known gives, and evaluating
 /// gives the successes too: what is not known cannot have denied.
-fn is_stated(picture: &Picture<'_, '_>, evaluation: &evaluated::Evaluated) -> bool {
-    let stated = picture.one().denial.stated.as_ref();
+fn is_stated(set: &ComparisonSet<'_, '_>, evaluation: &evaluated::Evaluated) -> bool {
+    let stated = set.one().denial.stated.as_ref();
     let found = evaluation.found.as_ref();
     let repeats = evaluation.denied.first().is_some_and(|case| case.is_as_stated);
     evaluation.contradicted == 0
@@ -381,12 +382,12 @@ fn is_stated(picture: &Picture<'_, '_>, evaluation: &evaluated::Evaluated) -> bo
 /// What failures of one cause have in common: one statement, one change, one key state; else one missing
 /// permission, which is a principal's, of a family of actions, on what can hold a policy.
 fn cause(
-    picture: &Picture<'_, '_>,
+    set: &ComparisonSet<'_, '_>,
     (layer, effect): (Layer, Effect),
     change: Option<&Change>,
     found: Option<&Found>,
 ) -> Cause {
-    let one = picture.one();
+    let one = set.one();
     // Where the layer is not known, one change may have hit each principal in another way.
     let whose = match layer {
         Layer::Unknown => one.principal.clone().unwrap_or_default(),
@@ -404,7 +405,7 @@ fn cause(
     if let (Failure::KeyState(_), Some(key)) = (one.failure, &one.resource) {
         return Cause::of(format!("{}|{key}", layer.as_str()));
     }
-    let event = picture.observation().event;
+    let event = set.observation().event;
     let stated = one.denial.stated.as_ref();
     let said = match stated {
         Some(stated) => format!("{}|{:?}", stated.layer.as_str(), stated.effect),

@@ -5,57 +5,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::benign;
+use super::comparison_set::{Pool, makes_new};
 use super::failing::Failing;
+use super::guardrail_reason::{Guardrail, SWEEP_SECONDS};
 use super::incident::{Incident, Verdict};
-use super::picture::{Pool, makes_new};
+use super::kinds::{Certainty, Kind};
 use super::sensitive::{Deed, SENSITIVE, When, is_like};
-use super::words::{Certainty, Kind};
 use crate::aws;
 use crate::chain::Chains;
 use crate::contrast::{Among, Attribute, Observation};
 use crate::event::{self, Effect, Event, Failure, Layer};
-use crate::wording::{Sentence, layer_on};
-
-/// Why a refusal looks like a guardrail doing its work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Guardrail {
-    /// What the call would have done is what such rules are made against.
-    Sensitive(Deed),
-    /// The caller was refused one sort of call after another.
-    Sweep {
-        /// Different actions that were refused.
-        actions: usize,
-        /// Services that they are of.
-        services: usize,
-    },
-    /// A layer refused that does nothing but limit.
-    Limit(Layer),
-}
-
-impl Guardrail {
-    /// The reason, in a sentence about this action and resource.
-    pub fn because(&self, action: &str, resource: Option<&str>) -> Sentence {
-        match self {
-            Guardrail::Sensitive(deed) => deed.sentence(action),
-            Guardrail::Sweep { actions, services } => Sentence::new("guardrail-sweep")
-                .arg("actions", *actions)
-                .arg("services", *services)
-                .arg("minutes", SWEEP_SECONDS.unsigned_abs() as usize / 60),
-            Guardrail::Limit(layer) => {
-                Sentence::new("guardrail-limit").arg("layer", layer_on(*layer, resource))
-            }
-        }
-    }
-}
 
 /// A sweep: so many different actions of so many services are refused to one caller within this time,
 /// and it succeeds with fewer. What misses a policy is refused what it needs, and no more.
 const SWEEP_ACTIONS: usize = 10;
 const SWEEP_SERVICES: usize = 4;
-const SWEEP_SECONDS: i64 = 600;
 
 /// Marks the incidents that look like a guardrail doing its work.
-pub(super) fn mark(incidents: &mut [Incident], log: &Log<'_>) {
+pub(super) fn flag(incidents: &mut [Incident], log: &Log<'_>) {
     let sweeps = Sweeps::of(incidents, log);
     for incident in incidents {
         incident.guardrail = guardrail(incident, log, &sweeps);
@@ -215,8 +182,9 @@ fn worked_before(failing: &Failing, whose: Whose, log: &Log<'_>) -> bool {
     let Some(crowd) = log.pool.of(one.event) else { return false };
     let earlier = crowd.before(one.event.time);
     let any = makes_new(one.event) || failing.resource.is_none();
-    let resource = Observation::mark_of(failing.resource.as_deref());
-    let (principal, account) = (one.mark(Attribute::Principal), one.mark(Attribute::CallerAccount));
+    let resource = Observation::value_hash_of(failing.resource.as_deref());
+    let (principal, account) =
+        (one.value_hash(Attribute::Principal), one.value_hash(Attribute::CallerAccount));
     let among = match (whose, any) {
         (Whose::Caller, true) => Among::Principal(principal),
         (Whose::Caller, false) => Among::Both(principal, resource),

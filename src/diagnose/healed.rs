@@ -2,8 +2,8 @@
 //! became known everywhere, or by trying again. What made it work says what was wrong.
 
 use super::changed::Suspects;
-use super::picture::{Picture, Pool};
-use super::testimony::{Testimony, Witness};
+use super::comparison_set::{ComparisonSet, Pool};
+use super::evidence::{Evidence, Witness};
 use crate::contrast::{Attribute, Observation};
 use crate::event::{Layer, Time, Whose};
 use crate::history::History;
@@ -59,25 +59,24 @@ const SOON: i64 = 60;
 
 /// The first success of the same call after the last failure, and why it came.
 pub(super) fn healed(
-    picture: &Picture<'_, '_>,
+    set: &ComparisonSet<'_, '_>,
     pool: &Pool<'_>,
     history: &History,
     suspects: &Suspects<'_>,
 ) -> Option<Healed> {
-    let event = picture.observation().event;
+    let event = set.observation().event;
     let crowd = pool.of(event)?;
-    let is_callers = picture.one().denial.whose == Whose::Caller;
-    let among = if is_callers { picture.of_both() } else { picture.by_principal() };
-    let later = crowd.lists(among, crowd.after(picture.last), |o| picture.same_principal(o));
-    let is_same =
-        |at: &&u32| crowd.at(**at).is_some_and(|o| o.is_itself() && is_same_call(picture, o));
+    let is_callers = set.one().denial.whose == Whose::Caller;
+    let among = if is_callers { set.of_both() } else { set.by_principal() };
+    let later = crowd.lists(among, crowd.after(set.last), |o| set.same_principal(o));
+    let is_same = |at: &&u32| crowd.at(**at).is_some_and(|o| o.is_itself() && is_same_call(set, o));
     let first = later.filter_map(|list| list.iter().find(is_same)).min()?;
     let success = crowd.at(*first)?;
     let time = success.event.time;
-    let after = time.seconds_since(picture.last);
+    let after = time.seconds_since(set.last);
     let gives = |change: &&Change| can_give(change);
-    let between = suspects.touching(history, picture.last, time);
-    let made = suspects.touching(history, picture.first.plus_seconds(-YOUNG), picture.last);
+    let between = suspects.touching(history, set.last, time);
+    let made = suspects.touching(history, set.first.plus_seconds(-YOUNG), set.last);
     // What was taken away just before is a cause and nothing that spreads.
     let made = made.into_iter().rfind(|change| {
         !matches!(
@@ -93,7 +92,7 @@ pub(super) fn healed(
     let (why, change) = match (turned, made) {
         (Some(change), _) => (Healing::Change, Some(change.clone())),
         // What worked before was known already.
-        (None, Some(change)) if after <= SETTLED && picture.last_success_before().is_none() => {
+        (None, Some(change)) if after <= SETTLED && set.last_success_before().is_none() => {
             (Healing::Propagation, Some(change.clone()))
         }
         _ if after <= SOON => (Healing::Retry, None),
@@ -104,11 +103,11 @@ pub(super) fn healed(
 
 /// Whether a success is what was refused, tried again: by the same principal, on the same resource
 /// or, where the refusal was somebody else's, with the same one named in the request.
-fn is_same_call(picture: &Picture<'_, '_>, success: &Observation<'_>) -> bool {
-    let one = picture.one();
+fn is_same_call(set: &ComparisonSet<'_, '_>, success: &Observation<'_>) -> bool {
+    let one = set.one();
     // By another way, other policies are asked.
-    let same_way = picture.observation().agrees(success, Attribute::VpcEndpoint);
-    if !same_way || !picture.same_principal(success) {
+    let same_way = set.observation().agrees(success, Attribute::VpcEndpoint);
+    if !same_way || !set.same_principal(success) {
         return false;
     }
     if one.denial.whose != Whose::Caller {
@@ -117,7 +116,7 @@ fn is_same_call(picture: &Picture<'_, '_>, success: &Observation<'_>) -> bool {
         let mut names = named.filter_map(|arn| arn.rsplit(['/', ':']).next());
         return names.any(|name| !name.is_empty() && request.contains(name));
     }
-    one.resource.is_some() && picture.same_resource(success)
+    one.resource.is_some() && set.same_resource(success)
 }
 
 /// Whether a change can have allowed something: what was taken away did so only with a statement.
@@ -128,17 +127,17 @@ fn can_give(change: &Change) -> bool {
 
 impl Healed {
     /// What made the call work speaks for the layer it changed.
-    pub(super) fn testimony(&self) -> Option<Testimony> {
+    pub(super) fn evidence(&self) -> Option<Evidence> {
         let change = self.change.as_ref().filter(|_| self.why == Healing::Change)?;
         let text = Sentence::new("healed-evidence")
             .arg("time", change.time.to_string())
             .arg("action", change.action.as_str())
             .arg("summary", change.summary.clone());
-        let testimony =
-            Testimony::new(Witness::Changed, text).event(&change.event_id).event(&self.event_id);
+        let evidence =
+            Evidence::new(Witness::Changed, text).event(&change.event_id).event(&self.event_id);
         Some(match change.layer {
-            Layer::Unknown => testimony,
-            layer => testimony.layer(layer, 2.5),
+            Layer::Unknown => evidence,
+            layer => evidence.layer(layer, 2.5),
         })
     }
 

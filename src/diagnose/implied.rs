@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::changed::PROPAGATION_SECONDS;
-use super::evaluated;
+use super::evidence::{Evidence, Witness};
 use super::failing::{Failing, Implied};
-use super::testimony::{Testimony, Witness};
+use super::{cases, evaluated};
 use crate::chain::{Chains, encryption_context, kms_key};
 use crate::contrast;
 use crate::event::arn::Arn;
@@ -51,7 +51,7 @@ pub(super) fn fill(failing: &mut [Failing], events: &[Event], chains: &Chains, h
             one.resource = role_of_chain(events, chains, one.denied);
         }
         // Asked for several at once, it is the one that the policies keep it from.
-        let refused = evaluated::refused_on(events, chains, history, one);
+        let refused = cases::refused_on(events, chains, history, one);
         let is_among =
             |arn: &str| refused.iter().any(|c| c.request.resource.arn.as_deref() == Some(arn));
         let first = refused.first().and_then(|case| case.request.resource.arn.clone());
@@ -95,7 +95,7 @@ fn takes_on_role(one: &Failing) -> bool {
 }
 
 /// That the resource is a conclusion, and from what.
-pub(super) fn testimony(one: &Failing) -> Option<Testimony> {
+pub(super) fn evidence(one: &Failing) -> Option<Evidence> {
     let resource = one.resource.as_deref()?;
     let (text, witness) = match one.implied_by? {
         Implied::Policies => {
@@ -108,7 +108,7 @@ pub(super) fn testimony(one: &Failing) -> Option<Testimony> {
             (Sentence::new("changed-implied").arg("resource", resource), Witness::Changed)
         }
     };
-    Some(Testimony::new(witness, text))
+    Some(Evidence::new(witness, text))
 }
 
 /// Caller, action, service in between, Region, text and hour.
@@ -268,7 +268,7 @@ impl<'e> Used<'e> {
         let mut denied: Vec<&String> = fitting
             .into_iter()
             .filter(|key| {
-                let case = evaluated::case_of(events, chains, history, one, Some(key));
+                let case = cases::case_of(events, chains, history, one, Some(key));
                 case.is_some_and(|case| evaluated::denies(&case, one))
             })
             .collect();

@@ -1,14 +1,14 @@
 //! What a diagnosis is made of, before it is put into words.
 
-use super::evaluated::Found;
+use super::case::Found;
+use super::evidence::Evidence;
 use super::failing::Failing;
-use super::guardrail::Guardrail;
+use super::guardrail_reason::Guardrail;
 use super::healed::Healed;
+use super::kinds::{Certainty, Kind};
 use super::next::Command;
 use super::rank::Hypothesis;
 use super::tally::Tally;
-use super::testimony::Testimony;
-use super::words::{Certainty, Kind};
 use super::worked::{Compared, Worked};
 use crate::contrast::{Difference, Ranking};
 use crate::history::change::Change;
@@ -72,7 +72,7 @@ pub struct Verdict {
     /// How sure, in kind.
     pub certainty: Certainty,
     /// Every piece of evidence.
-    pub testimony: Vec<Testimony>,
+    pub evidence: Vec<Evidence>,
     /// Condition keys the denial hangs on.
     pub condition_keys: Vec<String>,
     /// The policy and statement that evaluating found.

@@ -1,7 +1,7 @@
 //! The exact commands that would settle a verdict: the policies of the layers still in question,
 //! the full message behind an encoded or identified denial.
 
-use super::picture::Picture;
+use super::comparison_set::ComparisonSet;
 use super::rank::Hypothesis;
 use crate::aws;
 use crate::event::arn::Arn;
@@ -36,11 +36,11 @@ impl From<String> for Command {
 }
 
 /// The commands, most telling first.
-pub fn commands(picture: &Picture<'_, '_>, ranked: &[Hypothesis]) -> Vec<Command> {
-    let mut commands = message(picture);
+pub fn commands(set: &ComparisonSet<'_, '_>, ranked: &[Hypothesis]) -> Vec<Command> {
+    let mut commands = message(set);
     let told = commands.len();
     for hypothesis in ranked.iter().filter(|h| h.probability >= WORTH_ASKING) {
-        for command in of_layer(picture, hypothesis.layer) {
+        for command in of_layer(set, hypothesis.layer) {
             if !commands.contains(&command) {
                 commands.push(command);
             }
@@ -61,8 +61,8 @@ fn all_at_once() -> Command {
 
 /// What AWS holds back in the text and gives on request. The encoded message itself is never
 /// printed: it is taken from the event.
-fn message(picture: &Picture<'_, '_>) -> Vec<Command> {
-    let denial = &picture.one().denial;
+fn message(set: &ComparisonSet<'_, '_>) -> Vec<Command> {
+    let denial = &set.one().denial;
     let mut found = Vec::new();
     if let Some(id) = &denial.authorization_id {
         let line = format!(
@@ -73,7 +73,7 @@ fn message(picture: &Picture<'_, '_>) -> Vec<Command> {
     }
     if denial.encoded && !denial.truncated {
         let line = "aws sts decode-authorization-message --encoded-message \"$MESSAGE\"";
-        let event = quote(picture.observation().event.id());
+        let event = quote(set.observation().event.id());
         let note = Sentence::new("log-encoded-text").arg("event", event);
         found.push(Command::noted(line.to_owned(), note));
     }
@@ -91,47 +91,47 @@ pub(super) fn notification(root: &Event) -> Option<Command> {
     Some(Command::noted(line, Sentence::new("next-notification")))
 }
 
-fn of_layer(picture: &Picture<'_, '_>, layer: Layer) -> Vec<Command> {
-    let event = picture.observation().event;
+fn of_layer(set: &ComparisonSet<'_, '_>, layer: Layer) -> Vec<Command> {
+    let event = set.observation().event;
     let plain = |lines: Vec<String>| lines.into_iter().map(Command::from).collect();
     match layer {
         Layer::Scp => organization("SERVICE_CONTROL_POLICY", event.caller_account()),
         Layer::Rcp => organization(
             "RESOURCE_CONTROL_POLICY",
-            picture.one().resource.as_deref().and_then(crate::contrast::account_of),
+            set.one().resource.as_deref().and_then(crate::contrast::account_of),
         ),
-        Layer::IdentityPolicy => plain(identity(picture)),
-        Layer::ResourcePolicy => plain(resource(picture)),
-        Layer::RoleTrustPolicy => plain(role(picture)),
-        _ => one_of_layer(picture, layer).map(Command::from).into_iter().collect(),
+        Layer::IdentityPolicy => plain(identity(set)),
+        Layer::ResourcePolicy => plain(resource(set)),
+        Layer::RoleTrustPolicy => plain(role(set)),
+        _ => one_of_layer(set, layer).map(Command::from).into_iter().collect(),
     }
 }
 
-fn one_of_layer(picture: &Picture<'_, '_>, layer: Layer) -> Option<String> {
+fn one_of_layer(set: &ComparisonSet<'_, '_>, layer: Layer) -> Option<String> {
     Some(match layer {
         Layer::PermissionsBoundary => {
-            let (kind, name) = entity(picture)?;
+            let (kind, name) = entity(set)?;
             format!("aws iam get-{kind} --{kind}-name {}  # PermissionsBoundary", quote(name))
         }
-        Layer::KmsGrant => format!("aws kms list-grants --key-id {}", quote(key(picture)?)),
-        Layer::KmsKeyState => format!("aws kms describe-key --key-id {}", quote(key(picture)?)),
+        Layer::KmsGrant => format!("aws kms list-grants --key-id {}", quote(key(set)?)),
+        Layer::KmsKeyState => format!("aws kms describe-key --key-id {}", quote(key(set)?)),
         Layer::VpcEndpointPolicy => format!(
             "aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {} --query 'VpcEndpoints[].PolicyDocument'",
-            quote(picture.observation().event.get(Field::VpcEndpointId)?)
+            quote(set.observation().event.get(Field::VpcEndpointId)?)
         ),
-        Layer::BlockPublicAccess if !picture.one().action.starts_with("s3:") => {
-            aws::blocks_of(&picture.one().action, false).next()?.shown_by.to_owned()
+        Layer::BlockPublicAccess if !set.one().action.starts_with("s3:") => {
+            aws::blocks_of(&set.one().action, false).next()?.shown_by.to_owned()
         }
         Layer::BlockPublicAccess => {
-            format!("aws s3api get-public-access-block --bucket {}", quote(bucket(picture)?))
+            format!("aws s3api get-public-access-block --bucket {}", quote(bucket(set)?))
         }
         _ => return None,
     })
 }
 
 /// `role` or `user`, and its name.
-fn entity<'p>(picture: &'p Picture<'_, '_>) -> Option<(&'static str, &'p str)> {
-    let arn = Arn::parse(picture.one().principal.as_deref()?)?;
+fn entity<'p>(set: &'p ComparisonSet<'_, '_>) -> Option<(&'static str, &'p str)> {
+    let arn = Arn::parse(set.one().principal.as_deref()?)?;
     let (kind, path) = arn.resource.split_once('/')?;
     let name = path.rsplit('/').next()?;
     match kind {
@@ -141,14 +141,14 @@ fn entity<'p>(picture: &'p Picture<'_, '_>) -> Option<(&'static str, &'p str)> {
     }
 }
 
-fn identity(picture: &Picture<'_, '_>) -> Vec<String> {
-    let Some((kind, name)) = entity(picture) else { return Vec::new() };
+fn identity(set: &ComparisonSet<'_, '_>) -> Vec<String> {
+    let Some((kind, name)) = entity(set) else { return Vec::new() };
     let mut commands = Vec::new();
-    if let (Some(principal), Some(resource)) = (&picture.one().principal, &picture.one().resource) {
+    if let (Some(principal), Some(resource)) = (&set.one().principal, &set.one().resource) {
         commands.push(format!(
             "aws iam simulate-principal-policy --policy-source-arn {} --action-names {} --resource-arns {}",
             quote(principal),
-            quote(&picture.one().action),
+            quote(&set.one().action),
             quote(resource)
         ));
     }
@@ -157,16 +157,16 @@ fn identity(picture: &Picture<'_, '_>) -> Vec<String> {
     commands
 }
 
-fn key<'p>(picture: &'p Picture<'_, '_>) -> Option<&'p str> {
-    picture.one().resource.as_deref().filter(|r| r.contains(":kms:"))
+fn key<'p>(set: &'p ComparisonSet<'_, '_>) -> Option<&'p str> {
+    set.one().resource.as_deref().filter(|r| r.contains(":kms:"))
 }
 
-fn bucket<'p>(picture: &'p Picture<'_, '_>) -> Option<&'p str> {
-    picture.one().resource.as_deref()?.split_once(":s3:::").map(|(_, bucket)| bucket)
+fn bucket<'p>(set: &'p ComparisonSet<'_, '_>) -> Option<&'p str> {
+    set.one().resource.as_deref()?.split_once(":s3:::").map(|(_, bucket)| bucket)
 }
 
-fn resource(picture: &Picture<'_, '_>) -> Vec<String> {
-    if let Some(key) = key(picture) {
+fn resource(set: &ComparisonSet<'_, '_>) -> Vec<String> {
+    if let Some(key) = key(set) {
         return vec![
             format!(
                 "aws kms get-key-policy --key-id {} --policy-name default --output text",
@@ -175,13 +175,13 @@ fn resource(picture: &Picture<'_, '_>) -> Vec<String> {
             format!("aws kms list-grants --key-id {}", quote(key)),
         ];
     }
-    if let Some(bucket) = bucket(picture) {
+    if let Some(bucket) = bucket(set) {
         return vec![format!(
             "aws s3api get-bucket-policy --bucket {} --output text",
             quote(bucket)
         )];
     }
-    let Some(arn) = picture.one().resource.as_deref() else { return Vec::new() };
+    let Some(arn) = set.one().resource.as_deref() else { return Vec::new() };
     let Some(parsed) = Arn::parse(arn) else { return Vec::new() };
     let command = match parsed.service {
         "sqs" => format!(
@@ -227,8 +227,8 @@ fn by_row(arn: &str, parsed: &Arn<'_>) -> Option<String> {
     Some(format!("aws {}", words.join(" ")))
 }
 
-fn role(picture: &Picture<'_, '_>) -> Vec<String> {
-    let role = picture.one().resource.as_deref().filter(|r| r.contains(":role/"));
+fn role(set: &ComparisonSet<'_, '_>) -> Vec<String> {
+    let role = set.one().resource.as_deref().filter(|r| r.contains(":role/"));
     role.and_then(|arn| arn.rsplit('/').next())
         .map(|name| {
             format!("aws iam get-role --role-name {}  # AssumeRolePolicyDocument", quote(name))

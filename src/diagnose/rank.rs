@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::testimony::{Testimony, Witness};
-use super::words::Certainty;
+use super::evidence::{Evidence, Witness};
+use super::kinds::Certainty;
 use crate::event::{Effect, Layer};
 
 /// A layer and effect with its share of the probability.
@@ -47,10 +47,10 @@ const PRIOR: [(Layer, Effect, f64); 16] = [
 const TEMPERATURE: f64 = 1.0;
 
 /// Every layer and how likely it is, likeliest first.
-pub fn rank(testimony: &[Testimony]) -> Vec<Hypothesis> {
+pub fn rank(evidence: &[Evidence]) -> Vec<Hypothesis> {
     let mut scores: BTreeMap<(Layer, Effect), f64> =
         PRIOR.iter().map(|(layer, effect, weight)| ((*layer, *effect), *weight)).collect();
-    for (layer, effect, weight) in testimony.iter().flat_map(|t| &t.weights) {
+    for (layer, effect, weight) in evidence.iter().flat_map(|t| &t.weights) {
         if *effect == Effect::Unknown {
             for ((l, _), score) in &mut scores {
                 if l == layer {
@@ -88,19 +88,19 @@ pub fn rank(testimony: &[Testimony]) -> Vec<Hypothesis> {
 }
 
 /// How sure the verdict is, in kind: by the strongest witness that speaks for the winner.
-pub fn certainty(winner: &Hypothesis, testimony: &[Testimony], proven: bool) -> Certainty {
+pub fn certainty(winner: &Hypothesis, evidence: &[Evidence], proven: bool) -> Certainty {
     if proven {
         return Certainty::Proven;
     }
     let speaks = |witness: Witness| {
-        testimony.iter().filter(|t| t.witness == witness && !t.is_ambiguous).any(|t| {
+        evidence.iter().filter(|t| t.witness == witness && !t.is_ambiguous).any(|t| {
             t.weights.iter().any(|(layer, _, weight)| *layer == winner.layer && *weight > 0.0)
         })
     };
     if speaks(Witness::Stated) && winner.probability >= 0.5 {
         Certainty::Stated
     } else if winner.probability >= 0.35
-        && (testimony.iter().any(|t| t.witness != Witness::Documented) || winner.probability > 0.6)
+        && (evidence.iter().any(|t| t.witness != Witness::Documented) || winner.probability > 0.6)
     {
         Certainty::Inferred
     } else {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::behind;
 use super::failing::Failing;
-use super::words::Kind;
+use super::kinds::Kind;
 use crate::chain::Chains;
 use crate::contrast;
 use crate::event::{

@@ -62,7 +62,7 @@ impl Signature {
             hash.update(text.as_bytes());
         }
         let first = hash.finalize();
-        Signature(first.iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte)))
+        Signature(first.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte)))
     }
 }
 

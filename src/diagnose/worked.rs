@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::FixedState;
 
-use super::evaluated::{Case, success_at};
+use super::case::Case;
+use super::cases::{Moment, case, case_at, is_denied};
+use super::optimistic::optimistic;
 use crate::chain::Chains;
 use crate::event::Event;
 use crate::history::History;
-use crate::iam::{DecisionResult, Layers};
+use crate::history::layers::Likelihood;
+use crate::iam::{DecisionResult, Layers, evaluate};
 
 /// So many are kept in each part; when it is full it begins anew, so that any number of them takes no
 /// more memory than these.
@@ -27,7 +30,7 @@ pub struct Success {
     /// What they say.
     pub decided: DecisionResult,
     /// The policies with what is not known taken to let it through.
-    pub hopeful: Layers,
+    pub optimistic: Layers,
 }
 
 /// The successes that were evaluated.
@@ -65,6 +68,27 @@ impl Worked {
         known.insert(index, found.clone());
         found
     }
+}
+
+/// A call that worked, with the policies of its moment.
+fn success_at(
+    events: &[Event],
+    chains: &Chains,
+    history: &History,
+    index: usize,
+) -> Option<Success> {
+    let mut case = case(events, chains, history, index, None)?;
+    let mut decided = evaluate(&case.request, &case.layers).result;
+    if is_denied(decided) {
+        // It worked, so that what was only taken for likely is the first thing to doubt.
+        let time = events.get(index)?.time;
+        let resource = chains.inferred_key(index);
+        let moment = Moment { time, resource, likelihood: Likelihood::Unknown, behind: None };
+        case = case_at(events, chains, history, index, &moment).unwrap_or(case);
+        decided = evaluate(&case.request, &case.layers).result;
+    }
+    let optimistic = optimistic(&case.request, &case.layers);
+    Some(Success { case, decided, optimistic })
 }
 
 /// Positions of successes, with how often each was compared.

@@ -3,8 +3,8 @@
 
 use serde_json::Value as Json;
 
-use super::picture::Picture;
-use super::testimony::{Testimony, Witness};
+use super::comparison_set::ComparisonSet;
+use super::evidence::{Evidence, Witness};
 use crate::chain::Chains;
 use crate::event::{Event, Field, IdentityType};
 use crate::wording::Sentence;
@@ -27,16 +27,16 @@ pub(super) fn tells(text: &Sentence) -> bool {
 }
 
 /// Weighs nothing: who stands behind a session is no layer.
-pub(super) fn testimony(
-    picture: &Picture<'_, '_>,
+pub(super) fn evidence(
+    set: &ComparisonSet<'_, '_>,
     events: &[Event],
     chains: &Chains,
-) -> Option<Testimony> {
-    let event = picture.observation().event;
+) -> Option<Evidence> {
+    let event = set.observation().event;
     let issuer = chains.issuer(event).and_then(|at| events.get(at));
     let calls = [Some(event), issuer].into_iter().flatten();
     let (text, by) = calls.into_iter().find_map(|call| Some((behind(call)?, call)))?;
-    Some(Testimony::new(Witness::Documented, text).event(by.id()))
+    Some(Evidence::new(Witness::Documented, text).event(by.id()))
 }
 
 /// What a call by which a session is made tells of whom it is for.

@@ -197,6 +197,13 @@ pub fn partition_of(region: &str) -> &'static str {
     partition::of_region(region).name
 }
 
+/// The first ARN of a KMS key in a text.
+pub(super) fn kms_key_in(text: &str) -> Option<&str> {
+    let around = |c: char| c.is_whitespace() || "'\"`()[]<>,;".contains(c);
+    let mut words = text.split(around).map(|word| word.trim_matches(['.', ':', '!']));
+    words.find(|word| word.starts_with("arn:") && word.contains(":kms:") && word.contains(":key/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

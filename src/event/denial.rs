@@ -483,13 +483,6 @@ fn read_resource(on: &str, denial: &mut Denial) {
     denial.resource_text = Some(resource.to_owned());
 }
 
-/// The first ARN of a KMS key in a text.
-pub(super) fn key_in(text: &str) -> Option<&str> {
-    let around = |c: char| c.is_whitespace() || "'\"`()[]<>,;".contains(c);
-    let mut words = text.split(around).map(|word| word.trim_matches(['.', ':', '!']));
-    words.find(|word| word.starts_with("arn:") && word.contains(":kms:") && word.contains(":key/"))
-}
-
 /// The first ARN in a text, up to a blank, without closing punctuation.
 pub(super) fn arn_in(text: &str) -> Option<&str> {
     let at = text.find("arn:")?;

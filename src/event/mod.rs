@@ -4,7 +4,9 @@
 
 pub mod action;
 pub mod arn;
+mod caller;
 pub mod denial;
+mod error_code;
 mod identity;
 pub mod json;
 mod layer;
@@ -18,8 +20,8 @@ pub mod secrets;
 mod time;
 
 pub use action::{action, is_read_like};
+pub(crate) use caller::has_internal_agent;
 pub use denial::{Denial, Form, denial};
-pub(crate) use identity::has_internal_agent;
 pub use identity::{CallerKind, IdentityType};
 pub use layer::{Effect, Layer, Outcome};
 pub use notification::Notification;

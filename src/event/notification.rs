@@ -68,8 +68,21 @@ pub(crate) fn row(detail_type: &str, source: &str) -> Option<&'static Row> {
     TABLE.notification.iter().find(is)
 }
 
+impl Event {
+    /// Whether it is no call but what a service told Amazon EventBridge.
+    pub fn is_notification(&self) -> bool {
+        self.get(Field::EventType) == Some(EVENT_TYPE)
+    }
+
+    /// What a service told Amazon EventBridge of its work; `None` for everything that CloudTrail
+    /// recorded.
+    pub fn notification(&self) -> Option<Notification> {
+        of(self)
+    }
+}
+
 /// What an event tells that was made of a notification.
-pub(super) fn of(event: &Event) -> Option<Notification> {
+fn of(event: &Event) -> Option<Notification> {
     if !event.is_notification() {
         return None;
     }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::error_code::plain_code;
 use super::layer::Outcome;
 use super::record::{Event, Field};
 use super::refusals::{self, Instead, Telling};
@@ -320,19 +321,6 @@ pub(super) fn key_state(code: &str, text: &str) -> KeyState {
         .find(|(word, _)| text.contains(word))
         .or_else(|| STATE_CODES.iter().find(|(word, _)| code.contains(word)))
         .map_or(KeyState::Unknown, |(_, state)| *state)
-}
-
-/// A code without what varies: namespace, prefix, suffix, letter case.
-pub(super) fn plain_code(code: &str) -> String {
-    let code = code.rsplit('#').next().unwrap_or(code);
-    let code = code.split(':').next().unwrap_or(code);
-    let mut plain = code.to_ascii_lowercase();
-    for prefix in ["client.", "server.", "sender.", "aws.simplequeueservice."] {
-        if let Some(rest) = plain.strip_prefix(prefix) {
-            plain = rest.to_owned();
-        }
-    }
-    plain
 }
 
 fn has_any(text: &str, words: &[&str]) -> bool {

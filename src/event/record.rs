@@ -9,15 +9,31 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::identity::{self, CallerKind, IdentityType};
-use super::notification::{self, Notification};
+use super::identity::{IdentityType, is_console_sign_in};
 use super::time::Time;
 
-/// The texts an event can hold. The order is the order they are stored in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-#[allow(missing_docs, reason = "each is the CloudTrail member of that name")]
-pub enum Field {
+/// Declares [`Field`] and its list from one list of names.
+macro_rules! fields {
+    ($($(#[$about:meta])* $name:ident,)+) => {
+        /// The texts an event can hold. The order is the order they are stored in.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        #[allow(missing_docs, reason = "each is the CloudTrail member of that name")]
+        pub enum Field {
+            $($(#[$about])* $name,)+
+        }
+
+        impl Field {
+            /// All of them, in their order.
+            pub(crate) const ALL: [Field; FIELDS] = [$(Field::$name,)+];
+        }
+
+        /// How many fields there are.
+        const FIELDS: usize = [$(stringify!($name),)+].len();
+    };
+}
+
+fields! {
     EventId,
     EventVersion,
     EventSource,
@@ -66,57 +82,6 @@ pub enum Field {
     TlsDetails,
     Addendum,
     EventContext,
-}
-
-/// How many fields there are.
-const FIELDS: usize = Field::EventContext as usize + 1;
-
-impl Field {
-    /// All of them, in their order.
-    pub(crate) const ALL: [Field; FIELDS] = [
-        Field::EventId,
-        Field::EventVersion,
-        Field::EventSource,
-        Field::EventName,
-        Field::EventType,
-        Field::EventCategory,
-        Field::AwsRegion,
-        Field::SourceIpAddress,
-        Field::UserAgent,
-        Field::ErrorCode,
-        Field::ErrorMessage,
-        Field::RequestId,
-        Field::SharedEventId,
-        Field::RecipientAccountId,
-        Field::ApiVersion,
-        Field::VpcEndpointId,
-        Field::VpcEndpointAccountId,
-        Field::PrincipalId,
-        Field::Arn,
-        Field::AccountId,
-        Field::AccessKeyId,
-        Field::UserName,
-        Field::InvokedBy,
-        Field::IssuerType,
-        Field::IssuerPrincipalId,
-        Field::IssuerArn,
-        Field::IssuerAccountId,
-        Field::IssuerUserName,
-        Field::SourceIdentity,
-        Field::Ec2RoleDelivery,
-        Field::SignInSessionArn,
-        Field::WebIdFederationData,
-        Field::InScopeOf,
-        Field::OnBehalfOf,
-        Field::RequestParameters,
-        Field::ResponseElements,
-        Field::AdditionalEventData,
-        Field::ServiceEventDetails,
-        Field::Resources,
-        Field::TlsDetails,
-        Field::Addendum,
-        Field::EventContext,
-    ];
 }
 
 /// Where each field ends among the texts; one that is not there ends where the one before it does.
@@ -273,7 +238,7 @@ impl Event {
 
     /// `userIdentity.invokedBy`: the AWS service that made the call; not `kms:ViaService`.
     pub fn invoked_by(&self) -> Option<&str> {
-        self.get(Field::InvokedBy).filter(|by| !identity::is_console_sign_in(by))
+        self.get(Field::InvokedBy).filter(|by| !is_console_sign_in(by))
     }
 
     /// The account of the caller.
@@ -301,27 +266,6 @@ impl Event {
             Some((_, name)) => Some(name),
             None => self.principal_id()?.split_once(':').map(|(_, name)| name),
         }
-    }
-
-    /// Who signed the call, as far as the record itself tells (facts of `userIdentity`).
-    pub fn caller_kind(&self) -> CallerKind {
-        identity::caller_kind(self)
-    }
-
-    /// Whether code of the account's own made the call from where it runs, being signed as `kind`.
-    pub fn is_own_hop(&self, kind: CallerKind) -> bool {
-        identity::is_own_hop(self, kind)
-    }
-
-    /// Whether it is no call but what a service told Amazon EventBridge.
-    pub fn is_notification(&self) -> bool {
-        self.get(Field::EventType) == Some(notification::EVENT_TYPE)
-    }
-
-    /// What a service told Amazon EventBridge of its work; `None` of everything that CloudTrail
-    /// recorded.
-    pub fn notification(&self) -> Option<Notification> {
-        notification::of(self)
     }
 
     /// Whether the call failed in any way.

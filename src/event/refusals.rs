@@ -10,9 +10,10 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::arn::{self, Arn};
+use super::error_code::plain_code;
 use super::layer::Layer;
 use super::record::Event;
-use super::{action, json, outcome, partition};
+use super::{action, json, partition};
 
 /// What a text that looks like a refusal means where it is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -171,7 +172,7 @@ pub enum Whose {
 /// The row that the error of a call is told by: of its service first, then of any. `name` is the
 /// recorded event name, where it is known.
 pub fn telling(source: &str, name: Option<&str>, code: &str, text: &str) -> Option<Telling> {
-    let code = outcome::plain_code(code);
+    let code = plain_code(code);
     let text = beginning(text).split_whitespace().collect::<Vec<_>>().join(" ");
     let lower = text.to_ascii_lowercase();
     let operation = name.map(action::operation);
@@ -482,7 +483,7 @@ impl Telling {
                 .or_else(|| filled.filter(is_role).and_then(|name| role_arn(&name, event)));
         }
         if service == "kms" {
-            let in_text = crate::event::denial::key_in(&self.text).map(str::to_owned);
+            let in_text = arn::kms_key_in(&self.text).map(str::to_owned);
             return in_text.or_else(|| filled.map(|found| key(&found, event)));
         }
         let filled =

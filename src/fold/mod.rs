@@ -39,7 +39,12 @@ pub struct Bounds {
     pub issuers: usize,
     /// Of calls that start work of services so many stay for hours.
     pub starts: usize,
+    /// Of calls that somebody asks for so many stay.
+    pub asked_for: usize,
 }
+
+/// Says of a call whether somebody asks for it: such calls stay with their chains, whatever they were.
+pub type AsksFor<'a> = &'a dyn Fn(&Event) -> bool;
 
 /// Bytes that records that are held may take, where nobody says.
 pub const MEMORY: u64 = 256 << 20;
@@ -68,6 +73,7 @@ impl Default for Bounds {
             behind: 8_192,
             issuers: 4_096,
             starts: 4_096,
+            asked_for: 1_024,
         }
     }
 }
@@ -83,17 +89,23 @@ pub struct Export {
     pub folded: Folded,
     /// Where everything went.
     pub ledger: Ledger,
+    /// How many calls were asked for that are not among the events: [`Bounds::asked_for`] says how many
+    /// are.
+    pub beyond: u64,
 }
 
-/// Folds events that are sorted by time and id, as if they had been read from a large export.
+/// Folds events that are sorted by time and id, as if they had been read from a large export; what is
+/// asked for stays.
 pub fn fold(
     events: Vec<Event>,
     knowledge: &Knowledge,
     bounds: &Bounds,
+    asks: Option<AsksFor<'_>>,
 ) -> (Vec<Event>, Chains, Folded) {
-    let mut window = Window::new(knowledge, *bounds);
+    let mut window = Window::new(knowledge, *bounds, asks);
     window.take(Batch { events, ..Batch::default() });
-    window.finish()
+    let (events, chains, folded, _) = window.finish();
+    (events, chains, folded)
 }
 
 /// What was read.
@@ -126,7 +138,21 @@ pub fn read(
     bounds: &Bounds,
     progress: &dyn Progress,
 ) -> Result<Read> {
-    folded(knowledge, bounds, |each| {
+    read_for(inputs, options, knowledge, bounds, None, progress)
+}
+
+/// The same for a question about some calls, which stay however large the export is.
+///
+/// Errs as [`read`].
+pub fn read_for(
+    inputs: &[Input],
+    options: &Options,
+    knowledge: &Knowledge,
+    bounds: &Bounds,
+    asks: Option<AsksFor<'_>>,
+    progress: &dyn Progress,
+) -> Result<Read> {
+    folded(knowledge, bounds, asks, |each| {
         ingest::whole_or_stream(inputs, options, bounds.whole, progress, each)
     })
 }
@@ -135,20 +161,21 @@ pub fn read(
 ///
 /// Errs when a part cannot be had, is damaged, or was made under other terms than the first.
 pub fn merge(parts: Parts<'_>, knowledge: &Knowledge, bounds: &Bounds) -> Result<Read> {
-    folded(knowledge, bounds, |each| ingest::conclude(parts, bounds.whole, each))
+    folded(knowledge, bounds, None, |each| ingest::conclude(parts, bounds.whole, each))
 }
 
 fn folded(
     knowledge: &Knowledge,
     bounds: &Bounds,
+    asks: Option<AsksFor<'_>>,
     reading: impl FnOnce(&mut dyn FnMut(Batch)) -> Result<Streamed>,
 ) -> Result<Read> {
-    let mut window = Window::new(knowledge, *bounds);
+    let mut window = Window::new(knowledge, *bounds, asks);
     Ok(match reading(&mut |batch| window.take(batch))? {
         Streamed::Whole(ingested) => Read::Whole(Box::new(ingested)),
         Streamed::Batches(ledger) => {
-            let (events, chains, folded) = window.finish();
-            Read::Folded(Box::new(Export { events, chains, folded, ledger }))
+            let (events, chains, folded, beyond) = window.finish();
+            Read::Folded(Box::new(Export { events, chains, folded, ledger, beyond }))
         }
     })
 }

@@ -138,6 +138,8 @@ struct Doings {
 pub(super) struct Store {
     /// Numbers of the events that were settled in this step.
     pub(super) fresh: Set<u64>,
+    /// Numbers of the calls that somebody asks for: they stay with their chains.
+    pub(super) asked_for: Set<u64>,
     kept: Map<u64, Kept>,
     /// Changes of policies, and what sets things up.
     changes: Vec<u64>,
@@ -243,6 +245,10 @@ impl Store {
             }
         }
         self.join(view, at, number);
+        if self.asked_for.contains(&number) {
+            self.keep(view, number);
+            self.keep_chain(view, at, None);
+        }
         match (refused, far.class) {
             (Some((failing, worth)), _) => self.refuse(view, event, failing, worth),
             (None, Some(class)) => self.work(view, number, event.time, class),
@@ -293,7 +299,7 @@ impl Store {
         let number = failing.denied as u64;
         let sort = self.sorts.entry(sort).or_default();
         let is_first = sort.first.len() < FIRST;
-        if is_first {
+        if is_first || self.asked_for.contains(&number) {
             sort.first.push(Refused { failing, worth });
         } else {
             sort.last.push_back(Refused { failing, worth });
@@ -368,7 +374,7 @@ impl Store {
         let is_standing = is_first || shades.any(|shade| shade.last == number);
         let near = self.doings.get(&class.caller);
         let is_near = near.is_some_and(|d| d.recent.contains(&number) || d.near.contains(&number));
-        if is_standing || is_near {
+        if is_standing || is_near || self.asked_for.contains(&number) {
             let far = Far::of_own(class);
             self.kept.insert(number, Kept { event, far });
         }
@@ -480,6 +486,7 @@ impl Store {
             .flat_map(|one| [Some(one.failing.denied), one.failing.root])
             .flatten()
             .map(|number| number as u64)
+            .chain(self.asked_for.iter().copied())
             .collect();
         let mut needed: Set<u64> = self.changes.iter().copied().collect();
         needed.extend(&tops);

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
-use super::Bounds;
 use super::class::{Class, hashed};
 use super::store::{Far, Store, View};
+use super::{AsksFor, Bounds};
 use crate::chain::{Chains, Knowledge, Learned, Turn};
 use crate::diagnose::{self, Folded};
 use crate::event::{self, CallerKind, Event, Field, IdentityType, Time};
@@ -39,6 +39,10 @@ pub(super) struct Window<'k> {
     quiet_numbers: Vec<u64>,
     roles_of_names: HashMap<(Box<str>, Box<str>), bool, RandomState>,
     next: u64,
+    /// Says whether somebody asks for a call.
+    asks: Option<AsksFor<'k>>,
+    /// Calls that were asked for beyond the number that stays.
+    beyond: u64,
     /// Events that are not settled.
     open: usize,
     learned: Learned,
@@ -53,10 +57,16 @@ const ISSUED_SECONDS: i64 = 12 * 3_600;
 const STARTED_SECONDS: i64 = 6 * 3_600;
 
 impl<'k> Window<'k> {
-    pub(super) fn new(knowledge: &'k Knowledge, bounds: Bounds) -> Window<'k> {
+    pub(super) fn new(
+        knowledge: &'k Knowledge,
+        bounds: Bounds,
+        asks: Option<AsksFor<'k>>,
+    ) -> Window<'k> {
         Window {
             knowledge,
             bounds,
+            asks,
+            beyond: 0,
             events: Vec::new(),
             marks: Vec::new(),
             quiet: Vec::new(),
@@ -93,6 +103,15 @@ impl<'k> Window<'k> {
         let roles = std::mem::take(&mut self.learned.roles);
         self.learned.roles = roles.and(&new);
         for event in new {
+            if self.asks.is_some_and(|asks| asks(&event)) {
+                match self.store.asked_for.len() < self.bounds.asked_for {
+                    true => self.store.asked_for.insert(self.next),
+                    false => {
+                        self.beyond += 1;
+                        false
+                    }
+                };
+            }
             if self.is_quiet(&event) {
                 self.quiet.push(event);
                 self.quiet_numbers.push(self.next);
@@ -152,10 +171,11 @@ impl<'k> Window<'k> {
         self.sort();
     }
 
-    /// What is left of all events, in order.
-    pub(super) fn finish(mut self) -> (Vec<Event>, Chains, Folded) {
+    /// What is left of all events, in order; and how many calls were asked for that do not stay.
+    pub(super) fn finish(mut self) -> (Vec<Event>, Chains, Folded, u64) {
         self.step(true);
-        self.store.finish(self.knowledge, self.learned)
+        let (events, chains, folded) = self.store.finish(self.knowledge, self.learned);
+        (events, chains, folded, self.beyond)
     }
 
     fn sort(&mut self) {

@@ -236,31 +236,36 @@ impl<'e> Handing<'e> {
         let mut done = Ok(());
         let books = plan.run(progress, |number, part| {
             if done.is_ok() {
-                done = self.take(part, most, || plan.complete_after(number));
+                done = self.take(part, most, |is_read| match is_read {
+                    true => plan.complete_after(number),
+                    false => plan.complete_after(number.checked_sub(1)?),
+                });
             }
         });
         done.map(|()| books).map_err(Error::temporary)
     }
 
-    /// Takes in some records of a file, or its end, after which perhaps everything before a moment
-    /// is there.
+    /// Takes in some records of a file, or its end. `complete` is the moment before which everything is
+    /// there once the file is read, or before that.
     fn take(
         &mut self,
         part: Option<Part>,
         most: usize,
-        complete: impl FnOnce() -> Option<Time>,
+        complete: impl FnOnce(bool) -> Option<Time>,
     ) -> io::Result<()> {
-        match part {
-            Some(part) => {
-                self.reorder.push(part);
-                self.is_large |= self.reorder.waiting() > most;
-            }
-            None => {
-                if let Some(complete) = complete().filter(|_| self.is_large) {
-                    while let Some(batch) = self.reorder.advance(complete)? {
-                        self.hand_over(batch);
-                    }
-                }
+        let is_read = part.is_none();
+        let was_large = self.is_large;
+        if let Some(part) = part {
+            self.reorder.push(part);
+            self.is_large |= self.reorder.waiting() > most;
+        }
+        // Once there is too much, what is complete is handed over before room is made for the rest.
+        if is_read || self.is_large != was_large {
+            let complete = complete(is_read).filter(|_| self.is_large);
+            while let Some(complete) = complete
+                && let Some(batch) = self.reorder.advance(complete)?
+            {
+                self.hand_over(batch);
             }
         }
         match self.reorder.waiting() > most.max(WAITING) {

@@ -123,9 +123,9 @@ fn widened(situation: &Situation<'_>) -> Vec<Candidate> {
 /// Whether the changed statement by itself would allow the first of the denied requests. Policies
 /// have thousands of statements at times; what is tried in full is what this leaves.
 fn comes_close(situation: &Situation<'_>, policy: &AttachedPolicy, changed: &Value) -> bool {
-    use crate::diagnose::hopeful::{alone, hopeful};
+    use crate::diagnose::optimistic::{alone, optimistic};
     let Some(case) = situation.first() else { return false };
-    let layers = hopeful(&case.request, &case.layers);
+    let layers = optimistic(&case.request, &case.layers);
     alone(&layers, situation.layer, &policy.policy, changed)
         .is_some_and(|layers| crate::iam::evaluate(&case.request, &layers).is_allowed())
 }
@@ -691,7 +691,7 @@ fn grants_something(policy: &Policy) -> bool {
 
 fn levels_without_allow(situation: &Situation<'_>) -> Vec<String> {
     let Some(case) = situation.first() else { return Vec::new() };
-    let layers = crate::diagnose::hopeful::hopeful(&case.request, &case.layers);
+    let layers = crate::diagnose::optimistic::optimistic(&case.request, &case.layers);
     crate::iam::evaluate(&case.request, &layers).levels_without_allow
 }
 

@@ -124,7 +124,7 @@ fn denying(
 ) -> Vec<usize> {
     let mut places = vec![statement.index()];
     if let Some(case) = situation.first() {
-        let layers = crate::diagnose::hopeful::hopeful(&case.request, &case.layers);
+        let layers = crate::diagnose::optimistic::optimistic(&case.request, &case.layers);
         let decision = evaluate(&case.request, &layers);
         let here = decision.statements.iter().filter(|deciding| {
             decision.result == DecisionResult::ExplicitlyDenied

@@ -443,7 +443,7 @@ fn deciding(situation: &Situation<'_>) -> Option<(AttachedPolicy, Arc<Statement>
         let policy = here.iter().find(|p| p.label == *label)?;
         return Some(((*policy).clone(), Arc::clone(statement)));
     }
-    let layers = crate::diagnose::hopeful::hopeful(&case.request, &case.layers);
+    let layers = crate::diagnose::optimistic::optimistic(&case.request, &case.layers);
     let decision = evaluate(&case.request, &layers);
     let deciding = decision.statements.iter().find(|d| {
         d.layer == situation.layer && d.effect() == StatementEffect::Deny && d.statement.is_some()

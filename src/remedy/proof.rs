@@ -13,7 +13,7 @@ use super::undo;
 use crate::contrast::{self, Attribute, Observation};
 use crate::diagnose::changed::can_take_away;
 use crate::diagnose::evaluated::Case;
-use crate::diagnose::hopeful::hopeful;
+use crate::diagnose::optimistic::optimistic;
 use crate::event::{self, Event, Field, Layer, Time};
 use crate::history::change::Change;
 use crate::iam::{
@@ -189,7 +189,7 @@ pub(super) fn restored(situation: &Situation<'_>, candidate: &Candidate) -> Opti
 
 /// How a case ends with the edits, taking what is not known to let it through.
 pub(super) fn result(case: &Case, edits: &[Edit]) -> DecisionResult {
-    result_with(case, hopeful(&case.request, &case.layers), edits)
+    result_with(case, optimistic(&case.request, &case.layers), edits)
 }
 
 /// The same, where what is not known was already taken so.
@@ -254,7 +254,7 @@ fn successes(situation: &Situation<'_>, edits: &[Edit]) -> (usize, usize) {
     let present: Vec<Edit> = edits.iter().filter_map(unedited).collect();
     let (mut kept, mut broken) = (0, 0);
     situation.each_success(|success, times| {
-        let with = |edits: &[Edit]| result_with(&success.case, success.hopeful.clone(), edits);
+        let with = |edits: &[Edit]| result_with(&success.case, success.optimistic.clone(), edits);
         match with(edits) {
             DecisionResult::Allowed => kept += times,
             _ if with(&present) == DecisionResult::Allowed => broken += times,

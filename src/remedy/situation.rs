@@ -13,7 +13,7 @@ use super::{Calls, Log};
 use crate::chain::Chains;
 use crate::diagnose::evaluated::{self, Case, Found};
 use crate::diagnose::worked::{Success, Worked};
-use crate::diagnose::{Failing, Incident, hopeful};
+use crate::diagnose::{Failing, Incident, optimistic};
 use crate::event::arn::{Arn, partition_of};
 use crate::event::{CallerKind, Effect, Event, Field, Layer, partition};
 use crate::history::History;
@@ -186,11 +186,11 @@ impl<'s> Situation<'s> {
 
     /// What the verdict says of the blamed layer, so that a repair of it can be tried.
     fn take_as_blamed(&self, case: &mut Case) {
-        hopeful::as_blamed(self.layer, self.effect, &case.request, &mut case.layers);
+        optimistic::as_blamed(self.layer, self.effect, &case.request, &mut case.layers);
         // What worked until a grant was taken back worked through it, and through nothing else.
         let change = self.incident.change.as_ref().map(|change| &change.subject);
         if self.layer == Layer::KmsGrant && matches!(change, Some(Subject::Grant { .. })) {
-            hopeful::as_granted(&mut case.layers);
+            optimistic::as_granted(&mut case.layers);
         }
     }
 

@@ -4,7 +4,7 @@ use super::candidate::Candidate;
 use super::proof::{self, Proof};
 use super::situation::Situation;
 use crate::diagnose::evaluated::Case;
-use crate::diagnose::hopeful::hopeful;
+use crate::diagnose::optimistic::optimistic;
 use crate::event::{Effect, Layer};
 use crate::iam::{DecisionResult, evaluate};
 use crate::wording::Sentence;
@@ -49,7 +49,7 @@ fn without<'s>(situation: &Situation<'s>, change: &Candidate) -> Option<Situatio
         .map(|case| Case { layers: proof::edited(&case.layers, &change.edits), ..case.clone() })
         .collect();
     let case = denied.first()?;
-    let decision = evaluate(&case.request, &hopeful(&case.request, &case.layers));
+    let decision = evaluate(&case.request, &optimistic(&case.request, &case.layers));
     let layer: Layer = decision.layer?;
     let effect = decision.effect.filter(|effect| *effect != Effect::Unknown)?;
     Some(situation.left_with(layer, effect, denied))

@@ -11,7 +11,7 @@ use super::protection;
 use super::situation::Situation;
 use super::statement::{Tested, tested};
 use crate::diagnose::evaluated::{Case, policies};
-use crate::diagnose::hopeful::{alone, hopeful};
+use crate::diagnose::optimistic::{alone, optimistic};
 use crate::event::{Effect, Event, Layer};
 use crate::iam::{ContextValue, DecisionResult, StatementEffect, Values, evaluate};
 use crate::wording::Sentence;
@@ -187,7 +187,7 @@ fn next_need<'s>(
     changed: &Case,
     met: &[Need<'_>],
 ) -> Option<Need<'s>> {
-    let decision = evaluate(&changed.request, &hopeful(&changed.request, &changed.layers));
+    let decision = evaluate(&changed.request, &optimistic(&changed.request, &changed.layers));
     let deny = decision.statements.iter().find(|deciding| {
         decision.result == DecisionResult::ExplicitlyDenied
             && deciding.effect() == StatementEffect::Deny
@@ -199,7 +199,7 @@ fn next_need<'s>(
 /// Into reach of an Allow that stands in the layer and would hold but for its conditions.
 fn into_allow(situation: &Situation<'_>) -> Vec<Candidate> {
     let Some(case) = situation.first() else { return Vec::new() };
-    let layers = hopeful(&case.request, &case.layers);
+    let layers = optimistic(&case.request, &case.layers);
     let limits = !matches!(
         situation.layer,
         Layer::IdentityPolicy | Layer::ResourcePolicy | Layer::RoleTrustPolicy
@@ -293,7 +293,7 @@ fn way_to_carry(situation: &Situation<'_>) -> Option<Candidate> {
 
 /// The way that meets all of these; `None` where the changed call is certain to be refused still.
 fn way(situation: &Situation<'_>, met: &[Need<'_>], changed: &Case) -> Option<Candidate> {
-    let decision = evaluate(&changed.request, &hopeful(&changed.request, &changed.layers));
+    let decision = evaluate(&changed.request, &optimistic(&changed.request, &changed.layers));
     if decision.is_denied() && met.iter().all(Need::is_tried) {
         return None;
     }

@@ -348,7 +348,7 @@ impl<'b> Builder<'b> {
             condition_keys: verdict.condition_keys.clone(),
             explanation: explanation.join(between),
             evidence: verdict
-                .testimony
+                .evidence
                 .iter()
                 .map(|t| Evidence {
                     text: self.wording.say(&t.text),
@@ -466,7 +466,7 @@ impl<'b> Builder<'b> {
         side: impl Fn(f64) -> bool,
     ) -> String {
         verdict
-            .testimony
+            .evidence
             .iter()
             .flat_map(|t| t.weights.iter().map(move |w| (t, w)))
             .filter(|(_, (l, _, weight))| *l == layer && side(*weight))

@@ -357,7 +357,7 @@ impl Teller<'_> {
     /// What was testified about a layer on one side, loudest first.
     fn evidence(&self, verdict: &diagnose::Verdict, layer: Layer, side: f64) -> Vec<String> {
         let mut pieces: Vec<(f64, String)> = Vec::new();
-        for testimony in &verdict.testimony {
+        for testimony in &verdict.evidence {
             let weights = testimony.weights.iter().filter(|(l, _, _)| *l == layer);
             let loudest = weights.map(|(_, _, weight)| weight * side).fold(0.0, f64::max);
             let text = self.wording.say(&testimony.text);

@@ -3,10 +3,11 @@
 //! accounts lie. Where its text denies the very call that worked until then, and none that went on
 //! working, it is taken to hang there.
 
+use super::case::{Case, Found};
+use super::cases::each_case;
 use super::changed::{PROPAGATION_SECONDS, Suspects};
+use super::comparison_set::ComparisonSet;
 use super::deciding::found;
-use super::evaluated::{Case, Found, each_case, nearest};
-use super::picture::Picture;
 use crate::chain::Chains;
 use crate::event::{Event, Layer};
 use crate::history::History;
@@ -16,20 +17,20 @@ use crate::history::subject::Subject;
 use crate::iam::{DecisionResult, evaluate};
 
 /// What denied under the supposition, and the cases with the policy in its place.
-pub(super) fn supposed(
-    picture: &Picture<'_, '_>,
+pub(super) fn org_policy_hypothesis(
+    set: &ComparisonSet<'_, '_>,
     events: &[Event],
     chains: &Chains,
     history: &History,
     denied: &[Case],
     suspects: &Suspects<'_>,
 ) -> Option<(Found, Vec<Case>)> {
-    picture.last_success_before()?;
-    let stated = picture.one().denial.stated.as_ref().map(|stated| stated.layer);
+    set.last_success_before()?;
+    let stated = set.one().denial.stated.as_ref().map(|stated| stated.layer);
     suspects.last_first().find_map(|change| {
         let (id, layer) = policy_of(change)?;
         let place = |case: &Case| {
-            let inventory = history.at(picture.first);
+            let inventory = history.at(set.first);
             let layers = with_organization_policy(&case.layers, &inventory, id, layer)?;
             Some(Case { layers, complete: false, ..case.clone() })
         };
@@ -40,7 +41,7 @@ pub(super) fn supposed(
         let first = cases.first_mut()?;
         let mut found = by_policy(first).or_else(|| {
             // Of several things asked for at once it need not be the one that was doubted most before.
-            let each = each_case(events, chains, history, picture.one().denied).into_iter();
+            let each = each_case(events, chains, history, set.one().denied).into_iter();
             let (case, found) = each
                 .filter_map(|case| place(&case))
                 .find_map(|case| Some((case.clone(), by_policy(&case)?)))?;
@@ -49,7 +50,8 @@ pub(super) fn supposed(
         })?;
         found.complete = false;
         let settled = change.time.plus_seconds(PROPAGATION_SECONDS);
-        let later = nearest(picture).into_iter().filter(|success| success.event.time > settled);
+        let later =
+            set.nearest_successes().into_iter().filter(|success| success.event.time > settled);
         let refuted = later
             .flat_map(|success| each_case(events, chains, history, success.index))
             .filter_map(|case| place(&case))

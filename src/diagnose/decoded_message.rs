@@ -2,10 +2,11 @@
 //! `get-request-authorization-details`), and where its texts and the evaluation disagree.
 
 use super::behind;
-use super::evaluated::{Case, Evaluated, policies};
+use super::case::{Case, policies};
+use super::comparison_set::ComparisonSet;
+use super::evaluated::Evaluated;
+use super::evidence::{Evidence, Witness};
 use super::failing::Failing;
-use super::picture::Picture;
-use super::testimony::{Testimony, Witness};
 use crate::contrast;
 use crate::event::{Effect, Event, Layer};
 use crate::history::History;
@@ -19,7 +20,7 @@ const NAMED: f64 = 8.0;
 const EFFECT_ONLY: f64 = 3.0;
 
 /// AWS's account of one of the failures.
-pub(super) struct Told<'h> {
+pub(super) struct DecodedMessage<'h> {
     finding: &'h Finding,
     /// The statement that decided, where one is named.
     pub(super) statement: Option<NamedStatement>,
@@ -28,14 +29,14 @@ pub(super) struct Told<'h> {
     event: String,
 }
 
-impl<'h> Told<'h> {
-    /// What was told of the failures of a picture; `None` where AWS was not asked.
+impl<'h> DecodedMessage<'h> {
+    /// What was told of the failures of a comparison set; `None` where AWS was not asked.
     pub(super) fn of(
-        picture: &Picture<'_, '_>,
+        set: &ComparisonSet<'_, '_>,
         history: &'h History,
         evaluation: &Evaluated,
-    ) -> Option<Told<'h>> {
-        let (finding, event) = picture.failures.iter().find_map(|failure| {
+    ) -> Option<DecodedMessage<'h>> {
+        let (finding, event) = set.failures.iter().find_map(|failure| {
             Some((history.evidence().for_event(failure.event)?, failure.event.id().to_owned()))
         })?;
         let denies = finding.effect == Effect::ExplicitDeny;
@@ -45,10 +46,10 @@ impl<'h> Told<'h> {
             named.layer = named.layer.or(Some(layer));
         }
         let layer = finding.layer.or_else(|| statement.as_ref().and_then(|s| s.layer));
-        Some(Told { finding, statement, layer, event })
+        Some(DecodedMessage { finding, statement, layer, event })
     }
 
-    pub(super) fn testimony(&self) -> Testimony {
+    pub(super) fn evidence(&self) -> Evidence {
         let effect = self.finding.effect;
         let text = match (self.layer, self.statement.as_ref().and_then(|s| s.sid.as_deref())) {
             (Some(layer), Some(sid)) => Sentence::new("told-statement")
@@ -64,13 +65,13 @@ impl<'h> Told<'h> {
                 .arg("file", self.finding.file.as_str())
                 .arg("effect", effect),
         };
-        let testimony = Testimony::new(Witness::Stated, text).event(&self.event);
+        let evidence = Evidence::new(Witness::Stated, text).event(&self.event);
         match self.layer {
-            Some(layer) => testimony.weigh(layer, effect, NAMED),
+            Some(layer) => evidence.weigh(layer, effect, NAMED),
             None => Layer::ALL
                 .into_iter()
                 .filter(|layer| has_effects(*layer))
-                .fold(testimony, |t, layer| t.weigh(layer, effect, EFFECT_ONLY)),
+                .fold(evidence, |t, layer| t.weigh(layer, effect, EFFECT_ONLY)),
         }
     }
 
@@ -148,12 +149,12 @@ fn place_of(case: &Case, named: &NamedStatement) -> Option<Layer> {
 
 /// Where AWS's text, AWS's account and the evaluation do not name the same layer.
 pub(super) fn contradiction(
-    picture: &Picture<'_, '_>,
-    told: Option<&Told<'_>>,
+    set: &ComparisonSet<'_, '_>,
+    told: Option<&DecodedMessage<'_>>,
     evaluation: &Evaluated,
 ) -> Option<Sentence> {
-    let stated = picture.one().denial.stated.as_ref().map(|s| (s.layer, s.effect));
-    let told = told.and_then(Told::said);
+    let stated = set.one().denial.stated.as_ref().map(|s| (s.layer, s.effect));
+    let told = told.and_then(DecodedMessage::said);
     // Where a change may be missing, it is the evaluation that is in doubt and not AWS's word.
     let found = evaluation.found.as_ref();
     let found = found.filter(|f| f.layer != Layer::KmsGrant);

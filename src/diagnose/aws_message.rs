@@ -1,37 +1,35 @@
 //! What AWS's own text says. It names one layer even if several deny, and in some cases the wrong
 //! one, so it is strong evidence and not proof.
 
-use super::picture::Picture;
-use super::testimony::{Testimony, Witness};
+use super::comparison_set::ComparisonSet;
+use super::evidence::{Evidence, Witness};
 use crate::event::{CallerKind, Effect, Event, Field, Form, Layer, Whose};
 use crate::wording::Sentence;
 
 /// The testimony of the denial's text and of network activity events.
-pub fn testimony(picture: &Picture<'_, '_>, events: &[Event]) -> Vec<Testimony> {
+pub fn evidence(set: &ComparisonSet<'_, '_>, events: &[Event]) -> Vec<Evidence> {
     let mut found = Vec::new();
-    found.extend(text(picture));
-    found.extend(vague(picture));
-    found.extend(cut(picture));
-    found.extend(unsaid(picture, events));
-    found.extend(endpoint(picture, events));
+    found.extend(text(set));
+    found.extend(vague(set));
+    found.extend(cut(set));
+    found.extend(unsaid(set, events));
+    found.extend(endpoint(set, events));
     found
 }
 
-fn text(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let one = picture.one();
+fn text(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let one = set.one();
     let stated = one.denial.stated.as_ref()?;
-    let id = picture.observation().event.id();
+    let id = set.observation().event.id();
     if stated.layer == Layer::Unknown {
-        let testimony = Testimony::new(Witness::Stated, Sentence::new("stated-explicit-only"))
+        let evidence = Evidence::new(Witness::Stated, Sentence::new("stated-explicit-only"))
             .ambiguous()
             .event(id);
         return Some(
-            Layer::ALL
-                .iter()
-                .fold(testimony, |t, layer| t.weigh(*layer, Effect::ExplicitDeny, 2.5)),
+            Layer::ALL.iter().fold(evidence, |t, layer| t.weigh(*layer, Effect::ExplicitDeny, 2.5)),
         );
     }
-    let testimony = Testimony::new(
+    let evidence = Evidence::new(
         Witness::Stated,
         Sentence::new("stated-layer").arg("layer", stated.layer).arg("effect", stated.effect),
     )
@@ -45,18 +43,18 @@ fn text(picture: &Picture<'_, '_>) -> Option<Testimony> {
         (_, Effect::ImplicitDeny, _) => 5.5,
         _ => 6.0,
     };
-    let mut testimony = testimony.weigh(stated.layer, stated.effect, weight);
+    let mut evidence = evidence.weigh(stated.layer, stated.effect, weight);
     // The same text is written when a grant that used to allow the call is gone.
     if matches!(stated.layer, Layer::IdentityPolicy | Layer::ResourcePolicy)
         && stated.effect == Effect::ImplicitDeny
         && one.action.starts_with("kms:")
     {
-        testimony = testimony.weigh(Layer::KmsGrant, Effect::NotApplicable, 2.0);
+        evidence = evidence.weigh(Layer::KmsGrant, Effect::NotApplicable, 2.0);
     }
     if let Some(via) = stated.via {
-        testimony = testimony.weigh(via, Effect::ExplicitDeny, 2.0);
+        evidence = evidence.weigh(via, Effect::ExplicitDeny, 2.0);
     }
-    Some(testimony)
+    Some(evidence)
 }
 
 /// Texts lie so near to each other that one service worded both alike.
@@ -66,8 +64,8 @@ const NEAR_SECONDS: i64 = 30 * 86_400;
 /// 2021 (IAM user guide, "Troubleshoot access denied error messages"). Where this log shows that the
 /// service does so in this account, a text of that kind without it speaks against such a deny; where
 /// the log never shows it, its absence speaks for nothing.
-fn unsaid(picture: &Picture<'_, '_>, events: &[Event]) -> Option<Testimony> {
-    let (one, event) = (picture.one(), picture.observation().event);
+fn unsaid(set: &ComparisonSet<'_, '_>, events: &[Event]) -> Option<Evidence> {
+    let (one, event) = (set.one(), set.observation().event);
     let account = event.account()?;
     let owner = one.resource.as_deref().and_then(crate::contrast::account_of);
     let is_inside = owner.is_none_or(|owner| event.caller_account() == Some(owner));
@@ -76,18 +74,17 @@ fn unsaid(picture: &Picture<'_, '_>, events: &[Event]) -> Option<Testimony> {
     if !(is_inside && is_plain && is_own) {
         return None;
     }
-    let (from, to) =
-        (picture.first.plus_seconds(-NEAR_SECONDS), picture.last.plus_seconds(NEAR_SECONDS));
-    let (first, count) = picture.all.explicit(&one.action, account, (from, to))?;
+    let (from, to) = (set.first.plus_seconds(-NEAR_SECONDS), set.last.plus_seconds(NEAR_SECONDS));
+    let (first, count) = set.all.explicit(&one.action, account, (from, to))?;
     let first = events.get(first)?;
     let text = Sentence::new("stated-unsaid")
         .arg("count", count as f64)
         .arg("service", one.action.split(':').next().unwrap_or_default());
-    let testimony = Testimony::new(Witness::Stated, text).event(event.id()).event(first.id());
+    let evidence = Evidence::new(Witness::Stated, text).event(event.id()).event(first.id());
     let with_denies = Layer::ALL.into_iter().filter(|layer| {
         !matches!(layer, Layer::KmsGrant | Layer::KmsKeyState | Layer::BlockPublicAccess)
     });
-    Some(with_denies.fold(testimony, |t, layer| t.weigh(layer, Effect::ExplicitDeny, UNSAID)))
+    Some(with_denies.fold(evidence, |t, layer| t.weigh(layer, Effect::ExplicitDeny, UNSAID)))
 }
 
 /// Texts of calls from outside of the organization say less too.
@@ -95,32 +92,32 @@ const UNSAID: f64 = -2.0;
 
 /// An encoded message of which CloudTrail kept only the first kilobyte, so that AWS cannot decode it
 /// (CloudTrail record contents, `errorMessage`).
-fn cut(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let one = picture.one();
+fn cut(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let one = set.one();
     (one.denial.encoded && one.denial.truncated).then(|| {
-        Testimony::new(Witness::Stated, Sentence::new("stated-encoded-cut"))
-            .event(picture.observation().event.id())
+        Evidence::new(Witness::Stated, Sentence::new("stated-encoded-cut"))
+            .event(set.observation().event.id())
     })
 }
 
 /// KMS's three-way text: no such key here, no resource policy that allows, or one that denies.
-fn vague(picture: &Picture<'_, '_>) -> Option<Testimony> {
-    let one = picture.one();
+fn vague(set: &ComparisonSet<'_, '_>) -> Option<Evidence> {
+    let one = set.one();
     (one.denial.vague || one.denial.form == Form::KmsVague).then(|| {
-        Testimony::new(Witness::Stated, Sentence::new("stated-kms-vague"))
+        Evidence::new(Witness::Stated, Sentence::new("stated-kms-vague"))
             .ambiguous()
             .layer(Layer::ResourcePolicy, 3.5)
             // The same is written where a grant that used to allow the call is gone.
             .weigh(Layer::KmsGrant, Effect::NotApplicable, 2.0)
-            .event(picture.observation().event.id())
+            .event(set.observation().event.id())
     })
 }
 
 /// A network activity event of the same moment, endpoint and action says that the endpoint's policy
 /// denied (CloudTrail user guide, "Network activity events").
-fn endpoint(picture: &Picture<'_, '_>, events: &[Event]) -> Option<Testimony> {
-    let mut found: Option<Testimony> = None;
-    for failure in &picture.failures {
+fn endpoint(set: &ComparisonSet<'_, '_>, events: &[Event]) -> Option<Evidence> {
+    let mut found: Option<Evidence> = None;
+    for failure in &set.failures {
         let Some(vpce) = failure.event.get(Field::VpcEndpointId) else { continue };
         let from = events.partition_point(|e| e.time < failure.event.time.plus_seconds(-5));
         let near = events.get(from..).unwrap_or_default().iter();
@@ -131,14 +128,14 @@ fn endpoint(picture: &Picture<'_, '_>, events: &[Event]) -> Option<Testimony> {
                 && e.name() == failure.event.name()
         });
         if let Some(hit) = hit {
-            let testimony = found.unwrap_or_else(|| {
-                Testimony::new(
+            let evidence = found.unwrap_or_else(|| {
+                Evidence::new(
                     Witness::Stated,
                     Sentence::new("stated-network-activity").arg("endpoint", vpce),
                 )
                 .layer(Layer::VpcEndpointPolicy, 7.0)
             });
-            found = Some(testimony.event(hit.id()));
+            found = Some(evidence.event(hit.id()));
         }
     }
     found

@@ -105,7 +105,7 @@ fn worked(event: &Event) -> bool {
 }
 
 /// One sort of failure with everything around it.
-pub struct Picture<'p, 'e> {
+pub struct ComparisonSet<'p, 'e> {
     /// The failures of this sort, as observations, in order of time.
     pub failures: Vec<Observation<'e>>,
     /// The same, as found.
@@ -140,8 +140,8 @@ impl Seen {
     }
 }
 
-impl<'p, 'e> Picture<'p, 'e> {
-    /// The picture of `failing`, which happened as often as `tally` says; `None` when it is empty.
+impl<'p, 'e> ComparisonSet<'p, 'e> {
+    /// The comparison set of `failing`, which happened as often as `tally` says; `None` when it is empty.
     pub fn new(
         events: &'e [Event],
         chains: &Chains,
@@ -156,7 +156,7 @@ impl<'p, 'e> Picture<'p, 'e> {
         let is_own = one.denial.whose == Whose::Caller;
         let crowd = failures.first().filter(|_| is_own).and_then(|o| pool.of(o.event));
         let observation = Observation::new(events, chains, one.denied)?;
-        Some(Picture {
+        Some(ComparisonSet {
             failures,
             failing,
             count,
@@ -174,7 +174,7 @@ impl<'p, 'e> Picture<'p, 'e> {
         self.one
     }
 
-    /// The observation of [`Picture::one`].
+    /// The observation of [`ComparisonSet::one`].
     pub fn observation(&self) -> &Observation<'e> {
         &self.observed
     }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::picture::Picture;
-use super::testimony::{Testimony, Witness};
+use super::comparison_set::ComparisonSet;
+use super::evidence::{Evidence, Witness};
 use crate::contrast::Observation;
 use crate::event::{Effect, Field, Layer};
 use crate::history::History;
@@ -20,14 +20,14 @@ const LOUD: f64 = 8.0;
 
 /// The grant that the caller's predecessor had, where the caller has none of its own for the call.
 pub(super) fn grant_of_predecessor(
-    picture: &Picture<'_, '_>,
+    set: &ComparisonSet<'_, '_>,
     history: &History,
 ) -> Option<GrantInForce> {
-    let one = picture.one();
+    let one = set.one();
     let name = one.action.strip_prefix("kms:")?;
     let key = one.arn().filter(|arn| arn.contains(":key/"))?;
     let caller = Entity::from_arn(one.principal.as_deref()?)?;
-    let ids = Ids::of(picture);
+    let ids = Ids::of(set);
     let covers = |grant: &Grant| grant.operations.iter().any(|o| o.eq_ignore_ascii_case(name));
     let had = |grant: &Grant| {
         let then = history.at(grant.created?);
@@ -41,7 +41,7 @@ pub(super) fn grant_of_predecessor(
             known.into_iter().any(|id| names(&grant.grantee, id))
         }
     };
-    let grants = history.at(picture.first).grants_where(key, |g| covers(g) && is_for(g)).grants;
+    let grants = history.at(set.first).grants_where(key, |g| covers(g) && is_for(g)).grants;
     let (stale, own): (Vec<GrantInForce>, Vec<GrantInForce>) =
         grants.into_iter().partition(|grant| ids.are_earlier(grant));
     stale.into_iter().next_back().filter(|_| own.is_empty())
@@ -63,14 +63,14 @@ struct Ids {
 }
 
 impl Ids {
-    fn of(picture: &Picture<'_, '_>) -> Ids {
+    fn of(set: &ComparisonSet<'_, '_>) -> Ids {
         let id = |o: &Observation<'_>| o.event.get(Field::IssuerPrincipalId).map(str::to_owned);
-        let now: BTreeSet<String> = picture.failures.iter().filter_map(id).collect();
+        let now: BTreeSet<String> = set.failures.iter().filter_map(id).collect();
         let mut earlier = BTreeSet::new();
         let mut until = None;
-        if let Some(crowd) = picture.crowd {
-            let before = crowd.before(picture.first);
-            let own = crowd.lists(picture.by_principal(), before, |o| picture.same_principal(o));
+        if let Some(crowd) = set.crowd {
+            let before = crowd.before(set.first);
+            let own = crowd.lists(set.by_principal(), before, |o| set.same_principal(o));
             for list in own {
                 let first = list.first().and_then(|at| crowd.at(*at));
                 let last = list.last().and_then(|at| crowd.at(*at));
@@ -97,15 +97,15 @@ impl Ids {
 }
 
 /// That such a grant is there, which speaks for grants.
-pub(super) fn testimony(picture: &Picture<'_, '_>, history: &History) -> Option<Testimony> {
-    let found = grant_of_predecessor(picture, history)?;
+pub(super) fn evidence(set: &ComparisonSet<'_, '_>, history: &History) -> Option<Evidence> {
+    let found = grant_of_predecessor(set, history)?;
     let text = Sentence::new("grant-of-predecessor")
         .arg("grant", found.grant.id.as_str())
-        .arg("principal", picture.one().principal.as_deref().unwrap_or("?"))
+        .arg("principal", set.one().principal.as_deref().unwrap_or("?"))
         .arg("operations", found.grant.operations.as_slice());
     Some(
-        Testimony::new(Witness::Changed, text)
+        Evidence::new(Witness::Changed, text)
             .weigh(Layer::KmsGrant, Effect::NotApplicable, LOUD)
-            .event(picture.observation().event.id()),
+            .event(set.observation().event.id()),
     )
 }

@@ -72,7 +72,7 @@ pub(crate) fn alone(
 ///
 /// What might have allowed it is not taken to have done so where another layer would do: the call
 /// was denied, so a policy of the resource that is not known leaves it to the caller's account.
-pub(crate) fn hopeful(request: &Request, layers: &Layers) -> Layers {
+pub(crate) fn optimistic(request: &Request, layers: &Layers) -> Layers {
     let mut layers = layers.clone();
     match &mut layers.identity {
         unknown @ Presence::Unknown(_) => *unknown = Presence::Known(vec![everything()]),
@@ -83,11 +83,11 @@ pub(crate) fn hopeful(request: &Request, layers: &Layers) -> Layers {
         }
         _ => {}
     }
-    hope(&mut layers.boundary, |known| known.push(everything()));
-    hope(&mut layers.session, |known| known.push(everything()));
-    hope(&mut layers.scps, open_levels);
-    hope(&mut layers.rcps, open_levels);
-    hope(&mut layers.vpc_endpoint, |known: &mut EndpointPolicy| {
+    open_unknown(&mut layers.boundary, |known| known.push(everything()));
+    open_unknown(&mut layers.session, |known| known.push(everything()));
+    open_unknown(&mut layers.scps, open_levels);
+    open_unknown(&mut layers.rcps, open_levels);
+    open_unknown(&mut layers.vpc_endpoint, |known: &mut EndpointPolicy| {
         known.policies.push(everything_for_everybody());
     });
     let resource = std::mem::replace(&mut layers.resource, Presence::NotApplicable);
@@ -96,14 +96,14 @@ pub(crate) fn hopeful(request: &Request, layers: &Layers) -> Layers {
         Presence::Partly(known, _) => Presence::Known(with_everything(&known, &request.principal)),
         known => known,
     };
-    hope(&mut layers.kms_grants, |_| {});
+    open_unknown(&mut layers.kms_grants, |_| {});
     // A denied call has lost its encryption context, so whether a grant's constraint is met is not
     // known; AWS's services make grants that fit their calls.
     for grant in layers.kms_grants.known_mut().into_iter().flatten() {
         *grant = grant.unconstrained();
     }
-    hope(&mut layers.key_state, |_| {});
-    hope(&mut layers.block_public_access, |_| {});
+    open_unknown(&mut layers.key_state, |_| {});
+    open_unknown(&mut layers.block_public_access, |_| {});
     layers
 }
 
@@ -192,7 +192,7 @@ fn settle<T>(presence: &mut Presence<T>) -> bool {
 }
 
 /// Unknown becomes not applicable; partly known becomes known with an opening added.
-fn hope<T>(presence: &mut Presence<T>, open: impl FnOnce(&mut T)) {
+fn open_unknown<T>(presence: &mut Presence<T>, open: impl FnOnce(&mut T)) {
     let taken = std::mem::replace(presence, Presence::NotApplicable);
     *presence = match taken {
         Presence::Unknown(_) => Presence::NotApplicable,

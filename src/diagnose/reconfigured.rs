@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::changed::PROPAGATION_SECONDS;
-use super::picture::{Picture, makes_new};
+use super::comparison_set::{ComparisonSet, makes_new};
 use crate::chain::service::Table;
 use crate::chain::{Chains, encryption_context};
 use crate::contrast::{Attribute, Observation};
@@ -55,16 +55,16 @@ fn is_configuration(event: &Event) -> bool {
 }
 
 /// The call that made what the failing calls are for use the key or role that is at fault.
-pub(super) fn moved(
-    picture: &Picture<'_, '_>,
+pub(super) fn reconfigured(
+    set: &ComparisonSet<'_, '_>,
     events: &[Event],
     chains: &Chains,
     history: &History,
     configurations: &Configurations<'_>,
 ) -> Option<Change> {
-    let log = Log { picture, events, chains, history };
-    Used::of(picture).into_iter().find_map(|used| {
-        let until = picture.first;
+    let log = Log { set, events, chains, history };
+    Used::of(set).into_iter().find_map(|used| {
+        let until = set.first;
         let earlier = configurations.0.partition_point(|event| event.time <= until);
         let earlier = configurations.0.get(..earlier).unwrap_or_default().iter();
         let naming: Vec<&Event> = earlier
@@ -79,7 +79,7 @@ pub(super) fn moved(
         }
         let around = Around::new(&log, &used);
         naming.into_iter().find_map(|event| {
-            let thing = around.moved_by(event)?;
+            let thing = around.reconfigured_by(event)?;
             Some(told(event, &thing, &used))
         })
     })
@@ -105,11 +105,11 @@ fn told(event: &Event, thing: &str, used: &Used) -> Change {
 /// What is at fault, being used by something.
 struct Used {
     arn: String,
-    sort: Sort,
+    used_as: Use,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sort {
+enum Use {
     /// The key that the refused call is on.
     Key,
     /// The role that a service is refused to take on.
@@ -119,19 +119,19 @@ enum Sort {
 }
 
 impl Used {
-    fn of(picture: &Picture<'_, '_>) -> Vec<Used> {
-        let one = picture.one();
+    fn of(set: &ComparisonSet<'_, '_>) -> Vec<Used> {
+        let one = set.one();
         let is_key = |arn: &&str| arn.contains(":kms:") && arn.contains(":key/");
         let is_role = |arn: &&str| arn.starts_with("arn:") && arn.contains(":role/");
         let takes_on = one.caller_kind == CallerKind::ServicePrincipal
             && one.action.starts_with("sts:AssumeRole");
-        let used = |sort: Sort| move |arn: &str| Used { arn: arn.to_owned(), sort };
+        let used = |used_as: Use| move |arn: &str| Used { arn: arn.to_owned(), used_as };
         let caller = one.principal.as_deref().filter(is_role);
         let caller = caller.filter(|_| one.caller_kind == CallerKind::ServiceRole);
         [
-            one.arn().filter(is_key).map(used(Sort::Key)),
-            one.arn().filter(is_role).filter(|_| takes_on).map(used(Sort::TakenOn)),
-            caller.map(used(Sort::Caller)),
+            one.arn().filter(is_key).map(used(Use::Key)),
+            one.arn().filter(is_role).filter(|_| takes_on).map(used(Use::TakenOn)),
+            caller.map(used(Use::Caller)),
         ]
         .into_iter()
         .flatten()
@@ -139,7 +139,7 @@ impl Used {
     }
 
     fn setting(&self) -> &'static str {
-        if self.sort == Sort::Key { "key" } else { "role" }
+        if self.used_as == Use::Key { "key" } else { "role" }
     }
 
     /// Whether a value of the request names it.
@@ -147,7 +147,7 @@ impl Used {
         let Some(request) = event.request() else { return false };
         let name = resource_name(&self.arn);
         let id = name.rsplit('/').next().unwrap_or(&name);
-        let by_alias = self.sort == Sort::Key && request.contains("alias/");
+        let by_alias = self.used_as == Use::Key && request.contains("alias/");
         if !(request.contains(id) || by_alias) || is_of_policy(event) {
             return false;
         }
@@ -159,7 +159,7 @@ impl Used {
     }
 
     fn is(&self, path: &str, value: &str, event: &Event, history: &History) -> bool {
-        if self.sort == Sort::Key {
+        if self.used_as == Use::Key {
             let name = resource_name(&self.arn);
             return key_name_of(value, event.region()).is_some_and(|named| named == name)
                 || behind_alias(value, event, history).is_some_and(|key| key == name);
@@ -174,12 +174,12 @@ impl Used {
 
     /// Whether a call that worked used it.
     fn is_used(&self, success: &Observation<'_>) -> bool {
-        match self.sort {
-            Sort::Key => success
+        match self.used_as {
+            Use::Key => success
                 .get(Attribute::Resource)
                 .is_some_and(|key| resource_name(key) == resource_name(&self.arn)),
-            Sort::TakenOn => is_one_role(success.get(Attribute::Resource), &self.arn),
-            Sort::Caller => is_one_role(success.get(Attribute::Principal), &self.arn),
+            Use::TakenOn => is_one_role(success.get(Attribute::Resource), &self.arn),
+            Use::Caller => is_one_role(success.get(Attribute::Principal), &self.arn),
         }
     }
 }
@@ -209,7 +209,7 @@ fn behind_alias(value: &str, event: &Event, history: &History) -> Option<String>
 }
 
 struct Log<'l, 'p, 'e> {
-    picture: &'l Picture<'p, 'e>,
+    set: &'l ComparisonSet<'p, 'e>,
     events: &'l [Event],
     chains: &'l Chains,
     history: &'l History,
@@ -246,27 +246,26 @@ impl Success<'_, '_> {
 
 impl<'l, 'p, 'e> Around<'l, 'p, 'e> {
     fn new(log: &'l Log<'l, 'p, 'e>, used: &'l Used) -> Self {
-        let Log { picture, events, chains, .. } = *log;
-        let failing = picture.failing.iter().take(MOST_CHAINS);
+        let Log { set, events, chains, .. } = *log;
+        let failing = set.failing.iter().take(MOST_CHAINS);
         let own = failing.flat_map(|f| about(f.denied, events, chains)).collect();
-        let tops =
-            picture.failing.iter().filter_map(|f| events.get(chains.asked(f.denied, events)));
+        let tops = set.failing.iter().filter_map(|f| events.get(chains.asked(f.denied, events)));
         let roots = tops.map(|top| (top.source(), top.name())).collect();
-        let service = service_of(picture.observation().event, events, chains);
+        let service = service_of(set.observation().event, events, chains);
         let mut around = Around { log, used, own, roots, service, successes: Vec::new() };
-        around.successes = picture.successes().iter().map(|call| around.success(call)).collect();
+        around.successes = set.successes().iter().map(|call| around.success(call)).collect();
         around
     }
 
     fn success(&self, call: &'l Observation<'e>) -> Success<'l, 'e> {
-        let Log { picture, events, chains, .. } = *self.log;
-        let is_alike = match self.used.sort {
-            Sort::Caller => {
+        let Log { set, events, chains, .. } = *self.log;
+        let is_alike = match self.used.used_as {
+            Use::Caller => {
                 self.service.is_some()
                     && service_of(call.event, events, chains) == self.service
-                    && picture.same_account(call)
+                    && set.same_account(call)
             }
-            _ => picture.same_principal(call),
+            _ => set.same_principal(call),
         };
         let is_with_it = self.used.is_used(call);
         let about = match is_alike || is_with_it {
@@ -277,19 +276,19 @@ impl<'l, 'p, 'e> Around<'l, 'p, 'e> {
     }
 
     /// The thing that the call made use the key or role at fault, if that explains the failures.
-    fn moved_by(&self, event: &Event) -> Option<String> {
+    fn reconfigured_by(&self, event: &Event) -> Option<String> {
         if self.roots.contains(&(event.source(), event.name())) {
             return None;
         }
         let things = things(event);
         let own = things.iter().find(|thing| has(&self.own, thing));
-        let thing = match (own, self.used.sort) {
+        let thing = match (own, self.used.used_as) {
             (Some(own), _) => own,
             // A refused KMS call loses its encryption context; those that worked tell what for.
-            (None, Sort::Key) if self.own.is_empty() && !self.is_for_caller(event) => {
+            (None, Use::Key) if self.own.is_empty() && !self.is_for_caller(event) => {
                 things.iter().find(|thing| self.used_another(event, Some(thing)))?
             }
-            (None, Sort::Key) => {
+            (None, Use::Key) => {
                 let is_new = self.is_for_caller(event) && self.used_another(event, None);
                 things.first().filter(|_| is_new && self.is_new_to_caller(event))?
             }
@@ -318,7 +317,7 @@ impl<'l, 'p, 'e> Around<'l, 'p, 'e> {
 
     /// Anybody used the key or role for the thing before it failed.
     fn is_used_by_others(&self, thing: &str) -> bool {
-        let earlier = |success: &&Success<'_, '_>| success.time() < self.log.picture.first;
+        let earlier = |success: &&Success<'_, '_>| success.time() < self.log.set.first;
         let mut with_it = self.successes.iter().filter(|s| s.is_with_it).filter(earlier);
         with_it.any(|success| has(&success.about, thing))
     }
@@ -330,12 +329,12 @@ impl<'l, 'p, 'e> Around<'l, 'p, 'e> {
             let is_of_thing = has(&success.about, thing);
             let is_unknown = success.about.is_empty() && success.is_alike;
             match success.is_with_it {
-                true if self.used.sort != Sort::Key => {
-                    success.is_alike && success.time() < self.log.picture.first
+                true if self.used.used_as != Use::Key => {
+                    success.is_alike && success.time() < self.log.set.first
                 }
                 true if success.time() < event.time => is_of_thing,
                 true => {
-                    success.time() < self.log.picture.first
+                    success.time() < self.log.set.first
                         && success.is_alike
                         && (is_of_thing || is_unknown)
                 }
@@ -343,7 +342,7 @@ impl<'l, 'p, 'e> Around<'l, 'p, 'e> {
                     success.is_alike
                         && is_of_thing
                         && success.time() > settled
-                        && success.time() <= self.log.picture.last
+                        && success.time() <= self.log.set.last
                 }
             }
         })
@@ -352,10 +351,10 @@ impl<'l, 'p, 'e> Around<'l, 'p, 'e> {
     /// Whether the call names the caller's role together with the key: what runs with the one is to
     /// use the other.
     fn is_for_caller(&self, event: &Event) -> bool {
-        let caller = self.log.picture.one().principal.as_deref();
+        let caller = self.log.set.one().principal.as_deref();
         let caller = caller.filter(|arn| Entity::from_arn(arn).is_some());
         caller.is_some_and(|arn| {
-            let caller = Used { arn: arn.to_owned(), sort: Sort::Caller };
+            let caller = Used { arn: arn.to_owned(), used_as: Use::Caller };
             caller.is_named_by(event, self.log.history)
         })
     }
@@ -363,7 +362,7 @@ impl<'l, 'p, 'e> Around<'l, 'p, 'e> {
     /// The caller did not use the key before it failed, nor another after the call.
     fn is_new_to_caller(&self, event: &Event) -> bool {
         let settled = event.time.plus_seconds(PROPAGATION_SECONDS);
-        let (first, last) = (self.log.picture.first, self.log.picture.last);
+        let (first, last) = (self.log.set.first, self.log.set.last);
         !self.successes.iter().any(|success| {
             let time = success.time();
             let is_earlier = success.is_with_it && time < first;

@@ -37,7 +37,7 @@ impl Witness {
 
 /// One piece of evidence.
 #[derive(Debug, Clone)]
-pub struct Testimony {
+pub struct Evidence {
     /// Where it comes from.
     pub witness: Witness,
     /// What was seen, for a person.
@@ -52,10 +52,10 @@ pub struct Testimony {
 }
 
 /// The same pieces, each once: what was seen once and speaks for several layers is one.
-pub(super) fn each_once(all: Vec<Testimony>) -> Vec<Testimony> {
-    let mut found: Vec<Testimony> = Vec::with_capacity(all.len());
+pub(super) fn each_once(all: Vec<Evidence>) -> Vec<Evidence> {
+    let mut found: Vec<Evidence> = Vec::with_capacity(all.len());
     for one in all {
-        let is_it = |known: &&mut Testimony| {
+        let is_it = |known: &&mut Evidence| {
             known.witness == one.witness
                 && known.text == one.text
                 && known.is_ambiguous == one.is_ambiguous
@@ -78,16 +78,16 @@ pub(super) fn each_once(all: Vec<Testimony>) -> Vec<Testimony> {
 /// Events named for one piece.
 const MOST_EVENTS: usize = 20;
 
-impl Testimony {
+impl Evidence {
     /// Evidence without weights yet.
     pub fn new(witness: Witness, text: Sentence) -> Self {
-        Testimony { witness, text, weights: Vec::new(), event_ids: Vec::new(), is_ambiguous: false }
+        Evidence { witness, text, weights: Vec::new(), event_ids: Vec::new(), is_ambiguous: false }
     }
 
     /// The same, leaving open which of several causes it was.
     #[must_use]
     pub fn ambiguous(self) -> Self {
-        Testimony { is_ambiguous: true, ..self }
+        Evidence { is_ambiguous: true, ..self }
     }
 
     /// Speaks for (or, negative, against) `layer` denying with `effect`; [`Effect::Unknown`] stands

@@ -14,7 +14,7 @@ use crate::event::{Event, Field, Time};
 
 /// Records that a trail keeps or leaves out together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Sort {
+pub(super) struct RecordKind {
     account: Option<Box<str>>,
     region: Option<Box<str>>,
     source: Box<str>,
@@ -22,11 +22,11 @@ pub(super) struct Sort {
     read_only: Option<bool>,
 }
 
-impl Sort {
+impl RecordKind {
     /// The sort of a record.
-    pub(super) fn of(event: &Event) -> Sort {
+    pub(super) fn of(event: &Event) -> RecordKind {
         let (account, region, source, is_data, read_only) = parts(event);
-        Sort {
+        RecordKind {
             account: account.map(Box::from),
             region: region.map(Box::from),
             source: source.into(),
@@ -37,11 +37,11 @@ impl Sort {
 
     /// The sort that a step of `to` would be of, where that of `from` is of this one: where both
     /// were in one place, so would these be.
-    pub(super) fn moved(&self, from: &Sort, to: &Sort) -> Sort {
+    pub(super) fn relocated(&self, from: &RecordKind, to: &RecordKind) -> RecordKind {
         let pick = |own: &Option<Box<str>>, from: &Option<Box<str>>, to: &Option<Box<str>>| {
             if own == from { to.clone() } else { own.clone() }
         };
-        Sort {
+        RecordKind {
             account: pick(&self.account, &from.account, &to.account),
             region: pick(&self.region, &from.region, &to.region),
             ..self.clone()
@@ -61,8 +61,8 @@ fn parts(event: &Event) -> Parts<'_> {
 
 /// What was recorded when, by sort.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
-    sorts: HashMap<Sort, usize, FixedState>,
+pub(super) struct TrailCoverage {
+    kinds: HashMap<RecordKind, usize, FixedState>,
     /// Sorts by a number of what they are told by, so that none is made of a record of a known one.
     known: HashMap<u64, usize, FixedState>,
     recorded: Vec<Recorded>,
@@ -95,7 +95,7 @@ const SHORT_SECONDS: i64 = 900;
 const USUAL: f64 = 0.95;
 const STRETCHED: i64 = 3;
 
-impl Seen {
+impl TrailCoverage {
     /// Adds a record, which is later than those before or nearly so.
     pub(super) fn add(&mut self, event: &Event) {
         if turns(event) {
@@ -106,7 +106,7 @@ impl Seen {
             Some(at) => *at,
             None => {
                 let next = self.recorded.len();
-                let at = *self.sorts.entry(Sort::of(event)).or_insert(next);
+                let at = *self.kinds.entry(RecordKind::of(event)).or_insert(next);
                 if at == next {
                     self.recorded.push(Recorded::default());
                 }
@@ -126,8 +126,8 @@ impl Seen {
 
     /// Whether a record of that sort between `from` and `to` would be in the log: others are there
     /// before and after, no longer apart than usual, and nobody changed a trail in between.
-    pub(super) fn would_show(&self, sort: &Sort, from: Time, to: Time) -> bool {
-        let recorded = self.sorts.get(sort).and_then(|at| self.recorded.get(*at));
+    pub(super) fn would_show(&self, kind: &RecordKind, from: Time, to: Time) -> bool {
+        let recorded = self.kinds.get(kind).and_then(|at| self.recorded.get(*at));
         let Some(recorded) = recorded else { return false };
         let minutes = &recorded.minutes;
         let Some(first) = minutes.partition_point(|one| one.first <= from).checked_sub(1) else {
@@ -197,19 +197,19 @@ const TURNING: [&str; 5] =
 mod tests {
     use super::*;
 
-    fn recorded(seconds: impl IntoIterator<Item = i64>) -> Seen {
+    fn recorded(seconds: impl IntoIterator<Item = i64>) -> TrailCoverage {
         let mut recorded = Recorded::default();
         seconds.into_iter().for_each(|second| recorded.add(Time(second * 1000)));
         recorded.settle();
-        Seen {
-            sorts: [(sort("eu-west-1"), 0)].into_iter().collect(),
+        TrailCoverage {
+            kinds: [(kind("eu-west-1"), 0)].into_iter().collect(),
             recorded: vec![recorded],
-            ..Seen::default()
+            ..TrailCoverage::default()
         }
     }
 
-    fn sort(region: &str) -> Sort {
-        Sort {
+    fn kind(region: &str) -> RecordKind {
+        RecordKind {
             account: Some("111122223333".into()),
             region: Some(region.into()),
             source: "kms.amazonaws.com".into(),
@@ -218,8 +218,8 @@ mod tests {
         }
     }
 
-    fn would_show(seen: &Seen, from: i64, to: i64) -> bool {
-        seen.would_show(&sort("eu-west-1"), Time(from * 1000), Time(to * 1000))
+    fn would_show(coverage: &TrailCoverage, from: i64, to: i64) -> bool {
+        seen.would_show(&kind("eu-west-1"), Time(from * 1000), Time(to * 1000))
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod tests {
         assert!(would_show(&seen, 1200, 1260));
         assert!(!would_show(&seen, 3500, 3560), "nothing after");
         assert!(!would_show(&seen, -60, 60), "nothing before");
-        let elsewhere = sort("eu-north-1");
+        let elsewhere = kind("eu-north-1");
         assert!(!seen.would_show(&elsewhere, Time(1_200_000), Time(1_260_000)));
         seen.turns.push(Time(1_230_000));
         assert!(!would_show(&seen, 1200, 1260), "a trail was changed just then");

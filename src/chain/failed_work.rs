@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::names::{Names, Sort};
+use super::names::{EventKind, Names};
 use super::service::{Completion, Ending, Table};
 use crate::event::Event;
 
@@ -29,15 +29,15 @@ pub(super) fn failed(
         let completion = rows.iter().find_map(|row| row.completion_of(event))?;
         (completion.ending(event) == Some(Ending::Failed)).then(|| work(completion, event))
     };
-    let of_sort = |sort: Sort| {
+    let of_kind = |kind: EventKind| {
         let is_it = move |(index, _): &(usize, &Event)| {
-            names.brief(*index).is_some_and(|brief| brief.sort == sort)
+            names.brief(*index).is_some_and(|brief| brief.kind == kind)
         };
         events.iter().enumerate().filter(is_it)
     };
-    let reports = of_sort(Sort::ServiceEvent);
+    let reports = of_kind(EventKind::ServiceEvent);
     let reports = reports.filter_map(|(index, event)| Some((index, told(event)?)));
-    let notified = of_sort(Sort::Notification).filter_map(|(index, event)| {
+    let notified = of_kind(EventKind::Notification).filter_map(|(index, event)| {
         let told = event.notification().filter(|told| told.failed)?;
         Some((index, FailedWork { state: told.state, message: told.cause }))
     });
