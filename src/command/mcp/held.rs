@@ -216,7 +216,7 @@ impl Reading {
             }
             Ok(Err(error)) => {
                 let error = super::super::sharing::told(error, &arguments.redact());
-                tell::tell(&error);
+                tell(&error);
                 Stand::Failed(error.to_string())
             }
             Err(_) => Stand::Failed("what was named could not be read".to_owned()),
