@@ -668,6 +668,8 @@ pub enum Command {
     Rehearse(Box<RehearseArguments>),
     /// Print a script that reads, with the AWS CLI, the policies that settle what failed
     Collect(Box<CollectArguments>),
+    /// Answer an assistant's questions about an export (Model Context Protocol, on standard input)
+    Mcp(Box<McpArguments>),
     /// Print the JSON Schema of the report, of a comparison or of a rehearsal
     #[command(after_help = "Example: trailwhy schema > report.schema.json")]
     Schema {
@@ -792,6 +794,38 @@ fn policy_kind(word: &str) -> Result<crate::rehearse::change::PolicyKind, String
     use crate::rehearse::change::{KINDS, PolicyKind};
     PolicyKind::parse(word)
         .ok_or_else(|| format!("the kinds are {}", KINDS.map(|(known, _)| known).join(", ")))
+}
+
+/// Arguments of `mcp`.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  trailwhy mcp s3-export/ --policies dumps/
+  trailwhy mcp s3-export/ --redact
+
+An assistant starts it, and asks over standard input and output. It reads what is named here and
+nothing else, writes nothing, and contacts nothing.")]
+pub struct McpArguments {
+    /// What to read
+    #[command(flatten)]
+    pub read: ReadArguments,
+    /// What is known besides
+    #[command(flatten)]
+    pub known: KnownArguments,
+    /// Show how exemptions from guardrails are made, too, for those who own them
+    #[arg(long)]
+    pub all_fixes: bool,
+    /// Replace accounts, ARNs, names, addresses and ids, each by the same stand-in everywhere; questions
+    /// name the stand-ins
+    #[arg(long)]
+    pub redact: bool,
+}
+
+impl McpArguments {
+    /// What is taken out.
+    pub fn redact(&self) -> RedactArguments {
+        RedactArguments { redact: self.redact, redact_map: None }
+    }
 }
 
 /// What `generate` writes.

@@ -122,3 +122,10 @@ message-rehearse-which = `{ $on }` may have several policies
     hint: name the policy: --name NAME, or --kind trust or boundary
 message-rehearse-no-change = the event `{ $id }` changed no policy, or is not in the trail
     hint: trailwhy changes PATH lists the events that did
+
+# The tool server of `mcp`.
+message-mcp-read = read { $records } records with { $incidents } incidents in { $seconds } s
+message-mcp-in-s3 = `{ $path }` lies in Amazon S3, and this server contacts nothing
+    hint: aws s3 sync { $from } s3-export && trailwhy mcp s3-export
+message-mcp-standard-input = `-` is standard input, on which the questions come
+    hint: name a file or a folder

@@ -107,3 +107,10 @@ message-rehearse-which = `{ $on }` には複数のポリシーがある可能性
     ヒント: ポリシーを指定してください: --name NAME、または --kind trust か boundary
 message-rehearse-no-change = イベント `{ $id }` はポリシーを変更していないか、証跡にありません
     ヒント: trailwhy changes PATH で変更したイベントを確認できます
+
+# `mcp` のツールサーバー。
+message-mcp-read = { $records } 件のレコード、{ $incidents } 件のインシデントを { $seconds } 秒で読み取りました
+message-mcp-in-s3 = `{ $path }` は Amazon S3 にあります。このサーバーはどこにも接続しません
+    ヒント: aws s3 sync { $from } s3-export && trailwhy mcp s3-export
+message-mcp-standard-input = `-` は標準入力で、質問を受け取るために使われます
+    ヒント: ファイルかフォルダーを指定してください

@@ -10,6 +10,7 @@ use similar::TextDiff;
 use super::config::Config;
 use super::{analysis, policies};
 use crate::cli::{ChangesArguments, ListFormat, ReadArguments};
+use crate::event::Time;
 use crate::history::change::{Change, Value};
 use crate::history::replay::{Known, State};
 use crate::history::subject::{Entity, Subject, resource_name};
@@ -20,7 +21,7 @@ use crate::wording::{Sentence, Wording};
 
 /// One change as JSON gives it. A state that is not known is `null`, one that is nothing `"none"`.
 #[derive(Serialize)]
-struct Listed {
+pub(super) struct Listed {
     event_id: String,
     event_time: String,
     action: String,
@@ -48,17 +49,9 @@ pub fn run(arguments: &ChangesArguments) -> anyhow::Result<ExitCode> {
     let moment = |asked: Option<Moment>| asked.and_then(|asked| analysis::moment(asked, last));
     let (since, until) = (moment(*since), moment(*until));
     let wording = Wording::new(analysis::language(arguments.lang, &config));
-    let wanted = arguments.only_for.as_deref().map(|named| analysis::owners(&history, named));
-    let changes: Vec<Listed> = history
-        .changes()
-        .iter()
-        .filter(|change| since.is_none_or(|since| change.time >= since))
-        .filter(|change| until.is_none_or(|until| change.time <= until))
-        .filter(|change| {
-            wanted.as_ref().is_none_or(|all| all.iter().any(|one| is_of(&history, change, one)))
-        })
-        .map(|change| listed(&history, change, &wording))
-        .collect();
+    let changes = within(&history, since, until, arguments.only_for.as_deref());
+    let changes: Vec<Listed> =
+        changes.into_iter().map(|change| listed(&history, change, &wording)).collect();
     let mut out = std::io::stdout().lock();
     match arguments.format {
         ListFormat::Json => {
@@ -68,6 +61,25 @@ pub fn run(arguments: &ChangesArguments) -> anyhow::Result<ExitCode> {
         ListFormat::Text => write_text(&mut out, &changes, &wording)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The changes of a time, and of what is named so.
+pub(super) fn within<'h>(
+    history: &'h History,
+    since: Option<Time>,
+    until: Option<Time>,
+    named: Option<&str>,
+) -> Vec<&'h Change> {
+    let wanted = named.map(|named| analysis::owners(history, named));
+    history
+        .changes()
+        .iter()
+        .filter(|change| since.is_none_or(|since| change.time >= since))
+        .filter(|change| until.is_none_or(|until| change.time <= until))
+        .filter(|change| {
+            wanted.as_ref().is_none_or(|all| all.iter().any(|one| is_of(history, change, one)))
+        })
+        .collect()
 }
 
 /// Whether a change is about this principal, policy, resource, account or target: by ARN, also a
@@ -99,7 +111,7 @@ fn is_of(history: &History, change: &Change, wanted: &str) -> bool {
     }
 }
 
-fn listed(history: &History, change: &Change, wording: &Wording) -> Listed {
+pub(super) fn listed(history: &History, change: &Change, wording: &Wording) -> Listed {
     let states = history.around(change);
     let (before, after) = match states {
         Some((before, after)) => (shown(before), shown(after)),

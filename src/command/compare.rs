@@ -106,7 +106,7 @@ fn detail(arguments: &CompareArguments) -> Detail {
 /// The call that failed in what the id names: the event itself, else the denied call of its
 /// incident, else the first that failed in its chains, else the call at the top, which lacks a step
 /// then.
-fn failed_call(id: &str, analysis: &Analysis, report: &Report) -> Result<usize> {
+pub(super) fn failed_call(id: &str, analysis: &Analysis, report: &Report) -> Result<usize> {
     let (events, chains) = (&analysis.ingested.events, &analysis.chains);
     let asked = ask::find(id, events, report)?;
     let failed = |index: &usize| events.get(*index).is_some_and(Event::failed);
@@ -130,7 +130,7 @@ fn failed_call(id: &str, analysis: &Analysis, report: &Report) -> Result<usize> 
 }
 
 /// A call in what the id names whose chain worked throughout, where there is one.
-fn working_call(id: &str, analysis: &Analysis, report: &Report) -> Result<usize> {
+pub(super) fn working_call(id: &str, analysis: &Analysis, report: &Report) -> Result<usize> {
     let (events, chains) = (&analysis.ingested.events, &analysis.chains);
     let asked = ask::find(id, events, report)?;
     let works = |index: &usize| {

@@ -15,6 +15,7 @@ pub mod gate;
 mod generate;
 mod help;
 pub mod ignore;
+mod mcp;
 mod merge;
 mod named;
 mod output;
@@ -59,6 +60,7 @@ fn language(command: &Command) -> Language {
         Command::Collect(all) => (all.lang, &all.read.config),
         Command::Plan(all) => (None, &all.read.config),
         Command::Rehearse(all) => (all.lang, &all.read.config),
+        Command::Mcp(all) => (None, &all.read.config),
         Command::Help(all) => (all.lang, &None),
         Command::Schema { .. } | Command::Generate(_) | Command::Simulate => (None, &None),
     };
@@ -105,6 +107,10 @@ fn carried_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Rehearse(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, rehearse::run)
                 .map_err(|error| sharing::told(error, &arguments.redact))
+        }
+        Command::Mcp(arguments) => {
+            let redact = arguments.redact();
+            mcp::run(*arguments).map_err(|error| sharing::told(error, &redact))
         }
         Command::Changes(mut arguments) => {
             with_names(&mut *arguments, |all| &mut all.read, changes::run)

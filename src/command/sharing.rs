@@ -1,5 +1,7 @@
 //! `--redact` and `--redact-map`: what leaves the program without what identifies.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -64,6 +66,11 @@ impl Sharing {
             Some(redactor) => redactor.redact(&document),
             None => Ok(document),
         }
+    }
+
+    /// Which stand-in means what.
+    pub(super) fn mapping(&self) -> BTreeMap<String, String> {
+        self.0.as_ref().map(Redactor::mapping).unwrap_or_default()
     }
 
     /// Saves which stand-in means what, where that was asked for.

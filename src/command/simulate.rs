@@ -45,6 +45,12 @@ pub fn run() -> anyhow::Result<ExitCode> {
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
+/// The verdict on one case, or why it cannot be read.
+pub(super) fn verdict_on(case: &str) -> Result<Value, String> {
+    let verdict = as_a_whole(case.as_bytes()).map_err(|unreadable| unreadable.error)?;
+    serde_json::to_value(verdict).map_err(|error| error.to_string())
+}
+
 /// Whether every line could be read. Whoever asks line by line gets each answer before the next
 /// question: what has come is answered, however little it is, before more is awaited.
 fn answer_lines(input: impl io::Read, output: impl Write) -> anyhow::Result<bool> {

@@ -1,0 +1,62 @@
+//! `simulate`: one request against the policies that come with it.
+
+use serde_json::{Value, json};
+
+use super::super::simulate;
+use super::answer::{Answer, Wrong, known, said};
+use super::held::Held;
+use super::inputs::{Given, Input, Takes};
+use super::outside::Teller;
+
+pub(super) const INPUTS: &[Input] = &[
+    Input {
+        name: "request",
+        takes: Takes::Object,
+        required: true,
+        says: "principal (an ARN or a service), action, resource ({arn, accountId}), context (condition \
+               keys to values; null: known to be absent), unknown_keys (a list)",
+    },
+    Input {
+        name: "policies",
+        takes: Takes::Object,
+        required: true,
+        says: "any of identity, boundary, scps, rcps (lists of {name, policy}; scps and rcps of {ou, \
+               policies}), session, resource (a document), vpc_endpoint, kms_grants, key_state. What is \
+               left out is taken to be absent; the word \"unknown\" says that it is not known",
+    },
+    Input {
+        name: "settings",
+        takes: Takes::Object,
+        required: false,
+        says: "s3_block_public_access",
+    },
+];
+
+/// It asks nothing of the log: what was not handed in is not known to it.
+pub(super) fn answer(_: &Held, given: &Given) -> Result<Answer, Wrong> {
+    let mut case = json!({ "id": null });
+    for name in ["request", "policies", "settings"] {
+        if let Some(value) = given.object(name) {
+            case[name] = value;
+        }
+    }
+    let verdict: Value = simulate::verdict_on(&case.to_string()).map_err(|error| {
+        Wrong::Raised(format!("the case cannot be read: {error}"))
+    })?;
+    let told = Teller::without_marks().told(verdict);
+    let mut answer = Answer::default();
+    answer.line(format!(
+        "{}{}.",
+        known(&told, "result"),
+        said(&told, "layer").map(|layer| format!(" by {layer}")).unwrap_or_default()
+    ));
+    if let Some(unknown) = said(&told, "unknown") {
+        answer.line(format!("It hangs on what is not known: {unknown}"));
+    }
+    if let Some(warnings) = said(&told, "warnings") {
+        answer.line(format!("Not understood of the policies, so the verdict may differ: {warnings}"));
+    }
+    answer.line("It holds for exactly the policies handed in; AWS may know others.");
+    answer.put("verdict", told);
+    Ok(answer)
+}
