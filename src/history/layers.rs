@@ -354,8 +354,7 @@ impl<'g> Gather<'g> {
         let Some(arn) = self.request.resource.arn.clone() else {
             return Presence::Unknown(Sentence::new("log-no-resource"));
         };
-        if service == "sts" && !arn.contains(":role/")
-            || service == "kms" && !arn.contains(":key/")
+        if service == "sts" && !arn.contains(":role/") || service == "kms" && !arn.contains(":key/")
         {
             return Presence::NotApplicable;
         }

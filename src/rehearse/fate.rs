@@ -4,11 +4,11 @@
 mod address;
 mod touched;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::Trail;
 use super::call::{Call, requests};
-use crate::diagnose::evaluated::around;
 use crate::event::{Effect, Event, Layer, Time};
 use crate::history::History;
 use crate::history::amend::Amendment;
@@ -54,9 +54,8 @@ impl<'p> Policies<'p> {
                 Subject::Tag { .. } | Subject::Parent(_) | Subject::Entity(_) | Subject::Alias(_)
             )
         };
-        let moments = |likelihood| {
-            [history, after].map(|one| Moment::new(one.at(present), likelihood))
-        };
+        let moments =
+            |likelihood| [history, after].map(|one| Moment::new(one.at(present), likelihood));
         let changes_requests = amendments.iter().any(is_of_request);
         Policies {
             assumed: moments(Likelihood::Assumed),
@@ -152,15 +151,19 @@ pub struct Why {
 
 /// How a call would fare.
 pub fn of(trail: &Trail<'_>, policies: &Policies<'_>, call: &Call) -> Fate {
-    let (Some(event), Some(around)) =
-        (trail.events.get(call.index), around(trail.events, trail.chains, call.index))
-    else {
-        return Fate::Untouched { is_certain: false };
+    told(trail, policies, call).0
+}
+
+/// The same, and whether every record of the call would fare so, whenever it was made and for what.
+pub(super) fn told(trail: &Trail<'_>, policies: &Policies<'_>, call: &Call) -> (Fate, bool) {
+    let Some((event, around)) = call.exemplar(trail) else {
+        return (Fate::Untouched { is_certain: false }, false);
     };
     let asked_after = match policies.changes_requests {
         true => requests(event, &around, &policies.assumed[1].inventory),
         false => Vec::new(),
     };
+    let is_plain = Cell::new(!policies.changes_requests);
     let each = call.requests.iter().enumerate().map(|(at, request)| {
         let one = One {
             event,
@@ -168,11 +171,12 @@ pub fn of(trail: &Trail<'_>, policies: &Policies<'_>, call: &Call) -> Fate {
             policies,
             request,
             request_after: asked_after.get(at).unwrap_or(request),
+            is_plain: &is_plain,
         };
         one.fate(call.worked)
     });
     let worst = each.max_by_key(Fate::badness);
-    worst.unwrap_or(Fate::Untouched { is_certain: false })
+    (worst.unwrap_or(Fate::Untouched { is_certain: false }), is_plain.get())
 }
 
 /// One request of a call.
@@ -182,6 +186,8 @@ struct One<'o> {
     policies: &'o Policies<'o>,
     request: &'o Request,
     request_after: &'o Request,
+    /// Nothing but the policies and the request was looked at.
+    is_plain: &'o Cell<bool>,
 }
 
 impl One<'_> {
@@ -193,6 +199,7 @@ impl One<'_> {
         if !assumed.was.is_denied() {
             return self.of_worked(&assumed);
         }
+        self.is_plain.set(false);
         // Services make a grant for each thing they work on and end it afterwards; for the next one they
         // make another.
         if let Some(granted) = self.as_granted(&assumed) {
@@ -290,6 +297,7 @@ impl One<'_> {
 
     /// Where all hangs on the address that a service calls from, each that it may be is tried.
     fn by_address(&self, will: &Decision, harm: Harm, both: &Both) -> Fate {
+        self.is_plain.set(false);
         let tried: Vec<Decision> = match will.unknown.iter().all(is_address) {
             true => address::tried(self.event, &self.around, self.request_after, &both.after),
             false => Vec::new(),
@@ -308,6 +316,7 @@ impl One<'_> {
     /// It worked, and the policies of today deny it: since they were changed, or since they are not
     /// known rightly.
     fn denied_before(&self) -> Fate {
+        self.is_plain.set(false);
         let then = self.policies.history.at(self.event.time);
         let layers = layers_of(self.event, self.request, &self.around, &then, Likelihood::Assumed);
         match evaluate(self.request, &layers.layers).is_denied() {
