@@ -105,7 +105,7 @@ fn main() -> anyhow::Result<()> {
     let knowledge = Knowledge::new(Table::builtin().clone());
     let chains = Chains::build(&events, &knowledge);
     let history = History::new(&events, dump(keys));
-    let trail = Trail { events: &events, chains: &chains, knowledge: &knowledge };
+    let trail = Trail::new(&events, &chains, &knowledge);
     let present = Time(1_790_000_000_000);
 
     let deny = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:*",

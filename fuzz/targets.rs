@@ -23,8 +23,8 @@ use trailwhy::event::{denial, failure, outcome, refusals, resource, secrets};
 use trailwhy::history::History;
 use trailwhy::history::dump::Dump;
 use trailwhy::iam::{
-    AttachedPolicy, Context, Decision, Layers, Missing, Policy, Presence, Principal, Request, Resource,
-    evaluate,
+    AttachedPolicy, Context, Decision, Layers, Missing, Policy, Presence, Principal, Request,
+    Resource, evaluate,
 };
 use trailwhy::ingest::Contribution;
 use trailwhy::ingest::trial::{self, WINDOW};
@@ -129,7 +129,8 @@ pub fn policies(data: &[u8]) {
 /// A key that is not known never turns a denial into an Allow.
 fn denies_less_when_known(known: &Decision, request: &Request, layers: &Layers) {
     let mut partial = request.clone();
-    for key in ["aws:SourceIp", "aws:PrincipalArn", "kms:ViaService", "aws:MultiFactorAuthPresent"] {
+    for key in ["aws:SourceIp", "aws:PrincipalArn", "kms:ViaService", "aws:MultiFactorAuthPresent"]
+    {
         partial.context.mark_unknown(key);
     }
     let partly = evaluate(&partial, layers);

@@ -63,7 +63,9 @@ fn the_corpus_reaches_what_it_is_for() {
     let events = |name: &str| -> usize {
         let window = trailwhy::ingest::trial::WINDOW;
         let read = read(name);
-        read.iter().map(|file| trailwhy::ingest::trial::outcome(file, window, true).events.len()).sum()
+        read.iter()
+            .map(|file| trailwhy::ingest::trial::outcome(file, window, true).events.len())
+            .sum()
     };
     for name in ["envelopes", "csv", "gzip", "scanner"] {
         assert!(events(name) > 0, "no file of {name} holds an event");

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::table::{action, types_of};
+use super::table::{action, names_of};
 
 /// A kind of resource-based policy.
 #[derive(Debug, Deserialize)]
@@ -88,9 +88,12 @@ impl Policy {
 /// The kinds of policies that hold for the resource with that ARN: its own, or that of what it lies
 /// in (an object: its bucket's).
 pub fn policies_of(arn: &str) -> Vec<&'static Policy> {
-    let types = types_of(arn);
-    let holds = |row: &&Policy| types.iter().any(|kind| row.is_on(kind.service, kind.name));
-    TABLE.iter().filter(holds).collect()
+    let (service, types) = names_of(arn);
+    policies_on(service, &types).collect()
+}
+
+fn policies_on(service: &str, types: &[&str]) -> impl Iterator<Item = &'static Policy> {
+    TABLE.iter().filter(move |row| types.iter().any(|kind| row.is_on(service, kind)))
 }
 
 /// Whether any resource of the service, by its word in ARNs, carries a policy.
@@ -100,13 +103,14 @@ pub fn service_carries_policies(service: &str) -> bool {
 
 /// Whether a policy can hold for the resource; `None` where its type is not known.
 pub fn carries_policy(arn: &str) -> Option<bool> {
-    (!types_of(arn).is_empty()).then(|| !policies_of(arn).is_empty())
+    let (service, types) = names_of(arn);
+    (!types.is_empty()).then(|| policies_on(service, &types).next().is_some())
 }
 
 /// Whether a resource-based policy can be what decides on `action` on that resource, for a caller of
 /// the owner's account or of another; `None` where the resource's type is not known.
 pub fn can_decide(action: &str, arn: &str, same_account: bool) -> Option<bool> {
-    let counts = |row: &&Policy| {
+    let counts = |row: &Policy| {
         let reaches = match row.across {
             Across::Yes => true,
             Across::Only => !same_account,
@@ -114,8 +118,8 @@ pub fn can_decide(action: &str, arn: &str, same_account: bool) -> Option<bool> {
         };
         reaches && row.decides(action)
     };
-    carries_policy(arn)?;
-    Some(policies_of(arn).iter().any(counts))
+    let (service, types) = names_of(arn);
+    (!types.is_empty()).then(|| policies_on(service, &types).any(counts))
 }
 
 /// Whether a resource-based policy can be what decides on `action` on some resource, whichever it is,

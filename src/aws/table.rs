@@ -166,6 +166,27 @@ impl Service {
         }
     }
 
+    /// The types whose patterns fit a resource and say most about it.
+    fn rows_of(&self, prefix: &str, resource: &str) -> impl Iterator<Item = &[&'static str; 3]> {
+        let said = |row: &[&'static str; 3]| {
+            words(row[1]).filter_map(|pattern| self.fits(pattern, prefix, resource)).max()
+        };
+        let each: Vec<Option<usize>> = self.types.iter().map(said).collect();
+        let best = each.iter().flatten().max().copied();
+        let rows = self.types.iter().zip(each);
+        rows.filter(move |(_, said)| said.is_some() && *said == best).map(|(row, _)| row)
+    }
+
+    /// How many signs of the resource a pattern tells, where it fits.
+    fn fits(&self, pattern: &'static str, prefix: &str, resource: &str) -> Option<usize> {
+        let (service, pattern) = match pattern.strip_prefix('@') {
+            Some(rest) => (self.prefix, rest),
+            None => service_and_resource(pattern)?,
+        };
+        let is_of_it = service == prefix && matches(pattern.as_bytes(), resource.as_bytes());
+        is_of_it.then(|| pattern.bytes().filter(|sign| *sign != b'*').count())
+    }
+
     fn resource_type(&self, [name, arns, keys]: [&'static str; 3]) -> ResourceType {
         let whole = |arn: &str| match arn.strip_prefix('@') {
             Some(rest) => format!("arn:$P:{}:$R:$A:{rest}", self.prefix),
@@ -243,30 +264,16 @@ pub fn resource_types(prefix: &str) -> Vec<ResourceType> {
 /// The resource types that an ARN can be of: those whose pattern says most about it (a bucket's
 /// pattern fits objects too). Empty where none fits.
 pub fn types_of(arn: &str) -> Vec<ResourceType> {
-    let Some((prefix, _)) = service_and_resource(arn) else { return Vec::new() };
-    let mut best = 0;
-    let mut found = Vec::new();
-    for kind in resource_types(prefix) {
-        let Some(said) = kind.arns.iter().filter_map(|pattern| fits(pattern, arn)).max() else {
-            continue;
-        };
-        if said > best || found.is_empty() {
-            best = said;
-            found.clear();
-        }
-        if said == best {
-            found.push(kind);
-        }
-    }
-    found
+    let Some((prefix, resource)) = service_and_resource(arn) else { return Vec::new() };
+    let Some(service) = service(prefix) else { return Vec::new() };
+    service.rows_of(prefix, resource).map(|row| service.resource_type(*row)).collect()
 }
 
-/// How many signs of the resource a pattern tells, where it fits.
-fn fits(pattern: &str, arn: &str) -> Option<usize> {
-    let (service, pattern) = service_and_resource(pattern)?;
-    let (of, resource) = service_and_resource(arn)?;
-    let is_of_it = service == of && matches(pattern.as_bytes(), resource.as_bytes());
-    is_of_it.then(|| pattern.bytes().filter(|sign| *sign != b'*').count())
+/// The names of the resource types that an ARN can be of, and the service that they are of.
+pub(super) fn names_of(arn: &str) -> (&'static str, Vec<&'static str>) {
+    let Some((prefix, resource)) = service_and_resource(arn) else { return Default::default() };
+    let Some(service) = service(prefix) else { return Default::default() };
+    (service.prefix, service.rows_of(prefix, resource).map(|[name, ..]| *name).collect())
 }
 
 fn service_and_resource(arn: &str) -> Option<(&str, &str)> {

@@ -13,10 +13,12 @@ use crate::chain::Knowledge;
 use crate::chain::service::Table;
 use crate::cli::{KnownArguments, ReadArguments};
 use crate::error::{Error, Result};
-use crate::fold;
+use crate::event::Event;
+use crate::fold::{self, Settled};
 use crate::given::{self, Cap};
 use crate::history::History;
-use crate::ingest::{self, Contribution, Ingested, Input, Ledger, Options, Skip};
+use crate::history::passing::Teaching;
+use crate::ingest::{self, Batch, Contribution, Ingested, Input, Ledger, Options, Skip, Streamed};
 use crate::report::sanitize;
 use crate::wording::{Argument, Sentence, shell};
 
@@ -65,6 +67,59 @@ pub(super) fn folded(
         tell::say(&Sentence::new("message-beyond").arg("count", export.beyond));
     }
     Ok(read)
+}
+
+/// What a history is made of.
+pub(super) enum Taught {
+    /// Every event.
+    Whole(Box<Ingested>),
+    /// Those that teach something, of an export that can be read once more.
+    Teaching(Vec<Event>),
+}
+
+/// Reads for a history. What holds more than `most` records is not held, unless it cannot be read again.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn taught(arguments: &ReadArguments, config: &Config, most: usize) -> Result<Taught> {
+    let (inputs, options) = asked(arguments, config)?;
+    if inputs.iter().any(|input| matches!(input, Input::Stdin)) {
+        return read(arguments, config).map(|all| Taught::Whole(Box::new(all)));
+    }
+    let bar = Bar::new(arguments.quiet);
+    let mut teaching = Teaching::default();
+    let mut each = |batch: Batch| {
+        batch.late.into_iter().chain(batch.events).for_each(|event| teaching.take(event));
+    };
+    let read = ingest::whole_or_stream(&inputs, &options, most, &bar, &mut each)?;
+    bar.finish();
+    Ok(match read {
+        Streamed::Whole(ingested) => {
+            look_through(&ingested.ledger, Some(arguments), arguments.quiet)?;
+            Taught::Whole(Box::new(ingested))
+        }
+        Streamed::Batches(ledger) => {
+            look_through(&ledger, Some(arguments), arguments.quiet)?;
+            Taught::Teaching(teaching.finish())
+        }
+    })
+}
+
+/// Reads once more, and shows each event once it is settled.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn watched(
+    arguments: &ReadArguments,
+    config: &Config,
+    knowledge: &Knowledge,
+    each: &mut dyn FnMut(Settled<'_>),
+) -> Result<()> {
+    let (inputs, options) = asked(arguments, config)?;
+    let bar = Bar::new(arguments.quiet);
+    fold::watch(&inputs, &options, knowledge, &bar, each)?;
+    bar.finish();
+    Ok(())
 }
 
 /// Reads the same as a part of an export. Such a part may hold nothing.

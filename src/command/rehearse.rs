@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::analysis::{self, Besides};
 use super::config::Config;
+use super::reading::Taught;
 use super::reporting::terminal_style;
 use super::sharing::{self, Sharing};
 use super::{output, reading};
@@ -15,9 +16,11 @@ use crate::chain::Chains;
 use crate::cli::{ReadArguments, RehearseArguments, RehearseFormat};
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::fold::Settled;
 use crate::given::{self, Cap};
 use crate::history::History;
 use crate::rehearse::change::{Changes, Document, Now, Plan, Target, Template};
+use crate::rehearse::passing::{Asked, Passing};
 use crate::rehearse::view::{self, Fares, Outcome, Report};
 use crate::rehearse::{Trail, markdown, rehearse, terminal};
 use crate::report::sanitize;
@@ -25,6 +28,9 @@ use crate::wording::{Language, Sentence, Wording};
 
 /// Exit status when something would or may break.
 const BREAKS: u8 = 1;
+
+/// Records up to which all are held.
+const WHOLE: usize = 1 << 16;
 
 /// What is meant to break is a short list.
 const ALLOWED: Cap = Cap { bytes: 1 << 20, instead: "one [[allow]] for each thing that may break" };
@@ -66,17 +72,35 @@ pub fn run(arguments: &RehearseArguments) -> anyhow::Result<ExitCode> {
     let besides = Besides::read(&arguments.known)?;
     // What holds now may have been set long ago, so that all of the export is read.
     let read = ReadArguments { since: None, until: None, ..arguments.read.clone() };
-    let ingested = reading::read(&sharing::read(&read, &arguments.redact), &config)?;
-    let events = &ingested.events;
+    let read = sharing::read(&read, &arguments.redact);
+    let (events, is_whole) = match reading::taught(&read, &config, WHOLE)? {
+        Taught::Whole(ingested) => (ingested.events, true),
+        Taught::Teaching(events) => (events, false),
+    };
+    let events = events.as_slice();
     let dump = analysis::dump(&arguments.known.dumps, &config, events)?;
-    let chains = Chains::build(events, besides.knowledge());
     let history = History::new(events, dump);
     let now = now(arguments, &history, events);
     let changes = changes(arguments, &now, &typed)?;
-    let trail = Trail { events, chains: &chains, knowledge: besides.knowledge() };
     let last = events.last().map(|event| event.time);
     let since = arguments.read.since.and_then(|since| analysis::moment(since, last));
-    let rehearsal = rehearse(&trail, &history, &changes.amendments, now.present, since);
+    let knowledge = besides.knowledge();
+    let rehearsal = if is_whole {
+        let chains = Chains::build(events, knowledge);
+        let trail = Trail::new(events, &chains, knowledge);
+        rehearse(&trail, &history, &changes.amendments, now.present, since)
+    } else {
+        let after = &history.amended(&changes.amendments, now.present);
+        let (amendments, present) = (changes.amendments.as_slice(), now.present);
+        let asked = Asked { history: &history, after, amendments, present, since };
+        let mut passing = Passing::new(asked, knowledge);
+        reading::watched(&read, &config, knowledge, &mut |settled| {
+            let Settled { events, chains, numbers, fresh, quiet, quiet_numbers } = settled;
+            let trail = Trail { events, chains, knowledge, quiet, numbers: Some(numbers) };
+            passing.take(&trail, fresh, quiet_numbers);
+        })?;
+        passing.finish()
+    };
 
     let language = match arguments.format {
         RehearseFormat::Json => Language::En,

@@ -108,6 +108,40 @@ pub fn fold(
     (events, chains, folded)
 }
 
+/// A stretch of an export of which some events are settled: nothing that comes later changes what is
+/// known of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Settled<'s> {
+    /// The stretch.
+    pub events: &'s [Event],
+    /// How they belong together.
+    pub chains: &'s Chains,
+    /// Their numbers in the order in which they came.
+    pub numbers: &'s [usize],
+    /// Positions of those that were settled now.
+    pub fresh: &'s [usize],
+    /// Calls of the same time on which nothing hangs.
+    pub quiet: &'s [Event],
+    /// Their numbers.
+    pub quiet_numbers: &'s [usize],
+}
+
+/// Reads everything below the inputs and shows each event once it is settled; nothing is kept.
+///
+/// Errs as [`read`] does.
+pub fn watch(
+    inputs: &[Input],
+    options: &Options,
+    knowledge: &Knowledge,
+    progress: &dyn Progress,
+    each: &mut dyn FnMut(Settled<'_>),
+) -> Result<Ledger> {
+    let mut window = Window::new(knowledge, Bounds::default()).watched_by(each);
+    let ledger = ingest::stream(inputs, options, progress, &mut |batch| window.take(batch))?;
+    window.finish();
+    Ok(ledger)
+}
+
 /// What was read.
 #[derive(Debug)]
 pub enum Read {

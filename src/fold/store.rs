@@ -11,6 +11,7 @@ use crate::contrast::{Export, Shapes, Vanished};
 use crate::diagnose::{Failing, Folded, Look, Stood, Worth};
 use crate::event::{Event, Failure, Field, Time, Whose};
 use crate::history::change;
+use crate::history::passing::routine_grant;
 
 type Map<K, V> = HashMap<K, V, RandomState>;
 type Set<K> = HashSet<K, RandomState>;
@@ -614,17 +615,6 @@ fn without(times: &mut Vec<Time>, mut taken: Vec<Time>) {
         }
         true
     });
-}
-
-/// Services make grants by the thousand, which only ever allow, and retire them when the work is done
-/// (KMS developer guide, "Grants in AWS KMS"): whose and on what; `None` of anything else.
-fn routine_grant(event: &Event) -> Option<u64> {
-    let is_grant = event.source() == "kms.amazonaws.com"
-        && matches!(event.name(), "CreateGrant" | "RetireGrant" | "RevokeGrant");
-    event.invoked_by().filter(|_| is_grant)?;
-    let key = crate::contrast::resource(event);
-    let grantee = event.request_value("granteePrincipal");
-    Some(hashed((event.name(), key, grantee, event.invoked_by())))
 }
 
 /// What makes refused calls alike: they are judged as one.

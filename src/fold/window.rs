@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 use super::class::{Class, hashed};
 use super::store::{Far, Store, View};
-use super::{AsksFor, Bounds};
+use super::{AsksFor, Bounds, Settled};
 use crate::chain::{Chains, Knowledge, Learned, Turn};
 use crate::diagnose::{self, Folded};
 use crate::event::{self, CallerKind, Event, Field, IdentityType, Time};
@@ -47,6 +47,8 @@ pub(super) struct Window<'k> {
     open: usize,
     learned: Learned,
     store: Store,
+    /// Is shown what is settled, of which nothing is kept then.
+    watch: Option<&'k mut dyn FnMut(Settled<'_>)>,
 }
 
 /// A call that gave a service its credentials can matter for so long (IAM user guide, "AssumeRole":
@@ -76,7 +78,12 @@ impl<'k> Window<'k> {
             open: 0,
             learned: Learned::default(),
             store: Store::default(),
+            watch: None,
         }
+    }
+
+    pub(super) fn watched_by(self, watch: &'k mut dyn FnMut(Settled<'_>)) -> Window<'k> {
+        Window { watch: Some(watch), ..self }
     }
 
     /// Takes the next events in.
@@ -208,21 +215,50 @@ impl<'k> Window<'k> {
         for at in 0..until {
             let Some(mark) = self.marks.get(at).filter(|mark| mark.far.is_none()) else { continue };
             let number = mark.number;
-            let far = Far::of(&chains, at, Class::of(&self.events, &chains, at), &self.marks);
+            let is_kept = self.watch.is_none();
+            let class = is_kept.then(|| Class::of(&self.events, &chains, at)).flatten();
+            let far = Far::of(&chains, at, class, &self.marks);
             if let Some(mark) = self.marks.get_mut(at) {
                 mark.far = Some(far);
             }
             self.store.fresh.insert(number);
         }
         self.open -= self.store.fresh.len();
-        let look = diagnose::look(&self.events, &self.quiet, &chains, self.knowledge);
-        let passing = self.passing(until, is_last);
-        let view =
-            View { events: &self.events, marks: &self.marks, places: &places, chains: &chains };
-        self.store.take(view, self.knowledge, look, passing);
+        if self.watch.is_some() {
+            self.show(until, is_last, &chains);
+        } else {
+            let look = diagnose::look(&self.events, &self.quiet, &chains, self.knowledge);
+            let passing = self.passing(until, is_last);
+            let view =
+                View { events: &self.events, marks: &self.marks, places: &places, chains: &chains };
+            self.store.take(view, self.knowledge, look, passing);
+        }
         self.learned = chains.take_learned();
         if !is_last {
             self.let_go(until, &places);
+        }
+    }
+
+    /// Shows what is settled to whom it is wanted by.
+    fn show(&mut self, until: usize, is_last: bool, chains: &Chains) {
+        let now = std::mem::take(&mut self.store.fresh);
+        let numbers: Vec<usize> = self.marks.iter().map(|mark| mark.number as usize).collect();
+        let is_fresh = |at: &usize| self.marks.get(*at).is_some_and(|m| now.contains(&m.number));
+        let fresh: Vec<usize> = (0..until).filter(is_fresh).collect();
+        let (quiet, quiet_numbers): (Vec<Event>, Vec<usize>) = self
+            .passing(until, is_last)
+            .into_iter()
+            .map(|(event, number)| (event, number as usize))
+            .unzip();
+        if let Some(watch) = &mut self.watch {
+            watch(Settled {
+                events: &self.events,
+                chains,
+                numbers: &numbers,
+                fresh: &fresh,
+                quiet: &quiet,
+                quiet_numbers: &quiet_numbers,
+            });
         }
     }
 

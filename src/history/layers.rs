@@ -10,7 +10,7 @@ use super::document;
 use super::inventory::Inventory;
 use super::replay::Source;
 use super::request::Around;
-use super::subject::{PolicyType, Subject};
+use super::subject::{PolicyType, Subject, resource_name};
 use crate::aws;
 use crate::event::{CallerKind, Event, Field, Layer};
 use crate::history::document::Hidden;
@@ -21,7 +21,11 @@ use crate::iam::{
 use crate::wording::Sentence;
 
 mod kms;
+mod memory;
 mod stated;
+
+use memory::Memory;
+pub use memory::{Alters, Moment};
 
 /// What to make of what was only probably so, such as that a policy put for the first time the
 /// trail shows was not there before.
@@ -53,20 +57,56 @@ pub fn layers_of(
     inventory: &Inventory<'_>,
     likelihood: Likelihood,
 ) -> Surroundings {
-    let kind = around.kind.unwrap_or_else(|| event.caller_kind());
-    let mut gather =
-        Gather { event, request, around, inventory, kind, likelihood, assumed: vec![] };
-    let mut layers = Layers {
-        identity: gather.identity(),
-        boundary: gather.boundary(),
-        session: gather.session(),
-        resource: gather.resource(),
-        scps: gather.scps(),
-        rcps: gather.rcps(),
-        vpc_endpoint: gather.vpc_endpoint(),
-        kms_grants: gather.grants(),
-        key_state: gather.key_state(),
-        block_public_access: gather.public_access(),
+    layers_with(Gather::new(event, request, around, inventory, likelihood), None)
+}
+
+/// The layers, each as it was before where nothing can alter it.
+fn layers_with(mut gather: Gather<'_>, unaltered: Option<(&Layers, Alters)>) -> Surroundings {
+    let before = |is_altered: fn(Alters) -> bool| {
+        unaltered.filter(|(_, alters)| !is_altered(*alters)).map(|(before, _)| before)
+    };
+    let mut layers = Layers::none();
+    match before(|alters| alters.caller) {
+        Some(before) => {
+            layers.identity = before.identity.clone();
+            layers.boundary = before.boundary.clone();
+            layers.session = before.session.clone();
+        }
+        None => {
+            layers.identity = gather.identity();
+            layers.boundary = gather.boundary();
+            layers.session = gather.session();
+        }
+    }
+    layers.resource = match before(|alters| alters.resource) {
+        Some(before) => before.resource.clone(),
+        None => gather.resource(),
+    };
+    match before(|alters| alters.organization) {
+        Some(before) => {
+            layers.scps = before.scps.clone();
+            layers.rcps = before.rcps.clone();
+        }
+        None => {
+            layers.scps = gather.scps();
+            layers.rcps = gather.rcps();
+        }
+    }
+    layers.vpc_endpoint = match before(|alters| alters.endpoint) {
+        Some(before) => before.vpc_endpoint.clone(),
+        None => gather.vpc_endpoint(),
+    };
+    layers.kms_grants = match before(|alters| alters.grants) {
+        Some(before) => before.kms_grants.clone(),
+        None => gather.grants(),
+    };
+    layers.key_state = match before(|alters| alters.key_state) {
+        Some(before) => before.key_state.clone(),
+        None => gather.key_state(),
+    };
+    layers.block_public_access = match before(|alters| alters.public_access) {
+        Some(before) => before.block_public_access.clone(),
+        None => gather.public_access(),
     };
     gather.add_stated(&mut layers);
     Surroundings { layers, assumed: gather.assumed }
@@ -106,9 +146,22 @@ struct Gather<'g> {
     kind: CallerKind,
     likelihood: Likelihood,
     assumed: Vec<Missing>,
+    memory: Option<&'g Memory>,
 }
 
-impl Gather<'_> {
+impl<'g> Gather<'g> {
+    fn new(
+        event: &'g Event,
+        request: &'g Request,
+        around: &'g Around<'g>,
+        inventory: &'g Inventory<'g>,
+        likelihood: Likelihood,
+    ) -> Gather<'g> {
+        let kind = around.kind.unwrap_or_else(|| event.caller_kind());
+        let (assumed, memory) = (Vec::new(), None);
+        Gather { event, request, around, inventory, kind, likelihood, assumed, memory }
+    }
+
     /// The ARN policies hang on: a user's, or the role's behind a session.
     fn owner(&self) -> Option<String> {
         match &self.request.principal {
@@ -133,8 +186,11 @@ impl Gather<'_> {
         }
         match self.owner() {
             Some(owner) => {
-                let documents = self.inventory.identity_policies(&owner);
-                self.documents(documents)
+                let find = |gather: &mut Gather<'g>| {
+                    let documents = gather.inventory.identity_policies(&owner);
+                    gather.documents(documents)
+                };
+                self.once(|memory| &memory.identity, || without_session(&owner), find)
             }
             None => Presence::NotApplicable,
         }
@@ -146,8 +202,11 @@ impl Gather<'_> {
             || self.request.principal.is_service_linked_role();
         match self.owner().filter(|_| !has_none) {
             Some(owner) => {
-                let held = self.inventory.boundary(&owner);
-                self.documents(documents_of(held))
+                let find = |gather: &mut Gather<'g>| {
+                    let held = gather.inventory.boundary(&owner);
+                    gather.documents(documents_of(held))
+                };
+                self.once(|memory| &memory.boundary, || without_session(&owner), find)
             }
             None => Presence::NotApplicable,
         }
@@ -295,14 +354,23 @@ impl Gather<'_> {
         let Some(arn) = self.request.resource.arn.clone() else {
             return Presence::Unknown(Sentence::new("log-no-resource"));
         };
-        let held = match service {
-            "sts" if arn.contains(":role/") => self.inventory.trust_policy(&arn),
-            "sts" => return Presence::NotApplicable,
-            "logs" => return self.logs(&arn),
-            "kms" if !arn.contains(":key/") => return Presence::NotApplicable,
-            _ => self.own_policy(service, &arn),
+        if service == "sts" && !arn.contains(":role/") || service == "kms" && !arn.contains(":key/")
+        {
+            return Presence::NotApplicable;
+        }
+        let key = || {
+            let name = if service == "logs" { arn.clone() } else { resource_name(&arn) };
+            let owner = self.request.resource.owner();
+            format!("{service}|{}|{name}", owner.unwrap_or_default())
         };
-        self.one(held)
+        let key = key();
+        let service = service.to_owned();
+        let find = |gather: &mut Gather<'g>| match service.as_str() {
+            "sts" => gather.one(gather.inventory.trust_policy(&arn)),
+            "logs" => gather.logs(&arn),
+            _ => gather.one(gather.own_policy(&service, &arn)),
+        };
+        self.once(|memory| &memory.resource, || key, find)
     }
 
     /// Whether a policy of the resource, or of what may be the resource, can decide; where AWS
@@ -373,7 +441,8 @@ impl Gather<'_> {
         if principal.is_service_linked_role() {
             return Presence::NotApplicable;
         }
-        self.levels(&account, PolicyType::Scp)
+        let key = account.clone();
+        self.once(|memory| &memory.scps, || key, |gather| gather.levels(&account, PolicyType::Scp))
     }
 
     /// RCPs are those of the account that owns the resource; they leave AWS managed keys alone
@@ -384,7 +453,10 @@ impl Gather<'_> {
         }
         match self.request.resource.owner().map(str::to_owned) {
             Some(account) if account == "aws" => Presence::NotApplicable,
-            Some(account) => self.levels(&account, PolicyType::Rcp),
+            Some(account) => {
+                let (key, kind) = (account.clone(), PolicyType::Rcp);
+                self.once(|memory| &memory.rcps, || key, |gather| gather.levels(&account, kind))
+            }
             None if self.request.wildcard_only_action => Presence::NotApplicable,
             None => Presence::Unknown(Sentence::new("log-no-owner")),
         }
@@ -478,6 +550,16 @@ impl Gather<'_> {
             }
             _ => Presence::Unknown(Sentence::new("log-no-access-block")),
         }
+    }
+}
+
+/// The ARN of who has the policies: that of a role session without the session's name.
+fn without_session(owner: &str) -> String {
+    match owner.split_once(":assumed-role/") {
+        Some((head, rest)) => {
+            format!("{head}:assumed-role/{}", rest.split('/').next().unwrap_or_default())
+        }
+        None => owner.to_owned(),
     }
 }
 

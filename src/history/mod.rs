@@ -14,6 +14,7 @@ pub mod inventory;
 pub mod layers;
 mod owned;
 mod partitions;
+pub mod passing;
 mod permission_sets;
 pub mod replay;
 pub mod request;
@@ -680,14 +681,19 @@ fn managed_key(event: &Event) -> Option<String> {
 const AWS_ALIAS: &str = "alias/aws/";
 
 fn sight<'e>(event: &'e Event, sightings: &mut Sightings<'e>) {
+    if let Some((arn, id)) = sighted(event) {
+        add(sightings.entry(arn).or_default(), Sighting { id, first: event, last: event });
+    }
+}
+
+/// The user or role that made a call, and its unique id.
+fn sighted(event: &Event) -> Option<(&str, &str)> {
     let (arn, id) = match event.identity_type {
         IdentityType::IamUser => (event.arn(), event.principal_id()),
         _ => (event.get(Field::IssuerArn), event.get(Field::IssuerPrincipalId)),
     };
-    let (Some(arn), Some(id)) = (arn, id) else { return };
-    if id.starts_with("AROA") || id.starts_with("AIDA") {
-        add(sightings.entry(arn).or_default(), Sighting { id, first: event, last: event });
-    }
+    let (arn, id) = (arn?, id?);
+    (id.starts_with("AROA") || id.starts_with("AIDA")).then_some((arn, id))
 }
 
 fn add<'e>(ids: &mut Vec<Sighting<'e>>, new: Sighting<'e>) {

@@ -29,8 +29,8 @@ const AFTERWARDS: i64 = 2;
 pub struct Call {
     /// What tells it from others.
     pub key: Arc<str>,
-    /// Position of the last event of it.
-    pub index: usize,
+    /// The last event of it.
+    pub last: Last,
     /// What it asks for: several things, where it makes several at once.
     pub requests: Vec<Request>,
     /// Whether it worked.
@@ -43,6 +43,84 @@ impl Call {
     /// How many records of it there are.
     pub fn records(&self) -> u64 {
         self.uses.values().map(|seen| seen.count).sum()
+    }
+
+    /// The last event of it with what is around it; `None` where the trail does not have it.
+    pub(super) fn exemplar<'e>(&'e self, trail: &Trail<'e>) -> Option<(&'e Event, Around<'e>)> {
+        match &self.last {
+            Last::At(at) => {
+                Some((trail.events.get(*at)?, around(trail.events, trail.chains, *at)?))
+            }
+            Last::OfOwn(at) => {
+                let event = trail.quiet.get(*at)?;
+                Some((event, around_own(trail, event)))
+            }
+            Last::Kept(kept) => Some((&kept.event, kept.around())),
+        }
+    }
+
+    /// Who signed it.
+    pub fn caller_kind(&self, trail: &Trail<'_>) -> Option<CallerKind> {
+        let (event, around) = self.exemplar(trail)?;
+        Some(around.kind.unwrap_or_else(|| event.caller_kind()))
+    }
+
+    /// Keeps the last event where the trail goes on without it.
+    pub(super) fn keep(&mut self, trail: &Trail<'_>) {
+        if let Last::Kept(_) = self.last {
+            return;
+        }
+        let kept = self.exemplar(trail).map(|(event, around)| Exemplar::of(event, &around));
+        self.last = kept.map_or(Last::At(usize::MAX), |kept| Last::Kept(Box::new(kept)));
+    }
+}
+
+/// Where the last event of a call is.
+#[derive(Debug)]
+pub enum Last {
+    /// At this position of the trail.
+    At(usize),
+    /// At this position of the calls on which nothing hangs.
+    OfOwn(usize),
+    /// Here, for the trail went on.
+    Kept(Box<Exemplar>),
+}
+
+/// An event with what the calls around it tell of it.
+#[derive(Debug)]
+pub struct Exemplar {
+    event: Event,
+    kind: Option<CallerKind>,
+    root: Option<Event>,
+    via: Option<Vec<String>>,
+    issuer: Option<Event>,
+    resource: Option<String>,
+    request: Option<String>,
+}
+
+impl Exemplar {
+    fn of(event: &Event, around: &Around<'_>) -> Exemplar {
+        Exemplar {
+            event: event.clone(),
+            kind: around.kind,
+            root: around.root.cloned(),
+            via: around.via.clone(),
+            issuer: around.issuer.cloned(),
+            resource: around.resource.map(str::to_owned),
+            request: around.request.map(str::to_owned),
+        }
+    }
+
+    fn around(&self) -> Around<'_> {
+        Around {
+            kind: self.kind,
+            root: self.root.as_ref(),
+            via: self.via.clone(),
+            issuer: self.issuer.as_ref(),
+            resource: self.resource.as_deref(),
+            request: self.request.as_deref(),
+            ..Around::default()
+        }
     }
 }
 
@@ -107,15 +185,15 @@ impl Seen {
 /// One event as it is added.
 #[derive(Debug)]
 pub struct Described {
-    key: Arc<str>,
-    index: usize,
-    time: Time,
+    pub(super) key: Arc<str>,
+    last: Last,
+    pub(super) time: Time,
     id: Arc<str>,
     requests: Vec<Request>,
     worked: bool,
     of: Use,
     root: usize,
-    is_data: bool,
+    pub(super) is_data: bool,
 }
 
 /// The distinct calls.
@@ -128,28 +206,60 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Adds one event.
-    pub fn add(&mut self, one: Described) {
+    /// Adds one event; the place of its call.
+    pub fn add(&mut self, one: Described) -> usize {
+        let time = one.time;
+        self.see(&one);
+        let next = self.found.len();
+        let place = match self.places.entry(one.key) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                let worked = one.worked;
+                let (key, requests) = (Arc::clone(new.key()), one.requests);
+                let (last, uses) = (Last::At(usize::MAX), BTreeMap::new());
+                self.found.push(Call { key, last, requests, worked, uses });
+                *new.insert(next)
+            }
+        };
+        if let Some(call) = self.found.get_mut(place) {
+            call.last = one.last;
+            call.uses.entry(one.of).or_default().add(time, &one.id, one.root);
+        }
+        place
+    }
+
+    /// Notes when an event was, and of what sort.
+    pub(super) fn see(&mut self, one: &Described) {
         let time = one.time;
         self.span = match self.span {
             None => Some((time, time)),
             Some((first, last)) => Some((first.min(time), last.max(time))),
         };
         self.data_events += u64::from(one.is_data);
-        let next = self.found.len();
-        let place = match self.places.entry(one.key) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(new) => {
-                let (worked, index) = (one.worked, one.index);
-                let uses = BTreeMap::new();
-                let (key, requests) = (Arc::clone(new.key()), one.requests);
-                self.found.push(Call { key, index, requests, worked, uses });
-                *new.insert(next)
+    }
+
+    /// Takes out the calls from a place on.
+    pub(super) fn take_from(&mut self, place: usize) -> Vec<Call> {
+        let taken = self.found.split_off(place.min(self.found.len()));
+        for call in &taken {
+            self.places.remove(&call.key);
+        }
+        taken
+    }
+
+    /// Puts a call back at the end.
+    pub(super) fn put_back(&mut self, call: Call) {
+        self.places.insert(Arc::clone(&call.key), self.found.len());
+        self.found.push(call);
+    }
+
+    /// Keeps the last events of some calls.
+    pub(super) fn keep(&mut self, trail: &Trail<'_>, places: impl Iterator<Item = usize>) {
+        for place in places {
+            if let Some(call) = self.found.get_mut(place) {
+                call.keep(trail);
             }
-        };
-        let Some(call) = self.found.get_mut(place) else { return };
-        call.index = one.index;
-        call.uses.entry(one.of).or_default().add(time, &one.id, one.root);
+        }
     }
 
     /// The distinct calls, in the order in which they were first met.
@@ -177,32 +287,77 @@ pub(super) fn describe(
     index: usize,
 ) -> Option<Described> {
     let event = trail.events.get(index)?;
-    let is_call = matches!(event.get(Field::EventType), None | Some("AwsApiCall" | "AwsMcpEvent"));
-    if !is_call || event.is_notification() || trail.chains.copy_of(index).is_some() {
+    if trail.chains.copy_of(index).is_some() {
         return None;
     }
-    let worked = match event::failure(event) {
-        None | Some(Failure::DryRun) => true,
-        Some(Failure::Denied | Failure::KeyState(_)) => false,
-        Some(_) => return None,
-    };
+    let worked = worked(event)?;
     let around = around(trail.events, trail.chains, index)?;
     let requests = requests(event, &around, inventory);
+    let root = trail.chains.asked(index, trail.events);
+    let root_number = trail.number(root);
+    let of = || use_of(trail, index, root);
+    let last = Last::At(index);
+    described(mentioned, (event, &around), (worked, requests), (last, root_number), of)
+}
+
+/// The same of a call on which nothing hangs.
+pub(super) fn describe_own(
+    trail: &Trail<'_>,
+    inventory: &Inventory<'_>,
+    mentioned: &Mentioned,
+    (at, number): (usize, usize),
+) -> Option<Described> {
+    let event = trail.quiet.get(at)?;
+    let worked = worked(event)?;
+    let around = around_own(trail, event);
+    let requests = requests(event, &around, inventory);
+    let of = || Use { kind: Kind::Direct, root: None };
+    let last = Last::OfOwn(at);
+    described(mentioned, (event, &around), (worked, requests), (last, number), of)
+}
+
+fn around_own<'e>(trail: &Trail<'e>, event: &'e Event) -> Around<'e> {
+    Around {
+        kind: Some(CallerKind::Direct),
+        issuer: trail.chains.issuer(event).and_then(|at| trail.events.get(at)),
+        ..Around::default()
+    }
+}
+
+fn described(
+    mentioned: &Mentioned,
+    (event, around): (&Event, &Around<'_>),
+    (worked, requests): (bool, Vec<Request>),
+    (last, root): (Last, usize),
+    of: impl FnOnce() -> Use,
+) -> Option<Described> {
     if requests.is_empty() {
         return None;
     }
-    let root = trail.chains.asked(index, trail.events);
     Some(Described {
-        key: mentioned.key(event, &around, &requests).into(),
-        index,
+        key: mentioned.key(event, around, &requests).into(),
+        last,
         time: event.time,
         id: event.id().into(),
         requests,
         worked,
-        of: use_of(trail, index, root),
+        of: of(),
         root,
         is_data: event.get(Field::EventCategory) == Some("Data"),
     })
+}
+
+/// Whether a call worked; `None` where it is none, or ended in a way that tells nothing of policies.
+fn worked(event: &Event) -> Option<bool> {
+    let is_call = matches!(event.get(Field::EventType), None | Some("AwsApiCall" | "AwsMcpEvent"));
+    if !is_call || event.is_notification() {
+        return None;
+    }
+    match event::failure(event) {
+        None | Some(Failure::DryRun) => Some(true),
+        Some(Failure::Denied | Failure::KeyState(_)) => Some(false),
+        Some(_) => None,
+    }
 }
 
 /// What a call asks for, each thing that it asks for at once.

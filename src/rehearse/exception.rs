@@ -19,7 +19,7 @@ use crate::wording::Sentence;
 const MOST: usize = 12;
 
 /// Refused calls that are evaluated with an exception: it must let none of them in.
-const REFUSED: usize = 2_000;
+pub(super) const REFUSED: usize = 2_000;
 
 /// An exception that holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,10 +80,8 @@ impl Stage<'_> {
         else {
             return Vec::new();
         };
-        let kind = finding.calls.first().and_then(|call| self.calls.get(*call)).and_then(|call| {
-            let event = self.trail.events.get(call.index)?;
-            Some(self.trail.chains.caller_kind(call.index, event))
-        });
+        let call = finding.calls.first().and_then(|call| self.calls.get(*call));
+        let kind = call.and_then(|call| call.caller_kind(self.trail));
         let mut found = Vec::new();
         let mut add = |what: Sentence, operator: &str, key: &str, value: Json| {
             let changed = with_condition(statement.raw(), operator, key, value);

@@ -4,17 +4,16 @@
 mod address;
 mod touched;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::Trail;
 use super::call::{Call, requests};
-use crate::diagnose::evaluated::around;
 use crate::event::{Effect, Event, Layer, Time};
 use crate::history::History;
 use crate::history::amend::Amendment;
 use crate::history::change::Value;
-use crate::history::inventory::Inventory;
-use crate::history::layers::{Likelihood, layers_of};
+use crate::history::layers::{Alters, Likelihood, Moment, layers_of};
 use crate::history::replay::Known;
 use crate::history::request::Around;
 use crate::history::subject::Subject;
@@ -26,9 +25,12 @@ use touched::Touched;
 
 /// The policies before and after.
 pub struct Policies<'p> {
-    before: Inventory<'p>,
-    after: Inventory<'p>,
+    /// Without and with the changes; what is likely taken for true.
+    assumed: [Moment<'p>; 2],
+    /// The same, nothing taken for true.
+    doubted: [Moment<'p>; 2],
     history: &'p History,
+    alters: Alters,
     touched: Touched<'p>,
     /// Policies of callers are changed that were there, or may have been.
     may_lose_identity: bool,
@@ -52,16 +54,23 @@ impl<'p> Policies<'p> {
                 Subject::Tag { .. } | Subject::Parent(_) | Subject::Entity(_) | Subject::Alias(_)
             )
         };
+        let moments =
+            |likelihood| [history, after].map(|one| Moment::new(one.at(present), likelihood));
+        let changes_requests = amendments.iter().any(is_of_request);
         Policies {
-            before: history.at(present),
-            after: after.at(present),
+            assumed: moments(Likelihood::Assumed),
+            doubted: moments(Likelihood::Unknown),
             history,
+            alters: match changes_requests {
+                true => Alters::ANY,
+                false => Alters::by_all(amendments.iter().map(|one| &one.subject)),
+            },
             touched: Touched::by(amendments),
             may_lose_identity: amendments.iter().any(|one| !is_added(history, one, present)),
             changes_grants: amendments
                 .iter()
                 .any(|one| matches!(one.subject, Subject::Grant { .. })),
-            changes_requests: amendments.iter().any(is_of_request),
+            changes_requests,
         }
     }
 }
@@ -142,15 +151,19 @@ pub struct Why {
 
 /// How a call would fare.
 pub fn of(trail: &Trail<'_>, policies: &Policies<'_>, call: &Call) -> Fate {
-    let (Some(event), Some(around)) =
-        (trail.events.get(call.index), around(trail.events, trail.chains, call.index))
-    else {
-        return Fate::Untouched { is_certain: false };
+    told(trail, policies, call).0
+}
+
+/// The same, and whether every record of the call would fare so, whenever it was made and for what.
+pub(super) fn told(trail: &Trail<'_>, policies: &Policies<'_>, call: &Call) -> (Fate, bool) {
+    let Some((event, around)) = call.exemplar(trail) else {
+        return (Fate::Untouched { is_certain: false }, false);
     };
     let asked_after = match policies.changes_requests {
-        true => requests(event, &around, &policies.after),
+        true => requests(event, &around, &policies.assumed[1].inventory),
         false => Vec::new(),
     };
+    let is_plain = Cell::new(!policies.changes_requests);
     let each = call.requests.iter().enumerate().map(|(at, request)| {
         let one = One {
             event,
@@ -158,11 +171,12 @@ pub fn of(trail: &Trail<'_>, policies: &Policies<'_>, call: &Call) -> Fate {
             policies,
             request,
             request_after: asked_after.get(at).unwrap_or(request),
+            is_plain: &is_plain,
         };
         one.fate(call.worked)
     });
     let worst = each.max_by_key(Fate::badness);
-    worst.unwrap_or(Fate::Untouched { is_certain: false })
+    (worst.unwrap_or(Fate::Untouched { is_certain: false }), is_plain.get())
 }
 
 /// One request of a call.
@@ -172,24 +186,27 @@ struct One<'o> {
     policies: &'o Policies<'o>,
     request: &'o Request,
     request_after: &'o Request,
+    /// Nothing but the policies and the request was looked at.
+    is_plain: &'o Cell<bool>,
 }
 
 impl One<'_> {
     fn fate(&self, worked: bool) -> Fate {
-        let assumed = self.around_it(Likelihood::Assumed);
+        let assumed = self.around_it(&self.policies.assumed);
         if !worked {
             return self.of_refused(&assumed);
         }
         if !assumed.was.is_denied() {
             return self.of_worked(&assumed);
         }
+        self.is_plain.set(false);
         // Services make a grant for each thing they work on and end it afterwards; for the next one they
         // make another.
         if let Some(granted) = self.as_granted(&assumed) {
             return self.of_worked(&granted);
         }
         // It worked, so that what was only taken for likely is the first thing to doubt.
-        let doubted = self.around_it(Likelihood::Unknown);
+        let doubted = self.around_it(&self.policies.doubted);
         if doubted.was.is_denied() {
             return self.of_worked(&assumed);
         }
@@ -201,16 +218,15 @@ impl One<'_> {
     }
 
     /// The layers before and after, and what they say.
-    fn around_it(&self, likelihood: Likelihood) -> Both {
-        let layers = |request: &Request, inventory: &Inventory<'_>| {
-            layers_of(self.event, request, &self.around, inventory, likelihood).layers
-        };
-        let before = layers(self.request, &self.policies.before);
+    fn around_it(&self, [before, after]: &[Moment<'_>; 2]) -> Both {
+        let (event, around) = (self.event, &self.around);
+        let before = before.layers_of(event, self.request, around).layers;
         let was = evaluate(self.request, &before);
         if !self.policies.touched.may_concern(self.event, self.request) {
             return Both { before, after: Layers::none(), was, is_touched: false };
         }
-        let after = layers(self.request_after, &self.policies.after);
+        let unaltered = (&before, self.policies.alters);
+        let after = after.layers_after(event, self.request_after, around, unaltered).layers;
         let is_touched =
             !same(&before, &after) || (self.policies.changes_requests && self.is_asked_anew());
         Both { before, after, was, is_touched }
@@ -281,6 +297,7 @@ impl One<'_> {
 
     /// Where all hangs on the address that a service calls from, each that it may be is tried.
     fn by_address(&self, will: &Decision, harm: Harm, both: &Both) -> Fate {
+        self.is_plain.set(false);
         let tried: Vec<Decision> = match will.unknown.iter().all(is_address) {
             true => address::tried(self.event, &self.around, self.request_after, &both.after),
             false => Vec::new(),
@@ -299,6 +316,7 @@ impl One<'_> {
     /// It worked, and the policies of today deny it: since they were changed, or since they are not
     /// known rightly.
     fn denied_before(&self) -> Fate {
+        self.is_plain.set(false);
         let then = self.policies.history.at(self.event.time);
         let layers = layers_of(self.event, self.request, &self.around, &then, Likelihood::Assumed);
         match evaluate(self.request, &layers.layers).is_denied() {

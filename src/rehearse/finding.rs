@@ -4,7 +4,6 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Trail;
 use super::call::{Call, Root, Seen};
 use super::exception::Exception;
 use super::fate::{Fate, Why};
@@ -84,7 +83,7 @@ impl Class {
 }
 
 /// The findings, worst first.
-pub(super) fn findings(trail: &Trail<'_>, calls: &[Call], fates: &[Fate]) -> Vec<Finding> {
+pub(super) fn findings(calls: &[Call], fates: &[Fate]) -> Vec<Finding> {
     let mut all: BTreeMap<Key, Finding> = BTreeMap::new();
     for (at, (call, fate)) in calls.iter().zip(fates).enumerate() {
         let (verdict, why) = match fate {
@@ -141,7 +140,7 @@ pub(super) fn findings(trail: &Trail<'_>, calls: &[Call], fates: &[Fate]) -> Vec
         let most = kinds.max_by_key(|(kind, count)| (**count, Reverse(rank(**kind))));
         finding.kind = most.map_or(finding.kind, |(kind, _)| *kind);
     }
-    drop_what_does_not_come(trail, &mut all);
+    drop_what_does_not_come(&mut all);
     all.sort_by_key(|one| (one.verdict, rank(one.kind), Reverse(one.seen.roots.len())));
     all
 }
@@ -160,14 +159,14 @@ fn rank(kind: Kind) -> u8 {
 
 /// A call that is denied itself makes no calls: what would be denied below every one of its records is
 /// told with it.
-fn drop_what_does_not_come(trail: &Trail<'_>, all: &mut Vec<Finding>) {
+fn drop_what_does_not_come(all: &mut Vec<Finding>) {
     let denied: BTreeSet<usize> = all
         .iter()
         .filter(|one| one.verdict == Verdict::Denied && one.kind == Kind::Direct)
         .flat_map(|one| one.seen.roots.iter().copied())
         .collect();
     all.retain(|one| {
-        let is_below = |root: &usize| denied.contains(root) && trail.events.get(*root).is_some();
+        let is_below = |root: &usize| denied.contains(root);
         one.kind == Kind::Direct
             || one.verdict == Verdict::Opened
             || one.seen.roots.is_empty()

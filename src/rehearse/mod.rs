@@ -1,8 +1,8 @@
 //! What a change of a policy would do to everything that a trail shows, before it is made: each distinct
 //! call is evaluated with the policies as they are and as they would be.
 //!
-//! `change` reads what is to be changed, `call` gathers the distinct calls, `fate` evaluates one before
-//! and after, `finding` puts what would break back into what it was made for, `view` and the renderers
+//! `change` reads what is to be changed, `call` gathers the distinct calls, `passing` those of a trail
+//! that is too large to be held, `fate` evaluates one before and after, `finding` puts what would break back into what it was made for, `view` and the renderers
 //! tell it.
 
 pub mod call;
@@ -12,6 +12,7 @@ pub mod fate;
 pub mod finding;
 pub mod key;
 pub mod markdown;
+pub mod passing;
 pub mod terminal;
 pub mod view;
 
@@ -38,6 +39,22 @@ pub struct Trail<'t> {
     pub chains: &'t Chains,
     /// What is known of services.
     pub knowledge: &'t Knowledge,
+    /// Calls on which nothing hangs, where these are kept apart.
+    pub quiet: &'t [Event],
+    /// The number of each event, where the trail is a part of another.
+    pub numbers: Option<&'t [usize]>,
+}
+
+impl<'t> Trail<'t> {
+    /// A whole trail.
+    pub fn new(events: &'t [Event], chains: &'t Chains, knowledge: &'t Knowledge) -> Trail<'t> {
+        Trail { events, chains, knowledge, quiet: &[], numbers: None }
+    }
+
+    /// The number of the event at a position.
+    fn number(&self, at: usize) -> usize {
+        self.numbers.map_or(Some(at), |all| all.get(at).copied()).unwrap_or(usize::MAX)
+    }
 }
 
 /// What a change would do.
@@ -91,9 +108,9 @@ pub struct Count {
 }
 
 impl Count {
-    fn add(&mut self, records: u64) {
-        self.calls += 1;
-        self.records += records;
+    fn add(&mut self, other: Count) {
+        self.calls += other.calls;
+        self.records += other.records;
     }
 }
 
@@ -117,7 +134,10 @@ impl Tally {
     }
 
     fn add(&mut self, call: &Call, fate: &Fate) {
-        let records = call.records();
+        self.count(fate, Count { calls: 1, records: call.records() });
+    }
+
+    fn count(&mut self, fate: &Fate, some: Count) {
         let place = match fate {
             Fate::Untouched { .. } => &mut self.untouched,
             Fate::Allowed => &mut self.allowed,
@@ -128,9 +148,9 @@ impl Tally {
             Fate::DeniedAlready => &mut self.denied_already,
             Fate::Unexplained => &mut self.unexplained,
         };
-        place.add(records);
+        place.add(some);
         if matches!(fate, Fate::Allowed | Fate::Untouched { is_certain: true }) {
-            self.explained.add(records);
+            self.explained.add(some);
         }
     }
 }
@@ -151,16 +171,25 @@ pub fn rehearse(
     let mentioned = Mentioned::by([history, &after]);
     let calls = calls(trail, &mentioned, &history.at(present), start..end);
     let policies = fate::Policies::new(history, &after, amendments, present);
-    let fates = fates(trail, &policies, &calls);
-    let mut tally = Tally::default();
+    let stage = exception::Stage { trail, history, amendments, present, calls: calls.found() };
+    conclude(&stage, &policies, &calls, Tally::default())
+}
+
+/// What becomes of the calls, beside those that are in the tally already.
+fn conclude(
+    stage: &exception::Stage<'_>,
+    policies: &fate::Policies<'_>,
+    calls: &Calls,
+    mut tally: Tally,
+) -> Rehearsal {
+    let fates = fates(stage.trail, policies, calls);
     for (call, fate) in calls.found().iter().zip(&fates) {
         tally.add(call, fate);
     }
-    let mut findings = finding::findings(trail, calls.found(), &fates);
-    let stage = exception::Stage { trail, history, amendments, present, calls: calls.found() };
+    let mut findings = finding::findings(calls.found(), &fates);
     stage.offer(&mut findings, &fates);
     Rehearsal {
-        present,
+        present: stage.present,
         span: calls.span(),
         tally,
         findings,
@@ -194,7 +223,9 @@ pub fn calls(
             .par_iter()
             .map(|index| call::describe(trail, inventory, mentioned, *index))
             .collect();
-        described.into_iter().flatten().for_each(|one| calls.add(one));
+        described.into_iter().flatten().for_each(|one| {
+            calls.add(one);
+        });
     }
     calls
 }

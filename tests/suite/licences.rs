@@ -61,7 +61,8 @@ fn one(words: &mut Vec<&str>, allowed: &[String]) -> bool {
         }
         Some(licence) => {
             let exception = words.pop_if(|word| *word == "WITH").and_then(|_| words.pop());
-            let whole = exception.map_or(licence.to_owned(), |with| format!("{licence} WITH {with}"));
+            let whole =
+                exception.map_or(licence.to_owned(), |with| format!("{licence} WITH {with}"));
             allowed.contains(&whole)
         }
         None => panic!("a licence is missing"),

@@ -460,7 +460,7 @@ fn a_call_fares_like_every_record_of_it_evaluated_by_itself() {
         let chains = Chains::build(&events, &knowledge);
         let dump = Dump::read(&[sample(name).join("policies")], None).unwrap();
         let history = History::new(&events, dump);
-        let trail = Trail { events: &events, chains: &chains, knowledge: &knowledge };
+        let trail = Trail::new(&events, &chains, &knowledge);
         let expected = fs::read_to_string(sample(name).join("expected.json")).unwrap();
         let expected: Json = serde_json::from_str(&expected).unwrap();
         let id = expected["change_event_id"].as_str().unwrap();

@@ -115,12 +115,12 @@ impl Read {
     }
 
     fn trail(&self) -> Trail<'_> {
-        Trail { events: &self.events, chains: &self.chains, knowledge: &self.knowledge }
+        Trail::new(&self.events, &self.chains, &self.knowledge)
     }
 
     fn like(&self, call: &Call) -> Like {
         let request = &call.requests[0];
-        let kind = self.chains.caller_kind(call.index, &self.events[call.index]);
+        let kind = call.caller_kind(&self.trail()).unwrap();
         (principal(request), request.action.clone(), holder(request), kind)
     }
 

@@ -1,20 +1,18 @@
 //! Every number that linking weighs with decides something: without it another link is made, or one
 //! is as sure as it was not.
-#[path = "../benches/export/mod.rs"]
-#[allow(dead_code, reason = "the test uses a part of the generator")]
-mod export;
-use crate::support::story;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use export::volume::{Kind, Plan};
+use crate::support::export::volume::{Kind, Plan};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use trailwhy::chain::{Chains, Knowledge, Weights};
 use trailwhy::event::Event;
 use trailwhy::ingest::{self, Input, Options};
+
+use crate::support::story;
 
 fn here(below: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(below)

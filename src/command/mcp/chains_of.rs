@@ -37,7 +37,11 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     let material = held.analysis.material(Some(0));
     let told = held.told(|words| explanation::explain(&material, words, &asked).chains)?;
     let told = serde_json::json!({ "chains": told });
-    answer.line(format!("{} events are named by it; the chains of {} are shown.", page.found, asked.events.len()));
+    answer.line(format!(
+        "{} events are named by it; the chains of {} are shown.",
+        page.found,
+        asked.events.len()
+    ));
     for chain in parts(&told, &["chains"]) {
         tell_chain(chain, &mut answer);
     }

@@ -25,7 +25,12 @@ pub(super) const INPUTS: &[Input] = &[
         says: "only changes of this principal, policy, resource, account or organizational unit: an ARN, \
                an id, a name, or a part with *",
     },
-    Input { name: "limit", takes: Takes::Count(100), required: false, says: "how many (default 20)" },
+    Input {
+        name: "limit",
+        takes: Takes::Count(100),
+        required: false,
+        says: "how many (default 20)",
+    },
     Input {
         name: "cursor",
         takes: Takes::Text,

@@ -35,10 +35,12 @@ pub(super) const INPUTS: &[Input] = &[
 
 pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     if held.redacts() {
-        return Err("names are replaced (--redact), so the commands would name nothing: whoever has the \
+        return Err(
+            "names are replaced (--redact), so the commands would name nothing: whoever has the \
                     log runs `trailwhy collect` on it"
-            .to_owned()
-            .into());
+                .to_owned()
+                .into(),
+        );
     }
     let wanted_id = given.text("incident");
     let incidents: Vec<_> = held
@@ -70,13 +72,15 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
         return Ok(answer);
     }
     let paths: Vec<String> = held.paths.iter().map(|path| quote(path)).collect();
-    let how = format!(
-        "trailwhy collect {} > collect.sh && bash collect.sh policies",
-        paths.join(" ")
+    let how =
+        format!("trailwhy collect {} > collect.sh && bash collect.sh policies", paths.join(" "));
+    answer.line(
+        "Read-only commands, for a person with credentials of the account to look at and run:",
     );
-    answer.line("Read-only commands, for a person with credentials of the account to look at and run:");
     answer.line(format!("All at once: ⟦{}⟧", escaped(&how, LONGEST)));
-    answer.line("Then the server is started again with --policies policies, and verdicts become proven.");
+    answer.line(
+        "Then the server is started again with --policies policies, and verdicts become proven.",
+    );
     let left_out = commands.len().saturating_sub(MOST);
     let commands: Vec<String> =
         commands.into_iter().take(MOST).map(|command| escaped(command, LONGEST)).collect();
@@ -93,8 +97,7 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     outside["commands"] = commands.into();
     if given.flag("script") {
         let script = collect::script(&wanted, None);
-        let lines: Vec<String> =
-            script.lines().map(|line| escaped(line, LONGEST)).collect();
+        let lines: Vec<String> = script.lines().map(|line| escaped(line, LONGEST)).collect();
         let script = lines.join("\n");
         match script.len() > LONGEST_SCRIPT {
             true => answer.line("The script is too long to be passed on: let a person make it."),

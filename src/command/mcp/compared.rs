@@ -52,7 +52,9 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
                 answer.line(format!("Why this one: {because}"));
             }
         }
-        None => answer.line("No comparable call ever worked in what was read: nothing to compare with."),
+        None => {
+            answer.line("No comparable call ever worked in what was read: nothing to compare with.")
+        }
     }
     for step in parts(&told, &["steps"]) {
         tell(step, &mut answer);
@@ -83,7 +85,11 @@ fn tell(step: &Value, answer: &mut Answer) {
         Some(one) => known(one, "outcome"),
         None => "has no such step".to_owned(),
     };
-    answer.line(format!("{name}: failed chain: {}; other: {}", outcome("failed"), outcome("succeeded")));
+    answer.line(format!(
+        "{name}: failed chain: {}; other: {}",
+        outcome("failed"),
+        outcome("succeeded")
+    ));
     let differences = parts(step, &["differences"]);
     for difference in differences {
         let side = |name: &str| said(difference, name).unwrap_or_else(|| "absent".to_owned());

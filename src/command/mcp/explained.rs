@@ -42,7 +42,8 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     answer.line(format!("Found as: {}.", known(&told, "found_as")));
     let incidents = parts(&told, &["incidents"]);
     if incidents.is_empty() {
-        answer.line("It belongs to no incident: nothing was denied in its chain as far as was read.");
+        answer
+            .line("It belongs to no incident: nothing was denied in its chain as far as was read.");
     }
     for incident in incidents {
         tell(incident, &mut answer);
@@ -66,9 +67,8 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
 fn pruned(incident: &Value) -> Value {
     let mut pruned = without(incident.clone(), &LEFT_OUT);
     if let Some(members) = pruned.as_object_mut() {
-        let comparison = members.get("comparison").map(|one| {
-            only(one, &["failures", "successes", "factors"])
-        });
+        let comparison =
+            members.get("comparison").map(|one| only(one, &["failures", "successes", "factors"]));
         if let Some(comparison) = comparison {
             members.insert("comparison".to_owned(), comparison);
         }

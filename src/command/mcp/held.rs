@@ -68,9 +68,7 @@ impl Held {
                 retitle(&mut marked.incidents, &words);
                 (Teller::without_marks(), marked.incidents.clone())
             }
-            false => {
-                (Teller::beside(&serde_json::to_value(&report)?), report.incidents.clone())
-            }
+            false => (Teller::beside(&serde_json::to_value(&report)?), report.incidents.clone()),
         };
         let told = |part: serde_json::Result<Value>| Ok(teller.told(part?));
         let paths = reading::paths(&arguments.read, config).iter();

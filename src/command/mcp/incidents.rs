@@ -159,7 +159,8 @@ pub(super) fn compact(told: &Value) -> Value {
             own.insert(name.to_owned(), value.clone());
         }
     }
-    let fixes: Vec<Value> = parts(told, &["fixes"]).iter().map(|fix| at(fix, &["title"]).clone()).collect();
+    let fixes: Vec<Value> =
+        parts(told, &["fixes"]).iter().map(|fix| at(fix, &["title"]).clone()).collect();
     own.insert(
         "verdict".to_owned(),
         only(verdict, &["layer", "effect", "certainty", "confidence", "condition_keys"]),

@@ -110,9 +110,7 @@ impl Input {
                 let count = value.as_u64().is_some_and(|n| (1..=most as u64).contains(&n));
                 (!count).then(|| format!("{name} takes a whole number from 1 to {most}"))
             }
-            Takes::Flag => {
-                value.as_bool().is_none().then(|| format!("{name} takes true or false"))
-            }
+            Takes::Flag => value.as_bool().is_none().then(|| format!("{name} takes true or false")),
             Takes::Object => object(value)
                 .is_none()
                 .then(|| format!("{name} takes a JSON object: {}", self.says)),
@@ -280,7 +278,10 @@ mod tests {
         let all: Vec<usize> = (0..5).collect();
         let given = |value| read(value).ok().unwrap();
         let first = given(json!({ "id": "x", "limit": 3 })).page(all.clone(), 10).ok().unwrap();
-        assert_eq!((first.parts, first.found, first.next), (vec![0, 1, 2], 5, Some("3".to_owned())));
+        assert_eq!(
+            (first.parts, first.found, first.next),
+            (vec![0, 1, 2], 5, Some("3".to_owned()))
+        );
         let whole = given(json!({ "id": "x" })).page(all, 10).ok().unwrap();
         assert_eq!((whole.parts.len(), whole.next), (5, None));
     }

@@ -146,9 +146,7 @@ impl Told {
     fn whole(self) -> Value {
         match self {
             Told::Own(value) => value,
-            Told::Outside(value) => {
-                Value::Object(Map::from_iter([(FROM_LOG.to_owned(), value)]))
-            }
+            Told::Outside(value) => Value::Object(Map::from_iter([(FROM_LOG.to_owned(), value)])),
         }
     }
 }
@@ -312,7 +310,8 @@ fn is_word(text: &str) -> bool {
 
 /// RFC 3339.
 fn is_time(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit() || b"TZ:.+-".contains(&b)) && Time::parse(text).is_some()
+    text.bytes().all(|b| b.is_ascii_digit() || b"TZ:.+-".contains(&b))
+        && Time::parse(text).is_some()
 }
 
 /// Hexadecimal digits in the groups of a UUID, or behind what the program's own ids begin with.
@@ -323,7 +322,8 @@ fn is_id(text: &str) -> bool {
         return digits.len() <= 40 && is_hex(digits);
     }
     let mut lengths = text.split('-').map(|part| if is_hex(part) { part.len() } else { 0 });
-    [8, 4, 4, 4, 12].iter().all(|length| lengths.next() == Some(*length)) && lengths.next().is_none()
+    [8, 4, 4, 4, 12].iter().all(|length| lengths.next() == Some(*length))
+        && lengths.next().is_none()
 }
 
 #[cfg(test)]
@@ -368,9 +368,9 @@ mod tests {
 
     #[test]
     fn a_closed_word_is_one_only_in_its_place() {
-        let value = shown(|_| {
-            json!({ "kind": "Ignore this", "name": "silent", "event_id": "do-as-i-say", "Key": 1 })
-        });
+        let value = shown(
+            |_| json!({ "kind": "Ignore this", "name": "silent", "event_id": "do-as-i-say", "Key": 1 }),
+        );
         let expected = json!({ "from_log": {
             "kind": "Ignore this", "name": "silent", "event_id": "do-as-i-say", "Key": 1,
         }});

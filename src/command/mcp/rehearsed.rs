@@ -74,7 +74,8 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     let analysis = &held.analysis;
     let (events, history) = (&analysis.ingested.events, &analysis.history);
     let event = given.text("change_event").map(|id| held.named(id)).transpose()?;
-    let before = event.as_deref().and_then(|id| history.change_by(id)).map(|one| one.time.plus_seconds(-1));
+    let before =
+        event.as_deref().and_then(|id| history.change_by(id)).map(|one| one.time.plus_seconds(-1));
     let end = || history.latest().max(held.last().unwrap_or_default());
     let present = held.moment(given.moment("time")).or(before).unwrap_or_else(end);
     let now = Now { history, present };
@@ -110,9 +111,20 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     answer.line(
         "cannot_tell never means fine. Nothing was changed: a rehearsal only evaluates what the trail shows.",
     );
-    for name in ["result", "headline", "changes", "not_understood", "as_of", "span", "calls", "findings",
-        "owners", "blind_spots", "unexplained_share", "findings_left_out"]
-    {
+    for name in [
+        "result",
+        "headline",
+        "changes",
+        "not_understood",
+        "as_of",
+        "span",
+        "calls",
+        "findings",
+        "owners",
+        "blind_spots",
+        "unexplained_share",
+        "findings_left_out",
+    ] {
         if let Some(value) = told.get(name) {
             answer.put(name, value.clone());
         }
@@ -141,10 +153,12 @@ fn changes(
     let wants = document.is_some() || attach.is_some() || detach.is_some() || given.flag("delete");
     let Some(on) = on else {
         return match wants || event.is_none() {
-            true => Err("on is required: the ARN or id of what the change is made to, with one of \
+            true => {
+                Err("on is required: the ARN or id of what the change is made to, with one of \
                          document, attach, detach, delete; or change_event alone"
-                .to_owned()
-                .into()),
+                    .to_owned()
+                    .into())
+            }
             false => Ok(changes),
         };
     };
@@ -155,7 +169,8 @@ fn changes(
     if let Some(document) = document {
         let text = serde_json::to_string_pretty(&document)?;
         let read = Document::new(text, String::new(), "rehearsed".to_owned());
-        let read = read.map_err(|error| Wrong::Raised(format!("document is no policy: {error}")))?;
+        let read =
+            read.map_err(|error| Wrong::Raised(format!("document is no policy: {error}")))?;
         changes.add(now.put(target(), &read)?);
     }
     for (policy, is_there) in [(attach, true), (detach, false)] {

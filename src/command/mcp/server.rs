@@ -4,7 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
@@ -14,8 +15,8 @@ use super::answer::{Answer, Wrong};
 use super::held::{Held, Reading};
 use super::inputs::{self, Given, Input};
 use super::{
-    chains_of, changes_of, collected, compared, explained, incidents, outside, policies_at, rehearsed,
-    simulated,
+    chains_of, changes_of, collected, compared, explained, incidents, outside, policies_at,
+    rehearsed, simulated,
 };
 
 /// What a model is told before it asks.
@@ -159,7 +160,11 @@ struct Server {
 
 impl Server {
     /// What a call comes to: an answer, or what to ask instead.
-    async fn call(&self, row: &'static Row, arguments: Option<Map<String, Value>>) -> CallToolResult {
+    async fn call(
+        &self,
+        row: &'static Row,
+        arguments: Option<Map<String, Value>>,
+    ) -> CallToolResult {
         let reading = Arc::clone(&self.reading);
         let called = tokio::task::spawn_blocking(move || answered(&reading, row, arguments)).await;
         match called.unwrap_or_else(|_| Err("this question cannot be answered".to_owned())) {

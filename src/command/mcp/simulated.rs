@@ -40,9 +40,8 @@ pub(super) fn answer(_: &Held, given: &Given) -> Result<Answer, Wrong> {
             case[name] = value;
         }
     }
-    let verdict: Value = simulate::verdict_on(&case.to_string()).map_err(|error| {
-        Wrong::Raised(format!("the case cannot be read: {error}"))
-    })?;
+    let verdict: Value = simulate::verdict_on(&case.to_string())
+        .map_err(|error| Wrong::Raised(format!("the case cannot be read: {error}")))?;
     let told = Teller::without_marks().told(verdict);
     let mut answer = Answer::default();
     answer.line(format!(
@@ -54,7 +53,8 @@ pub(super) fn answer(_: &Held, given: &Given) -> Result<Answer, Wrong> {
         answer.line(format!("It hangs on what is not known: {unknown}"));
     }
     if let Some(warnings) = said(&told, "warnings") {
-        answer.line(format!("Not understood of the policies, so the verdict may differ: {warnings}"));
+        answer
+            .line(format!("Not understood of the policies, so the verdict may differ: {warnings}"));
     }
     answer.line("It holds for exactly the policies handed in; AWS may know others.");
     answer.put("verdict", told);
