@@ -136,7 +136,7 @@ pub fn watch(
     progress: &dyn Progress,
     each: &mut dyn FnMut(Settled<'_>),
 ) -> Result<Ledger> {
-    let mut window = Window::new(knowledge, Bounds::default()).watched_by(each);
+    let mut window = Window::new(knowledge, Bounds::default(), None).watched_by(each);
     let ledger = ingest::stream(inputs, options, progress, &mut |batch| window.take(batch))?;
     window.finish();
     Ok(ledger)

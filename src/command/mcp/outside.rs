@@ -399,7 +399,8 @@ mod tests {
             let title = value["title"].as_str().unwrap();
             let own = outside_brackets(title);
             prop_assert!(own == "Layer: " || own.is_empty(), "{}", title);
-            prop_assert!(!title.contains(['\u{1b}', '\u{202e}', '\n', '\u{fdd2}']));
+            let is_kept = title.contains(['\u{1b}', '\u{202e}', '\n', '\u{fdd2}']);
+            prop_assert!(!is_kept, "{}", title);
         }
     }
 }

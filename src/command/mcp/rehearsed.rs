@@ -80,7 +80,7 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     let present = held.moment(given.moment("time")).or(before).unwrap_or_else(end);
     let now = Now { history, present };
     let changes = changes(held, given, &now, event.as_deref())?;
-    let trail = Trail { events, chains: &analysis.chains, knowledge: &held.knowledge };
+    let trail = Trail::new(events, &analysis.chains, &held.knowledge);
     let rehearsal = rehearse(&trail, history, &changes.amendments, present, None);
     let told = held.told(|words| view::report(&rehearsal, &changes, words))?;
     let mut answer = Answer::default();
