@@ -357,7 +357,7 @@ pub struct PlanArguments {
     /// What to cut
     #[command(flatten)]
     pub read: ReadArguments,
-    /// At most so many parts, about equal in size
+    /// So many parts, about equal in size (fewer where there are fewer files)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(usize), conflicts_with = "part_bytes")]
     pub parts: Option<usize>,
     /// At most so many bytes in each part, as the files are stored: 64MB, 1GiB

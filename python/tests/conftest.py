@@ -108,10 +108,12 @@ def started(**settings):
 
 
 @pytest.fixture(scope="session")
-def export(tmp_path_factory):
-    """A generated export: TRAILWHY_EXPORT says how large (1.4GB: a million records)."""
+def export(tmp_path_factory, program):
+    """A generated export of 64 parts: TRAILWHY_EXPORT says how large (1.4GB: a million records)."""
     folder = tmp_path_factory.mktemp("export")
     made = os.environ.get("TRAILWHY_MAKE_EXPORT") or CHECKOUT / "target/debug/examples/make-export"
-    size = os.environ.get("TRAILWHY_EXPORT", "30MB")
+    size = os.environ.get("TRAILWHY_EXPORT", "40MB")
     subprocess.run([made, "--bytes", size, "--out", folder], check=True, capture_output=True)
+    plan = [program, "plan", "--quiet", "--parts=64", folder]
+    assert len(subprocess.run(plan, check=True, capture_output=True).stdout.splitlines()) == 64
     return folder

@@ -93,7 +93,8 @@ def _run(program: str, arguments: list[str], stdin: str, how: How) -> None:
     try:
         binary.run(program, arguments, stdin, how.threads)
     except binary.TrailwhyError as error:
-        raise binary.TrailwhyError(f"{error}\n(on {os.uname().nodename})", error.status) from error
+        # Alone: the driver reads what a failed task printed, and would find the first of two.
+        raise binary.TrailwhyError(f"{error}\n(on {os.uname().nodename})", error.status) from None
 
 
 def _program(how: How) -> str:

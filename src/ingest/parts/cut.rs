@@ -1,7 +1,7 @@
 //! Cuts an export into parcels of files that are read separately and merged: by account and day where the names of
 //! the files give them, and within a day by time where a day is too large.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use crate::error::Result;
 use crate::event::Time;
@@ -14,7 +14,7 @@ use crate::ingest::plan::Plan;
 /// The size of parcels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// At most this many parts, about equal in size.
+    /// This many parts, or one of each file if there are fewer: the largest as small as can be.
     Parts(usize),
     /// At most this many stored bytes in each part; a larger file is a part of its own.
     Bytes(u64),
@@ -92,7 +92,10 @@ fn parcels(mut sources: Vec<Source>, how: Cut) -> Vec<Parcel> {
         Cut::Parts(parts) => least(&files, &days, parts.max(1)),
     };
     let mut parcels: Vec<Parcel> = Vec::new();
-    let begins = beginnings(&files, &days, most);
+    let mut begins = beginnings(&files, &days, most);
+    if let Cut::Parts(parts) = how {
+        halve(&mut begins, &files, parts);
+    }
     for ((source, size), begins) in files.into_iter().zip(begins) {
         if begins || parcels.is_empty() {
             parcels.push(Parcel::default());
@@ -143,6 +146,43 @@ fn least(files: &[(Source, u64)], days: &[u64], parts: usize) -> u64 {
     high
 }
 
+/// Halves the largest parcel until there are `parts` of them: who asks for as many has as many machines.
+fn halve(begins: &mut [bool], files: &[(Source, u64)], parts: usize) {
+    let up_to: Vec<u64> = std::iter::once(0)
+        .chain(files.iter().scan(0_u64, |sum, (_, size)| {
+            *sum = sum.saturating_add(*size);
+            Some(*sum)
+        }))
+        .collect();
+    let size = |from: usize, to: usize| match (up_to.get(from), up_to.get(to)) {
+        (Some(before), Some(all)) => all - before,
+        _ => 0,
+    };
+    let starts = begins.iter().enumerate().filter(|(at, begins)| *at == 0 || **begins);
+    let starts: Vec<usize> = starts.map(|(at, _)| at).collect();
+    let ends = starts.iter().skip(1).copied().chain([files.len()]);
+    let mut count = starts.len();
+    let of = |(from, to): (usize, usize)| (size(from, to), from, to);
+    let mut parcels: BinaryHeap<_> = starts.iter().copied().zip(ends).map(of).collect();
+    while count < parts
+        && let Some((whole, from, to)) = parcels.pop()
+    {
+        // Of one file; others may hold more of them although they are smaller.
+        if to - from < 2 {
+            continue;
+        }
+        let half = size(0, from) + whole / 2;
+        let near = up_to.partition_point(|sum| *sum < half).clamp(from + 1, to - 1);
+        let before = near.saturating_sub(1).max(from + 1);
+        let cut = if size(before, to) <= size(from, near) { before } else { near };
+        if let Some(begins) = begins.get_mut(cut) {
+            *begins = true;
+            count += 1;
+        }
+        parcels.extend([of((from, cut)), of((cut, to))]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -186,7 +226,7 @@ mod tests {
         #[test]
         fn every_file_is_in_one_part_and_parts_are_as_small_as_asked(
             files in prop::collection::vec((0_u8..3, 0_u8..4, 1_u16..400), 1..60),
-            parts in 1_usize..9,
+            parts in 1_usize..80,
             most in 1_u64..3_000,
         ) {
             let folder = tempfile::tempdir().unwrap();
@@ -208,7 +248,7 @@ mod tests {
                     }
                 }
                 if let Cut::Parts(parts) = how {
-                    prop_assert!(parcels.len() <= parts);
+                    prop_assert_eq!(parcels.len(), parts.min(files.len()));
                 }
             }
         }
