@@ -24,6 +24,7 @@ rehearse-change-attached = Change: { $policy } would be attached to { $of }.
 rehearse-change-detached = Change: { $policy } would be detached from { $of }.
 rehearse-not-understood = Not understood, and so not rehearsed: { $name } in { $file }: { $because }
 rehearse-unread-type = resources of the type { $sort } hold a policy here that is not known to be read
+rehearse-unread-way = resources of the type { $sort } change what is allowed in a way that is not read
 rehearse-unread-later = { $attribute } is known only when it is applied
 rehearse-unread-whose = what the policy belongs to is not said
 rehearse-unread-name = { $name } names nothing that is known, or several things

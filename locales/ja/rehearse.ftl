@@ -14,6 +14,7 @@ rehearse-change-attached = 変更: { $policy } を { $of } にアタッチする
 rehearse-change-detached = 変更: { $policy } を { $of } からデタッチする。
 rehearse-not-understood = 解釈できないため評価していません: { $file } の { $name }: { $because }
 rehearse-unread-type = 種類 { $sort } のリソースのポリシーは読み取れません
+rehearse-unread-way = 種類 { $sort } のリソースは、ここでは読み取れない形で許可の内容を変えます
 rehearse-unread-later = { $attribute } は適用するまで決まりません
 rehearse-unread-whose = ポリシーの適用先が示されていません
 rehearse-unread-name = { $name } に当たるものが見つからないか、複数あります

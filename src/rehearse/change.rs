@@ -3,6 +3,7 @@
 
 mod kind;
 mod template;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::Path;

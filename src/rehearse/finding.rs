@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::call::{Call, Root, Seen};
 use super::exception::Exception;
 use super::fate::{Fate, Why};
+use super::owner::OwnerTag;
 use crate::diagnose::Kind;
 use crate::event::{Effect, Layer};
 use crate::history::subject::resource_name;
@@ -46,6 +47,8 @@ pub struct Finding {
     pub calls: Vec<usize>,
     /// The smallest exception that keeps them working.
     pub exception: Option<Exception>,
+    /// Whose they are, as tags tell it.
+    pub owner: Option<OwnerTag>,
     /// Records by the sort of failure that each would be.
     kinds: BTreeMap<Kind, u64>,
 }
@@ -119,6 +122,7 @@ pub(super) fn findings(calls: &[Call], fates: &[Fate]) -> Vec<Finding> {
                 seen: Seen::default(),
                 calls: Vec::new(),
                 exception: None,
+                owner: None,
                 kinds: BTreeMap::new(),
             });
             *finding.actions.entry(request.action.clone()).or_default() += seen.count;

@@ -2,8 +2,8 @@
 //! call is evaluated with the policies as they are and as they would be.
 //!
 //! `change` reads what is to be changed, `call` gathers the distinct calls, `passing` those of a trail
-//! that is too large to be held, `fate` evaluates one before and after, `finding` puts what would break back into what it was made for, `view` and the renderers
-//! tell it.
+//! that is too large to be held, `fate` evaluates one before and after, `finding` puts what would break
+//! back into what it was made for, `owner` says whose it is, `view` and the renderers tell it.
 
 pub mod call;
 pub mod change;
@@ -12,6 +12,7 @@ pub mod fate;
 pub mod finding;
 pub mod key;
 pub mod markdown;
+pub mod owner;
 pub mod passing;
 pub mod terminal;
 pub mod view;
@@ -188,6 +189,10 @@ fn conclude(
     }
     let mut findings = finding::findings(calls.found(), &fates);
     stage.offer(&mut findings, &fates);
+    let inventory = stage.history.at(stage.present);
+    for one in &mut findings {
+        one.owner = owner::of(&inventory, &one.principal, &one.on);
+    }
     Rehearsal {
         present: stage.present,
         span: calls.span(),

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthChar;
 
-use super::view::{Fares, Report, Told};
+use super::view::{Fares, OwnerTag, Report, Told};
 use crate::sanitize;
 use crate::wording::{Sentence, Wording};
 
@@ -48,7 +48,12 @@ pub fn text(report: &Report, wording: &Wording, width: usize) -> String {
             .owners
             .iter()
             .take(LISTED)
-            .map(|owner| format!("{} ({})", owner.principal_arn, owner.records))
+            .map(|owner| match &owner.owner {
+                Some(OwnerTag { tag, value }) => {
+                    format!("{} ({}, {tag}: {value})", owner.principal_arn, owner.records)
+                }
+                None => format!("{} ({})", owner.principal_arn, owner.records),
+            })
             .collect();
         let said = Sentence::new("rehearse-owners").arg("who", owners);
         page.line("", &wording.say(&said));

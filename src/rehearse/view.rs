@@ -187,6 +187,9 @@ pub struct Told {
     pub root: Option<Root>,
     /// Who makes the calls.
     pub principal_arn: String,
+    /// Whose they are, as a tag of the caller or of what they are on tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerTag>,
     /// Their IAM actions.
     pub actions: Vec<String>,
     /// What they are on.
@@ -215,6 +218,15 @@ pub struct Told {
     /// The smallest exception that keeps the calls working, proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<Exception>,
+}
+
+/// A tag that names an owner.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OwnerTag {
+    /// The tag's key.
+    pub tag: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// How calls would fare.
@@ -275,6 +287,9 @@ pub struct Exception {
 pub struct Owner {
     /// Role, user or service.
     pub principal_arn: String,
+    /// Whose the calls are, as a tag tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerTag>,
     /// Findings.
     pub findings: u64,
     /// Records.
@@ -363,10 +378,12 @@ impl Report {
             }
         };
         self.headline = wording.say(&headline);
-        let mut owners: BTreeMap<&str, Owner> = BTreeMap::new();
+        let mut owners: BTreeMap<_, Owner> = BTreeMap::new();
         for one in self.findings.iter().filter(|one| one.reason != Fares::NewlyAllowed) {
-            let owner = owners.entry(&one.principal_arn).or_insert_with(|| Owner {
+            let of = (&one.principal_arn, &one.owner);
+            let owner = owners.entry(of).or_insert_with(|| Owner {
                 principal_arn: one.principal_arn.clone(),
+                owner: one.owner.clone(),
                 findings: 0,
                 records: 0,
             });
@@ -420,6 +437,10 @@ impl Teller<'_> {
                 principal_arn: root.principal.clone(),
             }),
             principal_arn: finding.principal.clone(),
+            owner: finding
+                .owner
+                .as_ref()
+                .map(|owner| OwnerTag { tag: owner.key.clone(), value: owner.value.clone() }),
             actions: finding.actions.keys().cloned().collect(),
             resources: finding.on.iter().cloned().collect(),
             layer: why.and_then(|why| why.layer),

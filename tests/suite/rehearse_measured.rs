@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 use trailwhy::chain::service::Table;
 use trailwhy::chain::{Chains, Knowledge};
-use trailwhy::event::{CallerKind, Event, Time};
+use trailwhy::event::{CallerKind, Event, Field, Time};
 use trailwhy::history::History;
 use trailwhy::history::amend::Amendment;
 use trailwhy::history::change::{Change, Operation};
@@ -33,6 +33,8 @@ struct Story {
     fault: String,
     changes: Vec<String>,
     denied: BTreeSet<String>,
+    /// The resource that it was about, where that is known apart from the records.
+    on: Option<String>,
 }
 
 /// What a rehearsal of it was worth.
@@ -196,7 +198,15 @@ fn measure(read: &Read, story: &Story, say: bool) -> Option<Worth> {
     for at in denied {
         let one = read.calls(&asked, present, at..at + 1);
         let Some(call) = one.found().first() else { continue };
-        let like = read.like(call);
+        let mut like = read.like(call);
+        // Where a record names no key, the one taken for it is a guess, and the truth knows better.
+        let event = &read.events[at];
+        let is_named = event.error_message().is_some_and(|text| text.contains("arn:"))
+            || event.get(Field::Resources).is_some();
+        let key = story.on.as_ref().filter(|on| on.contains(":kms:") && like.1.starts_with("kms:"));
+        if let Some(key) = key.filter(|_| !is_named) {
+            like.2 = Some(key.clone());
+        }
         refused.insert(like.clone());
         let Some((foretold, warned)) = before.get(&like) else { continue };
         worth.like += 1;
@@ -280,6 +290,7 @@ fn of_truth(incident: &Json) -> Story {
         fault: incident["fault"].as_str().unwrap_or_default().to_owned(),
         changes,
         denied: ids(&incident["denied_event_ids"]).into_iter().collect(),
+        on: incident["policy_arn_or_name"].as_str().map(str::to_owned),
     }
 }
 
@@ -289,6 +300,7 @@ fn of_sample(expected: &Json) -> Story {
         fault: String::new(),
         changes: expected["change_event_id"].as_str().map(str::to_owned).into_iter().collect(),
         denied: denied.filter_map(|one| one["denied"].as_str()).map(str::to_owned).collect(),
+        on: None,
     }
 }
 

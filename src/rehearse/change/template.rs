@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::{Changes, Document, Now, PolicyKind, Target, Unread};
+use super::{Changes, Document, Now, PolicyKind, Target, Unread, yaml};
 use crate::error::{Error, Result};
 use crate::event::arn::{self, Arn};
 use crate::given::{self, Cap};
@@ -48,6 +48,10 @@ enum Does {
     Put,
     Attach,
     Boundary,
+    /// Nothing that is read here; it is told.
+    Told,
+    /// The same; it only ever allows, so that its coming breaks nothing.
+    Allow,
 }
 
 /// What the attribute that says whose it is names.
@@ -97,6 +101,17 @@ struct Resource<'r> {
 fn json(path: &Path, bytes: &[u8]) -> Result<Json> {
     serde_json::from_slice(bytes)
         .map_err(|error| Error::document(path, format!("line {}: {error}", error.line())))
+}
+
+/// Reads a text that is a template.
+fn json_or_yaml(path: &Path, text: &str) -> Result<Json> {
+    let text = text.trim_start_matches('\u{feff}');
+    match text.trim_start().starts_with('{') {
+        true => json(path, text.as_bytes()),
+        false => yaml::read(text).map_err(|wrong| {
+            Error::document(path, format!("line {}: {}", wrong.line, wrong.message))
+        }),
+    }
 }
 
 /// What `terraform show -json` prints of a plan (Terraform, "JSON Output Format").
@@ -171,7 +186,7 @@ fn account_of(plan: &Json) -> Option<String> {
     <[String; 1]>::try_from(found).ok().map(|[one]| one)
 }
 
-/// A CloudFormation template in JSON.
+/// A CloudFormation template, in JSON or YAML.
 #[derive(Debug)]
 pub struct Template {
     json: Json,
@@ -184,15 +199,14 @@ impl Template {
     /// # Errors
     /// When it cannot be read or is no template.
     pub fn read(path: &Path) -> Result<Template> {
-        let bytes = given::bytes(path, LARGEST)?;
-        if !bytes.trim_ascii_start().starts_with(b"{") {
-            let hint = "no JSON\nhint: aws cloudformation get-template --template-stage Processed prints \
-                        what is deployed, and `cfn-flip` turns YAML to JSON";
-            return Err(Error::document(path, hint));
-        }
-        let json = json(path, &bytes)?;
-        let body = json.get("TemplateBody").filter(|body| body.is_object()).cloned();
-        let json = body.unwrap_or(json);
+        let text = given::text(path, LARGEST)?;
+        let json = json_or_yaml(path, &text)?;
+        // What `aws cloudformation get-template` prints has the template inside, one in YAML as text.
+        let json = match json.get("TemplateBody") {
+            Some(Json::String(text)) => json_or_yaml(path, text)?,
+            Some(body) => body.clone(),
+            None => json,
+        };
         if !json.get("Resources").is_some_and(Json::is_object) {
             return Err(Error::document(path, "no `Resources`"));
         }
@@ -269,6 +283,14 @@ impl<'r, 'n> Reader<'r, 'n> {
     }
 
     fn row(&mut self, row: &Row, resource: &Resource<'_>) {
+        if matches!(row.does, Does::Told | Does::Allow) {
+            let comes = resource.before.is_null() && row.does == Does::Allow;
+            if resource.before != resource.after && !comes {
+                let said = Sentence::new("rehearse-unread-way").arg("sort", resource.r#type);
+                self.unread(resource, said);
+            }
+            return;
+        }
         let is_unknown = |name: &String| resource.unknown.get(name) == Some(&Json::Bool(true));
         let document = row.list.as_ref().unwrap_or(&row.document);
         if is_unknown(document) {
