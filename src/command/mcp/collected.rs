@@ -7,7 +7,11 @@ use super::held::Held;
 use super::inputs::{Given, Input, Takes};
 use super::outside::{FROM_LOG, Teller, escaped};
 use crate::collect::{self, Wanted};
+use crate::diagnose::Certainty;
 use crate::wording::shell::quote;
+
+/// How a report names the export in the command that stands for all others, which is told with its paths.
+const EXPORT: &str = "'<EXPORT>'";
 
 /// Commands of an answer.
 const MOST: usize = 20;
@@ -54,7 +58,7 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     }
     let mut commands: Vec<&String> = Vec::new();
     for command in incidents.iter().flat_map(|incident| &incident.verdict.next_evidence) {
-        if !commands.contains(&command) {
+        if !commands.contains(&command) && !command.contains(EXPORT) {
             commands.push(command);
         }
     }
@@ -78,9 +82,12 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
         "Read-only commands, for a person with credentials of the account to look at and run:",
     );
     answer.line(format!("All at once: ⟦{}⟧", escaped(&how, LONGEST)));
-    answer.line(
-        "Then the server is started again with --policies policies, and verdicts become proven.",
-    );
+    let proven = incidents.iter().filter(|one| one.verdict.certainty == Certainty::Proven).count();
+    answer.line(format!(
+        "Then the server is started again with --policies policies, and evaluating them settles what they \
+         decide. Proven already: {proven} of {} incidents.",
+        incidents.len()
+    ));
     let left_out = commands.len().saturating_sub(MOST);
     let commands: Vec<String> =
         commands.into_iter().take(MOST).map(|command| escaped(command, LONGEST)).collect();
