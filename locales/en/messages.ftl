@@ -124,12 +124,13 @@ message-rehearse-no-change = the event `{ $id }` changed no policy, or is not in
     hint: trailwhy changes PATH lists the events that did
 
 # The tool server of `mcp`.
-message-mcp-read = read { $records } { $records ->
-        [one] record
-       *[other] records
-    } with { $incidents } { $incidents ->
-        [one] incident
-       *[other] incidents
+message-mcp-read =
+    read { $records ->
+        [one] { $records } record
+       *[other] { $records } records
+    } with { $incidents ->
+        [one] { $incidents } incident
+       *[other] { $incidents } incidents
     } in { $seconds } s
 message-mcp-in-s3 = `{ $path }` lies in Amazon S3, and this server contacts nothing
     hint: aws s3 sync { $from } s3-export && trailwhy mcp s3-export

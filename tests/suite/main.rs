@@ -49,7 +49,6 @@ mod ingest_ledger;
 mod ingest_masked;
 mod ingest_notifications;
 mod invariance;
-mod licences;
 mod merge;
 mod messages;
 mod module_order;

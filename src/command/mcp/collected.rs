@@ -1,13 +1,17 @@
 //! `collect`: what would settle the incidents, and how it is read. Nothing is run.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Wrong, parts};
 use super::held::Held;
 use super::inputs::{Given, Input, Takes};
 use super::outside::{FROM_LOG, Teller, escaped};
 use crate::collect::{self, Wanted};
+use crate::diagnose::Certainty;
 use crate::wording::shell::quote;
+
+/// How a report names the export in the command that stands for all others, which is told with its paths.
+const EXPORT: &str = "'<EXPORT>'";
 
 /// Commands of an answer.
 const MOST: usize = 20;
@@ -54,7 +58,7 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     }
     let mut commands: Vec<&String> = Vec::new();
     for command in incidents.iter().flat_map(|incident| &incident.verdict.next_evidence) {
-        if !commands.contains(&command) {
+        if !commands.contains(&command) && !command.contains(EXPORT) {
             commands.push(command);
         }
     }
@@ -78,9 +82,12 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
         "Read-only commands, for a person with credentials of the account to look at and run:",
     );
     answer.line(format!("All at once: ⟦{}⟧", escaped(&how, LONGEST)));
-    answer.line(
-        "Then the server is started again with --policies policies, and verdicts become proven.",
-    );
+    let proven = incidents.iter().filter(|one| one.verdict.certainty == Certainty::Proven).count();
+    answer.line(format!(
+        "Then the server is started again with --policies policies, and evaluating them settles what they \
+         decide. Proven already: {proven} of {} incidents.",
+        incidents.len()
+    ));
     let left_out = commands.len().saturating_sub(MOST);
     let commands: Vec<String> =
         commands.into_iter().take(MOST).map(|command| escaped(command, LONGEST)).collect();
@@ -93,23 +100,25 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     let permissions = json!({ "permissions": collect::permissions(&wanted, None) });
     let permissions = Teller::without_marks().told(permissions);
     let mut outside = parts_of(&permissions);
-    outside["all_at_once"] = escaped(&how, LONGEST).into();
-    outside["commands"] = commands.into();
+    outside.insert("all_at_once".to_owned(), escaped(&how, LONGEST).into());
+    outside.insert("commands".to_owned(), commands.into());
     if given.flag("script") {
         let script = collect::script(&wanted, None);
         let lines: Vec<String> = script.lines().map(|line| escaped(line, LONGEST)).collect();
         let script = lines.join("\n");
         match script.len() > LONGEST_SCRIPT {
             true => answer.line("The script is too long to be passed on: let a person make it."),
-            false => outside["script"] = script.into(),
+            false => {
+                outside.insert("script".to_owned(), script.into());
+            }
         }
     }
     answer.put(FROM_LOG, outside);
     Ok(answer)
 }
 
-fn parts_of(told: &Value) -> Value {
-    told.get(FROM_LOG).cloned().unwrap_or_else(|| json!({}))
+fn parts_of(told: &Value) -> Map<String, Value> {
+    told.get(FROM_LOG).and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
 /// What is missing, by account.

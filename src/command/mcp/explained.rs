@@ -51,15 +51,20 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     for chain in parts(&told, &["chains"]) {
         tell_chain(chain, &mut answer);
     }
-    if let Some(evaluated) = told.get("evaluated") {
+    // Of a failure the verdict has weighed it, with what evaluation alone does not know.
+    let evaluated = told.get("evaluated").filter(|_| incidents.is_empty());
+    if let Some(evaluated) = evaluated {
         answer.line(format!("Evaluated with the policies known: {}", known(evaluated, "text")));
     }
     let incidents: Vec<Value> = incidents.iter().map(pruned).collect();
     answer.put("incidents", incidents);
-    for name in ["found_as", "event", "chains", "evaluated"] {
+    for name in ["found_as", "event", "chains"] {
         if let Some(value) = told.get(name) {
             answer.put(name, value.clone());
         }
+    }
+    if let Some(evaluated) = evaluated {
+        answer.put("evaluated", evaluated.clone());
     }
     Ok(answer)
 }
@@ -140,9 +145,13 @@ fn tell_fixes(incident: &Value, answer: &mut Answer) {
         if let Some(note) = said(fix, "note") {
             answer.line(format!("    note: {note}"));
         }
-        for command in parts(fix, &["from_log", "commands"]).iter().filter_map(Value::as_str) {
+        let commands = parts(fix, &["from_log", "commands"]);
+        if !commands.is_empty() {
+            answer.line("    commands, to be read by a person first:");
+        }
+        for command in commands.iter().filter_map(Value::as_str) {
             let command = super::outside::escaped(command, usize::MAX);
-            answer.line(format!("    command, to be read by a person first: ⟦{command}⟧"));
+            answer.line(format!("      ⟦{command}⟧"));
         }
     }
     for refuted in parts(incident, &["refuted_fixes"]) {

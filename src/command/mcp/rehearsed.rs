@@ -86,7 +86,8 @@ pub(super) fn answer(held: &Held, given: &Given) -> Result<Answer, Wrong> {
     let mut answer = Answer::default();
     answer.line(format!("{}: {}", known(&told, "result"), known(&told, "headline")));
     for change in parts(&told, &["changes"]) {
-        answer.line(format!("Change: {}", known(change, "what")));
+        let what = known(change, "what");
+        answer.line(format!("Change: {}", what.strip_prefix("Change: ").unwrap_or(&what)));
     }
     for part in parts(&told, &["not_understood"]) {
         answer.line(format!("NOT understood: {}", known(part, "because")));
@@ -192,7 +193,7 @@ fn tell(finding: &Value, answer: &mut Answer) {
         known(finding, "headline")
     ));
     if let Some(because) = said(finding, "because") {
-        answer.line(format!("  because {because}"));
+        answer.line(format!("  {because}"));
     }
     if let Some(hangs_on) = said(finding, "hangs_on") {
         answer.line(format!("  it hangs on {hangs_on}"));
