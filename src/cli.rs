@@ -749,7 +749,7 @@ pub struct RehearseArguments {
     /// What `terraform show -json` prints of a plan; `-` reads it from standard input
     #[arg(long, value_name = "FILE")]
     pub terraform_plan: Option<PathBuf>,
-    /// A CloudFormation template in JSON (repeatable)
+    /// A CloudFormation template in JSON or YAML (repeatable)
     #[arg(long, value_name = "FILE")]
     pub cloudformation: Vec<PathBuf>,
     /// What an event of the trail changed, as if it were still to be made, on what was before it

@@ -117,7 +117,7 @@ pub(super) fn watched(
 ) -> Result<()> {
     let (inputs, options) = asked(arguments, config)?;
     let bar = Bar::new(arguments.quiet);
-    fold::watch(&inputs, &options, knowledge, &bar, each)?;
+    fold::watch(&inputs, &options, (knowledge, &fold::Bounds::default()), &bar, each)?;
     bar.finish();
     Ok(())
 }

@@ -132,11 +132,11 @@ pub struct Settled<'s> {
 pub fn watch(
     inputs: &[Input],
     options: &Options,
-    knowledge: &Knowledge,
+    (knowledge, bounds): (&Knowledge, &Bounds),
     progress: &dyn Progress,
     each: &mut dyn FnMut(Settled<'_>),
 ) -> Result<Ledger> {
-    let mut window = Window::new(knowledge, Bounds::default(), None).watched_by(each);
+    let mut window = Window::new(knowledge, *bounds, None).watched_by(each);
     let ledger = ingest::stream(inputs, options, progress, &mut |batch| window.take(batch))?;
     window.finish();
     Ok(ledger)

@@ -277,7 +277,7 @@ impl One<'_> {
         }
         let harm = match (self.harm(both, &will), both.was.result) {
             // What was allowed for certain and is so no longer is harmed, whatever does it.
-            (None, DecisionResult::Allowed) => Harm::LOSS,
+            (None, DecisionResult::Allowed) => Harm { statement: None, is_lost: true },
             // Nothing harmful comes: the change makes known what was not, and it worked.
             (None, DecisionResult::Unknown) if !will.is_denied() => {
                 return Fate::Untouched { is_certain: false };
@@ -290,7 +290,6 @@ impl One<'_> {
             (Some(harm), _) => harm,
         };
         match will.is_denied() {
-            true if harm.is_guess => Fate::Unclear(Box::new(unclear(&both.was, harm, false))),
             true => Fate::Denied(Box::new(denied(&will, Some(harm)))),
             false => self.by_address(&will, harm, both),
         }
@@ -347,7 +346,7 @@ impl One<'_> {
             .filter(|one| is(one, StatementEffect::Deny) && !is_in(one, &before))
             .max_by_key(|one| one.is_certain);
         if let Some(comes) = comes {
-            return Some(Harm { statement: Some(comes.clone()), is_lost: false, is_guess: false });
+            return Some(Harm { statement: Some(comes.clone()), is_lost: false });
         }
         let goes = before
             .iter()
@@ -364,28 +363,10 @@ impl One<'_> {
             })
             .max_by_key(|one| one.is_certain);
         if let Some(goes) = goes {
-            return Some(Harm { statement: Some(goes.clone()), ..Harm::LOSS });
+            return Some(Harm { statement: Some(goes.clone()), is_lost: true });
         }
-        if self.is_lost_elsewhere(both, will, &after) {
-            return Some(Harm::LOSS);
-        }
-        self.may_have_allowed(both, will, &after).then_some(Harm { is_guess: true, ..Harm::LOSS })
-    }
-
-    /// Whether a policy of the caller that goes was not known, so that it may be what allowed the call. Of
-    /// those that a caller has, most allow something else.
-    fn may_have_allowed(&self, both: &Both, will: &Decision, applying: &[Applying]) -> bool {
-        let Both { before, after, .. } = both;
-        let allows = |one: &Applying| {
-            !will.is_denied()
-                && one.layer == Layer::IdentityPolicy
-                && one.is_certain
-                && one.statement.effect() == StatementEffect::Allow
-        };
-        self.policies.may_lose_identity
-            && !is_same(&before.identity, &after.identity, same_policies)
-            && !matches!(before.identity, Presence::Known(_))
-            && !applying.iter().any(allows)
+        self.is_lost_elsewhere(both, will, &after)
+            .then_some(Harm { statement: None, is_lost: true })
     }
 
     /// Whether something that is no statement of a known policy changes so that it may keep a call out:
@@ -417,6 +398,10 @@ impl One<'_> {
         before.kms_grants != after.kms_grants
             || before.key_state != after.key_state
             || before.block_public_access != after.block_public_access
+            || (self.policies.may_lose_identity
+                && !is_same(&before.identity, &after.identity, same_policies)
+                && !matches!(before.identity, Presence::Known(_))
+                && !allows(Layer::IdentityPolicy))
             || (is_replaced && !allows(Layer::ResourcePolicy) && !allows(Layer::RoleTrustPolicy))
             || (!is_same(&before.boundary, &after.boundary, same_policies)
                 && !allows(Layer::PermissionsBoundary))
@@ -449,13 +434,6 @@ struct Both {
 struct Harm {
     statement: Option<Applying>,
     is_lost: bool,
-    /// What is lost is not known, and may have had nothing to do with the call.
-    is_guess: bool,
-}
-
-impl Harm {
-    /// Something other than a statement is lost.
-    const LOSS: Harm = Harm { statement: None, is_lost: true, is_guess: false };
 }
 
 fn denied(will: &Decision, harm: Option<Harm>) -> Why {
@@ -497,7 +475,7 @@ fn denied(will: &Decision, harm: Option<Harm>) -> Why {
 }
 
 fn unclear(will: &Decision, harm: Harm, by_address: bool) -> Why {
-    let Harm { statement, is_lost, .. } = harm;
+    let Harm { statement, is_lost } = harm;
     let mut missing = will.unknown.clone();
     missing.sort();
     missing.dedup();

@@ -60,6 +60,7 @@ mod redact_places;
 mod refusals;
 mod rehearse;
 mod rehearse_measured;
+mod rehearse_passing;
 mod remedy_samples;
 mod report_formats;
 mod report_markdown;

@@ -331,7 +331,7 @@ impl<'r, 'n> Reader<'r, 'n> {
             let Some(named) = named else {
                 let own =
                     row.of.iter().any(|of| ["arn", "id", "key_id", "url"].contains(&of.as_str()));
-                if !(is_new && own) {
+                if !(is_new && own) && !is_elsewhere(row, side) {
                     let said = Sentence::new("rehearse-unread-whose");
                     self.unread(resource, said);
                 }
@@ -494,6 +494,13 @@ impl<'r, 'n> Reader<'r, 'n> {
             None => self.unread(resource, Sentence::new("rehearse-unread-literal")),
         }
     }
+}
+
+/// Whether another row of the type says whose the document is: some hang on roles, users and groups alike.
+fn is_elsewhere(row: &Row, side: &Json) -> bool {
+    let like = |other: &&Row| other.r#type == row.r#type && other.document == row.document;
+    let mut others = TABLE.row.iter().filter(like).flat_map(|other| &other.of);
+    others.any(|of| side.get(of).is_some_and(|of| !is_empty(of)))
 }
 
 fn is_empty(value: &Json) -> bool {
