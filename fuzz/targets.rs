@@ -29,8 +29,11 @@ use trailwhy::iam::{
 use trailwhy::ingest::Contribution;
 use trailwhy::ingest::trial::{self, WINDOW};
 
+/// Takes any bytes, and panics where something promised does not hold.
+pub type Target = fn(&[u8]);
+
 /// The targets, by the names of their folders in the corpus.
-pub const TARGETS: [(&str, fn(&[u8])); 12] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("records", records),
     ("envelopes", envelopes),
     ("csv", csv),

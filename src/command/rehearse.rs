@@ -30,7 +30,7 @@ use crate::wording::{Language, Sentence, Wording};
 const BREAKS: u8 = 1;
 
 /// Records up to which all are held.
-const WHOLE: usize = 1 << 16;
+const WHOLE: usize = 1 << 18;
 
 /// What is meant to break is a short list.
 const ALLOWED: Cap = Cap { bytes: 1 << 20, instead: "one [[allow]] for each thing that may break" };

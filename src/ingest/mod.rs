@@ -11,6 +11,8 @@ mod ledger;
 mod options;
 mod order;
 mod packing;
+#[cfg(test)]
+mod parser_equivalence;
 mod parts;
 mod plan;
 mod reading;

@@ -19,8 +19,19 @@ const WITHOUT_CIRCLES: &[&str] = &["aws", "collect", "command", "ingest"];
 const ROOMS: &[(&str, &[&str])] = &[(
     "ingest",
     &[
-        "record", "ledger", "files", "inflate", "formats", "reading", "options", "plan", "packing",
-        "order", "parts",
+        "record",
+        "ledger",
+        "files",
+        "inflate",
+        "formats",
+        "reading",
+        "options",
+        "plan",
+        "packing",
+        "order",
+        "parts",
+        "trial",
+        "parser_equivalence",
     ],
 )];
 

@@ -6,7 +6,5 @@
 pub(crate) mod collector;
 pub(crate) mod file;
 pub(crate) mod json_extent;
-#[cfg(test)]
-mod parser_equivalence;
 pub(crate) mod pipeline;
 pub(crate) mod scan;

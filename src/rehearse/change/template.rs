@@ -331,7 +331,7 @@ impl<'r, 'n> Reader<'r, 'n> {
             let Some(named) = named else {
                 let own =
                     row.of.iter().any(|of| ["arn", "id", "key_id", "url"].contains(&of.as_str()));
-                if !(is_new && own) && !is_elsewhere(row, side) {
+                if !(is_elsewhere(row, side) || is_new && own) {
                     let said = Sentence::new("rehearse-unread-whose");
                     self.unread(resource, said);
                 }
