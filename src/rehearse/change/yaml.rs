@@ -214,7 +214,10 @@ Statement:
         assert_eq!(error("A: 1\nB: 2\nA: 3"), (3, "`A` twice".to_owned()));
         assert_eq!(error("? [a]\n: 1").1, "a name that is no text");
         assert_eq!(error("A: 1\n---\nB: 2").1, "a second document");
-        assert_eq!(error(&"[".repeat(10_000)).1, "more than 64 levels deep");
+        let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert_eq!(error(&deep(100)).1, "more than 64 levels deep");
+        // The parser has a limit of its own, which may come first.
+        assert!(!error(&deep(10_000)).1.is_empty());
         assert_eq!(error("# nothing\n").1, "nothing in it");
         assert!(!error("A: [1").1.is_empty());
     }
